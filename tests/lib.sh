@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+#
+# lib.sh - what a test file needs. Its first line is `. tests/lib.sh`; it runs from the top of
+# the tree by hand (`sh tests/tools/ls.t`) as well as under tests/run, and may say in its header
+# comments `# serial` (nothing else runs beside it) and `# timeout SECONDS`.
+#
+#   t NAME WANT COMMAND...       stdout and stderr together, and `?STATUS` in a last line of its
+#                                own if that is not 0, are WANT (printf %b: \n \t \\ \0ooo)
+#   ts NAME STATUS REGEX CMD...  the exit status, and a line of either output matches (grep -E);
+#                                an empty REGEX asks for the status only
+#   tj NAME FILTER COMMAND...    stdout is one JSON document for which jq -e FILTER is true
+#   pass NAME / fail NAME [WHY]  for what these cannot say
+#   skip NAME WHY                one test not run
+#   skip_all WHY                 the whole file; ends it
+#   need COMMAND...              skip_all unless all these programs are there
+#   box_up SCENARIO              a container of tests/fixtures/box, of this file alone and gone at
+#                                its end: sets BOX (its id) and BOXPID; of a pod also BOX2, BOX2PID
+#   box_run ROOT [OPTION...]     the same for one made to measure
+#   at_exit COMMAND              done at the end, last one first, however the test ends
+#   wait_for CONDITION SECONDS   evaluates until true; 1 when the time is over. Never sleep
+#                                for something to have happened: wait for it
+#
+# Set for a test: NSDEBUG (the binary), O (the build directory; helper programs are in
+# $O/tests/lib and $O/tests/hostile), SRC (the top of the tree), TMP (a directory of its own,
+# which is also the working directory). A command may be a function of the test.
+
+set -u
+SRC=${SRC:-$PWD}
+SAN=${SAN:-}
+O=${O:-$SRC/build${SAN:+/san}}
+NSDEBUG=${NSDEBUG:-$O/nsdebug}
+SELF=${0#"$SRC"/}
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/nsdebug-test.XXXXXX") || exit 99
+chmod 755 "$TMP"	# containers of other users may be given files in it
+_tap=$TMP.tap
+mkdir "$_tap" || exit 99
+: >"$_tap/count"
+: >"$_tap/cleanup"
+export SRC O NSDEBUG TMP SAN LC_ALL=C TZ=UTC0
+unset NO_COLOR COLUMNS 2>/dev/null || :
+cd "$TMP" || exit 99
+
+# A file, not a variable: `something | t ...` runs t in a subshell.
+_say() { # ok|not ok, NAME, WHY NOT RUN
+	echo >>"$_tap/count"
+	echo "$1 $2${3:+ # SKIP $3}"
+}
+
+pass() { _say ok "$1"; }
+fail() {
+	_say 'not ok' "$1"
+	[ -z "${2:-}" ] || printf '%s\n' "$2" | _note
+}
+skip() { _say ok "$1" "$2"; }
+skip_all() {
+	echo "1..0 # SKIP $1"
+	echo skipped >"$_tap/all"
+	exit 0
+}
+_note() { cat -v | head -n 60 | sed 's/^/#   /'; }
+
+# A dynamic build (SAN=1) cannot show what is true of static ones: those tests are named in
+# tests/san-skip, as "FILE: NAME".
+_not_here() {
+	[ -n "$SAN" ] && grep -Fqx "$SELF: $1" "$SRC/tests/san-skip" 2>/dev/null || return 1
+	skip "$1" 'is about the static build (tests/san-skip)'
+}
+
+t() {
+	_name=$1 _want=$2
+	shift 2
+	! _not_here "$_name" || return 0
+	"$@" >"$_tap/got" 2>&1
+	_st=$?
+	[ $_st = 0 ] || echo "?$_st" >>"$_tap/got"
+	printf %b "$_want" >"$_tap/want"
+	if cmp -s "$_tap/want" "$_tap/got"; then
+		_say ok "$_name"
+	else
+		_say 'not ok' "$_name"
+		{ echo "$*"; diff -u --label want --label got "$_tap/want" "$_tap/got"; } | _note
+	fi
+	return 0
+}
+
+ts() {
+	_name=$1 _want=$2 _re=$3
+	shift 3
+	! _not_here "$_name" || return 0
+	"$@" >"$_tap/got" 2>&1
+	_st=$?
+	if [ $_st = "$_want" ] && { [ -z "$_re" ] || grep -Eq -e "$_re" "$_tap/got"; }; then
+		_say ok "$_name"
+	else
+		_say 'not ok' "$_name"
+		{ echo "$*"; echo "status $_st, want $_want; output, which should match $_re:"
+		  cat "$_tap/got"; } | _note
+	fi
+	return 0
+}
+
+tj() {
+	_name=$1 _filter=$2
+	shift 2
+	! _not_here "$_name" || return 0
+	"$@" >"$_tap/got" 2>"$_tap/errors"
+	_st=$?
+	if jq -es "length == 1 and (.[0] | $_filter)" "$_tap/got" >"$_tap/jq" 2>&1; then
+		_say ok "$_name"
+	else
+		_say 'not ok' "$_name"
+		{ echo "$*"; echo "status $_st; not true: $_filter"
+		  cat "$_tap/jq" "$_tap/errors" "$_tap/got"; } | _note
+	fi
+	return 0
+}
+
+need() {
+	for _p; do
+		command -v "$_p" >/dev/null || skip_all "needs $_p: run make deps"
+	done
+}
+
+at_exit() { printf '%s\n' "$1" >>"$_tap/cleanup"; }
+
+wait_for() {
+	_end=$(($(date +%s) + $2))
+	until eval "$1"; do
+		[ "$(date +%s)" -lt "$_end" ] || return 1
+		sleep 0.02
+	done
+}
+
+# One test file's container is never another's: it may be paused, or taken down.
+_boxes=0
+_box() { # VERB WHAT [OPTION...]
+	_verb=$1 _what=$2
+	shift 2
+	_boxes=$((_boxes + 1))
+	_name=$(basename "$0" .t)-$$-$_boxes
+	case $_verb in
+	up)	set -- up "$_what" "$_name" ;;
+	*)	set -- run "$_name" "$_what" "$@" ;;
+	esac
+	"$SRC/tests/fixtures/box" "$@" >"$_tap/box" 2>"$_tap/errors"
+	_st=$?
+	while read -r _id _; do
+		at_exit "'$SRC/tests/fixtures/box' down '$_id'"
+	done <"$_tap/box"
+	if [ $_st = 77 ]; then
+		skip_all "$(tail -n 1 "$_tap/errors")"
+	elif [ $_st != 0 ]; then
+		_say 'not ok' "box $*"
+		_note <"$_tap/errors"
+		exit 1
+	fi
+	BOX2='' BOX2PID=''
+	{ read -r BOX BOXPID _; read -r BOX2 BOX2PID _; } <"$_tap/box"
+	export BOX BOXPID BOX2 BOX2PID
+}
+box_up() { _box up "$1"; }
+box_run() { _box run "$@"; }
+
+# The plan comes last and only from here: a file that dies midway shows itself by its absence.
+_end() {
+	_st=$?
+	trap - EXIT
+	tac "$_tap/cleanup" | while read -r _c; do
+		eval "$_c" >"$_tap/end" 2>&1 </dev/null || { echo "# at exit: $_c"; _note <"$_tap/end"; }
+	done
+	[ $_st = 0 ] || echo "# ended with status $_st"
+	[ $_st != 0 ] || [ -e "$_tap/all" ] || echo "1..$(wc -l <"$_tap/count")"
+	cd /
+	rm -rf --one-file-system "$TMP" "$_tap"
+	exit $_st
+}
+trap _end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
