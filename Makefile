@@ -15,6 +15,11 @@
 #   SAN=1 builds with ASan and UBSan, dynamic, in build/san (make SAN=1 test)
 
 MAKEFLAGS += -rR --no-print-directory
+JOBS	?= $(shell nproc)
+# All processors, unless told otherwise; cleaning is not done beside building.
+ifeq ($(filter clean,$(MAKECMDGOALS))$(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(JOBS)
+endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -24,7 +29,6 @@ override O := $(patsubst %/,%,$(O))
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
 DATADIR	?= $(PREFIX)/share
-JOBS	?= $(shell nproc)
 
 # ---- What it is made from. A dependency is here because someone else keeps it better. ----
 #
@@ -62,9 +66,13 @@ warn	= -Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wfo
 	  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls \
 	  -Wimplicit-fallthrough -Wdate-time -Wno-unused-parameter \
 	  -Wno-missing-field-initializers -Werror
+# clang wants an attribute on every function with a va_list; gcc has checked their callers.
+clang_warn = -Wno-format-nonliteral
+warn	+= $(if $(findstring clang,$(CC)),$(clang_warn))
 gen	= -fno-common -fno-pie -ffunction-sections -fdata-sections
 hard	= -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-link	= -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
+link	= -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
+	  -Wl,--build-id=sha1 -Wl,--fatal-warnings
 
 # The doors through which glibc would load a library of the container (nsdebug/base/nodl.c).
 comma	:= ,
@@ -73,7 +81,7 @@ doors	= dlopen dlsym __libc_dlopen_mode __libc_dlsym __libc_dlvsym __libc_dlclos
 ifdef SAN
 hard	= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 	  -DNSDEBUG_SAN
-link	+= -fsanitize=address,undefined
+link	+= -no-pie -fsanitize=address,undefined
 else
 link	+= -static $(addprefix -Wl$(comma)--wrap=,$(doors))
 endif
@@ -163,6 +171,178 @@ $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 .PHONY: deps
 deps:
 	@sh tests/deps.sh $(deps_build) $(deps_fixtures) $(deps_test) $(deps_check)
+
+# ---- Tests ----
+
+# Fixtures are of no build in particular: both share them.
+fixtures = $(patsubst %/san,%,$(abspath $(O)))/fixtures
+# A sanitizer's finding ends a program with a status that no test expects.
+export ASAN_OPTIONS = detect_leaks=0:exitcode=99:handle_abort=1
+export UBSAN_OPTIONS = print_stacktrace=1:halt_on_error=1:exitcode=99
+
+testenv	= SRC='$(CURDIR)' O='$(abspath $(O))' FX='$(fixtures)' SAN='$(SAN)' \
+	  NSDEBUG='$(abspath $(O))/nsdebug' CC='$(CC)'
+named	= $(if $(T),$(filter $(foreach t,$(T),%/$(t) %/$(t).t),$(1)),$(1))
+
+.PHONY: test demo
+test: deps all $(unitbin) $(helpbin)
+	$(Q)$(testenv) tests/run -j $(JOBS) $(call named,$(abspath $(unitbin)) $(scripts))
+
+demo: deps all
+	$(Q)$(testenv) sh tests/demo.sh
+
+# A unit test is linked with everything but main(), as the binary is.
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(libobj)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ldflags) -o $@ $^ $(LDLIBS)
+
+# A helper is one file and knows nothing of ours: what runs inside a container, or attacks from
+# there. A line `/* flags: -nostdlib */` in it adds to its flags.
+$(O)/tests/%: tests/%.c $(O)/flags | $(first)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -g -static -fno-pie \
+		-o $@ $< $$(sed -n 's,^/\* flags: \(.*\) \*/$$,\1,p' $<)
+
+# ---- What a reviewer would ask for, none of which runs the suite ----
+
+checks	:= layers sizes pairs shell headers symbols static readme man contract clang repro
+.PHONY: check $(checks:%=check-%)
+check: deps $(checks:%=check-%)
+	@echo 'all checks passed'
+
+# A check says what is wrong, where, and what to do about it; this says which one it was.
+verdict	= || { echo "make check-$(1) failed: $(2)" >&2; exit 1; }
+
+check-layers:
+	$(say) CHECK 'includes point down only'
+	$(Q)tests/lint/layers.sh $(call verdict,layers,includes point down only; see above for the cure)
+
+check-sizes:
+	$(say) CHECK 'sizes'
+	$(Q)tests/lint/sizes.sh $(call verdict,sizes,too long or unfinished; see above for the cure)
+
+check-pairs:
+	$(say) CHECK 'each verb has its test'
+	$(Q)tests/lint/pairs.sh $(call verdict,pairs,a verb is tools/x.c and tests/tools/x.t)
+
+check-symbols: $(libobj)
+	$(say) CHECK 'forbidden symbols'
+	$(Q)tests/lint/symbols.sh $(O) \
+		$(call verdict,symbols,an object asks for what it may not have; see above for the cure)
+
+check-static: all
+	$(say) CHECK 'one static file'
+	$(Q)$(if $(SAN),:,tests/lint/static.sh $(O)) \
+		$(call verdict,static,the binary is not what is promised; see above for the cure)
+
+check-readme: all
+	$(say) CHECK 'documents'
+	$(Q)tests/lint/readme.sh $(O)/nsdebug \
+		$(call verdict,readme,a document names what does not exist)
+
+# The contract of design and binary: help, manual, completion and schema of every verb.
+check-contract: all
+	$(say) CHECK 'contract of the verbs'
+	$(Q)$(testenv) tests/run tests/contract.t \
+		$(call verdict,contract,a verb does not say all about itself; the failed line names what)
+
+check-man: man
+	$(say) CHECK 'manuals'
+	$(Q)tests/lint/man.sh $(O)/man $(call verdict,man,groff finds fault with a manual)
+
+check-shell: $(shell:%=$(O)/lint/%.ok)
+$(O)/lint/%.ok: % | $(first)
+	$(say) SHELL $<
+	@mkdir -p $(@D)
+	$(Q)shellcheck -S warning -e SC2034 $< \
+		$(call verdict,shell,correct $< as the page of the code says)
+	@touch $@
+
+# Each header stands alone, for both compilers.
+check-headers: $(headers:%=$(O)/lint/%.ok)
+$(O)/lint/%.h.ok: %.h $(O)/flags | $(first) $(genned)
+	@mkdir -p $(@D)
+	$(Q)for cc in gcc $(CLANG); do \
+		echo '#include "$<"' | $$cc $(cflags) $(clang_warn) -MMD -MP -MT $@ -MF $(@:.ok=.d) \
+			-fsyntax-only -x c - || exit 1; done \
+		$(call verdict,headers,$< does not compile alone: include or declare what it uses)
+	@touch $@
+
+# The other compiler has other warnings. It links too: nothing may depend on gcc.
+clangobj := $(patsubst $(O)/obj/%,$(O)/clang/%,$(libobj) $(O)/obj/nsdebug/main.o)
+check-clang: $(O)/clang/bin
+$(O)/clang/%.o: %.c $(O)/flags | $(first) $(genned)
+	$(say) CLANG $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(cflags) $(clang_warn) -O1 -g0 -MMD -MP -c -o $@ $< \
+		$(call verdict,clang,clang warns of $<: see above)
+$(O)/clang/bin: $(clangobj)
+	$(say) LINK $@
+	$(Q)$(CLANG) $(ldflags) -o $@ $^ $(LDLIBS)
+
+check-repro: all
+	$(say) CHECK 'the same bytes from another directory'
+	$(Q)tests/lint/repro.sh $(O) VERSION='$(VERSION)' \
+		$(call verdict,repro,see above for what differs)
+
+-include $(patsubst %.o,%.d,$(clangobj)) $(headers:%=$(O)/lint/%.d)
+
+# ---- Speed, and bytes nobody thought of ----
+
+.PHONY: bench fuzz
+bench: deps all $(helpbin)
+	$(Q)$(testenv) sh tests/bench/run.sh $(T)
+
+SECONDS	?= 30
+fuzzbin	:= $(patsubst %.c,$(O)/%,$(fuzzers))
+fuzzobj	:= $(patsubst $(O)/obj/%,$(O)/fuzz/%,$(libobj))
+fuzz: deps $(call named,$(fuzzbin))
+	$(Q)for f in $(call named,$(fuzzbin)); do n=$${f##*/}; mkdir -p $(O)/corpus/$$n; \
+		$$f -max_total_time=$(SECONDS) -artifact_prefix=$(O)/corpus/$$n. $(O)/corpus/$$n \
+			$$(ls -d tests/fuzz/$$n.corpus 2>/dev/null) || exit 1; done
+
+fuzzflags = $(filter-out -fstack-protector-strong -U% -D_FORTIFY%,$(cflags)) $(clang_warn) -DNSDEBUG_SAN -O1
+$(O)/fuzz/%.o: %.c $(O)/flags | $(first) $(genned)
+	$(say) FUZZ $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(fuzzflags) -fsanitize=fuzzer-no-link,address,undefined \
+		-MMD -MP -c -o $@ $<
+$(O)/tests/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(fuzzobj)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -no-pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+
+-include $(patsubst %.o,%.d,$(fuzzobj))
+
+# ---- What leaves this directory ----
+
+.PHONY: man install compile_commands.json
+man: $(O)/man/made
+# Which manuals there are only the binary knows.
+$(O)/man/made: $(O)/nsdebug
+	$(say) MAN $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)$< man >$(@D)/nsdebug.1
+	$(Q)for v in $$($< help --verbs); do $< man $$v >$(@D)/nsdebug-$$v.1 || exit 1; done
+	@touch $@
+
+install: all man
+	install -D -m 755 $(O)/nsdebug $(DESTDIR)$(BINDIR)/nsdebug
+	install -d $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/zsh/site-functions \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	install -m 644 $(O)/man/*.1 $(DESTDIR)$(DATADIR)/man/man1
+	$(O)/nsdebug completion bash >$(DESTDIR)$(DATADIR)/bash-completion/completions/nsdebug
+	$(O)/nsdebug completion zsh >$(DESTDIR)$(DATADIR)/zsh/site-functions/_nsdebug
+	$(O)/nsdebug completion fish >$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/nsdebug.fish
+
+compile_commands.json: $(genned)
+	$(Q)for f in $(core) nsdebug/main.c $(tools) $(units); do \
+		printf '{"directory":"%s","file":"%s","command":"%s"}\n' \
+			'$(CURDIR)' $$f "$(CC) $(cflags) -c $$f"; \
+		done | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >$(O)/$@
 
 .PHONY: clean help FORCE
 clean:

@@ -29,6 +29,7 @@ set -u
 SRC=${SRC:-$PWD}
 SAN=${SAN:-}
 O=${O:-$SRC/build${SAN:+/san}}
+FX=${FX:-${O%/san}/fixtures}
 NSDEBUG=${NSDEBUG:-$O/nsdebug}
 SELF=${0#"$SRC"/}
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/nsdebug-test.XXXXXX") || exit 99
@@ -37,7 +38,7 @@ _tap=$TMP.tap
 mkdir "$_tap" || exit 99
 : >"$_tap/count"
 : >"$_tap/cleanup"
-export SRC O NSDEBUG TMP SAN LC_ALL=C TZ=UTC0
+export SRC O FX NSDEBUG TMP SAN LC_ALL=C TZ=UTC0
 unset NO_COLOR COLUMNS 2>/dev/null || :
 cd "$TMP" || exit 99
 
