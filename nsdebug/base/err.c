@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void format(struct err *e, const char *fmt, va_list ap)
+{
+	if (vsnprintf(e->msg, sizeof(e->msg), fmt, ap) < 0)
+		e->msg[0] = '\0';
+}
+
+int err_set(struct err *e, enum status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!e)
+		return -1;
+	va_start(ap, fmt);
+	format(e, fmt, ap);
+	va_end(ap);
+	e->status = status;
+	e->sys = 0;
+	return -1;
+}
+
+static enum status status_of(int err)
+{
+	switch (err) {
+	case EPERM:
+		return ST_PRIVILEGE;
+	case ESRCH:
+		return ST_TARGET;
+	case ENOSYS:
+		return ST_REFUSED;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return ST_INTERNAL;
+	default:
+		return ST_FAILED;
+	}
+}
+
+int err_sys(struct err *e, const char *fmt, ...)
+{
+	int err = errno;
+	size_t used;
+	va_list ap;
+
+	if (!e)
+		return -1;
+	va_start(ap, fmt);
+	format(e, fmt, ap);
+	va_end(ap);
+	used = strlen(e->msg);
+	snprintf(e->msg + used, sizeof(e->msg) - used, ": %s", errno_name(err));
+	e->status = status_of(err);
+	e->sys = err;
+	return -1;
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof(e->msg)];
+	size_t used;
+	va_list ap;
+
+	if (!e)
+		return -1;
+	memcpy(old, e->msg, sizeof(old));
+	va_start(ap, fmt);
+	format(e, fmt, ap);
+	va_end(ap);
+	used = strlen(e->msg);
+	if (used + 2 < sizeof(e->msg)) {
+		memcpy(e->msg + used, ": ", 3);
+		used += 2;
+		size_t n = strnlen(old, sizeof(e->msg) - used - 1);
+
+		memcpy(e->msg + used, old, n);
+		e->msg[used + n] = '\0';
+	}
+	return -1;
+}
+
+enum status status_worse(enum status a, enum status b)
+{
+	static const enum status order[] = {
+		ST_INTERNAL, ST_STUCK, ST_DEADLINE, ST_INTERRUPTED, ST_PRIVILEGE, ST_TARGET,
+		ST_NOTHING, ST_INCOMPLETE, ST_REFUSED, ST_USAGE, ST_FAILED,
+	};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return ST_OK;
+}
+
+const char *errno_name(int err)
+{
+	/* strerrordesc_np() knows no locale and opens no catalogue; it is glibc 2.32. musl's
+	 * strerror() has the same property. */
+#ifdef __GLIBC__
+	const char *s = strerrordesc_np(err);
+#else
+	const char *s = strerror(err);
+#endif
+
+	return s ? s : "unknown error";
+}

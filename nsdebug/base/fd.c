@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
+
+ssize_t fd_read_at(int dirfd, const char *path, char *text, size_t room)
+{
+	auto_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	while (len < room - 1) {
+		n = read(fd, text + len, room - 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	return (ssize_t)len;
+}
+
+int fd_read_all(int fd, struct buf *b, size_t cap)
+{
+	size_t start = b->len;
+	ssize_t n;
+
+	for (;;) {
+		size_t left = cap - (b->len - start);
+		size_t want = left < 65536 ? left + 1 : 65536;
+
+		n = read(fd, buf_reserve(b, want), want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if ((size_t)n > left) {
+			b->len += left;
+			b->bytes[b->len] = '\0';
+			return 1;
+		}
+		b->len += (size_t)n;
+		b->bytes[b->len] = '\0';
+		if (n == 0)
+			return 0;
+	}
+}
+
+int fd_read_file(int dirfd, const char *path, struct buf *b, size_t cap)
+{
+	auto_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -1 : fd_read_all(fd, b, cap);
+}
+
+int fd_write_all(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_openat2(int dirfd, const char *path, int flags, unsigned long long resolve)
+{
+	struct open_how how = { .flags = (unsigned int)flags | O_CLOEXEC, .resolve = resolve };
+
+	for (int try = 0;; try++) {
+		int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+		if (fd >= 0 || errno != EAGAIN || try == 64)
+			return fd;
+	}
+}

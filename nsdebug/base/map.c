@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/base/map.h"
+
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <string.h>
+
+#include "nsdebug/base/mem.h"
+
+struct map_slot {
+	uint64_t key;
+	void *value;
+};
+
+static uint64_t seed(void)
+{
+	static uint64_t s;
+
+	if (!s) {
+		/* sixteen random bytes that the kernel gave this process at exec */
+		const void *random = (const void *)getauxval(AT_RANDOM);
+
+		s = 0x9e3779b97f4a7c15;
+		if (random)
+			memcpy(&s, random, sizeof(s));
+		s |= 1;
+	}
+	return s;
+}
+
+static size_t slot_of(const struct map *m, uint64_t key)
+{
+	uint64_t h = (key ^ seed()) * 0xff51afd7ed558ccd;
+	size_t at = (size_t)(h ^ h >> 32) & (m->room - 1);
+
+	while (m->slots[at].value && m->slots[at].key != key)
+		at = (at + 1) & (m->room - 1);
+	return at;
+}
+
+void *map_get(const struct map *m, uint64_t key)
+{
+	return m->room ? m->slots[slot_of(m, key)].value : NULL;
+}
+
+void map_put(struct map *m, uint64_t key, void *value)
+{
+	if (m->used * 2 >= m->room) {
+		struct map old = *m;
+
+		m->room = old.room ? old.room * 2 : 16;
+		m->slots = mem_alloc(m->room * sizeof(*m->slots));
+		for (size_t i = 0; i < old.room; i++)
+			if (old.slots[i].value)
+				m->slots[slot_of(m, old.slots[i].key)] = old.slots[i];
+		free(old.slots);
+	}
+	size_t at = slot_of(m, key);
+
+	if (!m->slots[at].value)
+		m->used++;
+	m->slots[at] = (struct map_slot){ key, value };
+}
+
+void map_free(struct map *m)
+{
+	free(m->slots);
+	*m = (struct map){ 0 };
+}

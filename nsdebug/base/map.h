@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * map - a hash map from a 64-bit key to a pointer.
+ *
+ * The zero value is an empty map. Keys are mixed, so a target that chooses them (inode numbers,
+ * addresses) gains nothing by choosing badly. Values are not owned; NULL cannot be stored.
+ */
+#ifndef NSDEBUG_BASE_MAP_H
+#define NSDEBUG_BASE_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct map {
+	struct map_slot *slots;
+	size_t used, room;
+};
+
+void *map_get(const struct map *m, uint64_t key);	/* NULL if there is none */
+void map_put(struct map *m, uint64_t key, void *value);
+void map_free(struct map *m);
+
+#define auto_map __attribute__((cleanup(map_free)))
+
+#endif

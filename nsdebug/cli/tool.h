@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tool - what a verb is: one const struct, in one file, tools/NAME.c, named tool_NAME.
+ *
+ * Parsing, help, manual, completion, JSON, schema and columns are made from it and from nothing
+ * else. Adding a verb is adding tools/NAME.c and tests/tools/NAME.t; nothing is registered.
+ *
+ * Which code runs where:
+ *	.setup	in the front, after parsing, before anything is opened: checks the options against
+ *		each other and says how rows are to look. Touches nothing but its arguments.
+ *	.run	in the sealed child of the role that .needs names, or in the front for NEED_HOST.
+ *		It sees the target, an open root or /proc, and r->emit; it cannot print.
+ */
+#ifndef NSDEBUG_CLI_TOOL_H
+#define NSDEBUG_CLI_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nsdebug/enter/emit.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/out/col.h"
+#include "nsdebug/out/out.h"
+
+struct target;
+
+enum opt_type {
+	OPT_FLAG,	/* bool */
+	OPT_COUNT,	/* unsigned int: how often it was given */
+	OPT_U64,	/* uint64_t, decimal */
+	OPT_SIZE,	/* uint64_t: bytes, 10K */
+	OPT_DURATION,	/* uint64_t: nanoseconds, 1.5s */
+	OPT_STR,	/* const char * */
+	OPT_CHOICE,	/* const char *, one of `arg` "a|b|c" */
+};
+
+struct opt {
+	char letter;		/* 0: long only */
+	const char *name;	/* NULL: short only */
+	enum opt_type type;
+	size_t offset;
+	const char *arg;	/* what the value is called, "SIZE"; NULL for flags */
+	const char *help;
+	const char *fallback;	/* value when an optional one is left out (--color); else NULL */
+};
+
+/* OPT(letter, "name", TYPE, struct, field, "ARG", "help"): the field's type is checked. */
+#define OPT(l, n, t, s, f, a, h, ...) \
+	{ .letter = (l), .name = (n), .type = (t), \
+	  .offset = offsetof(s, f) + 0 * sizeof(char[OPT_OK_(t, ((s *)0)->f) ? 1 : -1]), \
+	  .arg = (a), .help = (h), ##__VA_ARGS__ }
+#define OPT_END { .name = NULL }	/* neither a letter nor a name */
+#define OPT_OK_(t, x) \
+	((t) == OPT_FLAG ? IS_(x, bool) : \
+	 (t) == OPT_COUNT ? IS_(x, unsigned int) : \
+	 (t) == OPT_STR || (t) == OPT_CHOICE ? IS_(x, const char *) : IS_(x, uint64_t))
+
+enum arg_kind { ARG_NONE, ARG_PATH, ARG_FILE, ARG_PID, ARG_WORD };
+
+struct arg {
+	const char *name;	/* "PATH" */
+	const char *help;
+	enum arg_kind kind;	/* how completion offers it */
+	int min, max;		/* how many; max -1: any number */
+};
+
+enum need {
+	NEED_NONE,	/* no target */
+	NEED_HOST,	/* no target; runs in the front */
+	NEED_ROOT,	/* the target's files */
+	NEED_PROC,	/* the target's processes */
+	NEED_STACK,	/* NEED_PROC, and in later rounds a stopper beside it */
+};
+
+struct run {
+	const struct tool *tool;
+	const struct target *target;	/* NULL for NEED_NONE and NEED_HOST */
+	const void *opts;		/* the verb's own struct */
+	char *const *args;		/* operands after the target */
+	int nargs;
+	struct emit *emit;
+	struct inside *in;		/* descriptors of the role */
+	struct root root;		/* NEED_ROOT */
+	struct bytes again;		/* what the last round asked for with emit_again(); else empty */
+	uint64_t timeout_ns;
+};
+
+struct example {
+	const char *command;	/* works when pasted after `make demo` */
+	const char *what;
+};
+
+struct tool {
+	const char *name;
+	const char *summary;	/* one line, lower case, no full stop */
+	const char *about;	/* paragraphs for help and manual */
+	enum need needs;
+	const struct arg *arg;	/* operands after the target, NULL: none */
+	const struct opt *opts;
+	size_t opts_size;
+	const struct col *cols;
+	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
+	const struct example *examples;	/* ends with a NULL command */
+	bool data;		/* writes raw bytes to emit->data */
+	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
+	bool (*names)(const void *opts);
+	/* -1 with ST_USAGE if the options do not fit together. */
+	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
+	void (*run)(struct run *r);
+};
+
+/* Sends the names in the target's passwd and group; a NEED_ROOT verb calls it before its rows. */
+void run_send_names(struct run *r);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/enter/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/seal.h"
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void close_between(int first, int last)
+{
+	struct rlimit r;
+
+	if (first > last)
+		return;
+	if (!syscall(SYS_close_range, first, last, 0))
+		return;
+	/* Linux before 5.9 */
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur > 1 << 20)
+		r.rlim_cur = 1 << 20;
+	for (int fd = first; fd <= last && fd < (int)r.rlim_cur; fd++)
+		close(fd);
+}
+
+/* Closes every descriptor but those in keep[] (sorted here; -1 is skipped). */
+static void close_others(int *keep, size_t count)
+{
+	int next = 0;
+
+	qsort(keep, count, sizeof(*keep), by_number);
+	for (size_t i = 0; i < count; i++) {
+		if (keep[i] < 0)
+			continue;
+		close_between(next, keep[i] - 1);
+		next = keep[i] + 1;
+	}
+	close_between(next, INT32_MAX);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int seal(struct inside *in, const struct spawn *s, pid_t front, struct err *e)
+{
+	bool reader = s->role == ROLE_READER, proc = s->role == ROLE_PROC;
+	int pidfd = reader ? s->place->pidfd : -1;
+	int keep[] = { in->emit.fd, in->emit.data, in->peer, pidfd,
+		reader || proc ? in->proc : -1, reader || proc ? in->procfs : -1,
+		proc ? in->cgroup : -1 };
+
+	if (seal_process(front, e) < 0)
+		return -1;
+	close_others(keep, ARRAY_SIZE(keep));
+	if (reader) {
+		if (seal_root(in, pidfd, e) < 0)
+			return -1;
+		close(pidfd);
+		close(in->proc);
+		close(in->procfs);
+		in->proc = in->procfs = -1;
+	}
+	return seal_rights(s->role, e);
+}
+
+static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, int frames, int data)
+{
+	struct inside in = {
+		.emit = { .fd = frames, .data = data, .cols = s->cols, .summary = s->summary },
+		.root = -1, .own_fds = -1, .peer = s->peer, .proc = s->place->proc,
+		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
+	};
+	struct err e = { 0 };
+
+	reset_signals();
+	if (seal(&in, s, front, &e) < 0)
+		emit_err(&in.emit, &e);
+	else
+		s->fn(&in, s->arg);
+	emit_end(&in.emit);
+	_exit(0);
+}
+
+/* fork(2) and pidfd_open(2) in one, without the handlers that a fork of a library would run. */
+static pid_t fork_pidfd(int *ret)
+{
+	struct clone_args a = {
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret, .exit_signal = SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+}
+
+int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
+{
+	auto_close int in = -1, out = -1, data_in = -1, data_out = -1;
+	pid_t front = getpid();
+	int p[2];
+
+	*c = (struct child)CHILD_NONE;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	in = p[0], out = p[1];
+	if (s->data) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return err_sys(e, "make a pipe");
+		data_in = p[0], data_out = p[1];
+		/* fewer turns for big files; more than the user's share is refused, and fine */
+		fcntl(data_out, F_SETPIPE_SZ, 1 << 20);
+	}
+	c->pid = fork_pidfd(&c->pidfd);
+	if (c->pid < 0)
+		return err_sys(e, "start a child");
+	if (c->pid == 0)
+		live(s, front, out, data_out);
+	c->role = s->role;
+	c->frames = take_fd(&in);
+	c->data = take_fd(&data_in);
+	return 0;
+}
+
+void enter_close(struct child *c)
+{
+	if (c->frames >= 0)
+		close(c->frames);
+	if (c->data >= 0)
+		close(c->data);
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+	*c = (struct child)CHILD_NONE;
+}
+
+int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e)
+{
+	auto_free int *all = mem_alloc((count + 2) * sizeof(*all));
+
+	all[0] = in->emit.fd;
+	all[1] = in->emit.data;
+	for (size_t i = 0; i < count; i++)
+		all[2 + i] = keep[i];
+	close_others(all, 2 + count);
+	in->proc = in->procfs = in->cgroup = in->peer = -1;
+	return seal_parser(e);
+}

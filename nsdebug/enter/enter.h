@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enter - the one door: short-lived children, sealed before they touch anything of a container.
+ *
+ * The front never opens a file of a container or reads its memory. It spawns a child in a role;
+ * the child goes through one sealing sequence (seal.c), driven by one table with a row a role:
+ * which namespace is joined, which capabilities stay, which limits hold, which system calls exist.
+ * Only mount and network namespaces are ever joined, never pid, user, ipc, uts or cgroup: a
+ * process that joined the pid namespace could be taken over by a container root with
+ * CAP_SYS_PTRACE, one that joined only the mount namespace cannot even be seen.
+ *
+ * A child owns the write ends of its pipes to the front and the descriptors in struct inside, and
+ * nothing else: no terminal, no descriptor of a host directory, no environment.
+ *
+ * Roles that share a process: a ROLE_PROC child may become a parser (enter_become_parser) once it
+ * has copied what it needs. It gives up its capabilities and every system call that could reach
+ * another process before it parses the first byte, so no promise suffers, and the snapshot need
+ * not cross a pipe.
+ */
+#ifndef NSDEBUG_ENTER_ENTER_H
+#define NSDEBUG_ENTER_ENTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nsdebug/enter/emit.h"
+
+enum role {
+	ROLE_READER,	/* mount namespace, chrooted into a read-only clone; DAC_READ_SEARCH */
+	ROLE_PROC,	/* host namespaces; /proc files and memory of the target; SYS_PTRACE ... */
+	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
+};
+
+/* Where to enter: descriptors of the front, owned by the target. */
+struct place {
+	int pidfd;
+	int proc;		/* directory /proc/PID, opened by the front */
+	int procfs;		/* directory /proc of the host */
+	int cgroup;		/* directory of the target's own cgroup, or -1 */
+	bool raw;		/* the mount tree cannot be cloned whole: enter without the clone */
+};
+
+/* What the child's function finds. */
+struct inside {
+	struct emit emit;
+	int root;		/* ROLE_READER: the target's root directory, O_PATH */
+	int own_fds;		/* ROLE_READER: a mount of our own /proc/self/fd, to re-open O_PATH */
+	int proc, procfs, cgroup;	/* ROLE_PROC */
+	int peer;		/* ROLE_PROC and ROLE_STOPPER of a pair: socket to each other, or -1 */
+	bool raw;
+};
+
+typedef void enter_fn(struct inside *in, void *arg);
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	int frames, data;	/* read ends; -1 once at the end */
+	enum role role;
+};
+
+#define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1 }
+
+struct spawn {
+	enum role role;
+	const struct place *place;
+	enter_fn *fn;
+	void *arg;
+	const struct col *cols, *summary;
+	bool data;		/* give it a raw data pipe */
+	int peer;		/* end of a socketpair for it, or -1 */
+};
+
+/* Starts a child. When fn returns, the child sends F_END and exits. */
+int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
+void enter_close(struct child *c);	/* kills it if it lives, closes the pipes, reaps */
+
+/* In a ROLE_PROC child: gives up all capabilities, all descriptors but the pipes and those in
+ * keep[], and every system call but those of a parser; CPU and address space are limited. */
+int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/enter/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/seal.h"
+
+#define GRACE_MS 300
+#define READ_SIZE (64 * 1024)
+
+struct wait {
+	const struct relay *r;
+	struct child *c;
+	struct buf in;		/* bytes of the frame pipe that are not a whole frame yet */
+	enum status ended;	/* of F_END */
+	bool saw_end;
+	uint64_t deadline_ns;
+};
+
+static void progress(struct wait *w)
+{
+	w->deadline_ns = clock_ns() + w->r->timeout_ns;
+}
+
+static int protocol(struct wait *w, struct err *e)
+{
+	return err_set(e, ST_INTERNAL, "%s: the %s child sent what it should not: a possible "
+		       "attack from the target", w->r->who, seal_name(w->c->role));
+}
+
+static int take_frame(struct wait *w, enum frame_type type, struct bytes body, struct err *e)
+{
+	if (w->saw_end || type < F_ROW || type > F_END)
+		return protocol(w, e);
+	if (type == F_TICK)
+		return 0;
+	if (type != F_END)
+		return w->r->frame(w->r->ctx, type, body, e);
+	if (body.len != 1)
+		return protocol(w, e);
+	w->saw_end = true;
+	w->ended = (enum status)(unsigned char)body.p[0];
+	return 0;
+}
+
+/* Hands on the whole frames of w->in and keeps the rest. */
+static int take_frames(struct wait *w, struct err *e)
+{
+	size_t at = 0;
+	uint32_t len;
+
+	while (w->in.len - at >= sizeof(len) + 1) {
+		memcpy(&len, w->in.bytes + at, sizeof(len));
+		if (len < 1 || len > FRAME_MAX)
+			return protocol(w, e);
+		if (w->in.len - at < sizeof(len) + len)
+			break;
+		at += sizeof(len);
+		if (take_frame(w, (enum frame_type)w->in.bytes[at],
+			       (struct bytes){ w->in.bytes + at + 1, len - 1 }, e) < 0)
+			return -1;
+		at += len;
+	}
+	memmove(w->in.bytes, w->in.bytes + at, w->in.len - at);
+	w->in.len -= at;
+	return 0;
+}
+
+static int read_frames(struct wait *w, struct err *e)
+{
+	ssize_t n = read(w->c->frames, buf_reserve(&w->in, READ_SIZE), READ_SIZE);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : err_sys(e, "read from the child");
+	if (n == 0) {
+		close(take_fd(&w->c->frames));
+		return 0;
+	}
+	w->in.len += (size_t)n;
+	return take_frames(w, e);
+}
+
+static int read_data(struct wait *w, struct err *e)
+{
+	int n = w->r->data(w->r->ctx, w->c->data, e);
+
+	if (n == 0)
+		close(take_fd(&w->c->data));
+	return n < 0 ? -1 : 0;
+}
+
+static int time_left_ms(const struct wait *w, bool *over)
+{
+	uint64_t now = clock_ns(), end = w->deadline_ns;
+
+	if (w->r->until_ns && w->r->until_ns < end)
+		end = w->r->until_ns;
+	*over = now >= end;
+	/* rounded up: a deadline is never early */
+	return *over ? 0 : (int)((end - now + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static int err_deadline(struct wait *w, struct err *e)
+{
+	bool total = w->r->until_ns && clock_ns() >= w->r->until_ns;
+
+	if (total)
+		return err_set(e, ST_DEADLINE, "%s: --max-time is over: output is incomplete",
+			       w->r->who);
+	return err_set(e, ST_DEADLINE, "%s: no progress for %.3g s (--timeout): a file system that "
+		       "does not answer?", w->r->who, (double)w->r->timeout_ns / 1e9);
+}
+
+/* Waits for the child and moves what it sent; 1 when both pipes are at their end. */
+static int step(struct wait *w, struct err *e)
+{
+	struct pollfd p[3] = {
+		{ .fd = w->c->data, .events = POLLIN },
+		{ .fd = w->c->frames, .events = POLLIN },
+		{ .fd = w->r->signals, .events = POLLIN },
+	};
+	bool over;
+	int ms = time_left_ms(w, &over);
+
+	if (w->c->frames < 0 && w->c->data < 0)
+		return 1;
+	if (over)
+		return err_deadline(w, e);
+	if (poll(p, ARRAY_SIZE(p), ms) < 0)
+		return errno == EINTR ? 0 : err_sys(e, "wait for the child");
+	if (p[2].revents)
+		return err_set(e, ST_INTERRUPTED, "%s", "");
+	if (p[0].revents) {
+		if (read_data(w, e) < 0)
+			return -1;
+		progress(w);
+	}
+	if (p[1].revents) {
+		if (read_frames(w, e) < 0)
+			return -1;
+		progress(w);
+	}
+	return 0;
+}
+
+static bool gone_within(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	while ((n = poll(&p, 1, ms)) < 0 && errno == EINTR)
+		;
+	return n > 0;
+}
+
+/* "fuse_get_req" and the like: our own child, so the file is ours to read. */
+static void where_blocked(pid_t pid, char *text, size_t room)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
+	if (fd_read_at(AT_FDCWD, path, text, room) <= 0)
+		snprintf(text, room, "unknown");
+}
+
+/* SIGKILL and a grace; what survives is left behind and said. */
+static void stop_child(struct wait *w, enum status *st, struct err *e)
+{
+	char where[64];
+
+	syscall(SYS_pidfd_send_signal, w->c->pidfd, SIGKILL, NULL, 0);
+	if (gone_within(w->c->pidfd, GRACE_MS)) {
+		waitpid(w->c->pid, NULL, 0);
+		return;
+	}
+	where_blocked(w->c->pid, where, sizeof(where));
+	*st = ST_STUCK;
+	err_set(e, ST_STUCK, "%s: child %d cannot be killed and is left behind, blocked in %s: "
+		"the file system's server must answer or be unmounted", w->r->who,
+		(int)w->c->pid, where);
+}
+
+static enum status died(struct wait *w, int wstatus, struct err *e)
+{
+	int sig = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : 0;
+
+	if (sig == SIGXCPU)
+		err_set(e, ST_DEADLINE, "%s: the %s child used up its processor time",
+			w->r->who, seal_name(w->c->role));
+	else if (sig)
+		err_set(e, ST_INTERNAL, "%s: the %s child was killed by signal %d%s", w->r->who,
+			seal_name(w->c->role), sig, sig == SIGKILL ? "" :
+			sig == SIGSYS ? ": a call outside its role: a possible attack" :
+			": a bug of nsdebug, or a possible attack from the target");
+	else
+		err_set(e, ST_INTERNAL, "%s: the %s child ended early", w->r->who,
+			seal_name(w->c->role));
+	return e->status;
+}
+
+enum status relay_run(const struct relay *r, struct child *c, struct err *e)
+{
+	struct wait w = { .r = r, .c = c };
+	enum status st = ST_OK;
+	int wstatus = 0, done;
+
+	e->msg[0] = '\0';
+	progress(&w);
+	while ((done = step(&w, e)) == 0)
+		;
+	if (done < 0) {
+		st = e->status;
+		stop_child(&w, &st, e);
+	} else {
+		/* It closed its pipes: it is in exit(2), or a process we do not know holds them. */
+		if (!gone_within(c->pidfd, (int)(r->timeout_ns / NS_PER_MS)))
+			stop_child(&w, &st, e);
+		else
+			waitpid(c->pid, &wstatus, 0);
+		if (st == ST_OK)
+			st = w.saw_end ? w.ended : died(&w, wstatus, e);
+	}
+	buf_free(&w.in);
+	enter_close(c);
+	return st;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/enter/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/enter.h"
+
+void root_init(struct root *r, const struct inside *in)
+{
+	r->fd = in->root;
+	r->own_fds = in->own_fds;
+}
+
+/* Whatever goes wrong with a file of the target is the target's: never "a privilege is missing". */
+static int err_path(struct err *e, const char *path)
+{
+	int err = errno;
+
+	if (err == ENOSYS)
+		return err_set(e, ST_REFUSED, "%s: openat2 is missing: Linux 5.6 or newer is "
+			       "needed to read safely", path);
+	if (err == ELOOP)
+		err_set(e, ST_FAILED, "%s: too many symbolic links, or a magic link, which is "
+			"never followed", path);
+	else if (err == EXDEV)
+		err_set(e, ST_FAILED, "%s: leads out of the container through a magic link: not "
+			"followed", path);
+	else
+		err_sys(e, "%s", path);
+	e->status = ST_FAILED;
+	e->sys = err;
+	return -1;
+}
+
+int root_open(const struct root *r, const char *path, bool nofollow, struct err *e)
+{
+	int fd = fd_openat2(r->fd, path, O_PATH | (nofollow ? O_NOFOLLOW : 0),
+			    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return fd < 0 ? err_path(e, path) : fd;
+}
+
+int root_open_in(int dir, const char *name, const char *path, struct err *e)
+{
+	int fd = fd_openat2(dir, name, O_PATH | O_NOFOLLOW,
+			    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+
+	return fd < 0 ? err_path(e, path) : fd;
+}
+
+int root_type(int fd, const char *path, mode_t *ret, struct err *e)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+		  STATX_TYPE | STATX_MODE, &st) < 0)
+		return err_path(e, path);
+	*ret = st.stx_mode;
+	return 0;
+}
+
+const char *root_type_name(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFCHR:
+		return "a character device";
+	case S_IFBLK:
+		return "a block device";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFLNK:
+		return "a symbolic link";
+	case S_IFDIR:
+		return "a directory";
+	default:
+		return "a regular file";
+	}
+}
+
+int root_read(const struct root *r, int fd, const char *path, struct err *e)
+{
+	char name[16];
+	mode_t mode;
+	int opened;
+
+	if (root_type(fd, path, &mode, e) < 0)
+		return -1;
+	if (!S_ISREG(mode) && !S_ISDIR(mode))
+		return err_set(e, ST_REFUSED, "%s: is %s: only regular files and directories are "
+			       "opened", path, root_type_name(mode));
+	snprintf(name, sizeof(name), "%d", fd);
+	opened = openat(r->own_fds, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return opened < 0 ? err_path(e, path) : opened;
+}

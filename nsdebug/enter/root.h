@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * root - the file system of a target, in a ROLE_READER child.
+ *
+ * There is one way to a file: root_open() walks to it with openat2(RESOLVE_IN_ROOT |
+ * RESOLVE_NO_MAGICLINKS) and gives an O_PATH descriptor, whose type is looked at without asking
+ * the file system's server, and only a regular file or a directory is then re-opened for reading
+ * (root_read), through the reader's own mount of its descriptors. So no device, FIFO or socket is
+ * ever opened, and what was checked is what is read: nothing can be exchanged in between.
+ */
+#ifndef NSDEBUG_ENTER_ROOT_H
+#define NSDEBUG_ENTER_ROOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct err;
+struct inside;
+struct statx;
+
+struct root {
+	int fd;		/* O_PATH directory */
+	int own_fds;
+};
+
+void root_init(struct root *r, const struct inside *in);
+
+/* O_PATH descriptor of path below the root; the last link is followed unless nofollow. Failures are
+ * the target's (ST_FAILED) and name the path. */
+int root_open(const struct root *r, const char *path, bool nofollow, struct err *e);
+/* The same for a name in a directory that root_open() gave. Never follows links. */
+int root_open_in(int dir, const char *name, const char *path, struct err *e);
+/* Type and permission bits of an O_PATH descriptor, from the kernel's cache: does not hang on a
+ * dead FUSE server. -1 with *e. */
+int root_type(int fd, const char *path, mode_t *ret, struct err *e);
+/* Re-opens an O_PATH descriptor for reading; anything but a regular file or a directory is
+ * ST_REFUSED with its type named. */
+int root_read(const struct root *r, int fd, const char *path, struct err *e);
+/* "a FIFO", "a block device" */
+const char *root_type_name(mode_t mode);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal - the sealing sequence of every child, and the table that drives it.
+ *
+ * The order matters: not dumpable before anything else (dropping capabilities would otherwise open
+ * the process to a container root of equal uid), capabilities after the mounts, seccomp last.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/enter/seal.h"
+
+#define CAP(c) (1ull << CAP_##c)
+
+/* linux/capability.h of Debian 12 has both; older headers do not. Linux 5.8 and 5.9. */
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
+
+enum arg_rule {
+	ANY,
+	READ_ONLY_2,	/* argument 2, open flags: no write, create or truncate */
+	NO_EXEC_2,	/* argument 2, protection: no PROT_EXEC */
+	EMPTY_PATH_3,	/* argument 3, flags: exactly AT_EMPTY_PATH */
+};
+
+struct rule {
+	uint16_t nr;
+	uint16_t arg;
+};
+
+#define R(name) { __NR_##name, ANY }
+#define RULES(...) ((const struct rule[]){ __VA_ARGS__, { UINT16_MAX, 0 } })
+
+#ifdef NSDEBUG_SAN
+/* What the sanitizers' run-time and their reports need. */
+#define FOR_SANITIZER , R(sigaltstack), R(gettid), R(getpid), R(readlink), R(futex), \
+	R(sched_yield), R(rt_sigprocmask), R(rt_sigaction), R(mincore), R(prctl), R(tgkill), \
+	R(getrlimit), R(prlimit64), R(sysinfo), R(set_robust_list)
+#else
+#define FOR_SANITIZER
+#endif
+
+/* Every child: its pipes, its memory, its end. */
+static const struct rule *const common = RULES(
+	R(read), R(write), R(close), R(lseek), R(exit_group), R(brk), R(munmap), R(mremap),
+	R(madvise), R(clock_gettime), R(rt_sigreturn), R(restart_syscall),
+	{ __NR_mmap, NO_EXEC_2 }, { __NR_mprotect, NO_EXEC_2 } FOR_SANITIZER);
+
+static const struct rule *const reader_calls = RULES(
+	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
+	R(pread64), R(splice), R(fchdir), R(llistxattr), R(lgetxattr), R(fcntl), R(poll));
+
+static const struct rule *const proc_calls = RULES(
+	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
+	R(pread64), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
+	/* to become a parser: each of these only takes rights away */
+	R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
+
+static const struct rule *const stopper_calls = RULES(
+	R(ptrace), R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
+	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
+
+static const struct rule *const parser_calls = RULES(
+	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(fcntl));
+
+struct role_row {
+	const char *name;
+	uint64_t caps;
+	const struct rule *calls;
+	uint64_t address_space, cpu_s;	/* 0: no limit of its own */
+};
+
+static const struct role_row roles[] = {
+	[ROLE_READER] = { "reader", CAP(DAC_READ_SEARCH), reader_calls, 0, 0 },
+	[ROLE_PROC] = { "procreader", CAP(SYS_PTRACE) | CAP(CHECKPOINT_RESTORE) |
+			CAP(DAC_READ_SEARCH), proc_calls, 0, 0 },
+	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
+};
+
+static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
+
+const char *seal_name(enum role role)
+{
+	return roles[role].name;
+}
+
+static int limit(int what, uint64_t value)
+{
+	struct rlimit r = { value, value };
+
+	return setrlimit(what, &r);
+}
+
+int seal_process(pid_t front, struct err *e)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(e, "make the child undumpable");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != front)
+		return err_set(e, ST_INTERNAL, "the front is gone");
+	setsid();
+	umask(077);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "set no_new_privs");
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_FSIZE, 0) < 0 || limit(RLIMIT_NPROC, 0) < 0)
+		return err_sys(e, "limit the child");
+	return 0;
+}
+
+/* A missing capability is named, not numbered: this is what most first runs fail on. */
+static int err_enter(struct err *e, const char *what, const char *caps)
+{
+	if (errno != EPERM && errno != EACCES)
+		return err_sys(e, "%s", what);
+	return err_set(e, ST_PRIVILEGE, "%s: not permitted; run nsdebug as root on the node, or "
+		       "give it %s", what, caps);
+}
+
+static int read_only(int tree)
+{
+	struct mount_attr a = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
+			MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME,
+		.attr_clr = MOUNT_ATTR__ATIME,
+		.propagation = MS_PRIVATE,
+	};
+
+	if (!syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)))
+		return 0;
+	if (errno != EPERM)
+		return -1;
+	/* The atime flags of mounts that a user namespace got from its parent are locked. */
+	a.attr_set &= ~(uint64_t)MOUNT_ATTR_NOATIME;
+	a.attr_clr = 0;
+	return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a,
+			    sizeof(a));
+}
+
+/*
+ * A private copy of the mount tree that the kernel itself keeps read-only. EINVAL: the root is
+ * unbindable. ENOSYS: mount_setattr is Linux 5.12. Both leave the reader in the target's own tree,
+ * where it still opens nothing but regular files and directories, and only to read.
+ */
+static int clone_tree(struct inside *in)
+{
+	auto_close int tree = (int)syscall(SYS_open_tree, in->root, "", AT_EMPTY_PATH |
+					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	if (tree < 0 || read_only(tree) < 0) {
+		in->raw = true;
+		return -1;
+	}
+	close(in->root);
+	in->root = take_fd(&tree);
+	return 0;
+}
+
+int seal_root(struct inside *in, int pidfd, struct err *e)
+{
+	static const char caps[] = "CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE and "
+		"CAP_DAC_READ_SEARCH";
+
+	in->root = openat(in->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (in->root < 0 && (errno == ENOENT || errno == ESRCH))
+		return err_set(e, ST_TARGET, "the target went away");
+	if (in->root < 0)
+		return err_enter(e, "open the target's root", caps);
+	/* Only the directory of our own descriptors, as a mount of its own: nothing above it can
+	 * be reached through it, not even with "..". It is made while the host's /proc is ours. */
+	in->own_fds = (int)syscall(SYS_open_tree, in->procfs, "self/fd",
+				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (in->own_fds < 0)
+		return err_enter(e, "mount the reader's own descriptors", caps);
+	if (setns(pidfd, CLONE_NEWNS) < 0)
+		return errno == ESRCH ? err_set(e, ST_TARGET, "the target went away") :
+			err_enter(e, "join the target's mount namespace", caps);
+	if (!in->raw)
+		clone_tree(in);
+	if (fchdir(in->root) < 0 || chroot(".") < 0)
+		return err_enter(e, "change to the target's root", caps);
+	return 0;
+}
+
+static int keep_caps(uint64_t keep)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = {
+		{ .effective = (uint32_t)keep, .permitted = (uint32_t)keep },
+		{ .effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32) },
+	};
+	struct __user_cap_data_struct have[2];
+
+	/* What root itself lacks here (a container, an older kernel) cannot be kept. */
+	if (syscall(SYS_capget, &h, have) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		d[i].effective &= have[i].permitted;
+		d[i].permitted &= have[i].permitted;
+	}
+	return (int)syscall(SYS_capset, &h, d);
+}
+
+static void drop_bounding(void)
+{
+	/* EINVAL ends the list of what this kernel knows; EPERM means there is none to drop. */
+	for (int c = 0; c < 64; c++)
+		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0)
+			break;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "name this machine's AUDIT_ARCH here"
+#endif
+
+#define FILTER_MAX 256
+
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	unsigned short len;
+};
+
+static void put(struct filter *f, unsigned short code, unsigned char jt, unsigned char jf,
+		unsigned int k)
+{
+	f->code[f->len++] = (struct sock_filter){ code, jt, jf, k };
+}
+
+#define LOAD(f, field) put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, field))
+#define RETURN(f, what) put(f, BPF_RET | BPF_K, 0, 0, what)
+
+/* Each rule leaves the number in the accumulator for the next one when it does not match. */
+static void put_rule(struct filter *f, const struct rule *r)
+{
+	switch (r->arg) {
+	case ANY:
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, r->nr);
+		break;
+	case READ_ONLY_2:
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
+		LOAD(f, args[2]);
+		put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1,
+		    O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
+		RETURN(f, SECCOMP_RET_KILL_PROCESS);
+		break;
+	case NO_EXEC_2:
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
+		LOAD(f, args[2]);
+		put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1, PROT_EXEC);
+		RETURN(f, SECCOMP_RET_KILL_PROCESS);
+		break;
+	default:
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
+		LOAD(f, args[3]);
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AT_EMPTY_PATH);
+		RETURN(f, SECCOMP_RET_KILL_PROCESS);
+	}
+	RETURN(f, SECCOMP_RET_ALLOW);
+}
+
+static int filter_calls(const struct rule *calls, struct err *e)
+{
+	struct filter f = { .len = 0 };
+	struct sock_fprog prog;
+
+	LOAD(&f, arch);
+	put(&f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCH);
+	RETURN(&f, SECCOMP_RET_KILL_PROCESS);
+	LOAD(&f, nr);
+	for (const struct rule *r = calls; r->nr != UINT16_MAX; r++)
+		put_rule(&f, r);
+	for (const struct rule *r = common; r->nr != UINT16_MAX; r++)
+		put_rule(&f, r);
+	RETURN(&f, SECCOMP_RET_KILL_PROCESS);
+	prog = (struct sock_fprog){ f.len, f.code };
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+		return err_sys(e, "install the child's system call filter");
+	return 0;
+}
+
+int seal_rights(enum role role, struct err *e)
+{
+	const struct role_row *r = &roles[role];
+
+	if (limit(RLIMIT_NOFILE, 4096) < 0 && limit(RLIMIT_NOFILE, 256) < 0)
+		return err_sys(e, "limit the child's descriptors");
+	drop_bounding();
+	if (keep_caps(r->caps) < 0)
+		return err_sys(e, "drop capabilities");
+	return filter_calls(r->calls, e);
+}
+
+int seal_parser(struct err *e)
+{
+	if (keep_caps(parser.caps) < 0)
+		return err_sys(e, "drop capabilities");
+#ifndef NSDEBUG_SAN
+	if (limit(RLIMIT_AS, parser.address_space) < 0)
+		return err_sys(e, "limit the parser's memory");
+#endif
+	if (limit(RLIMIT_CPU, parser.cpu_s) < 0)
+		return err_sys(e, "limit the parser's time");
+	return filter_calls(parser.calls, e);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal - the steps by which a child gives up what it must not have; enter.c is the only caller.
+ *
+ * Each step is irrevocable. They are called in the order of this file.
+ */
+#ifndef NSDEBUG_ENTER_SEAL_H
+#define NSDEBUG_ENTER_SEAL_H
+
+#include <sys/types.h>
+
+#include "nsdebug/enter/enter.h"
+
+/* Not dumpable, dies with the front, own session, no new privileges, no core, no file, no child. */
+int seal_process(pid_t front, struct err *e);
+/* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */
+int seal_root(struct inside *in, int pidfd, struct err *e);
+/* Capabilities and system calls of the role. */
+int seal_rights(enum role role, struct err *e);
+/* From ROLE_PROC: no capability at all, pipes and pread only, limited time and memory. */
+int seal_parser(struct err *e);
+
+const char *seal_name(enum role role);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/out/col.h"
+
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+
+size_t col_count(const struct col *cols)
+{
+	size_t n = 0;
+
+	while (cols && cols[n].name)
+		n++;
+	return n;
+}
+
+const struct col *col_find(const struct col *cols, const char *name, size_t len)
+{
+	for (; cols && cols->name; cols++)
+		if (strlen(cols->name) == len && !memcmp(cols->name, name, len))
+			return cols;
+	return NULL;
+}
+
+void put_varint(struct buf *b, uint64_t v)
+{
+	char out[10];
+	size_t n = 0;
+
+	do {
+		out[n] = (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
+		v >>= 7;
+		n++;
+	} while (v);
+	buf_add(b, out, n);
+}
+
+bool get_varint(struct bytes *in, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (unsigned int shift = 0; in->len && shift < 64; shift += 7) {
+		unsigned char c = (unsigned char)*in->p;
+
+		in->p++;
+		in->len--;
+		v |= (uint64_t)(c & 0x7f) << shift;
+		if (!(c & 0x80)) {
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_i64(struct buf *b, int64_t v)
+{
+	put_varint(b, ((uint64_t)v << 1 ^ (uint64_t)(v >> 63)) + 1);
+}
+
+static void put_bytes(struct buf *b, const char *p, size_t len)
+{
+	put_varint(b, p ? len + 1 : 0);
+	if (p)
+		buf_add(b, p, len);
+}
+
+static void put_list(struct buf *b, const struct col_list *l)
+{
+	put_varint(b, l->items || !l->count ? l->count + 1 : 0);
+	for (size_t i = 0; i < l->count; i++)
+		put_bytes(b, l->items[i].p ? l->items[i].p : "", l->items[i].len);
+}
+
+static void put_rows(struct buf *b, const struct col *sub, const struct col_rows *r)
+{
+	put_varint(b, r->count + 1);
+	for (size_t i = 0; i < r->count; i++)
+		row_encode(b, sub, (const char *)r->rows + i * r->size);
+}
+
+void row_encode(struct buf *b, const struct col *cols, const void *row)
+{
+	for (const struct col *c = cols; c->name; c++) {
+		const void *field = (const char *)row + c->offset;
+
+		switch (c->type) {
+		case COL_STR: {
+			const char *s = *(const char *const *)field;
+
+			put_bytes(b, s, s ? strlen(s) : 0);
+			break;
+		}
+		case COL_BYTES:
+			put_bytes(b, ((const struct bytes *)field)->p,
+				  ((const struct bytes *)field)->len);
+			break;
+		case COL_I64:
+		case COL_DUR:
+			put_i64(b, *(const int64_t *)field);
+			break;
+		case COL_TIME:
+			put_i64(b, ((const struct coltime *)field)->sec);
+			put_varint(b, ((const struct coltime *)field)->nsec);
+			break;
+		case COL_LIST:
+			put_list(b, field);
+			break;
+		case COL_ROWS:
+			put_rows(b, c->sub, field);
+			break;
+		default:
+			put_varint(b, *(const uint64_t *)field + 1);
+		}
+	}
+}
+
+static bool get_bytes(struct bytes *in, bool *set, struct bytes *ret)
+{
+	uint64_t len;
+
+	if (!get_varint(in, &len))
+		return false;
+	*set = len != 0;
+	len -= *set;
+	if (len > in->len)
+		return false;
+	*ret = (struct bytes){ in->p, len };
+	in->p += len;
+	in->len -= len;
+	return true;
+}
+
+/* Walks over the items so that what follows is known to be whole. */
+static bool skip_items(const struct col *c, struct bytes *in, uint64_t count)
+{
+	struct cell cells[ROW_CELLS_MAX];
+	struct bytes item;
+	bool set;
+
+	for (; count; count--)
+		if (c->type == COL_ROWS ? !row_decode(c->sub, in, cells) :
+		    !get_bytes(in, &set, &item))
+			return false;
+	return true;
+}
+
+static bool get_items(const struct col *c, struct bytes *in, struct cell *cell)
+{
+	uint64_t count;
+
+	if (!get_varint(in, &count))
+		return false;
+	cell->set = count != 0;
+	cell->count = count - cell->set;
+	if (cell->count > in->len)
+		return false;
+	cell->s.p = in->p;
+	if (!skip_items(c, in, cell->count))
+		return false;
+	cell->s.len = (size_t)(in->p - cell->s.p);
+	return true;
+}
+
+static bool get_number(enum col_type type, struct bytes *in, struct cell *cell)
+{
+	uint64_t v, nsec = 0;
+
+	if (!get_varint(in, &v))
+		return false;
+	cell->set = v != 0;
+	v -= cell->set;
+	cell->u = v;
+	if (type == COL_I64 || type == COL_DUR || type == COL_TIME)
+		cell->i = (int64_t)(v >> 1 ^ -(v & 1));
+	if (type == COL_TIME && (!get_varint(in, &nsec) || nsec > 999999999))
+		return false;
+	cell->nsec = (uint32_t)nsec;
+	return true;
+}
+
+bool row_decode(const struct col *cols, struct bytes *in, struct cell *cells)
+{
+	for (const struct col *c = cols; c->name; c++, cells++) {
+		bool ok;
+
+		switch (c->type) {
+		case COL_STR:
+		case COL_BYTES:
+			ok = get_bytes(in, &cells->set, &cells->s);
+			break;
+		case COL_LIST:
+		case COL_ROWS:
+			ok = get_items(c, in, cells);
+			break;
+		default:
+			ok = get_number(c->type, in, cells);
+		}
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool list_next(struct bytes *rest, struct bytes *ret)
+{
+	bool set;
+
+	return rest->len && get_bytes(rest, &set, ret);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+
+#define DEPTH_MAX 32
+
+static int rank(const char *controllers, size_t len)
+{
+	if (!len)
+		return 0;
+	if (len == 12 && !memcmp(controllers, "name=systemd", 12))
+		return 1;
+	if (len == 4 && !memcmp(controllers, "pids", 4))
+		return 2;
+	return 3;
+}
+
+bool cgroup_parse(struct cgroup *c, const char *text)
+{
+	int best = 4;
+
+	*c = (struct cgroup){ .path = "/" };
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n'), *name = memchr(line, ':', end - line);
+		const char *path = name ? memchr(name + 1, ':', end - name - 1) : NULL;
+
+		if (path) {
+			size_t nlen = (size_t)(path - ++name), plen = (size_t)(end - ++path);
+
+			if (plen > 1 && plen < sizeof(c->path) && nlen < sizeof(c->controllers) &&
+			    rank(name, nlen) < best) {
+				best = rank(name, nlen);
+				memcpy(c->controllers, name, nlen);
+				c->controllers[nlen] = '\0';
+				memcpy(c->path, path, plen);
+				c->path[plen] = '\0';
+			}
+		}
+		line = *end ? end + 1 : end;
+	}
+	return best < 4;
+}
+
+bool cgroup_read(struct cgroup *c, int dir)
+{
+	auto_buf struct buf b = { 0 };
+
+	if (fd_read_file(dir, "cgroup", &b, 256 * 1024) < 0) {
+		*c = (struct cgroup){ .path = "/" };
+		return false;
+	}
+	return cgroup_parse(c, b.bytes);
+}
+
+/* Is this mountinfo line ("... - TYPE SOURCE OPTIONS") the hierarchy we look for? */
+static bool is_hierarchy(const char *tail, const struct cgroup *c)
+{
+	const char *p;
+	size_t len;
+
+	if (!c->controllers[0])
+		return str_prefix(tail, " - cgroup2 ");
+	if (!str_prefix(tail, " - cgroup "))
+		return false;
+	len = strlen(c->controllers);
+	for (p = tail; (p = strstr(p, c->controllers)); p++)
+		if ((p[-1] == ',' || p[-1] == ' ') &&
+		    (p[len] == ',' || p[len] == '\n' || !p[len]))
+			return true;
+	return false;
+}
+
+/* Mount point and root of the hierarchy in our own mount table. */
+static bool find_mount(const char *text, const struct cgroup *c, char *point, size_t room)
+{
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n');
+		char copy[2048], word[1024];
+
+		if ((size_t)(end - line) < sizeof(copy)) {
+			memcpy(copy, line, (size_t)(end - line));
+			copy[end - line] = '\0';
+			const char *tail = strstr(copy, " - cgroup");
+
+			/* only a mount of the whole hierarchy: its root field is "/" */
+			if (tail && is_hierarchy(tail, c) &&
+			    sscanf(copy, "%*u %*u %*u:%*u / %1023s", word) == 1) {
+				snprintf(point, room, "%s", word);
+				return true;
+			}
+		}
+		line = *end ? end + 1 : end;
+	}
+	return false;
+}
+
+int cgroup_open(const struct cgroup *c, int self)
+{
+	auto_buf struct buf b = { 0 };
+	auto_close int top = -1;
+	char point[1024];
+
+	if (fd_read_file(self, "mountinfo", &b, 4u << 20) < 0)
+		return -1;
+	if (!find_mount(b.bytes, c, point, sizeof(point))) {
+		errno = ENOENT;
+		return -1;
+	}
+	top = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return -1;
+	return fd_openat2(top, c->path + 1, O_PATH | O_DIRECTORY,
+			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+static int add_procs(int dir, pid_t **pids, size_t *count, size_t cap)
+{
+	auto_buf struct buf b = { 0 };
+	const char *p;
+	uint64_t pid;
+
+	if (fd_read_file(dir, "cgroup.procs", &b, 16u << 20) < 0) {
+		/* a v2 cgroup in threaded mode has its processes listed at its domain */
+		return errno == EOPNOTSUPP ? 0 : -1;
+	}
+	for (p = b.bytes; p && scan_u64(&p, &pid); p += *p == '\n') {
+		if (*count >= cap)
+			return 1;
+		*pids = mem_more(*pids, *count);
+		(*pids)[(*count)++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+static int add_below(int dir, pid_t **pids, size_t *count, size_t cap, int depth)
+{
+	auto_close int list = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(8) char bytes[4096];
+	int more = add_procs(dir, pids, count, cap);
+	long n;
+
+	if (list < 0)
+		return more;
+	while (!more && depth < DEPTH_MAX &&
+	       (n = syscall(SYS_getdents64, list, bytes, sizeof(bytes))) > 0)
+		for (long at = 0; at < n && !more;) {
+			struct dirent64 *de = (void *)(bytes + at);
+
+			at += de->d_reclen;
+			if (de->d_type != DT_DIR || de->d_name[0] == '.')
+				continue;
+			auto_close int sub = openat(dir, de->d_name,
+						    O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+			/* a cgroup that goes away meanwhile has no processes */
+			if (sub >= 0 && add_below(sub, pids, count, cap, depth + 1) > 0)
+				more = 1;
+		}
+	return more;
+}
+
+int cgroup_pids(int dir, pid_t **pids, size_t *count, size_t cap)
+{
+	return add_below(dir, pids, count, cap, 0);
+}
+
+/* The path in the hierarchy whose controller list is exactly `controllers`. */
+static bool find_path(const char *text, const char *controllers, struct cgroup *c)
+{
+	size_t len = strlen(controllers);
+
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n'), *name = memchr(line, ':', end - line);
+
+		if (name && !strncmp(name + 1, controllers, len) && name[1 + len] == ':' &&
+		    (size_t)(end - name) - len - 2 < sizeof(c->path)) {
+			snprintf(c->controllers, sizeof(c->controllers), "%s", controllers);
+			memcpy(c->path, name + len + 2, (size_t)(end - name) - len - 2);
+			c->path[end - name - (long)len - 2] = '\0';
+			return c->path[1] != '\0';
+		}
+		line = *end ? end + 1 : end;
+	}
+	return false;
+}
+
+bool cgroup_frozen(int dir, int self)
+{
+	static const struct { const char *controllers, *file, *says; } kinds[] = {
+		{ "freezer", "freezer.state", "FROZEN" },
+		{ "", "cgroup.events", "frozen 1" },
+	};
+	auto_buf struct buf b = { 0 };
+	struct cgroup c = { 0 };
+	char text[256];
+
+	if (fd_read_file(dir, "cgroup", &b, 256 * 1024) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		auto_close int fd = -1;
+
+		if (!find_path(b.bytes, kinds[i].controllers, &c))
+			continue;
+		fd = cgroup_open(&c, self);
+		if (fd >= 0 && fd_read_at(fd, kinds[i].file, text, sizeof(text)) > 0 &&
+		    strstr(text, kinds[i].says))
+			return true;
+	}
+	return false;
+}

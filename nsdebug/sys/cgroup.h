@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup - which cgroup a process is in, and which processes are in a cgroup. cgroups(7).
+ *
+ * /proc/PID/cgroup has a line "ID:CONTROLLERS:PATH" a hierarchy; "0::PATH" is v2. On hybrid hosts
+ * the v2 line may say "/" while v1 has a cgroup of the container's own, and the paths of the v1
+ * hierarchies may differ, so the hierarchies are tried in the order v2, name=systemd, pids, any,
+ * and the first with a path other than "/" counts. A path is a claim of whoever made the cgroup;
+ * target/ decides whether it is the container's own.
+ */
+#ifndef NSDEBUG_SYS_CGROUP_H
+#define NSDEBUG_SYS_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+
+struct cgroup {
+	char controllers[64];	/* of v1: "name=systemd", "cpu,cpuacct"; empty for v2 */
+	char path[4096];	/* below the hierarchy's mount, begins with '/' */
+};
+
+/* Of the directory /proc/PID. False with path "/" if it is in no cgroup but the roots. */
+bool cgroup_read(struct cgroup *c, int dir);
+bool cgroup_parse(struct cgroup *c, const char *text);
+
+/* O_PATH directory of the cgroup under the host's mounts, -1 with errno. `self` is /proc/self. */
+int cgroup_open(const struct cgroup *c, int self);
+
+/*
+ * Adds the processes of the cgroup and of those below it to *pids (owned by the caller, free()),
+ * host pids in no order. Returns 1 if cap was reached, 0, or -1 with errno.
+ */
+int cgroup_pids(int dir, pid_t **pids, size_t *count, size_t cap);
+
+/* Is the process (its /proc/PID directory) in a frozen cgroup, v1 freezer or v2? */
+bool cgroup_frozen(int dir, int self);
+
+#endif

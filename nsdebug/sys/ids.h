@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ids - user and group ids in both views: the host's, and that of a user namespace.
+ *
+ * Source: /proc/PID/uid_map and gid_map as the host reads them, user_namespaces(7): up to 340
+ * lines of "first-inside first-outside count".
+ */
+#ifndef NSDEBUG_SYS_IDS_H
+#define NSDEBUG_SYS_IDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct idmap {
+	struct { uint32_t inside, outside, count; } *extents;	/* owned */
+	unsigned int count;
+	bool identity;		/* the whole range maps onto itself: no user namespace of its own */
+};
+
+#define ID_UNMAPPED 65534u	/* what the kernel shows for an id without a mapping */
+
+/* name is "uid_map" or "gid_map" below the directory /proc/PID; -1 with errno. */
+int idmap_read(struct idmap *m, int dir, const char *name);
+bool idmap_parse(struct idmap *m, const char *text);
+/* The inside view of a host id, ID_UNMAPPED if it has none. */
+uint32_t idmap_inside(const struct idmap *m, uint32_t host);
+void idmap_free(struct idmap *m);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts - a mount table, /proc/PID/mountinfo as the host reads it. Format: proc(5).
+ *
+ * The kernel escapes space, tab, newline and backslash in it as octal; everything else of a mount
+ * point is the target's word. Devices are kernel's words: they tell which file systems ask a
+ * server that may not answer (fuse, network) without touching them.
+ */
+#ifndef NSDEBUG_SYS_MOUNTS_H
+#define NSDEBUG_SYS_MOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+
+struct mount {
+	uint64_t id, parent;
+	uint32_t major, minor;
+	const char *root;	/* of the mount, within its file system; unescaped */
+	const char *point;	/* relative to the process's root; unescaped */
+	const char *type;	/* "overlay", "fuse.sshfs" */
+	bool unbindable;
+	bool served;		/* answers come from a server: fuse, nfs, cifs, 9p, autofs ... */
+};
+
+struct mounts {
+	struct mount *items;
+	size_t count;
+	bool cut;		/* there were more than we read */
+	bool unbindable;	/* some mount is: the tree cannot be cloned whole */
+};
+
+/* Of the directory /proc/PID. Everything is in the arena. */
+int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e);
+/* text is NUL terminated and is cut up; lines that are not mounts are skipped. */
+void mounts_parse(struct mounts *m, char *text, struct arena *a);
+/* True if a file system with this device number is one that asks a server. */
+bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor);
+
+#endif

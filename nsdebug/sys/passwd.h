@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * passwd - names of users and groups out of a target's own /etc/passwd and /etc/group. passwd(5).
+ *
+ * They are the target's claim, never the host's users, and never read through libc: NSS would load
+ * libraries of the container.
+ */
+#ifndef NSDEBUG_SYS_PASSWD_H
+#define NSDEBUG_SYS_PASSWD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PASSWD_BYTES_MAX (1u << 20)
+#define PASSWD_NAMES_MAX 16384
+
+/* Calls found for every "name:...:id:..." line; the first line of an id counts, as in libc. */
+void passwd_parse(const char *text, size_t len,
+		  void (*found)(void *ctx, uint32_t id, const char *name, size_t name_len),
+		  void *ctx);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/str.h"
+
+/* Fields of stat after the comm, numbered as proc(5) does: 3 is the state. */
+enum {
+	F_PPID = 4, F_PGRP, F_SESSION, F_TTY, F_TPGID, F_FLAGS, F_UTIME = 14, F_STIME,
+	F_PRIORITY = 18, F_NICE, F_THREADS, F_START = 22, F_VSIZE, F_RSS, F_CPU = 39, F_LAST = 39,
+};
+
+static bool scan_field(const char **p, int64_t *ret)
+{
+	bool minus;
+	uint64_t n;
+
+	while (**p == ' ')
+		(*p)++;
+	minus = **p == '-';
+	*p += minus;
+	if (!scan_u64(p, &n))
+		return false;
+	*ret = minus ? (int64_t)-n : (int64_t)n;
+	return true;
+}
+
+static bool scan_fields(const char *p, int64_t *field)
+{
+	for (int i = F_PPID; i <= F_LAST; i++)
+		if (!scan_field(&p, &field[i]))
+			return false;
+	return true;
+}
+
+bool proc_parse_stat(char *text, struct proc_stat *ret)
+{
+	int64_t f[F_LAST + 1];
+	/* comm may hold anything, ") R 1 (" too: it goes to the last parenthesis */
+	char *open = strchr(text, '('), *close = strrchr(text, ')');
+
+	if (!open || !close || close < open || close[1] != ' ' || !close[2])
+		return false;
+	*close = '\0';
+	snprintf(ret->comm, sizeof(ret->comm), "%s", open + 1);
+	ret->state = close[2];
+	if (!scan_fields(close + 3, f))
+		return false;
+	ret->ppid = (pid_t)f[F_PPID];
+	ret->pgrp = (pid_t)f[F_PGRP];
+	ret->session = (pid_t)f[F_SESSION];
+	ret->tty = (uint32_t)f[F_TTY];
+	ret->tpgid = (pid_t)f[F_TPGID];
+	ret->flags = (uint64_t)f[F_FLAGS];
+	ret->utime = (uint64_t)f[F_UTIME];
+	ret->stime = (uint64_t)f[F_STIME];
+	ret->priority = f[F_PRIORITY];
+	ret->nice = f[F_NICE];
+	ret->threads = (uint64_t)f[F_THREADS];
+	ret->start = (uint64_t)f[F_START];
+	ret->vsize = (uint64_t)f[F_VSIZE];
+	ret->rss = (uint64_t)f[F_RSS];
+	ret->cpu = (uint32_t)f[F_CPU];
+	return true;
+}
+
+int proc_stat(int dir, struct proc_stat *ret)
+{
+	char text[1024];
+
+	if (fd_read_at(dir, "stat", text, sizeof(text)) < 0)
+		return -1;
+	if (proc_parse_stat(text, ret))
+		return 0;
+	errno = text[0] ? EPROTO : ESRCH;
+	return -1;
+}
+
+int proc_start(int dir, uint64_t *ret)
+{
+	struct proc_stat st;
+
+	if (proc_stat(dir, &st) < 0)
+		return -1;
+	*ret = st.start;
+	return 0;
+}
+
+static unsigned int scan_list(const char *p, uint64_t *items, unsigned int room)
+{
+	unsigned int n = 0;
+
+	while (n < room) {
+		while (*p == ' ' || *p == '\t')
+			p++;
+		if (!scan_u64(&p, &items[n]))
+			break;
+		n++;
+	}
+	return n;
+}
+
+static bool ids(const char *p, uint32_t *ret)
+{
+	uint64_t id[4];
+
+	if (scan_list(p, id, 4) != 4)
+		return false;
+	for (int i = 0; i < 4; i++)
+		ret[i] = (uint32_t)id[i];
+	return true;
+}
+
+static void one(const char *key, const char *p, struct proc_status *ret)
+{
+	uint64_t n[PROC_NSPID_MAX] = { 0 };
+	unsigned int count;
+
+	if (!strcmp(key, "CapEff")) {
+		while (*p == '\t')
+			p++;
+		scan_hex(&p, &ret->cap_eff);
+		return;
+	}
+	count = scan_list(p, n, PROC_NSPID_MAX);
+	if (!strcmp(key, "TracerPid")) {
+		ret->tracer = (pid_t)n[0];
+	} else if (!strcmp(key, "VmRSS")) {
+		ret->vm_rss = n[0] * 1024;
+	} else if (!strcmp(key, "VmSwap")) {
+		ret->vm_swap = n[0] * 1024;
+	} else if (!strcmp(key, "NoNewPrivs")) {
+		ret->no_new_privs = n[0] != 0;
+	} else if (!strcmp(key, "Seccomp")) {
+		ret->seccomp = (unsigned int)n[0];
+	} else if (!strcmp(key, "NSpid")) {
+		ret->levels = count;
+		for (unsigned int i = 0; i < count; i++)
+			ret->nspid[i] = (pid_t)n[i];
+	}
+}
+
+bool proc_parse_status(const char *text, struct proc_status *ret)
+{
+	bool uid = false, gid = false;
+	char key[24];
+
+	memset(ret, 0, sizeof(*ret));
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n'), *colon = memchr(line, ':', end - line);
+		size_t len = colon ? (size_t)(colon - line) : sizeof(key);
+
+		if (len < sizeof(key)) {
+			memcpy(key, line, len);
+			key[len] = '\0';
+			if (!strcmp(key, "Uid"))
+				uid = ids(colon + 1, ret->uid);
+			else if (!strcmp(key, "Gid"))
+				gid = ids(colon + 1, ret->gid);
+			else
+				one(key, colon + 1, ret);
+		}
+		line = *end ? end + 1 : end;
+	}
+	return uid && gid;
+}
+
+int proc_status(int dir, struct proc_status *ret)
+{
+	char text[4096];
+
+	if (fd_read_at(dir, "status", text, sizeof(text)) < 0)
+		return -1;
+	if (proc_parse_status(text, ret))
+		return 0;
+	errno = text[0] ? EPROTO : ESRCH;
+	return -1;
+}
+
+/* linux_dirent64 of getdents64(2) */
+struct dirent_raw {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+void proc_dir_init(struct proc_dir *d, int fd)
+{
+	d->fd = fd;
+	d->len = d->at = 0;
+}
+
+int proc_dir_next(struct proc_dir *d, pid_t *ret)
+{
+	for (;;) {
+		const struct dirent_raw *de;
+		uint64_t pid;
+
+		if (d->at >= d->len) {
+			d->len = syscall(SYS_getdents64, d->fd, d->bytes, sizeof(d->bytes));
+			d->at = 0;
+			if (d->len <= 0)
+				return (int)d->len;
+		}
+		de = (const void *)(d->bytes + d->at);
+		d->at += de->reclen;
+		if (str_u64(de->name, &pid)) {
+			*ret = (pid_t)pid;
+			return 1;
+		}
+	}
+}
+
+int proc_open(int procfs, pid_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}

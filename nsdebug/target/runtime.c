@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/target/runtime.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
+
+extern const struct runtime runtime_runc, runtime_crun;
+
+const struct runtime *const runtimes[] = { &runtime_runc, &runtime_crun, NULL };
+
+const struct runtime *runtime_named(const char *name, size_t len)
+{
+	for (const struct runtime *const *r = runtimes; *r; r++)
+		if (strlen((*r)->name) == len && !memcmp((*r)->name, name, len))
+			return *r;
+	return NULL;
+}
+
+int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id), void *ctx,
+		     struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct dirent *de;
+	DIR *d;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return err_set(e, ST_INTERNAL, "out of memory");
+	}
+	while ((de = readdir(d)))
+		if (de->d_name[0] != '.' && strlen(de->d_name) < ID_MAX &&
+		    (de->d_type == DT_DIR || de->d_type == DT_UNKNOWN) && !found(ctx, de->d_name))
+			break;
+	closedir(d);
+	return 0;
+}
+
+static int check_owner(int fd, const char *what, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", what);
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return err_set(e, ST_REFUSED, "%s is not a file that only root can write: not "
+			       "believed", what);
+	return 0;
+}
+
+int runtime_open(const char *dir, const char *id, const char *file, struct err *e)
+{
+	auto_close int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	auto_close int sub = -1, fd = -1;
+
+	if (id[0] == '.' || strchr(id, '/'))
+		return err_set(e, ST_TARGET, "no container '%s'", id);
+	if (top >= 0)
+		sub = fd_openat2(top, id, O_PATH | O_DIRECTORY,
+				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (sub >= 0)
+		fd = fd_openat2(sub, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(e, ST_TARGET, "no container '%s' in %s", id, dir);
+	if (fd < 0 && errno == EACCES)
+		return err_set(e, ST_PRIVILEGE, "%s/%s is not readable: run nsdebug as root on the "
+			       "node", dir, id);
+	if (fd < 0)
+		return err_sys(e, "open %s/%s/%s", dir, id, file);
+	return check_owner(fd, file, e) < 0 ? -1 : take_fd(&fd);
+}
+
+void container_add_label(struct container *c, const char *text, size_t len)
+{
+	size_t used = strlen(c->labels);
+
+	if (len >= sizeof(c->labels) - used - 1 || memchr(text, '\n', len))
+		return;
+	memcpy(c->labels + used, text, len);
+	memcpy(c->labels + used + len, "\n", 2);
+}
