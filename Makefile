@@ -264,9 +264,9 @@ $(O)/lint/%.ok: % | $(first)
 check-headers: $(headers:%=$(O)/lint/%.ok)
 $(O)/lint/%.h.ok: %.h $(O)/flags | $(first) $(genned)
 	@mkdir -p $(@D)
-	$(Q)for cc in gcc $(CLANG); do \
-		echo '#include "$<"' | $$cc $(cflags) $(clang_warn) -MMD -MP -MT $@ -MF $(@:.ok=.d) \
-			-fsyntax-only -x c - || exit 1; done \
+	$(Q)(for cc in gcc $(CLANG); do \
+		echo '#include "$<"' | $$cc $(cflags) $(clang_warn) -MMD -MP -MT $@ \
+			-MF $(@:.ok=.d) -fsyntax-only -x c - || exit 1; done) \
 		$(call verdict,headers,$< does not compile alone: include or declare what it uses)
 	@touch $@
 

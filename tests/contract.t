@@ -44,7 +44,7 @@ held_to_names() { # VERB: all that the schema names is in help, manual and compl
 	ask '.columns[].name' >columns
 	for place in help man; do
 		for what in options letters columns; do
-			missing_in $what $place >lack
+			missing_in $what $place.txt >lack
 			t "$1: $place has all $what"	''	cat lack
 		done
 	done
@@ -64,16 +64,16 @@ has_test() { # VERB: a tool has its own file; verbs of cli/ may share one
 manual_is_clean() { # VERB
 	$NSDEBUG man "$1" >man.mdoc || return
 	grep -q '^\.Dt ' man.mdoc || echo 'no mdoc: .Dt is missing'
-	groff -mdoc -Tascii -P-cbou -ww -b man.mdoc >man
+	groff -mdoc -Tascii -P-cbou -ww -b man.mdoc >man.txt
 }
 
 $NSDEBUG help --verbs >verbs
 t 'there are verbs'		''	test -s verbs
 for verb in $(cat verbs); do
 	t "$verb: has a test"			''	has_test "$verb"
-	t "$verb: --help succeeds"		''	sh -c '"$NSDEBUG" "$1" --help >help' - "$verb"
-	t "$verb: --help fits in 80 columns"	''	awk 'length > 80' help
-	t "$verb: \`help $verb\` is its --help"	''	sh -c '"$NSDEBUG" help "$1" | cmp - help' - "$verb"
+	t "$verb: --help succeeds"		''	sh -c '"$NSDEBUG" "$1" --help >help.txt' - "$verb"
+	t "$verb: --help fits in 80 columns"	''	awk 'length > 80' help.txt
+	t "$verb: \`help $verb\` is its --help"	''	sh -c '"$NSDEBUG" help "$1" | cmp - help.txt' - "$verb"
 	tj "$verb: has a schema"		'.verb'	$NSDEBUG help --json "$verb"
 	t "$verb: manual is clean mdoc"		''	manual_is_clean "$verb"
 	$NSDEBUG help --json "$verb" >schema
@@ -85,12 +85,12 @@ done
 $NSDEBUG __complete '' >complete
 missing_in verbs complete >lack
 t 'completion has all verbs'			''	cat lack
-$NSDEBUG --help >help
-missing_in verbs help >lack
+$NSDEBUG --help >help.txt
+missing_in verbs help.txt >lack
 t '--help has all verbs'			''	cat lack
-t '--help fits in 80 columns'			''	awk 'length > 80' help
+t '--help fits in 80 columns'			''	awk 'length > 80' help.txt
 $NSDEBUG man >man.mdoc
-t 'the manual of nsdebug is clean mdoc'		''	sh -c 'groff -mdoc -Tascii -ww -b man.mdoc >man'
+t 'the manual of nsdebug is clean mdoc'		''	sh -c 'groff -mdoc -Tascii -ww -b man.mdoc >man.txt'
 ts 'an unknown verb is status 2 and named'	2 'no-such-verb' $NSDEBUG no-such-verb
 
 for shell in bash zsh fish; do

@@ -64,7 +64,7 @@ _note() { cat -v | head -n 60 | sed 's/^/#   /'; }
 # A dynamic build (SAN=1) cannot show what is true of static ones: those tests are named in
 # tests/san-skip, as "FILE: NAME".
 _not_here() {
-	[ -n "$SAN" ] && grep -Fqx "$SELF: $1" "$SRC/tests/san-skip" 2>/dev/null || return 1
+	[ -n "${SAN:-}" ] && grep -Fqx "$SELF: $1" "$SRC/tests/san-skip" 2>/dev/null || return 1
 	skip "$1" 'is about the static build (tests/san-skip)'
 }
 
