@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/members.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/sys/cgroup.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/proc.h"
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A process that moved between two cgroups while they were read is listed in both. */
+static size_t unique(pid_t *pids, size_t count)
+{
+	size_t n = 0;
+
+	qsort(pids, count, sizeof(*pids), by_pid);
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] > 0 && (!n || pids[n - 1] != pids[i]))
+			pids[n++] = pids[i];
+	return n;
+}
+
+bool members_has(const struct members_want *w, int dir)
+{
+	return w->cgroup >= 0 || (w->ns_id && ns_id(dir, w->ns) == w->ns_id);
+}
+
+static int scan(const struct members_want *w, pid_t **pids, size_t *count)
+{
+	auto_close int list = openat(w->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_dir d;
+	pid_t pid;
+	int more;
+
+	if (list < 0)
+		return -1;
+	proc_dir_init(&d, list);
+	while ((more = proc_dir_next(&d, &pid)) > 0) {
+		auto_close int dir = proc_open(w->procfs, pid);
+
+		if (dir < 0 || !members_has(w, dir))
+			continue;
+		if (*count >= MEMBERS_MAX)
+			return 1;
+		*pids = mem_more(*pids, *count);
+		(*pids)[(*count)++] = pid;
+	}
+	return more;
+}
+
+int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool *cut,
+		 struct err *e)
+{
+	auto_free pid_t *found = NULL;
+	size_t n = 0;
+	int more;
+
+	if (w->cgroup >= 0)
+		more = cgroup_pids(w->cgroup, &found, &n, MEMBERS_MAX);
+	else
+		more = scan(w, &found, &n);
+	if (more < 0 && (errno == ENOENT || errno == ENODEV))
+		return err_set(e, ST_TARGET, "the target went away: its cgroup is gone");
+	if (more < 0)
+		return err_sys(e, "list the target's processes");
+	*cut = more > 0;
+	*count = unique(found, n);
+	*pids = take_ptr(found);
+	return 0;
+}

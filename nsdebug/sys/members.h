@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * members - which processes belong together: those of a cgroup, or of a namespace.
+ *
+ * The answer is a moment's: a listed process may be gone, and its pid another's, before it is
+ * looked at. Whoever opens /proc/PID of one may ask members_has() through that directory. Of the
+ * processes with the same answer to neither question (they went away) none is listed.
+ */
+#ifndef NSDEBUG_SYS_MEMBERS_H
+#define NSDEBUG_SYS_MEMBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+
+#define MEMBERS_MAX (1u << 18)
+
+struct members_want {
+	int procfs;		/* directory /proc of the host */
+	int cgroup;		/* directory of the cgroup: its processes and those below it; or -1 */
+	const char *ns;		/* without a cgroup: the namespace to be in, "pid" or "mnt" ... */
+	uint64_t ns_id;		/* ... and which one */
+};
+
+/*
+ * Host pids, ascending, each once; *pids is the caller's to free(). *cut: there were more than
+ * MEMBERS_MAX. Needs CAP_SYS_PTRACE for the namespaces of other users' processes.
+ */
+int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool *cut,
+		 struct err *e);
+/* Is the process of this /proc/PID directory in the namespace that is wanted? Always true with a
+ * cgroup: that a process was in it is known, and moving one out takes root. */
+bool members_has(const struct members_want *w, int dir);
+
+#endif
