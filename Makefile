@@ -46,11 +46,11 @@ LDLIBS	= -lelf -lz -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s
 # Debian 12 packages of `make deps`, by what needs them. nodejs is not installed: the fixtures
 # unpack Debian's own next to whatever the machine has.
 deps_build	= gcc libc6-dev binutils libelf-dev zlib1g-dev libunwind-dev liblzma-dev \
-		  libiberty-dev libyajl-dev git
+		  libiberty-dev libyajl-dev git mount
 deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg-dev g++ \
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
 deps_test	= coreutils findutils procps file strace gdb elfutils groff-base bsdextrautils \
-		  bash-completion zsh fish libzstd-dev
+		  bash-completion zsh fish
 deps_check	= clang libclang-rt-14-dev shellcheck
 
 # ---- Flags ----

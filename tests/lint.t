@@ -146,3 +146,57 @@ printf '    # nsdebug ls x /\n    $ nsdebug sl x /\n\nRun `make tset`; see `test
 ts 'a document names no verb'	1 'README.md: no verb nsdebug sl'	../tests/lint/readme.sh ./nsdebug
 ts 'a document names no target'	1 'README.md: no target make tset'	../tests/lint/readme.sh ./nsdebug
 ts 'a document names no file'	1 'README.md: no file tests/zz'		../tests/lint/readme.sh ./nsdebug
+cd "$copy" || exit 1
+
+# ---- the contract: a verb of one option, with and without its help
+
+verb() { # HELP
+	cat >tools/zz.c <<END
+$spdx
+#include "nsdebug/cli/tool.h"
+
+struct zz_opts {
+	bool yes;
+};
+
+static const struct opt zz_opt[] = {
+	OPT('y', "yes-indeed", OPT_FLAG, struct zz_opts, yes, NULL, "$1"),
+	OPT_END
+};
+
+struct zz_row {
+	uint64_t answer;
+};
+
+static const struct col zz_col[] = {
+	COL(COL_U64, struct zz_row, answer, 0, "what it is all about"),
+	COL_END
+};
+
+static const struct example zz_example[] = {
+	{ "nsdebug zz", "do nothing" },
+	{ NULL, NULL }
+};
+
+static void zz_run(struct run *r)
+{
+}
+
+const struct tool tool_zz = {
+	.name = "zz",
+	.summary = "do nothing at all",
+	.about = "It does nothing.",
+	.needs = NEED_NONE,
+	.opts = zz_opt,
+	.opts_size = sizeof(struct zz_opts),
+	.cols = zz_col,
+	.examples = zz_example,
+	.run = zz_run,
+};
+END
+}
+echo '. tests/lib.sh' >tests/tools/zz.t
+verb 'agree'
+ts 'a verb that says all about itself'	0 '^[0-9]+ passed, 0 failed'	check contract
+verb ''
+refused 'an option lacks help' contract '^not ok zz: every option has help' tools/zz.c tests/tools/zz.t
