@@ -192,14 +192,14 @@ demo: deps all
 	$(Q)$(testenv) sh tests/demo.sh
 
 # A unit test is linked with everything but main(), as the binary is.
-$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(libobj)
+$(unitbin): $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(libobj)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ldflags) -o $@ $^ $(LDLIBS)
 
 # A helper is one file and knows nothing of ours: what runs inside a container, or attacks from
 # there. A line `/* flags: -nostdlib */` in it adds to its flags.
-$(O)/tests/%: tests/%.c $(O)/flags | $(first)
+$(helpbin): $(O)/tests/%: tests/%.c $(O)/flags | $(first)
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -g -static -fno-pie \
@@ -309,7 +309,7 @@ $(O)/fuzz/%.o: %.c $(O)/flags | $(first) $(genned)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(fuzzflags) -fsanitize=fuzzer-no-link,address,undefined \
 		-MMD -MP -c -o $@ $<
-$(O)/tests/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(fuzzobj)
+$(fuzzbin): $(O)/tests/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(fuzzobj)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -no-pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
