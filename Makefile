@@ -20,6 +20,8 @@ JOBS	?= $(shell nproc)
 ifeq ($(filter clean,$(MAKECMDGOALS))$(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(JOBS)
 endif
+# Who asks for the checks wants to hear of all that fail.
+MAKEFLAGS += $(if $(filter check,$(MAKECMDGOALS)),-k)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
