@@ -20,7 +20,7 @@ struct err;
 
 struct members_want {
 	int procfs;		/* directory /proc of the host */
-	int cgroup;		/* directory of the cgroup: its processes and those below it; or -1 */
+	int cgroup;		/* directory of the cgroup, those below it count; or -1 */
 	const char *ns;		/* without a cgroup: the namespace to be in, "pid" or "mnt" ... */
 	uint64_t ns_id;		/* ... and which one */
 };
