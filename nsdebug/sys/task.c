@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/task.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/str.h"
+
+static bool scan_0x(const char **p, uint64_t *ret)
+{
+	while (**p == ' ')
+		(*p)++;
+	if (!str_prefix(*p, "0x"))
+		return false;
+	*p += 2;
+	return scan_hex(p, ret);
+}
+
+/* "running", "-1 SP PC" or "NR ARG1 ... ARG6 SP PC" */
+bool task_parse_where(const char *text, struct task_where *ret)
+{
+	uint64_t words[8] = { 0 }, nr;
+	size_t n = 0;
+
+	*ret = (struct task_where){ .nr = -1 };
+	if (str_prefix(text, "running")) {
+		ret->running = true;
+		return true;
+	}
+	if (str_prefix(text, "-1")) {
+		text += 2;
+	} else {
+		if (!scan_u64(&text, &nr))
+			return false;
+		ret->nr = (int64_t)nr;
+	}
+	while (n < 8 && scan_0x(&text, &words[n]))
+		n++;
+	if (n != (ret->nr < 0 ? 2 : 8))
+		return false;
+	ret->sp = words[n - 2];
+	ret->pc = words[n - 1];
+	return true;
+}
+
+int task_where(int dir, struct task_where *ret)
+{
+	char text[256];
+
+	if (fd_read_at(dir, "syscall", text, sizeof(text)) < 0)
+		return -1;
+	if (task_parse_where(text, ret))
+		return 0;
+	errno = text[0] ? EPROTO : ESRCH;
+	return -1;
+}
+
+static uint64_t number_after(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+	uint64_t n = 0;
+
+	if (!p)
+		return 0;
+	p += strlen(key);
+	while (*p == '\t' || *p == ' ')
+		p++;
+	scan_u64(&p, &n);
+	return n;
+}
+
+int task_turns(int dir, struct task_turns *ret)
+{
+	char text[4096];
+	const char *p = text;
+	uint64_t waited;
+
+	*ret = (struct task_turns){ 0 };
+	if (fd_read_at(dir, "schedstat", text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
+	    scan_u64(&p, &waited) && *p++ && scan_u64(&p, &ret->count))
+		return 0;
+	if (fd_read_at(dir, "status", text, sizeof(text)) <= 0)
+		return -1;
+	ret->time = 0;
+	/* the shorter key is the end of the longer one, so it begins with the line before */
+	ret->count = number_after(text, "\nvoluntary_ctxt_switches:") +
+		number_after(text, "nonvoluntary_ctxt_switches:");
+	return 0;
+}
+
+void task_wchan(int dir, char *text, size_t room)
+{
+	ssize_t n = fd_read_at(dir, "wchan", text, room);
+
+	if (n <= 0 || !strcmp(text, "0"))
+		text[0] = '\0';
+}
