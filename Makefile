@@ -124,7 +124,11 @@ obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))
 unitbin	:= $(patsubst %.c,$(O)/%,$(units))
 helpbin	:= $(patsubst %.c,$(O)/%,$(helpers))
-genned	:= $(O)/gen/tools.inc $(O)/gen/version.h
+genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc
+
+# Whose code is inside the static binary: Debian's copyright files go with it, word for word.
+inside	= libc6-dev gcc-12-base libelf-dev zlib1g-dev libunwind-dev liblzma-dev libiberty-dev \
+	  libyajl-dev
 
 # What needs packages gets them before it compiles anything.
 first	:= $(if $(filter demo test check bench fuzz,$(MAKECMDGOALS)),deps)
@@ -160,6 +164,12 @@ $(O)/gen/tools.inc: FORCE
 $(O)/gen/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define VERSION "%s"\n' '$(VERSION)' >$@.new; $(update)
+
+$(O)/gen/licenses.inc: LICENSE Makefile | $(first)
+	@mkdir -p $(@D)
+	@{ echo 'nsdebug'; echo; cat LICENSE; for p in $(inside); do \
+		echo; echo "==== $$p"; echo; cat /usr/share/doc/$$p/copyright || exit 1; done; } | \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' >$@.new && mv $@.new $@
 
 $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 	$(say) CC $<

@@ -62,6 +62,13 @@ void map_put(struct map *m, uint64_t key, void *value)
 	m->slots[at] = (struct map_slot){ key, value };
 }
 
+void map_each(const struct map *m, void (*fn)(void *value))
+{
+	for (size_t i = 0; i < m->room; i++)
+		if (m->slots[i].value)
+			fn(m->slots[i].value);
+}
+
 void map_free(struct map *m)
 {
 	free(m->slots);

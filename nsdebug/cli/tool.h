@@ -104,6 +104,8 @@ struct tool {
 	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
 	const struct example *examples;	/* ends with a NULL command */
 	bool data;		/* writes raw bytes to emit->data */
+	/* Where .needs depends on the words. */
+	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */

@@ -14,6 +14,12 @@
 
 void emit_flush(struct emit *e)
 {
+	if (e->deliver) {
+		if (e->out.len)
+			e->deliver(e->ctx, e->out.bytes, e->out.len);
+		buf_clear(&e->out);
+		return;
+	}
 	/* No reader means that the front is gone, and so is the reason for this process. */
 	if (e->out.len && fd_write_all(e->fd, e->out.bytes, e->out.len) < 0)
 		_exit(ST_INTERNAL);

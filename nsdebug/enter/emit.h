@@ -39,6 +39,9 @@ struct emit {
 	const struct col *summary;
 	struct buf out;
 	uint64_t flushed_ns;
+	/* In the front itself (verbs without a target): whole frames go here, not to fd. */
+	void (*deliver)(void *ctx, const char *bytes, size_t len);
+	void *ctx;
 };
 
 /* Row of e->cols. A row over ROW_BYTES_MAX is replaced by an error frame. */

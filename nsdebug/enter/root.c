@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/enter/root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
 
@@ -66,6 +71,25 @@ int root_type(int fd, const char *path, mode_t *ret, struct err *e)
 	return 0;
 }
 
+int root_stat(int dir, const char *name, struct statx *ret)
+{
+	return statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT |
+		     (*name ? 0 : AT_EMPTY_PATH), STATX_BASIC_STATS, ret);
+}
+
+long root_xattrs(int dir, const char *name, char *names, size_t room)
+{
+	/* there is no llistxattrat(2) before Linux 6.13; the directory is one that we walked to */
+	long n = fchdir(dir) < 0 ? -1 : llistxattr(name, names, room);
+
+	return n < 0 ? 0 : n;
+}
+
+long root_readlink(int dir, const char *name, char *text, size_t room)
+{
+	return readlinkat(dir, name, text, room);
+}
+
 const char *root_type_name(mode_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -100,4 +124,62 @@ int root_read(const struct root *r, int fd, const char *path, struct err *e)
 	snprintf(name, sizeof(name), "%d", fd);
 	opened = openat(r->own_fds, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return opened < 0 ? err_path(e, path) : opened;
+}
+
+/* linux_dirent64 of getdents64(2) */
+struct dirent_raw {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+#define DIR_BYTES (128 * 1024)
+
+int root_dir_open_fd(struct root_dir *d, const struct root *r, int fd, const char *path,
+		     struct err *e)
+{
+	*d = (struct root_dir){ .fd = root_read(r, fd, path, e) };
+	if (d->fd < 0)
+		return -1;
+	d->bytes = mem_alloc(DIR_BYTES);
+	return 0;
+}
+
+int root_dir_open(struct root_dir *d, const struct root *r, const char *path, struct err *e)
+{
+	auto_close int fd = root_open(r, path, false, e);
+
+	*d = (struct root_dir){ .fd = -1 };
+	return fd < 0 ? -1 : root_dir_open_fd(d, r, fd, path, e);
+}
+
+int root_dir_next(struct root_dir *d, struct root_name *ret, struct err *e)
+{
+	for (;;) {
+		const struct dirent_raw *de;
+
+		if (d->at >= d->len) {
+			d->len = syscall(SYS_getdents64, d->fd, d->bytes, DIR_BYTES);
+			d->at = 0;
+			if (d->len < 0)
+				return err_path(e, "read directory");
+			if (d->len == 0)
+				return 0;
+		}
+		de = (const void *)(d->bytes + d->at);
+		d->at += de->reclen;
+		if (de->name[0] == '.' && (!de->name[1] || (de->name[1] == '.' && !de->name[2])))
+			continue;
+		*ret = (struct root_name){ de->name, DTTOIF(de->type), de->ino };
+		return 1;
+	}
+}
+
+void root_dir_close(struct root_dir *d)
+{
+	own_close(&d->fd);
+	free(d->bytes);
+	d->bytes = NULL;
 }

@@ -12,6 +12,7 @@
 #define NSDEBUG_ENTER_ROOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -37,7 +38,39 @@ int root_type(int fd, const char *path, mode_t *ret, struct err *e);
 /* Re-opens an O_PATH descriptor for reading; anything but a regular file or a directory is
  * ST_REFUSED with its type named. */
 int root_read(const struct root *r, int fd, const char *path, struct err *e);
+/*
+ * Everything about a name in an open directory (or, with name "", about the descriptor itself) that
+ * one call tells; links are not followed, automounts not triggered, a server is not asked.
+ */
+int root_stat(int dir, const char *name, struct statx *ret);
+/* Names of its extended attributes, each ended by a NUL: their length, 0 if there are none. */
+long root_xattrs(int dir, const char *name, char *names, size_t room);
+/* Where a symbolic link leads: length, or -1. */
+long root_readlink(int dir, const char *name, char *text, size_t room);
 /* "a FIFO", "a block device" */
 const char *root_type_name(mode_t mode);
+
+/* ---- directories ---- */
+
+struct root_name {
+	const char *name;	/* NUL terminated, up to 255 bytes; valid until the next call */
+	mode_t type;		/* S_IF..., 0 if the directory does not tell */
+	uint64_t inode;
+};
+
+struct root_dir {
+	int fd;			/* open for reading: also for root_open_in() */
+	long len, at;
+	char *bytes;
+};
+
+/* "." and ".." are not among the names. */
+int root_dir_open(struct root_dir *d, const struct root *r, const char *path, struct err *e);
+/* The same for an O_PATH descriptor of a directory. */
+int root_dir_open_fd(struct root_dir *d, const struct root *r, int fd, const char *path,
+		     struct err *e);
+/* 1, 0 at the end, -1. */
+int root_dir_next(struct root_dir *d, struct root_name *ret, struct err *e);
+void root_dir_close(struct root_dir *d);
 
 #endif

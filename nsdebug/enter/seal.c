@@ -70,7 +70,7 @@ static const struct rule *const reader_calls = RULES(
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
-	R(pread64), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
+	R(pread64), R(splice), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
 	/* to become a parser: each of these only takes rights away */
 	R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
 

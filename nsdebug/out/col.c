@@ -67,8 +67,10 @@ static void put_bytes(struct buf *b, const char *p, size_t len)
 
 static void put_list(struct buf *b, const struct col_list *l)
 {
-	put_varint(b, l->items || !l->count ? l->count + 1 : 0);
-	for (size_t i = 0; i < l->count; i++)
+	bool set = l->items || !l->count;
+
+	put_varint(b, set ? l->count + 1 : 0);
+	for (size_t i = 0; set && i < l->count; i++)
 		put_bytes(b, l->items[i].p ? l->items[i].p : "", l->items[i].len);
 }
 

@@ -55,6 +55,8 @@ struct col_list {
 	size_t count;
 };
 
+#define COL_NO_LIST ((struct col_list){ NULL, 1 })	/* no value; { NULL, 0 } is an empty list */
+
 struct col_rows {
 	const void *rows;	/* array of the sub-row struct */
 	size_t count, size;	/* size of one */
@@ -68,6 +70,7 @@ enum col_flag {
 	COL_NAME = 16,		/* what -o name prints */
 	COL_GROUP = 32,		/* rows with the same value stand together under it as a title */
 	COL_NOJSON = 64,	/* made for people: a table only */
+	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds */
 };
 
 enum paint { PAINT_NONE, PAINT_DIR, PAINT_LINK, PAINT_EXEC, PAINT_SPECIAL, PAINT_BAD, PAINT_SETID };

@@ -55,9 +55,11 @@ struct out *out_new(const char *verb, const struct col *cols, const struct col *
 		    const struct layout *l, bool many_targets, int fd, int signals);
 void out_free(struct out **o);
 
+/* ST_USAGE if layout->fields names a column that is none: asked before a child is started. */
+int out_check(struct out *o, struct err *e);
 /* Rows that follow belong to this target. */
-int out_target(struct out *o, const char *name, struct err *e);
-int out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len);
+void out_target(struct out *o, const char *name);
+void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len);
 /* body: an encoded row of cols. -1 with ST_INTERNAL if it is none, or stdout cannot be written. */
 int out_row(struct out *o, struct bytes body, struct err *e);
 int out_summary(struct out *o, struct bytes body, struct err *e);

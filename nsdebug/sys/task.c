@@ -78,8 +78,9 @@ int task_turns(int dir, struct task_turns *ret)
 
 	*ret = (struct task_turns){ 0 };
 	if (fd_read_at(dir, "schedstat", text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
-	    scan_u64(&p, &waited) && *p++ && scan_u64(&p, &ret->count))
+	    scan_u64(&p, &waited) && *p++ && scan_u64(&p, &ret->count) && ret->count)
 		return 0;
+	/* without CONFIG_SCHED_INFO it says "0 0 0" */
 	if (fd_read_at(dir, "status", text, sizeof(text)) <= 0)
 		return -1;
 	ret->time = 0;

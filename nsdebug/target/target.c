@@ -15,6 +15,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/members.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 
@@ -296,11 +297,40 @@ static bool is_shared_with_host(const struct target *t, int cgroup)
 	return false;
 }
 
+int target_members(const struct target *t, const struct inside *in, pid_t **pids, size_t *count,
+		   bool *cut, struct err *e)
+{
+	struct members_want w = {
+		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
+		.ns = t->scope == SCOPE_MNTNS ? "mnt" : "pid",
+		.ns_id = t->scope == SCOPE_MNTNS ? t->ns.mnt : t->ns.pid,
+	};
+
+	return members_list(&w, pids, count, cut, e);
+}
+
+pid_t target_pid(const struct target *t, const struct proc_status *st)
+{
+	return st->levels >= t->levels ? st->nspid[t->levels - 1] : 0;
+}
+
+static int read_levels(struct target *t, struct err *e)
+{
+	struct proc_status st;
+
+	if (proc_status(t->place.proc, &st) < 0)
+		return err_gone(t, e);
+	t->levels = st.levels ? st.levels : 1;
+	return 0;
+}
+
 int target_scope(struct target *t, struct err *e)
 {
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int dir = -1;
 
+	if (read_levels(t, e) < 0)
+		return -1;
 	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
 	if (!cgroup_read(&t->cgroup, t->place.proc))
 		return target_alive(t) ? 0 : err_gone(t, e);

@@ -29,6 +29,7 @@
 
 struct arena;
 struct err;
+struct proc_status;
 
 struct nsids {
 	uint64_t mnt, pid, user;	/* inode numbers of /proc/PID/ns/..., 0: unreadable */
@@ -46,6 +47,7 @@ struct target {
 	struct mounts mounts;		/* only after target_mounts() */
 	struct cgroup cgroup;
 	enum scope scope;		/* only after target_scope() */
+	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
 	struct arena *arena;
 };
@@ -75,6 +77,13 @@ int target_each(bool (*found)(void *ctx, struct container *c), void *ctx, unsign
 enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_EXITED };
 enum cstate container_state(const struct container *c, uint32_t *ret_uid);
 const char *cstate_name(enum cstate s);
+
+/* In a ROLE_PROC child: host pids of the container's processes, ascending; free() them. *cut: there
+ * were too many to list. */
+int target_members(const struct target *t, const struct inside *in, pid_t **pids, size_t *count,
+		   bool *cut, struct err *e);
+/* The container's own number of a process, 0 if it has none. */
+pid_t target_pid(const struct target *t, const struct proc_status *st);
 
 /* The inside view of a host id. */
 static inline uint64_t target_uid(const struct target *t, uint32_t host)

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli - from words to an exit status: what the files of cli/ share. Tools see tool.h only.
+ */
+#ifndef NSDEBUG_CLI_CLI_H
+#define NSDEBUG_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/cli/tool.h"
+
+struct buf;
+
+/* Options that every verb has. */
+struct globals {
+	const char *selector;
+	bool all;
+	uint64_t timeout_ns, max_time_ns;
+	const char *output;
+	const char *fields;
+	bool no_headers;
+	const char *color;
+	bool raw, host, help;
+};
+
+extern const struct opt global_opts[];
+extern const struct tool *const tool_table[];	/* sorted by name, ends with NULL */
+const struct tool *tool_find(const char *name);
+
+/* What the user's environment may say; everything else of it is dropped at the start. */
+struct env {
+	bool no_color;
+	unsigned int columns;	/* of the terminal on stdout, 0: none */
+	bool terminal;
+};
+
+struct command {
+	const struct tool *tool;
+	struct globals g;
+	void *opts;		/* tool->opts_size bytes */
+	const char *target;	/* NULL: none, or several by --all or --selector */
+	char **args;		/* the operands after it; points into argv */
+	int nargs;
+	bool usage;		/* --help was asked for */
+};
+
+/* opt.c */
+int opt_parse(struct command *c, int argc, char **argv, struct err *e);
+/* Global options before the verb. Returns the index of the verb in argv, or -1. */
+int opt_parse_globals(struct globals *g, int argc, char **argv, struct err *e);
+bool tool_wants_target(const struct tool *t);
+const char *nearest_tool(const char *word);
+
+/* front.c */
+enum status front_run(struct command *c, const struct env *env);
+/* builtin.c: verbs about nsdebug itself; false if the word is none of them. */
+bool builtin_run(const char *name, int argc, char **argv, enum status *ret);
+extern const struct builtin { const char *name, *summary; } builtins[];
+
+/* help.c, man.c, schema.c, complete.c */
+void help_tool(struct buf *b, const struct tool *t);
+void help_overview(struct buf *b);
+void help_first(struct buf *b);
+void man_tool(struct buf *b, const struct tool *t);
+void schema_tool(struct buf *b, const struct tool *t);
+void complete_words(struct buf *b, int argc, char **argv);
+/* Text on stdout; ST_INTERNAL if it cannot be written. */
+enum status print(struct buf *b);
+
+/* "LETTER, --name=ARG" for help and manual; false at the end of a table. */
+static inline bool opt_is_end(const struct opt *o)
+{
+	return !o->letter && !o->name;
+}
+
+static inline bool opt_takes_value(const struct opt *o)
+{
+	return o->type != OPT_FLAG && o->type != OPT_COUNT;
+}
+
+/* Says that the word is no verb, and the nearest one. */
+enum status err_verb(const char *word);
+
+int cli_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * complete - candidates for the last of some words: verbs, options and their values, fields,
+ * targets, and paths inside targets.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/esc.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/cli.h"
+#include "nsdebug/enter/relay.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/target/target.h"
+
+#define PATHS_MAX 2000
+#define DEADLINE_NS 1000000000ull
+
+struct offer {
+	struct buf *b;
+	const char *word;
+};
+
+static void offer(const struct offer *o, const char *prefix, const char *text, const char *suffix)
+{
+	size_t len = strlen(o->word), plen = strlen(prefix);
+
+	/* what holds control characters could not be typed back anyway */
+	if (!strncmp(o->word, prefix, len < plen ? len : plen) &&
+	    (len <= plen || str_prefix(text, o->word + plen))) {
+		buf_str(o->b, prefix);
+		esc_text(o->b, text, strlen(text), ESC_NAME);
+		buf_addf(o->b, "%s\n", suffix);
+	}
+}
+
+static bool offer_id(void *ctx, const char *id)
+{
+	offer(ctx, "", id, "");
+	return true;
+}
+
+static void offer_targets(const struct offer *o)
+{
+	for (const struct runtime *const *r = runtimes; *r; r++)
+		(*r)->each(*r, offer_id, (void *)o, NULL);
+	offer(o, "", "pid://", "");
+}
+
+static void offer_verbs(const struct offer *o)
+{
+	for (const struct tool *const *t = tool_table; *t; t++)
+		offer(o, "", (*t)->name, "");
+	for (const struct builtin *v = builtins; v->name; v++)
+		offer(o, "", v->name, "");
+}
+
+static void offer_options(const struct offer *o, const struct opt *opts)
+{
+	for (; opts && !opt_is_end(opts); opts++)
+		if (opts->name)
+			offer(o, "--", opts->name, opt_takes_value(opts) ? "=" : "");
+}
+
+static void offer_fields(const struct offer *o, const struct tool *t, const char *prefix)
+{
+	for (const struct col *c = t->cols; c && c->name; c++)
+		if (c->type != COL_PAINT)
+			offer(o, prefix, c->name, "");
+}
+
+static void offer_choices(const struct offer *o, const char *prefix, const char *list)
+{
+	char word[64];
+
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, "|");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, p);
+		offer(o, prefix, word, "");
+		p += n + (p[n] == '|');
+	}
+}
+
+/* "--fields pid,co": what follows the last comma is completed. */
+static void offer_values(const struct offer *o, const struct tool *t, const char *name,
+			 const char *prefix, const char *value)
+{
+	const char *comma = strrchr(value, ',');
+	char lead[512];
+
+	if (!strcmp(name, "fields") || !strcmp(name, "output")) {
+		snprintf(lead, sizeof(lead), "%s%.*s", prefix,
+			 comma ? (int)(comma - value + 1) : 0, value);
+		if (name[0] == 'o' && !comma)
+			offer_choices(o, prefix, "table|wide|json|jsonl|name");
+		offer_fields(o, t, lead);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		for (const struct opt *op = i ? global_opts : t->opts; op && !opt_is_end(op); op++)
+			if (op->type == OPT_CHOICE && op->name && !strcmp(op->name, name))
+				offer_choices(o, prefix, op->arg);
+}
+
+/* ---- paths inside the target: a reader lists the directory ---- */
+
+struct path_row {
+	struct bytes name;
+	uint64_t directory;
+};
+
+static const struct col path_cols[] = {
+	COL(COL_BYTES, struct path_row, name, 0, "name"),
+	COL(COL_BOOL, struct path_row, directory, 0, "is a directory"),
+	COL_END
+};
+
+static void live_list(struct inside *in, void *arg)
+{
+	struct root root;
+	struct root_dir d;
+	struct root_name name;
+	int left = PATHS_MAX;
+
+	root_init(&root, in);
+	if (root_dir_open(&d, &root, arg, NULL) < 0)
+		return;
+	while (left-- && root_dir_next(&d, &name, NULL) > 0) {
+		struct path_row row = {
+			.name = { name.name, strlen(name.name) },
+			.directory = S_ISDIR(name.type),
+		};
+
+		emit_row(&in->emit, &row);
+	}
+	root_dir_close(&d);
+}
+
+struct paths {
+	const struct offer *o;
+	const char *directory;	/* as typed, with its slash */
+};
+
+static int take_path(void *ctx, enum frame_type type, struct bytes body, struct err *e)
+{
+	const struct paths *p = ctx;
+	struct cell cells[2];
+	char name[256];
+
+	(void)e;
+	if (type != F_ROW || !row_decode(path_cols, &body, cells) || !cells[0].set ||
+	    cells[0].s.len >= sizeof(name))
+		return 0;
+	memcpy(name, cells[0].s.p, cells[0].s.len);
+	name[cells[0].s.len] = '\0';
+	if (name[0] != '.' || strrchr(p->o->word, '/')[1] == '.')
+		offer(p->o, p->directory, name, cells[1].u ? "/" : "");
+	return 0;
+}
+
+static void offer_paths(const struct offer *o, const char *word)
+{
+	const struct target_want want = { 0 };
+	const char *slash = strrchr(o->word, '/');
+	char directory[4096];
+	struct paths paths = { o, directory };
+	struct relay r = { .frame = take_path, .ctx = &paths, .who = word, .signals = -1,
+		.timeout_ns = DEADLINE_NS };
+	struct child c;
+	struct target t;
+	struct err e;
+
+	if (!slash) {
+		offer(o, "", "/", "");
+		return;
+	}
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - o->word + 1), o->word);
+	if (target_find(&t, word, &want, &e) == 0 && target_mounts(&t, &e) == 0) {
+		struct spawn s = { .role = ROLE_READER, .place = &t.place, .fn = live_list,
+			.arg = directory, .cols = path_cols, .peer = -1 };
+
+		if (enter_spawn(&c, &s, &e) == 0)
+			relay_run(&r, &c, &e);
+	}
+	target_free(&t);
+}
+
+/* ---- what the words before the last one mean ---- */
+
+static const char *first_operand(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-')
+			return argv[i];
+	return NULL;
+}
+
+static void offer_for_verb(const struct offer *o, const struct tool *t, int argc, char **argv)
+{
+	const char *before = argc > 1 ? argv[argc - 2] : "", *eq = strchr(o->word, '=');
+	const char *target = argc > 1 ? first_operand(argc - 1, argv) : NULL;
+	char prefix[128], name[64];
+
+	if (o->word[0] == '-' && eq) {
+		snprintf(name, sizeof(name), "%.*s", (int)(eq - o->word - 2), o->word + 2);
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)(eq - o->word + 1), o->word);
+		offer_values(o, t, name, prefix, eq + 1);
+	} else if (!strcmp(before, "--fields") || !strcmp(before, "--output") ||
+		   !strcmp(before, "-o")) {
+		offer_values(o, t, before[1] == '-' ? before + 2 : "output", "", o->word);
+	} else if (o->word[0] == '-') {
+		offer_options(o, t->opts);
+		offer_options(o, global_opts);
+	} else if (tool_wants_target(t) && !target) {
+		offer_targets(o);
+	} else if (t->arg && t->arg->kind == ARG_PATH && target) {
+		offer_paths(o, target);
+	}
+}
+
+void complete_words(struct buf *b, int argc, char **argv)
+{
+	struct offer o = { b, argc ? argv[argc - 1] : "" };
+	int verb = 0;
+	const struct tool *t;
+
+	while (verb < argc - 1 && argv[verb][0] == '-')
+		verb++;
+	if (verb >= argc - 1) {
+		if (o.word[0] == '-')
+			offer_options(&o, global_opts);
+		else
+			offer_verbs(&o);
+		return;
+	}
+	t = tool_find(argv[verb]);
+	if (t)
+		offer_for_verb(&o, t, argc - verb, argv + verb);
+	else if (!strcmp(argv[verb], "help") || !strcmp(argv[verb], "man"))
+		offer_verbs(&o);
+	else if (!strcmp(argv[verb], "completion"))
+		offer_choices(&o, "", "bash|zsh|fish");
+}

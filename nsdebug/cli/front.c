@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * front - runs a verb: finds its targets, starts their children, hands what they say to out/.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/cli.h"
+#include "nsdebug/code/stop.h"
+#include "nsdebug/enter/relay.h"
+#include "nsdebug/sys/passwd.h"
+#include "nsdebug/target/target.h"
+
+#define TIMEOUT_NS (2 * NS_PER_S)
+#define AGAIN_MAX FRAME_MAX
+#define ROUNDS 2
+
+struct front {
+	const struct command *c;
+	struct out *out;
+	enum status status;
+	const char *target;	/* whose rows these are, for messages */
+	int signals;
+	uint64_t until_ns;
+	struct buf again;	/* what the child of this round asked for */
+};
+
+static void fail(struct front *f, enum status status, const char *msg, size_t len)
+{
+	auto_buf struct buf b = { 0 };
+
+	f->status = status_worse(f->status, status);
+	if (!len)
+		return;
+	if (f->c->g.all || f->c->g.selector)
+		buf_addf(&b, "%s: ", f->target ? f->target : f->c->tool->name);
+	buf_add(&b, msg, len);
+	out_say(b.bytes, b.len);
+	out_error(f->out, f->target, status, msg, len);
+}
+
+static void fail_err(struct front *f, const struct err *e)
+{
+	fail(f, e->status, e->msg, strlen(e->msg));
+}
+
+/* ---- frames ---- */
+
+static int take_again(struct front *f, struct bytes body)
+{
+	if (f->again.len + body.len <= AGAIN_MAX)
+		buf_add(&f->again, body.p, body.len);
+	return 0;
+}
+
+static void take_name(struct front *f, struct bytes body)
+{
+	char kind = body.len ? body.p[0] : 0;
+	uint64_t id;
+
+	body.p++;
+	body.len--;
+	if ((kind == 'u' || kind == 'g') && get_varint(&body, &id))
+		out_name(f->out, kind, id, body.p, body.len);
+}
+
+static int take_frame(void *ctx, enum frame_type type, struct bytes body, struct err *e)
+{
+	struct front *f = ctx;
+
+	switch (type) {
+	case F_ROW:
+		if (out_row(f->out, body, e) < 0)
+			return -1;
+		return out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : 0;
+	case F_SUMMARY:
+		return out_summary(f->out, body, e);
+	case F_ERR:
+		if (body.len > 1)
+			fail(f, (enum status)(unsigned char)body.p[0], body.p + 1, body.len - 1);
+		return 0;
+	case F_CUT:
+		out_truncated(f->out);
+		fail(f, ST_INCOMPLETE, body.p, body.len);
+		return 0;
+	case F_NOTE:
+		out_say(body.p, body.len);
+		return 0;
+	case F_NAME:
+		take_name(f, body);
+		return 0;
+	default:
+		return take_again(f, body);
+	}
+}
+
+static int take_data(void *ctx, int fd, struct err *e)
+{
+	struct front *f = ctx;
+	int n = out_data(f->out, fd, e);
+
+	return n > 0 && out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : n;
+}
+
+/* ---- inside the children ---- */
+
+struct job {
+	const struct command *c;
+	const struct target *target;
+	struct bytes again;
+};
+
+static struct run run_of(const struct job *j, struct inside *in)
+{
+	struct run r = {
+		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
+		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
+		.timeout_ns = j->c->g.timeout_ns,
+	};
+
+	if (in->root >= 0)
+		root_init(&r.root, in);
+	return r;
+}
+
+static void live_verb(struct inside *in, void *arg)
+{
+	const struct job *j = arg;
+	struct run r = run_of(j, in);
+
+	j->c->tool->run(&r);
+}
+
+static void live_names(struct inside *in, void *arg)
+{
+	struct run r = run_of(arg, in);
+
+	run_send_names(&r);
+}
+
+struct names {
+	struct run *r;
+	char kind;
+};
+
+static void send_name(void *ctx, uint32_t id, const char *name, size_t len)
+{
+	const struct names *n = ctx;
+
+	emit_name(n->r->emit, n->kind, id, name, len);
+}
+
+static void send_names(struct run *r, const char *path, char kind)
+{
+	auto_close int handle = root_open(&r->root, path, false, NULL);
+	auto_close int fd = handle < 0 ? -1 : root_read(&r->root, handle, path, NULL);
+	auto_buf struct buf b = { 0 };
+	struct names n = { r, kind };
+
+	/* an image without users is common, and numbers are an answer */
+	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0)
+		passwd_parse(b.bytes, b.len, send_name, &n);
+}
+
+void run_send_names(struct run *r)
+{
+	send_names(r, "/etc/passwd", 'u');
+	send_names(r, "/etc/group", 'g');
+}
+
+/* ---- one target ---- */
+
+static enum need need_of(const struct command *c)
+{
+	return c->tool->needs_of ? c->tool->needs_of(c->opts, c->nargs, c->args) : c->tool->needs;
+}
+
+static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
+		 struct err *e)
+{
+	struct spawn s = {
+		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
+		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
+		.data = j->c->tool->data && fn == live_verb, .peer = peer,
+	};
+
+	return enter_spawn(c, &s, e);
+}
+
+static void relay(struct front *f, struct child *c)
+{
+	struct relay r = {
+		.frame = take_frame, .data = take_data, .ctx = f, .who = f->target,
+		.timeout_ns = f->c->g.timeout_ns, .until_ns = f->until_ns, .signals = f->signals,
+	};
+	struct err e;
+	enum status st = relay_run(&r, c, &e);
+
+	if (e.msg[0])
+		fail(f, st, e.msg, strlen(e.msg));
+	f->status = status_worse(f->status, st);
+}
+
+/* A stopper and, connected to it, the child that copies what it holds still. */
+static int start_pair(struct child *stopper, struct child *main, const struct job *j,
+		      struct err *e)
+{
+	auto_close int a = -1, b = -1;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		return err_sys(e, "connect the stopper");
+	a = sv[0];
+	b = sv[1];
+	if (spawn(stopper, j, ROLE_STOPPER, stop_serve, a, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_PROC, live_verb, b, e);
+}
+
+static void run_round(struct front *f, const struct job *j, bool stopper)
+{
+	struct child main = CHILD_NONE, side = CHILD_NONE;
+	enum role role = need_of(j->c) == NEED_ROOT ? ROLE_READER : ROLE_PROC;
+	struct err e;
+	int n;
+
+	if (stopper)
+		n = start_pair(&side, &main, j, &e);
+	else
+		n = spawn(&main, j, role, live_verb, -1, &e);
+	if (n < 0)
+		fail_err(f, &e);
+	if (main.pid > 0)
+		relay(f, &main);
+	if (side.pid > 0)
+		relay(f, &side);
+}
+
+static void run_names(struct front *f, const struct job *j)
+{
+	struct child c;
+	struct err e;
+
+	if (spawn(&c, j, ROLE_READER, live_names, -1, &e) < 0)
+		fail_err(f, &e);
+	else
+		relay(f, &c);
+}
+
+static int prepare(struct front *f, struct target *t, struct err *e)
+{
+	if (target_mounts(t, e) < 0)
+		return -1;
+	return need_of(f->c) == NEED_ROOT ? 0 : target_scope(t, e);
+}
+
+static void say_raw(const struct target *t)
+{
+	char text[ID_MAX + 200];
+	int n;
+
+	if (!t->place.raw)
+		return;
+	n = snprintf(text, sizeof(text), "%s: has an unbindable mount (or too many to tell): read "
+		     "without the read-only copy of its mounts", t->name);
+	out_say(text, (size_t)n);
+}
+
+static void run_target(struct front *f, struct target *t)
+{
+	struct job j = { .c = f->c, .target = t };
+	auto_buf struct buf again = { 0 };
+	bool reader = need_of(f->c) == NEED_ROOT;
+	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
+	struct err e;
+
+	f->target = t->name;
+	out_target(f->out, t->name);
+	if (prepare(f, t, &e) < 0) {
+		fail_err(f, &e);
+		return;
+	}
+	if (reader)
+		say_raw(t);
+	if (names)
+		run_names(f, &j);
+	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
+		buf_clear(&f->again);
+		run_round(f, &j, round > 0);
+		if (!f->again.len)
+			break;
+		buf_clear(&again);
+		buf_add(&again, f->again.bytes, f->again.len);
+		j.again = (struct bytes){ again.bytes, again.len };
+	}
+	if (!target_alive(t) && f->status != ST_INTERRUPTED) {
+		err_set(&e, ST_TARGET, "%s went away meanwhile: what was read may be incomplete",
+			t->name);
+		fail_err(f, &e);
+	}
+}
+
+/* ---- several targets ---- */
+
+struct chosen {
+	struct front *f;
+	struct container *items;
+	size_t count;
+};
+
+static bool has_label(struct container *c, const char *label)
+{
+	size_t len = strlen(label);
+
+	if (c->runtime->labels(c->runtime, c, NULL) < 0)
+		return false;
+	for (const char *p = c->labels; *p; p = strchr(p, '\n') + 1)
+		if (!strncmp(p, label, len) && p[len] == '\n')
+			return true;
+	return false;
+}
+
+static bool choose(void *ctx, struct container *c)
+{
+	struct chosen *s = ctx;
+	const char *label = s->f->c->g.selector;
+	uint32_t uid;
+
+	if (container_state(c, &uid) == CSTATE_EXITED || (label && !has_label(c, label)))
+		return true;
+	s->items = mem_more(s->items, s->count);
+	s->items[s->count++] = *c;
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct container *)a)->id, ((const struct container *)b)->id);
+}
+
+static void run_many(struct front *f, const struct target_want *want)
+{
+	struct chosen s = { .f = f };
+	unsigned int broken;
+	struct err e;
+
+	if (target_each(choose, &s, &broken, &e) < 0)
+		fail_err(f, &e);
+	if (!s.count) {
+		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)",
+			f->c->g.selector ? " has the label " : "",
+			f->c->g.selector ? f->c->g.selector : "");
+		fail_err(f, &e);
+	}
+	if (s.count)
+		qsort(s.items, s.count, sizeof(*s.items), by_id);
+	for (size_t i = 0; i < s.count && f->status != ST_INTERRUPTED; i++) {
+		struct target t;
+
+		if (target_pin(&t, &s.items[i], want, &e) < 0)
+			fail_err(f, &e);
+		else
+			run_target(f, &t);
+		target_free(&t);
+	}
+	free(s.items);
+}
+
+static void run_one(struct front *f, const struct target_want *want)
+{
+	struct target t;
+	struct err e;
+
+	f->target = f->c->target;
+	if (target_find(&t, f->c->target, want, &e) < 0) {
+		out_target(f->out, f->c->target);
+		fail_err(f, &e);
+	} else {
+		run_target(f, &t);
+	}
+	target_free(&t);
+}
+
+/* ---- verbs that need no target run here: their frames take the same way ---- */
+
+static void deliver(void *ctx, const char *bytes, size_t len)
+{
+	struct front *f = ctx;
+	struct err e = { 0 };
+	uint32_t n;
+
+	for (size_t at = 0; at < len; at += sizeof(n) + n) {
+		enum frame_type type = (enum frame_type)bytes[at + sizeof(n)];
+
+		memcpy(&n, bytes + at, sizeof(n));
+		if (type == F_TICK || out_closed(f->out))
+			continue;
+		if (take_frame(f, type, (struct bytes){ bytes + at + sizeof(n) + 1, n - 1 },
+			       &e) < 0 && e.msg[0])
+			fail_err(f, &e);
+	}
+}
+
+static void run_here(struct front *f)
+{
+	struct emit emit = {
+		.fd = -1, .data = -1, .cols = f->c->tool->cols, .deliver = deliver, .ctx = f,
+		.summary = f->c->tool->summary_cols,
+	};
+	struct run r = { .tool = f->c->tool, .opts = f->c->opts, .args = f->c->args,
+		.nargs = f->c->nargs, .emit = &emit };
+
+	f->c->tool->run(&r);
+	emit_flush(&emit);
+	f->status = status_worse(f->status, emit.status);
+	buf_free(&emit.out);
+}
+
+/* ---- the whole ---- */
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void choose_format(struct layout *l, struct globals *g)
+{
+	static const struct { const char *name; enum out_format format; } formats[] = {
+		{ "table", OUT_TABLE }, { "wide", OUT_WIDE }, { "json", OUT_JSON },
+		{ "jsonl", OUT_JSONL }, { "name", OUT_NAMES },
+	};
+
+	l->fields = g->fields;
+	for (size_t i = 0; g->output && i < ARRAY_SIZE(formats); i++)
+		if (!strcmp(g->output, formats[i].name)) {
+			l->format = formats[i].format;
+			return;
+		}
+	/* -o pid,comm: no field bears a format's name */
+	if (g->output)
+		l->fields = g->output;
+}
+
+static int make_layout(struct layout *l, struct command *c, const struct env *env, struct err *e)
+{
+	struct globals *g = &c->g;
+
+	*l = (struct layout){ .no_headers = g->no_headers, .columns = env->columns };
+	choose_format(l, g);
+	l->escape = env->terminal && !g->raw;
+	if (g->color)
+		l->color = g->color[1] == 'l' ? WHEN_ALWAYS : g->color[0] == 'n' ? WHEN_NEVER :
+			WHEN_AUTO;
+	else if (env->no_color)
+		l->color = WHEN_NEVER;
+	if (!g->timeout_ns)
+		g->timeout_ns = TIMEOUT_NS;
+	return c->tool->setup ? c->tool->setup(c->opts, c->nargs, c->args, l, e) : 0;
+}
+
+static void run_tool(struct front *f)
+{
+	struct target_want want = { .host = f->c->g.host };
+
+	if (f->c->tool->needs == NEED_HOST || f->c->tool->needs == NEED_NONE)
+		run_here(f);
+	else if (f->c->g.all || f->c->g.selector)
+		run_many(f, &want);
+	else
+		run_one(f, &want);
+}
+
+enum status front_run(struct command *c, const struct env *env)
+{
+	struct front f = { .c = c, .signals = open_signals() };
+	struct layout l;
+	struct err e;
+
+	if (make_layout(&l, c, env, &e) < 0) {
+		err_wrap(&e, "%s", c->tool->name);
+		out_say(e.msg, strlen(e.msg));
+		return e.status;
+	}
+	if (c->g.max_time_ns)
+		f.until_ns = clock_ns() + c->g.max_time_ns;
+	f.out = out_new(c->tool->name, c->tool->cols, c->tool->summary_cols, &l,
+			c->g.all || c->g.selector, 1, f.signals);
+	if (out_check(f.out, &e) < 0)
+		fail_err(&f, &e);
+	else
+		run_tool(&f);
+	if (out_end(f.out, &e) < 0)
+		fail_err(&f, &e);
+	if (out_closed(f.out))
+		f.status = ST_OK;
+	buf_free(&f.again);
+	out_free(&f.out);
+	return f.status;
+}

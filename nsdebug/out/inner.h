@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inner - what the files of out/ share; nobody else includes it.
+ */
+#ifndef NSDEBUG_OUT_INNER_H
+#define NSDEBUG_OUT_INNER_H
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/map.h"
+#include "nsdebug/out/out.h"
+#include "nsdebug/out/sink.h"
+#include "nsdebug/out/text.h"
+
+struct held_row {
+	size_t at;		/* of its text in held */
+	uint64_t key[2];	/* of layout->sort */
+};
+
+struct out {
+	const char *verb;
+	const struct col *cols, *summary;
+	struct layout layout;
+	size_t ncols;
+	struct sink sink;
+	struct text_style style;
+	struct map users, groups;
+	bool color, many;
+	char target[300];
+
+	/* table: the cells of held rows, formatted once, printed when their widths are known */
+	const struct col *shown[ROW_CELLS_MAX];
+	size_t nshown;
+	struct buf held;
+	struct held_row *rows;
+	size_t nrows;
+	size_t width[ROW_CELLS_MAX];
+	bool headed;
+	char title[4200];
+	bool titled;		/* title is set */
+	unsigned int groups_seen;
+
+	/* JSON document */
+	bool begun, ended, truncated;
+	size_t items;
+	struct buf errors, summary_json;
+	size_t nerrors;
+	char summary_text[512];
+};
+
+/* table.c */
+int held_by_keys(const void *a, const void *b);		/* of struct held_row, for qsort */
+int table_choose(struct out *o, struct err *e);		/* fills shown[] */
+int table_row(struct out *o, const struct cell *cells, struct err *e);
+int table_flush(struct out *o, struct err *e);
+
+/* blocks.c */
+int blocks_row(struct out *o, const struct cell *cells, struct err *e);
+int blocks_flush(struct out *o, struct err *e);
+
+/* json.c */
+void json_begin(struct out *o);
+void json_row(struct out *o, const struct cell *cells);
+void json_object(struct buf *b, const struct col *cols, const struct cell *cells,
+		 const struct text_style *s);
+void json_error(struct out *o, const char *target, enum status status, const char *msg,
+		size_t len);
+void json_end(struct out *o);
+
+#endif
