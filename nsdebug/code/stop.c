@@ -1,0 +1,4 @@
+#include "nsdebug/code/stop.h"
+void stop_serve(struct inside *in, void *arg)
+{
+}
