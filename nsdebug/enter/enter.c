@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/seal.h"
@@ -84,7 +85,8 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, int frames, int data)
 {
 	struct inside in = {
-		.emit = { .fd = frames, .data = data, .cols = s->cols, .summary = s->summary },
+		.emit = { .fd = frames, .data = data, .cols = s->cols, .summary = s->summary,
+			.flushed_ns = clock_ns() },
 		.root = -1, .own_fds = -1, .peer = s->peer, .proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 	};
@@ -95,6 +97,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		emit_err(&in.emit, &e);
 	else
 		s->fn(&in, s->arg);
+	own_close(&in.emit.data);	/* the front waits for its end, not for ours */
 	emit_end(&in.emit);
 	_exit(0);
 }
@@ -116,6 +119,8 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 	int p[2];
 
 	*c = (struct child)CHILD_NONE;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;	/* children that had said all before they were gone */
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	in = p[0], out = p[1];

@@ -122,7 +122,11 @@ static int err_deadline(struct wait *w, struct err *e)
 		       "does not answer?", w->r->who, (double)w->r->timeout_ns / 1e9);
 }
 
-/* Waits for the child and moves what it sent; 1 when both pipes are at their end. */
+/*
+ * Waits for the child and moves what it sent; 1 when there is no more to come. That is F_END and
+ * the end of the data pipe: the child has closed every file of the target by then, and taking its
+ * copy of the mount tree apart takes the kernel longer than an ls.
+ */
 static int step(struct wait *w, struct err *e)
 {
 	struct pollfd p[3] = {
@@ -133,7 +137,7 @@ static int step(struct wait *w, struct err *e)
 	bool over;
 	int ms = time_left_ms(w, &over);
 
-	if (w->c->frames < 0 && w->c->data < 0)
+	if ((w->saw_end || w->c->frames < 0) && w->c->data < 0)
 		return 1;
 	if (over)
 		return err_deadline(w, e);
@@ -222,14 +226,17 @@ enum status relay_run(const struct relay *r, struct child *c, struct err *e)
 	if (done < 0) {
 		st = e->status;
 		stop_child(&w, &st, e);
+	} else if (w.saw_end) {
+		st = w.ended;
+		waitpid(c->pid, NULL, WNOHANG);
 	} else {
-		/* It closed its pipes: it is in exit(2), or a process we do not know holds them. */
+		/* It closed its pipes without a word: it is dying. */
 		if (!gone_within(c->pidfd, (int)(r->timeout_ns / NS_PER_MS)))
 			stop_child(&w, &st, e);
 		else
 			waitpid(c->pid, &wstatus, 0);
 		if (st == ST_OK)
-			st = w.saw_end ? w.ended : died(&w, wstatus, e);
+			st = died(&w, wstatus, e);
 	}
 	buf_free(&w.in);
 	enter_close(c);

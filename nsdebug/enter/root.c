@@ -135,7 +135,7 @@ struct dirent_raw {
 	char name[];
 };
 
-#define DIR_BYTES (128 * 1024)
+#define DIR_BYTES (32 * 1024)
 
 int root_dir_open_fd(struct root_dir *d, const struct root *r, int fd, const char *path,
 		     struct err *e)

@@ -70,9 +70,11 @@ static int read_namespaces(struct target *t, struct err *e)
 			       "root on the node, or give it CAP_SYS_PTRACE", t->name, (int)t->pid);
 	if (!t->ns.mnt)
 		return err_gone(t, e);
-	t->ns.pid = ns_id(t->place.proc, "pid");
 	t->ns.user = ns_id(t->place.proc, "user");
-	t->host = (struct nsids){ ns_id(self, "mnt"), ns_id(self, "pid"), ns_id(self, "user") };
+	t->host = (struct nsids){ .mnt = ns_id(self, "mnt"), .user = ns_id(self, "user") };
+	t->uids.identity = t->gids.identity = t->ns.user == t->host.user;
+	if (t->uids.identity)
+		return 0;
 	if (idmap_read(&t->uids, t->place.proc, "uid_map") < 0 ||
 	    idmap_read(&t->gids, t->place.proc, "gid_map") < 0)
 		return err_gone(t, e);
@@ -314,10 +316,12 @@ pid_t target_pid(const struct target *t, const struct proc_status *st)
 	return st->levels >= t->levels ? st->nspid[t->levels - 1] : 0;
 }
 
-static int read_levels(struct target *t, struct err *e)
+static int read_levels(struct target *t, int self, struct err *e)
 {
 	struct proc_status st;
 
+	t->ns.pid = ns_id(t->place.proc, "pid");
+	t->host.pid = ns_id(self, "pid");
 	if (proc_status(t->place.proc, &st) < 0)
 		return err_gone(t, e);
 	t->levels = st.levels ? st.levels : 1;
@@ -329,7 +333,7 @@ int target_scope(struct target *t, struct err *e)
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int dir = -1;
 
-	if (read_levels(t, e) < 0)
+	if (read_levels(t, self, e) < 0)
 		return -1;
 	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
 	if (!cgroup_read(&t->cgroup, t->place.proc))

@@ -32,7 +32,8 @@ struct err;
 struct proc_status;
 
 struct nsids {
-	uint64_t mnt, pid, user;	/* inode numbers of /proc/PID/ns/..., 0: unreadable */
+	uint64_t mnt, user;	/* inode numbers of /proc/PID/ns/..., 0: unreadable */
+	uint64_t pid;		/* only after target_scope() */
 };
 
 enum scope { SCOPE_CGROUP, SCOPE_PIDNS, SCOPE_MNTNS };
