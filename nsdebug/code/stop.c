@@ -1,4 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/code/stop.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/enter/enter.h"
+
+struct stopper {
+	int peer;
+	timer_t timer;
+	sigset_t open;		/* signal mask of a wait: SIGCHLD may come */
+	uint64_t seized;
+};
+
+static void wake(int sig)
+{
+}
+
+static bool arm(struct stopper *s, uint64_t ns)
+{
+	struct itimerspec t = {
+		.it_value = { .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) },
+	};
+
+	return !timer_settime(s->timer, 0, &t, NULL);
+}
+
+/* The last resort is SIGKILL by the kernel: nothing that happens to us can put it off. */
+static bool prepare(struct stopper *s)
+{
+	struct sigevent kill = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	struct sigaction child = { .sa_handler = wake };
+	sigset_t closed;
+
+	sigemptyset(&closed);
+	sigaddset(&closed, SIGCHLD);
+	return !sigaction(SIGCHLD, &child, NULL) &&
+		!sigprocmask(SIG_BLOCK, &closed, &s->open) &&
+		!timer_create(CLOCK_MONOTONIC, &kill, &s->timer);
+}
+
+static bool reply(struct stopper *s, struct stop_message *m, uint32_t op, int err)
+{
+	m->op = op;
+	m->err = err;
+	return send(s->peer, m, sizeof(*m), MSG_NOSIGNAL) == sizeof(*m);
+}
+
+/* Waits for tid to stop: its wait status, or -1 with errno (ETIME: it did not). */
+static int wait_stop(struct stopper *s, pid_t tid)
+{
+	uint64_t end = s->seized + STOP_WAIT_NS, now;
+
+	for (int spin = 0;; spin++) {
+		int status;
+		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
+		struct timespec left;
+
+		if (got == tid)
+			return status;
+		if (got < 0)
+			return -1;
+		now = clock_ns();
+		if (now >= end) {
+			errno = ETIME;
+			return -1;
+		}
+		if (spin < 8)	/* mostly it is there at once */
+			continue;
+		left = (struct timespec){ .tv_nsec = (long)(end - now) };
+		ppoll(NULL, 0, &left, &s->open);
+	}
+}
+
+static bool get_regs(pid_t tid, uint64_t *to)
+{
+	struct user_regs_struct r;
+	struct iovec v = { &r, sizeof(r) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &v) < 0)
+		return false;
+	if (v.iov_len != sizeof(r)) {	/* a 32-bit program */
+		errno = ENOTSUP;
+		return false;
+	}
+	const uint64_t values[] = {
+		r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11,
+		r.r12, r.r13, r.r14, r.r15, r.rip,
+	};
+
+	memcpy(to, values, sizeof(values));
+	return true;
+}
+
+/* The signal that the stop was about, to be delivered as if nothing had been: 0 if it was ours or
+ * a group stop (whose event is in the high bits). */
+static long signal_of(int status)
+{
+	return status >> 16 ? 0 : WSTOPSIG(status);
+}
+
+static bool wait_release(struct stopper *s)
+{
+	struct pollfd p = { .fd = s->peer, .events = POLLIN };
+	struct stop_message m;
+
+	return poll(&p, 1, (int)(STOP_HOLD_NS / NS_PER_MS)) == 1 &&
+		recv(s->peer, &m, sizeof(m), MSG_WAITALL) == sizeof(m) && m.op == STOP_RELEASE;
+}
+
+/* Seized and stopped: copies, waits for the reader's copy, lets go. */
+static bool hold(struct stopper *s, struct stop_message *m, int status)
+{
+	pid_t tid = m->tid;
+	int err = 0;
+	bool held = get_regs(tid, m->regs), released = true;
+
+	if (!held)
+		err = errno;
+	else
+		released = reply(s, m, STOP_HELD, 0) && wait_release(s);
+	/* ESRCH: it was killed meanwhile, and is let go of already */
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)signal_of(status));
+	m->held_ns = clock_ns() - s->seized;
+	arm(s, 0);
+	return held ? reply(s, m, STOP_RELEASED, released ? 0 : ETIME) && released :
+		reply(s, m, STOP_FAILED, err);
+}
+
+/* False: the stopper has to end. */
+static bool serve(struct stopper *s, struct stop_message *m)
+{
+	int status;
+
+	if (!arm(s, STOP_BUDGET_NS))
+		return false;
+	s->seized = clock_ns();
+	if (ptrace(PTRACE_SEIZE, m->tid, NULL, NULL) < 0) {
+		int err = errno;
+
+		arm(s, 0);
+		return reply(s, m, STOP_FAILED, err);
+	}
+	s->seized = clock_ns();
+	if (ptrace(PTRACE_INTERRUPT, m->tid, NULL, NULL) < 0)
+		return false;
+	status = wait_stop(s, m->tid);
+	if (status < 0 && errno != ECHILD) {
+		reply(s, m, STOP_FAILED, errno);
+		return false;	/* only our end releases it */
+	}
+	if (status < 0 || !WIFSTOPPED(status)) {
+		arm(s, 0);
+		return reply(s, m, STOP_FAILED, ESRCH);
+	}
+	return hold(s, m, status);
+}
+
 void stop_serve(struct inside *in, void *arg)
 {
+	struct stopper s = { .peer = in->peer };
+	struct stop_message m;
+	struct err e;
+
+	if (!prepare(&s)) {
+		err_sys(&e, "prepare to stop threads");
+		emit_err(&in->emit, &e);
+		return;
+	}
+	while (recv(s.peer, &m, sizeof(m), MSG_WAITALL) == sizeof(m)) {
+		if (m.op == STOP_RELEASE)	/* too late for what was let go */
+			continue;
+		if (m.op != STOP_HOLD || m.tid <= 0 || !serve(&s, &m))
+			return;
+	}
 }

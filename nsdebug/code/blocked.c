@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/blocked.h"
+
+#include <errno.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/sys/task.h"
+
+#define TRIES 3
+
+static bool refuse_errno(struct thread *t)
+{
+	t->gone = errno == ESRCH || errno == ENOENT;
+	if (errno == EPERM || errno == EACCES)
+		return thread_refuse(t, "not permitted: needs CAP_SYS_PTRACE");
+	return thread_refuse(t, "its registers cannot be read: %s", errno_name(errno));
+}
+
+static bool stayed(int dir, const struct task_where *where, const struct task_turns *turns)
+{
+	struct task_where w;
+	struct task_turns u;
+
+	/* in this order: a turn that begins after the first look shows in the second */
+	return !task_where(dir, &w) && !w.running && w.sp == where->sp && w.pc == where->pc &&
+		!task_turns(dir, &u) && u.time == turns->time && u.count == turns->count;
+}
+
+static bool take(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
+{
+	for (int try = 0; try < TRIES; try++) {
+		struct task_where where;
+		struct task_turns turns;
+		size_t before = s->stack_total;
+
+		if (task_turns(dir, &turns) < 0 || task_where(dir, &where) < 0)
+			return refuse_errno(t);
+		if (where.running)
+			continue;
+		if (!snapshot_stack(s, p, t, where.sp))
+			return false;
+		if (stayed(dir, &where, &turns)) {
+			t->regs.value[REG_SP] = where.sp;
+			t->regs.value[REG_PC] = where.pc;
+			t->regs.known = 1u << REG_SP | 1u << REG_PC;
+			t->how = HOW_BLOCKED;
+			return true;
+		}
+		s->stack_total = before;
+	}
+	t->running = true;
+	return thread_refuse(t, "running");
+}
+
+const struct snapshot_source source_blocked = { .name = "blocked", .take = take };

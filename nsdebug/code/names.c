@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/demangle.h"
+#include "nsdebug/code/sym.h"
+
+void names_init(struct names *n)
+{
+	*n = (struct names){ .arena = arena_new() };
+}
+
+void names_free(struct names *n)
+{
+	map_free(&n->by_pc);
+	free(n->items);
+	arena_free(&n->arena);
+}
+
+static uint64_t key(const struct frame *f)
+{
+	return f->pc << 1 | f->exact;
+}
+
+const struct name *names_get(const struct names *n, const struct frame *f)
+{
+	return map_get(&n->by_pc, key(f));
+}
+
+static void add(struct names *n, const struct process *p, const struct frame *f)
+{
+	uint64_t lookup = f->pc - !f->exact, bias;
+	struct name *name;
+	struct module *m;
+
+	if (map_get(&n->by_pc, key(f)))
+		return;
+	name = arena_alloc(n->arena, sizeof(*name));
+	name->pc = f->pc;
+	if (process_code(p, lookup, &m, &bias)) {
+		name->at = f->pc - bias;
+		name->lookup = lookup - bias;
+	}
+	name->module = m;
+	name->offset = name->at;
+	map_put(&n->by_pc, key(f), name);
+	n->items = mem_more(n->items, n->count);
+	n->items[n->count++] = name;
+}
+
+static int by_module(const void *a, const void *b)
+{
+	const struct name *x = *(struct name *const *)a, *y = *(struct name *const *)b;
+
+	if (x->module != y->module)
+		return (uintptr_t)x->module > (uintptr_t)y->module ? 1 : -1;
+	return (x->lookup > y->lookup) - (x->lookup < y->lookup);
+}
+
+static void give(struct names *n, struct name *name, const struct sym_want *w)
+{
+	auto_buf struct buf b = { 0 };
+
+	if (!w->name)
+		return;
+	name->function = demangle(&b, w->name) ? arena_dup(n->arena, b.bytes, b.len) : w->name;
+	name->offset = name->at - w->value;
+}
+
+/* items[0] ... items[count - 1] are of one module, ascending. */
+static void resolve(struct names *n, struct name **items, size_t count)
+{
+	auto_free struct sym_want *wants = mem_alloc(count * sizeof(*wants));
+	struct code *c = items[0]->module ? items[0]->module->code : NULL;
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < count; i++)
+		wants[i].addr = items[i]->lookup;
+	sym_resolve(&c->elf, wants, count, n->arena);
+	for (size_t i = 0; i < count; i++)
+		give(n, items[i], &wants[i]);
+}
+
+void names_find(struct names *n, const struct process *p, const struct trace *traces, size_t count)
+{
+	size_t end;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < traces[i].count; k++)
+			add(n, p, &traces[i].frames[k]);
+	if (n->count)
+		qsort(n->items, n->count, sizeof(*n->items), by_module);
+	for (size_t i = 0; i < n->count; i = end) {
+		for (end = i; end < n->count && n->items[end]->module == n->items[i]->module;)
+			end++;
+		resolve(n, n->items + i, end - i);
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * names - what the frames of a process are called: each address once, each file's symbols once.
+ *
+ * A frame's name is that of the instruction that is being executed: of pc - 1 for a return address
+ * (the call may be the last instruction of its function), of pc itself for the thread's own and
+ * for an interrupted one. Runs in the parser.
+ */
+#ifndef NSDEBUG_CODE_NAMES_H
+#define NSDEBUG_CODE_NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nsdebug/base/map.h"
+#include "nsdebug/code/unwind.h"
+
+struct arena;
+
+struct name {
+	uint64_t pc;
+	struct module *module;	/* NULL: in no file */
+	uint64_t at;		/* pc as the file counts: its virtual address */
+	uint64_t lookup;	/* what is looked up; same count */
+	const char *function;	/* demangled; NULL: no symbol, then offset is `at` */
+	uint64_t offset;	/* of pc in the function */
+};
+
+struct names {
+	struct arena *arena;
+	struct map by_pc;
+	struct name **items;
+	size_t count;
+};
+
+void names_init(struct names *n);
+/* Resolves all frames of the traces. May be called once for one process. */
+void names_find(struct names *n, const struct process *p, const struct trace *traces,
+		size_t count);
+const struct name *names_get(const struct names *n, const struct frame *f);
+void names_free(struct names *n);
+
+#endif

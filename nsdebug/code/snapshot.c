@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/modules.h"
+#include "nsdebug/enter/emit.h"
+#include "nsdebug/sys/mounts.h"
+#include "nsdebug/sys/task.h"
+
+void snapshot_init(struct snapshot *s, int procfs, unsigned int level)
+{
+	*s = (struct snapshot){
+		.arena = arena_new(), .procfs = procfs, .level = level, .stack_bytes = 256 << 10,
+	};
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->module_count; i++)
+		own_close(&s->modules[i]->fd);
+	map_free(&s->files);
+	free(s->modules);
+	free(s->processes);
+	arena_free(&s->arena);
+}
+
+bool thread_refuse(struct thread *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(t->note, sizeof(t->note), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* Reading a page may ask the server of a file system that never answers. */
+static bool is_served(const struct snapshot *s, const struct vma *v)
+{
+	return v->inode && s->mounts && mounts_served(s->mounts, v->major, v->minor);
+}
+
+bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp)
+{
+	const struct vma *v = maps_find(&p->maps, sp);
+	uint64_t want, room = SNAPSHOT_STACKS_MAX - s->stack_total;
+	struct iovec local, remote;
+	ssize_t n;
+
+	if (!v || !v->read)
+		return thread_refuse(t, "its stack pointer 0x%llx is in no memory",
+				     (unsigned long long)sp);
+	if (is_served(s, v))
+		return thread_refuse(t, "its stack is a file on a file system that asks a server");
+	t->stack_at = sp - v->start < STACK_RED_ZONE ? v->start : sp - STACK_RED_ZONE;
+	want = v->end - t->stack_at;
+	t->stack_cut = want > s->stack_bytes + STACK_RED_ZONE || want > room;
+	if (want > s->stack_bytes + STACK_RED_ZONE)
+		want = s->stack_bytes + STACK_RED_ZONE;
+	if (want > room) {
+		s->cut = true;
+		want = room;
+	}
+	local = (struct iovec){ arena_alloc(s->arena, want), want };
+	remote = (struct iovec){ (void *)(uintptr_t)t->stack_at, want };
+	n = process_vm_readv(t->tid, &local, 1, &remote, 1, 0);
+	if (n <= 0 && errno == ESRCH)
+		t->gone = true;
+	if (n <= 0)
+		return thread_refuse(t, "its stack cannot be read: %s", errno_name(errno));
+	t->stack = local.iov_base;
+	t->stack_len = (size_t)n;
+	s->stack_total += want;
+	return true;
+}
+
+static pid_t view(const struct proc_status *st, unsigned int level)
+{
+	return st->levels > level ? st->nspid[level] : 0;
+}
+
+/* Who it is. False if it is gone. */
+static bool describe(struct snapshot *s, struct thread *t, int dir)
+{
+	struct proc_status status;
+	struct proc_stat stat;
+
+	if (proc_stat(dir, &stat) < 0 || proc_status(dir, &status) < 0)
+		return false;
+	t->nstid = view(&status, s->level);
+	t->start = stat.start;
+	t->state = stat.state;
+	t->tracer = status.tracer;
+	memcpy(t->comm, stat.comm, sizeof(t->comm));
+	task_wchan(dir, t->wchan, sizeof(t->wchan));
+	return true;
+}
+
+/* The process's first thread has ended and took /proc/PID/maps along: ask one that lives. */
+static void borrow_maps(struct snapshot *s, struct process *p, const struct thread *t, int dir)
+{
+	uint64_t start;
+
+	if (maps_read(&p->maps, dir, s->arena) < 0 || !p->maps.count)
+		return;
+	p->living = proc_open(s->procfs, t->tid);
+	if (p->living >= 0 && (proc_start(p->living, &start) < 0 || start != t->start))
+		own_close(&p->living);
+}
+
+static void take_thread(struct snapshot *s, struct process *p, struct thread *t, int dir,
+			const struct snapshot_source *source, void *self)
+{
+	if (t->state == 'Z' || t->state == 'X') {
+		thread_refuse(t, "zombie: it has ended and has no stack any more");
+		return;
+	}
+	if (!p->maps.count)
+		borrow_maps(s, p, t, dir);
+	if (!p->maps.count) {
+		thread_refuse(t, "it has no memory of its own (a kernel thread, or just ending)");
+		return;
+	}
+	if (!source->take(self, s, p, t, dir))
+		t->how = HOW_NOT;
+}
+
+static int by_tid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_wanted(const struct snapshot_only *only, const struct thread *t)
+{
+	if (!only)
+		return true;
+	if (only->nstid && only->nstid != (uint64_t)t->nstid)
+		return false;
+	return !only->tids || bsearch(&t->tid, only->tids, only->count, sizeof(pid_t), by_tid);
+}
+
+static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t tid,
+		       const struct snapshot_only *only, const struct snapshot_source *source,
+		       void *self)
+{
+	auto_close int dir = proc_open(tasks, tid);
+	struct thread t = { .tid = tid };
+
+	if (dir < 0 || !describe(s, &t, dir) || !is_wanted(only, &t))
+		return;
+	if (s->thread_total == SNAPSHOT_THREADS_MAX) {
+		p->cut = s->cut = true;
+		return;
+	}
+	take_thread(s, p, &t, dir, source, self);
+	if (t.gone)
+		return;
+	p->threads = mem_more(p->threads, p->count);
+	p->threads[p->count++] = t;
+	s->thread_total++;
+}
+
+static int take_threads(struct snapshot *s, struct process *p, const struct snapshot_only *only,
+			const struct snapshot_source *source, void *self)
+{
+	auto_close int tasks = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_dir d;
+	pid_t tid;
+	int more;
+
+	if (tasks < 0)
+		return -1;
+	proc_dir_init(&d, tasks);
+	while ((more = proc_dir_next(&d, &tid)) > 0) {
+		add_thread(s, p, tasks, tid, only, source, self);
+		if (s->emit)
+			emit_tick(s->emit);
+	}
+	return more;
+}
+
+static int err_take(struct err *e, pid_t pid)
+{
+	if (errno == ENOENT || errno == ESRCH)
+		return err_set(e, ST_TARGET, "process %d went away", (int)pid);
+	if (errno == EPERM || errno == EACCES)
+		return err_set(e, ST_PRIVILEGE, "read the memory map of process %d: not permitted; "
+			       "run nsdebug as root on the node, or give it CAP_SYS_PTRACE and "
+			       "CAP_DAC_READ_SEARCH", (int)pid);
+	return err_sys(e, "read process %d", (int)pid);
+}
+
+static int read_process(struct snapshot *s, struct process *p)
+{
+	struct proc_status status;
+	struct proc_stat stat;
+
+	if (proc_stat(p->dir, &stat) < 0 || proc_status(p->dir, &status) < 0)
+		return -1;
+	p->start = stat.start;
+	p->nspid = view(&status, s->level);
+	memcpy(p->comm, stat.comm, sizeof(p->comm));
+	return stat.state == 'Z' || stat.state == 'X' ? 0 : maps_read(&p->maps, p->dir, s->arena);
+}
+
+struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
+			      const struct snapshot_only *only,
+			      const struct snapshot_source *source, void *self, struct err *e)
+{
+	struct process *p = arena_alloc(s->arena, sizeof(*p));
+	struct thread *threads;
+
+	p->pid = pid;
+	p->dir = dir;
+	p->living = -1;
+	if (read_process(s, p) < 0 || take_threads(s, p, only, source, self) < 0) {
+		free(p->threads);
+		err_take(e, pid);
+		own_close(&p->living);
+		return NULL;
+	}
+	threads = p->threads;
+	p->threads = arena_alloc(s->arena, (p->count + 1) * sizeof(*threads));
+	if (p->count)
+		memcpy(p->threads, threads, p->count * sizeof(*threads));
+	free(threads);
+	if (p->count)
+		modules_open(s, p);
+	own_close(&p->living);
+	p->dir = -1;
+	s->processes = mem_more(s->processes, s->count);
+	s->processes[s->count++] = p;
+	return p;
+}

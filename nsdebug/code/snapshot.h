@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot - what was copied out of processes: registers, stacks, maps, and the files of the code.
+ *
+ * Everything slow happens before or after the capture; the capture only copies bytes. A source
+ * (struct snapshot_source) takes one thread; the ways to do so are a file each: blocked.c copies a
+ * thread that does not run without touching it, stopped.c has the stopper hold it for the while.
+ * Taking is done in a ROLE_PROC child. What is taken is worked on after the child gave up its
+ * rights: nothing here points to anything that needs them but the descriptors of the ELF files.
+ */
+#ifndef NSDEBUG_CODE_SNAPSHOT_H
+#define NSDEBUG_CODE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nsdebug/base/map.h"
+#include "nsdebug/sys/maps.h"
+#include "nsdebug/sys/proc.h"
+
+struct arena;
+struct emit;
+struct err;
+struct mounts;
+
+#define SNAPSHOT_STACKS_MAX (192u << 20)	/* bytes of all stacks together */
+#define SNAPSHOT_THREADS_MAX 65536u
+#define SNAPSHOT_FILES_MAX 2048u		/* ELF files held open */
+#define STACK_RED_ZONE 128u			/* below the stack pointer, x86_64 psABI 3.2.2 */
+
+/* The order of libunwind: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip. */
+#define REGS_COUNT 17
+#define REG_SP 7
+#define REG_PC 16
+
+struct regs {
+	uint64_t value[REGS_COUNT];
+	uint32_t known;			/* a bit for each */
+};
+
+enum how { HOW_NOT, HOW_BLOCKED, HOW_STOPPED };
+
+struct thread {
+	pid_t tid, nstid;		/* the host's, and the container's or 0 */
+	uint64_t start;
+	char comm[PROC_COMM_MAX], wchan[64];
+	char state;
+	pid_t tracer;
+	enum how how;
+	struct regs regs;
+	const uint8_t *stack;		/* stack_len bytes from stack_at on */
+	uint64_t stack_at;
+	size_t stack_len;
+	bool stack_cut;			/* there is more above */
+	int64_t held_ns;		/* how long it was stopped */
+	bool running;			/* was not taken because it ran: a stop would help */
+	bool gone;			/* ended meanwhile: no row */
+	char note[160];			/* why it was not taken, or not by stopping it */
+};
+
+/* The file behind executable mappings, or the vdso. One for a file, however often mapped. */
+struct module {
+	struct module *next;		/* of the same hash */
+	uint64_t dev, inode;
+	struct bytes path;		/* as one process's maps have it */
+	int fd;				/* -1: not opened, see why */
+	const void *bytes;		/* the vdso */
+	size_t len;
+	char why[96];
+	void *code;			/* of whoever works on it later */
+};
+
+struct process {
+	pid_t pid, nspid;
+	uint64_t start;
+	char comm[PROC_COMM_MAX];
+	struct maps maps;
+	struct module **modules;	/* by index of maps.items; NULL: no code, or of no file */
+	struct thread *threads;
+	size_t count;
+	bool cut;			/* it has more threads than we take */
+	/* While it is taken: /proc/PID, and the same of a thread that has memory (-1: the former) for
+	 * a process whose first thread has ended while others go on. */
+	int dir, living;
+};
+
+struct snapshot {
+	struct arena *arena;		/* holds all of it */
+	int procfs;
+	unsigned int level;		/* of the container's pid namespace in NSpid */
+	uint64_t stack_bytes;		/* at most, of one thread */
+	const struct mounts *mounts;	/* tells file systems that ask a server; or NULL */
+	struct emit *emit;		/* ticks */
+	struct process **processes;
+	size_t count;
+	struct map files;		/* modules by device and inode */
+	struct module **modules;	/* all of them */
+	size_t module_count;
+	size_t stack_total, thread_total;
+	bool cut;			/* a limit was reached */
+	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
+};
+
+struct snapshot_source {
+	const char *name;
+	/*
+	 * Takes one thread (its /proc directory is `dir`): fills how, regs and stack. False: why not is
+	 * in t->note, or t->gone.
+	 */
+	bool (*take)(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir);
+};
+
+/* Which of a process's threads; NULL: all. tids are the host's, ascending. */
+struct snapshot_only {
+	uint64_t nstid;			/* 0: any; else the container's id */
+	const pid_t *tids;		/* NULL: any */
+	size_t count;
+};
+
+void snapshot_init(struct snapshot *s, int procfs, unsigned int level);
+/*
+ * Takes a process: `dir` is its /proc directory. NULL with *e if it cannot be read; a process
+ * without memory (zombie) is taken without maps, and its threads say so.
+ */
+struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
+			      const struct snapshot_only *only,
+			      const struct snapshot_source *source, void *self, struct err *e);
+void snapshot_free(struct snapshot *s);
+
+/* For sources: copies the stack from sp on. False with t->note. */
+bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp);
+bool thread_refuse(struct thread *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

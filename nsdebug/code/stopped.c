@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/stopped.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/blocked.h"
+#include "nsdebug/code/stop.h"
+#include "nsdebug/sys/cgroup.h"
+
+static bool lose(struct stopped *x, const char *why)
+{
+	/* the stopper's own end of the socket goes with it; ours is closed with the rights */
+	x->peer = -1;
+	snprintf(x->lost, sizeof(x->lost), "%s", why);
+	return false;
+}
+
+static bool ask(struct stopped *x, uint32_t op, pid_t tid)
+{
+	struct stop_message m = { .op = op, .tid = tid };
+
+	return send(x->peer, &m, sizeof(m), MSG_NOSIGNAL) == sizeof(m);
+}
+
+static bool answer(struct stopped *x, struct stop_message *m)
+{
+	struct pollfd p = { .fd = x->peer, .events = POLLIN };
+	int ms = (int)((STOP_BUDGET_NS + 10 * STOP_WAIT_NS) / NS_PER_MS);
+
+	return poll(&p, 1, ms) == 1 && recv(x->peer, m, sizeof(*m), MSG_WAITALL) == sizeof(*m);
+}
+
+/* May the thread be stopped without harm and in time? */
+static bool may_stop(struct stopped *x, const struct process *p, struct thread *t)
+{
+	if (t->tracer)
+		return thread_refuse(t, "traced by process %d", (int)t->tracer);
+	if (strstr(t->wchan, "kernel_clone") || strstr(t->wchan, "do_fork"))
+		return thread_refuse(t, "waits for its vfork child");
+	if (t->state == 'D')
+		return thread_refuse(t, "in an uninterruptible sleep");
+	if (x->frozen_of != p->pid) {
+		x->frozen_of = p->pid;
+		x->frozen = x->self >= 0 && cgroup_frozen(p->dir, x->self);
+	}
+	if (x->frozen)
+		return thread_refuse(t, "frozen (its cgroup is paused)");
+	if (x->peer < 0)
+		return thread_refuse(t, "%s", x->lost[0] ? x->lost : "there is no stopper");
+	return true;
+}
+
+/* Is what we hold still the thread that we looked at? A held one cannot be replaced. */
+static bool is_same(const struct thread *t, int dir)
+{
+	uint64_t start;
+
+	return !proc_start(dir, &start) && start == t->start;
+}
+
+static bool refuse_stop(struct stopped *x, struct thread *t, int err)
+{
+	switch (err) {
+	case ESRCH:
+		t->gone = true;
+		return thread_refuse(t, "it went away");
+	case EPERM:
+		return thread_refuse(t, "may not be stopped: traced already, or no CAP_SYS_PTRACE");
+	case ENOTSUP:
+		return thread_refuse(t, "a 32-bit program");
+	case ETIME:
+		lose(x, "the stopper gave up on a thread that did not stop");
+		return thread_refuse(t, "did not stop within %d ms",
+				     (int)(STOP_WAIT_NS / NS_PER_MS));
+	default:
+		return thread_refuse(t, "could not be stopped: %s", errno_name(err));
+	}
+}
+
+static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struct thread *t,
+		 int dir)
+{
+	struct stop_message m;
+	bool same, copied = false;
+
+	if (!ask(x, STOP_HOLD, t->tid) || !answer(x, &m)) {
+		lose(x, "the stopper ended");
+		return thread_refuse(t, "the stopper ended");
+	}
+	if (m.op != STOP_HELD)
+		return refuse_stop(x, t, m.err);
+	same = is_same(t, dir);
+	if (same)
+		copied = snapshot_stack(s, p, t, m.regs[REG_SP]);
+	memcpy(t->regs.value, m.regs, sizeof(m.regs));
+	if (!ask(x, STOP_RELEASE, t->tid) || !answer(x, &m)) {
+		lose(x, "the stopper ended");
+		return thread_refuse(t, "the stopper ended");
+	}
+	t->held_ns = (int64_t)m.held_ns;
+	if (m.op != STOP_RELEASED || m.err)
+		lose(x, "the stopper ended");
+	if (!same)
+		t->gone = true;
+	if (m.err)
+		return thread_refuse(t, "its copy took too long, it was let go");
+	t->regs.known = (1u << REGS_COUNT) - 1;
+	return copied;
+}
+
+static bool take(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
+{
+	struct stopped *x = self;
+	char why[sizeof(t->note)];
+
+	if (may_stop(x, p, t) && stop(x, s, p, t, dir)) {
+		t->how = HOW_STOPPED;
+		t->note[0] = '\0';
+		return true;
+	}
+	if (t->gone)
+		return false;
+	memcpy(why, t->note, sizeof(why));
+	if (source_blocked.take(NULL, s, p, t, dir)) {
+		snprintf(t->note, sizeof(t->note), "not stopped: %.140s", why);
+		return true;
+	}
+	if (!t->running || t->gone)
+		return false;
+	return thread_refuse(t, "running, and %.140s", why);
+}
+
+const struct snapshot_source source_stopped = { .name = "stopped", .take = take };

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/unwind.h"
+
+#include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libunwind-x86_64.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+
+/* Exported by the library but in no header of it; perf declares it in the same way. */
+int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_t *di,
+				       unw_proc_info_t *pi, int need_unwind_info, void *arg);
+
+/* What our callbacks answer: none of them is UNW_ENOINFO, after which libunwind would guess. */
+#define OURS (-UNW_ESTOPUNWIND)
+
+enum why { WHY_NONE, WHY_NO_CFI, WHY_NO_MODULE, WHY_REGISTER, WHY_MEMORY, WHY_ENDLESS };
+
+struct unwinder {
+	const struct process *p;
+	/* One keeps what it learned by address, one nothing: a rule kept from a return address may
+	 * be the wrong one for a pc that a signal or a stop interrupted at the same place. */
+	unw_addr_space_t keeping, fresh;
+	const struct thread *t;
+	struct module *m;		/* the file of the step */
+	uint64_t bias;
+	bool finding;			/* in find_proc_info: data that is relocated is no matter */
+	enum why why;
+	uint64_t why_at;		/* address or register */
+	unsigned int reads;
+};
+
+struct code *module_code(struct module *m)
+{
+	struct code *c = m->code;
+	struct err e;
+
+	if (c || m->why[0])
+		return c;
+	c = mem_alloc(sizeof(*c));
+	if ((m->bytes ? elf_open_bytes(&c->elf, m->bytes, m->len, &e) :
+	     elf_open(&c->elf, m->fd, &e)) < 0) {
+		snprintf(m->why, sizeof(m->why), "%.90s", e.msg);
+		free(c);
+		return NULL;
+	}
+	m->code = c;
+	return c;
+}
+
+void modules_close(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->module_count; i++) {
+		struct code *c = s->modules[i]->code;
+
+		if (!c)
+			continue;
+		cfi_free(&c->cfi);
+		elf_close(&c->elf);
+		free(c);
+		s->modules[i]->code = NULL;
+	}
+}
+
+bool process_code(const struct process *p, uint64_t pc, struct module **m, uint64_t *bias)
+{
+	const struct vma *v = maps_find(&p->maps, pc);
+	struct code *c;
+
+	*m = NULL;
+	if (!v || !v->exec || !p->modules)
+		return false;
+	*m = p->modules[v - p->maps.items];
+	if (!*m)
+		return false;
+	c = module_code(*m);
+	return c && elf_bias(&c->elf, v->start, (*m)->bytes ? 0 : v->offset, bias);
+}
+
+static bool in_stack(const struct thread *t, uint64_t addr, void *to, size_t len)
+{
+	if (addr < t->stack_at || addr - t->stack_at >= t->stack_len ||
+	    len > t->stack_len - (addr - t->stack_at))
+		return false;
+	memcpy(to, t->stack + (addr - t->stack_at), len);
+	return true;
+}
+
+/* A word aligned to words may reach over the end of what is in the file: 0 there. */
+static bool in_file(struct unwinder *u, uint64_t addr, void *to)
+{
+	struct code *c = u->m ? u->m->code : NULL;
+	const struct elf_load *l;
+	size_t len = 8;
+
+	if (!c)
+		return false;
+	if (cfi_made(&c->cfi, addr, to, len))
+		return true;
+	l = elf_load_at(&c->elf, addr - u->bias, 1);
+	/* what the loader relocates is known in kind only, which is enough while finding */
+	if (!l || (l->write && !u->finding))
+		return false;
+	if (l->memsz - (addr - u->bias - l->vaddr) < len)
+		len = l->memsz - (addr - u->bias - l->vaddr);
+	memset(to, 0, 8);
+	return elf_image(&c->elf, addr - u->bias, to, len);
+}
+
+static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, int write, void *arg)
+{
+	struct unwinder *u = arg;
+
+	if (write)
+		return -UNW_EINVAL;
+	if (++u->reads > UNWIND_READS_MAX) {
+		u->why = WHY_ENDLESS;
+		return OURS;
+	}
+	if (in_stack(u->t, addr, value, 8) || in_file(u, addr, value))
+		return 0;
+	u->why = WHY_MEMORY;
+	u->why_at = addr;
+	return OURS;
+}
+
+static int access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, int write,
+		      void *arg)
+{
+	struct unwinder *u = arg;
+
+	if (write || reg < 0 || reg >= REGS_COUNT)
+		return -UNW_EBADREG;
+	if (!(u->t->regs.known & 1u << reg)) {
+		u->why = WHY_REGISTER;
+		u->why_at = (uint64_t)reg;
+		return OURS;
+	}
+	*value = u->t->regs.value[reg];
+	return 0;
+}
+
+static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need,
+			  void *arg)
+{
+	struct unwinder *u = arg;
+	struct code *c;
+	unw_dyn_info_t di = { .format = UNW_INFO_FORMAT_REMOTE_TABLE, .end_ip = ~0ull };
+	int ret;
+
+	u->why = WHY_NO_MODULE;
+	if (!process_code(u->p, ip, &u->m, &u->bias))
+		return OURS;
+	c = u->m->code;
+	u->why = WHY_NO_CFI;
+	if (!cfi_find(&c->cfi, &c->elf, ip - u->bias))
+		return OURS;
+	di.u.rti.segbase = u->bias + c->cfi.base;
+	di.u.rti.table_data = c->cfi.made ? c->cfi.table : u->bias + c->cfi.table;
+	di.u.rti.table_len = c->cfi.count;	/* in words, which is what an entry is */
+	memset(pi, 0, sizeof(*pi));
+	u->finding = true;
+	ret = _Ux86_64_dwarf_search_unwind_table(as, ip, &di, pi, need, u);
+	u->finding = false;
+	if (ret < 0)
+		return OURS;
+	u->why = WHY_NONE;
+	return 0;
+}
+
+static void put_unwind_info(unw_addr_space_t as, unw_proc_info_t *pi, void *arg)
+{
+}
+
+static int no_list(unw_addr_space_t as, unw_word_t *list, void *arg)
+{
+	return -UNW_ENOINFO;
+}
+
+static int no_fpreg(unw_addr_space_t as, unw_regnum_t reg, unw_fpreg_t *value, int write, void *arg)
+{
+	return -UNW_EBADREG;
+}
+
+static int no_resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg)
+{
+	return -UNW_EINVAL;
+}
+
+static int no_name(unw_addr_space_t as, unw_word_t addr, char *name, size_t room, unw_word_t *off,
+		   void *arg)
+{
+	return OURS;
+}
+
+static unw_accessors_t accessors = {
+	.find_proc_info = find_proc_info,
+	.put_unwind_info = put_unwind_info,
+	.get_dyn_info_list_addr = no_list,
+	.access_mem = access_mem,
+	.access_reg = access_reg,
+	.access_fpreg = no_fpreg,
+	.resume = no_resume,
+	.get_proc_name = no_name,
+};
+
+struct unwinder *unwinder_new(const struct process *p)
+{
+	struct unwinder *u = mem_alloc(sizeof(*u));
+
+	u->p = p;
+	u->keeping = unw_create_addr_space(&accessors, 0);
+	u->fresh = unw_create_addr_space(&accessors, 0);
+	if (!u->keeping || !u->fresh) {
+		unwinder_free(&u);
+		return NULL;
+	}
+	unw_set_caching_policy(u->keeping, UNW_CACHE_GLOBAL);
+	unw_set_cache_size(u->keeping, 1024, 0);
+	unw_set_caching_policy(u->fresh, UNW_CACHE_NONE);
+	return u;
+}
+
+void unwinder_free(struct unwinder **u)
+{
+	if (*u && (*u)->keeping)
+		unw_destroy_addr_space((*u)->keeping);
+	if (*u && (*u)->fresh)
+		unw_destroy_addr_space((*u)->fresh);
+	free(*u);
+	*u = NULL;
+}
+
+static void end(struct trace *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void end(struct trace *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->end, sizeof(r->end), fmt, ap);
+	va_end(ap);
+}
+
+/* "libfoo.so+0x123": the offset is of the file, as in the frames. */
+static void place(const struct unwinder *u, uint64_t pc, char *to, size_t room)
+{
+	const struct vma *v = maps_find(&u->p->maps, pc);
+	const char *base;
+	struct module *m;
+	uint64_t bias;
+	int len;
+
+	if (!v || !v->path.len || !process_code(u->p, pc, &m, &bias)) {
+		snprintf(to, room, "0x%llx", (unsigned long long)pc);
+		return;
+	}
+	base = memrchr(v->path.p, '/', v->path.len);
+	base = base ? base + 1 : v->path.p;
+	len = (int)(v->path.p + v->path.len - base);
+	snprintf(to, room, "%.*s+0x%llx", len < 80 ? len : 80, base,
+		 (unsigned long long)(pc - bias));
+}
+
+static void say_no_module(const struct unwinder *u, uint64_t pc, struct trace *r)
+{
+	const struct vma *v = maps_find(&u->p->maps, pc);
+	struct module *m = v && v->exec && u->p->modules ? u->p->modules[v - u->p->maps.items] :
+		NULL;
+
+	if (!v || !v->exec)
+		end(r, "0x%llx is not code", (unsigned long long)pc);
+	else if (!m)
+		end(r, "0x%llx is code of no file: made at run time (JIT)?",
+		    (unsigned long long)pc);
+	else if (m->why[0])
+		end(r, "the file of 0x%llx gives no unwind tables: %s", (unsigned long long)pc,
+		    m->why);
+	else
+		end(r, "0x%llx is in no segment of its file", (unsigned long long)pc);
+}
+
+static const char *const reg_names[REGS_COUNT] = {
+	"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12",
+	"r13", "r14", "r15", "rip",
+};
+
+static void say_memory(const struct unwinder *u, struct trace *r)
+{
+	const struct thread *t = u->t;
+
+	if (t->stack_cut && u->why_at >= t->stack_at + t->stack_len - 7) {
+		r->cut = true;
+		end(r, "only %zu bytes of the stack were copied (--stack-bytes)", t->stack_len);
+	} else {
+		end(r, "goes on at 0x%llx, which is not in the copied stack",
+		    (unsigned long long)u->why_at);
+	}
+}
+
+static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
+{
+	char at[128];
+
+	place(u, pc, at, sizeof(at));
+	switch (u->why) {
+	case WHY_NO_MODULE:
+		say_no_module(u, pc, r);
+		break;
+	case WHY_NO_CFI:
+		end(r, "no CFI for %s: musl, Go or hand-written code?", at);
+		break;
+	case WHY_REGISTER:
+		r->want_regs = true;
+		end(r, "%s needs register %s, which only a stop shows", at,
+		    reg_names[u->why_at]);
+		break;
+	case WHY_MEMORY:
+		say_memory(u, r);
+		break;
+	case WHY_ENDLESS:
+		end(r, "the CFI for %s does not come to an end", at);
+		break;
+	default:
+		end(r, "the CFI for %s is broken (%s)", at, unw_strerror(code));
+	}
+}
+
+static void add_frame(struct trace *r, uint64_t pc, enum method method, bool exact)
+{
+	r->frames = mem_more(r->frames, r->count);
+	r->frames[r->count++] = (struct frame){ pc, method, exact };
+}
+
+/* One more frame. False: the stack ends here, r says how. */
+static bool step(struct unwinder *u, unw_cursor_t *c, struct trace *r, int *signals)
+{
+	unw_word_t sp = 0, pc = 0, old_sp = 0, old_pc = 0;
+	const struct vma *v;
+	bool signal;
+	int ret;
+
+	unw_get_reg(c, UNW_REG_SP, &old_sp);
+	unw_get_reg(c, UNW_REG_IP, &old_pc);
+	u->why = WHY_NONE;
+	u->reads = 0;
+	ret = unw_step(c);
+	if (ret < 0) {
+		say_why(u, old_pc, ret, r);
+		return false;
+	}
+	if (!ret || unw_get_reg(c, UNW_REG_IP, &pc) < 0 || !pc) {
+		r->whole = true;
+		return false;
+	}
+	unw_get_reg(c, UNW_REG_SP, &sp);
+	signal = unw_is_signal_frame(c) > 0;
+	if (signal && ++*signals > UNWIND_SIGNALS_MAX) {
+		end(r, "more than %d signal frames", UNWIND_SIGNALS_MAX);
+		return false;
+	}
+	v = maps_find(&u->p->maps, signal ? pc : pc - 1);
+	if (!v || !v->exec) {
+		end(r, "return address 0x%llx is not code: the stack is broken, or its CFI",
+		    (unsigned long long)pc);
+		return false;
+	}
+	if (sp <= old_sp && !signal) {
+		end(r, "the stack does not go up any more: it is broken, or its CFI");
+		return false;
+	}
+	add_frame(r, pc, signal ? METHOD_SIGNAL : METHOD_CFI, signal);
+	return true;
+}
+
+static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct trace *r)
+{
+	unw_cursor_t c;
+	int signals = 0;
+
+	r->count = 0;
+	if (unw_init_remote(&c, as, u) < 0) {
+		end(r, "the unwinder could not begin");
+		return true;
+	}
+	add_frame(r, u->t->regs.value[REG_PC], METHOD_PC, true);
+	while (step(u, &c, r, &signals)) {
+		if (signals && as == u->keeping)
+			return false;
+		if (r->count >= max) {
+			r->cut = true;
+			end(r, "%zu frames are shown (--max-frames)", max);
+			break;
+		}
+	}
+	return true;
+}
+
+void unwind_thread(struct unwinder *u, const struct thread *t, size_t max, struct trace *r)
+{
+	bool blocked = t->how == HOW_BLOCKED;
+
+	*r = (struct trace){ 0 };
+	u->t = t;
+	u->m = NULL;
+	if (!walk(u, blocked ? u->keeping : u->fresh, max, r)) {
+		free(r->frames);
+		*r = (struct trace){ 0 };
+		walk(u, u->fresh, max, r);
+	}
+}

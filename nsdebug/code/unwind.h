@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unwind - from a thread's copied stack to its frames. Never a guess.
+ *
+ * libunwind runs the CFI through accessors that serve the snapshot: registers and stack as they
+ * were captured, tables from the ELF files. Its own fall-backs (frame pointers, PLT patterns, the
+ * instruction bytes of a signal trampoline) are not reached: an address without CFI ends the stack
+ * with an error of ours. Every stack that does not end at its outermost frame says why it ends.
+ *
+ * libunwind is not told anything of a file that fde_check() did not pass; what it reads for one
+ * step is counted, so that an endless expression ends. Runs in the parser.
+ */
+#ifndef NSDEBUG_CODE_UNWIND_H
+#define NSDEBUG_CODE_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nsdebug/code/cfi.h"
+#include "nsdebug/code/elf.h"
+#include "nsdebug/code/snapshot.h"
+
+#define UNWIND_READS_MAX 1000000u	/* words that libunwind may read for one frame */
+#define UNWIND_SIGNALS_MAX 16		/* signal frames in one stack */
+
+enum method {
+	METHOD_PC,	/* the thread's own program counter */
+	METHOD_CFI,	/* by the unwind tables */
+	METHOD_SIGNAL,	/* what a signal interrupted; by the tables of the trampoline */
+};
+
+struct frame {
+	uint64_t pc;
+	enum method method;
+	bool exact;	/* pc itself is executed next; else it is a return address: look up pc - 1 */
+};
+
+struct trace {
+	struct frame *frames;	/* free() it */
+	size_t count;
+	bool whole;		/* it ends at the outermost frame */
+	bool cut;		/* a limit that the user can move was reached */
+	bool want_regs;		/* a register that was not captured was needed */
+	char end[256];		/* why it ends, if not whole */
+};
+
+/* A module's file, made ready for unwinding and for names. NULL: it is none; m->why says it. */
+struct code {
+	struct elf elf;
+	struct cfi cfi;
+};
+
+struct code *module_code(struct module *m);
+void modules_close(struct snapshot *s);
+/* Module and bias of an address; false: it is in no file's code. */
+bool process_code(const struct process *p, uint64_t pc, struct module **m, uint64_t *bias);
+
+struct unwinder;
+
+struct unwinder *unwinder_new(const struct process *p);
+void unwinder_free(struct unwinder **u);
+void unwind_thread(struct unwinder *u, const struct thread *t, size_t max_frames,
+		   struct trace *ret);
+
+#endif
