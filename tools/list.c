@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/target/target.h"
 
@@ -47,6 +48,7 @@ static bool send(void *ctx, struct container *c)
 	struct walk *w = ctx;
 	uint32_t uid;
 	enum cstate state = container_state(c, &uid);
+	auto_buf struct buf labels = { 0 };
 	char target[ID_MAX + 16];
 	struct list_row row = {
 		.target = target, .name = c->id, .id = c->id, .runtime = c->runtime->name,
@@ -61,7 +63,7 @@ static bool send(void *ctx, struct container *c)
 		return true;
 	snprintf(target, sizeof(target), "%s://%s", c->runtime->name, c->id);
 	if (w->o->bundle && !c->bundle[0])
-		c->runtime->labels(c->runtime, c, NULL);
+		c->runtime->labels(c->runtime, c, &labels, NULL);
 	row.bundle = c->bundle[0] ? c->bundle : NULL;
 	emit_row(w->r->emit, &row);
 	return true;

@@ -39,8 +39,9 @@ int fd_read_all(int fd, struct buf *b, size_t cap)
 
 	for (;;) {
 		size_t left = cap - (b->len - start);
-		size_t want = left < 65536 ? left + 1 : 65536;
+		size_t want = b->len - start < 65536 ? 4096 : 65536;	/* most files are small */
 
+		want = left < want ? left + 1 : want;
 		n = read(fd, buf_reserve(b, want), want);
 		if (n < 0 && errno == EINTR)
 			continue;

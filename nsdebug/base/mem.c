@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The first chunk is small: a page that is never touched is a page fault saved. */
+#define CHUNK_FIRST 4000
 #define CHUNK (64 * 1024)
 
 struct chunk {
@@ -74,16 +76,16 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	size = (size + 15) & ~(size_t)15;
 	if (!c || c->size - c->used < size) {
-		size_t room = size > CHUNK ? size : CHUNK;
+		size_t room = c ? CHUNK : CHUNK_FIRST;
 
-		c = mem_alloc(sizeof(*c) + room);
-		c->size = room;
-		c->next = a->chunks;
+		room = size > room ? size : room;
+		c = mem_resize(NULL, sizeof(*c) + room, 1);
+		*c = (struct chunk){ .next = a->chunks, .size = room };
 		a->chunks = c;
 	}
 	p = c->bytes + c->used;
 	c->used += size;
-	return p;
+	return memset(p, 0, size);
 }
 
 char *arena_dup(struct arena *a, const void *bytes, size_t len)

@@ -319,11 +319,12 @@ struct chosen {
 
 static bool has_label(struct container *c, const char *label)
 {
+	auto_buf struct buf labels = { 0 };
 	size_t len = strlen(label);
 
-	if (c->runtime->labels(c->runtime, c, NULL) < 0)
+	if (c->runtime->labels(c->runtime, c, &labels, NULL) < 0 || !labels.len)
 		return false;
-	for (const char *p = c->labels; *p; p = strchr(p, '\n') + 1)
+	for (const char *p = labels.bytes; *p; p = strchr(p, '\n') + 1)
 		if (!strncmp(p, label, len) && p[len] == '\n')
 			return true;
 	return false;

@@ -143,7 +143,7 @@ int root_dir_open_fd(struct root_dir *d, const struct root *r, int fd, const cha
 	*d = (struct root_dir){ .fd = root_read(r, fd, path, e) };
 	if (d->fd < 0)
 		return -1;
-	d->bytes = mem_alloc(DIR_BYTES);
+	d->bytes = mem_resize(NULL, DIR_BYTES, 1);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -230,7 +231,8 @@ static int keep_caps(uint64_t keep)
 #error "name this machine's AUDIT_ARCH here"
 #endif
 
-#define FILTER_MAX 256
+#define FILTER_MAX 400
+#define RULES_MAX 64
 
 struct filter {
 	struct sock_filter code[FILTER_MAX];
@@ -246,49 +248,76 @@ static void put(struct filter *f, unsigned short code, unsigned char jt, unsigne
 #define LOAD(f, field) put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, field))
 #define RETURN(f, what) put(f, BPF_RET | BPF_K, 0, 0, what)
 
-/* Each rule leaves the number in the accumulator for the next one when it does not match. */
-static void put_rule(struct filter *f, const struct rule *r)
+/* The number has matched: what becomes of it. */
+static void put_verdict(struct filter *f, const struct rule *r)
 {
-	switch (r->arg) {
-	case ANY:
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, r->nr);
-		break;
-	case READ_ONLY_2:
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
-		LOAD(f, args[2]);
-		put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1,
-		    O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
-		RETURN(f, SECCOMP_RET_KILL_PROCESS);
-		break;
-	case NO_EXEC_2:
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
-		LOAD(f, args[2]);
-		put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1, PROT_EXEC);
-		RETURN(f, SECCOMP_RET_KILL_PROCESS);
-		break;
-	default:
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, r->nr);
-		LOAD(f, args[3]);
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AT_EMPTY_PATH);
+	unsigned int arg = r->arg == EMPTY_PATH_3 ? 3 : 2;
+
+	if (r->arg != ANY) {
+		put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0,
+		    (unsigned int)offsetof(struct seccomp_data, args) + 8 * arg);
+		if (r->arg == EMPTY_PATH_3)
+			put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AT_EMPTY_PATH);
+		else
+			put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1, r->arg == NO_EXEC_2 ? PROT_EXEC :
+			    O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
 		RETURN(f, SECCOMP_RET_KILL_PROCESS);
 	}
 	RETURN(f, SECCOMP_RET_ALLOW);
 }
 
+/*
+ * A binary search over the sorted rules. The kernel runs a new filter once for every system call
+ * there is, to know which it may pass without asking: a list would take longer than an ls.
+ */
+static void put_search(struct filter *f, const struct rule *r, size_t count)
+{
+	size_t half = count / 2, at;
+
+	if (count == 1) {
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, r->nr);
+		RETURN(f, SECCOMP_RET_KILL_PROCESS);
+		put_verdict(f, r);
+		return;
+	}
+	at = f->len;
+	put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 0, r[half].nr);	/* 0: the lower half follows */
+	put_search(f, r, half);
+	f->code[at].jt = (unsigned char)(f->len - at - 1);
+	put_search(f, r + half, count - half);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return ((const struct rule *)a)->nr - ((const struct rule *)b)->nr;
+}
+
+static size_t gather(struct rule *all, size_t count, const struct rule *calls)
+{
+	for (; calls->nr != UINT16_MAX && count < RULES_MAX; calls++) {
+		size_t i = 0;
+
+		while (i < count && all[i].nr != calls->nr)
+			i++;
+		if (i == count)
+			all[count++] = *calls;
+	}
+	return count;
+}
+
 static int filter_calls(const struct rule *calls, struct err *e)
 {
+	struct rule all[RULES_MAX];
 	struct filter f = { .len = 0 };
 	struct sock_fprog prog;
+	size_t count = gather(all, gather(all, 0, calls), common);
 
+	qsort(all, count, sizeof(*all), by_number);
 	LOAD(&f, arch);
 	put(&f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCH);
 	RETURN(&f, SECCOMP_RET_KILL_PROCESS);
 	LOAD(&f, nr);
-	for (const struct rule *r = calls; r->nr != UINT16_MAX; r++)
-		put_rule(&f, r);
-	for (const struct rule *r = common; r->nr != UINT16_MAX; r++)
-		put_rule(&f, r);
-	RETURN(&f, SECCOMP_RET_KILL_PROCESS);
+	put_search(&f, all, count);
 	prog = (struct sock_fprog){ f.len, f.code };
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
 		return err_sys(e, "install the child's system call filter");

@@ -63,17 +63,17 @@ static bool take_annotation(void *ctx, const char *path, struct jvalue v)
 		n = snprintf(label, sizeof(label), "%s=%.*s", path + strlen(ANNOTATIONS),
 			     (int)v.text.len, v.text.p);
 		if (n > 0 && (size_t)n < sizeof(label))
-			container_add_label(ctx, label, (size_t)n);
+			runtime_add_label(ctx, label, (size_t)n);
 	}
 	return true;
 }
 
-static int crun_labels(const struct runtime *r, struct container *ret, struct err *e)
+static int crun_labels(const struct runtime *r, struct container *c, struct buf *labels,
+		       struct err *e)
 {
-	auto_close int fd = runtime_open(r->where, ret->id, "config.json", e);
+	auto_close int fd = runtime_open(r->where, c->id, "config.json", e);
 
-	ret->labels[0] = '\0';
-	return fd < 0 ? -1 : jread(fd, STATE_MAX, take_annotation, ret, e);
+	return fd < 0 ? -1 : jread(fd, STATE_MAX, take_annotation, labels, e);
 }
 
 extern const struct runtime runtime_crun;

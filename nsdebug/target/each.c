@@ -5,6 +5,7 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/target.h"
 

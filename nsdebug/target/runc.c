@@ -52,27 +52,33 @@ static int runc_load(const struct runtime *r, const char *id, struct container *
 	return 0;
 }
 
+struct reading {
+	struct container *c;
+	struct buf *labels;
+};
+
 static bool take_label(void *ctx, const char *path, struct jvalue v)
 {
-	struct container *c = ctx;
+	const struct reading *r = ctx;
 
 	if (v.type == J_STRING && !strcmp(path, "config.labels[]")) {
-		container_add_label(c, v.text.p, v.text.len);
+		runtime_add_label(r->labels, v.text.p, v.text.len);
 		if (v.text.len > 7 && !memcmp(v.text.p, "bundle=", 7)) {
 			v.text.p += 7;
 			v.text.len -= 7;
-			jvalue_str(v, c->bundle, sizeof(c->bundle));
+			jvalue_str(v, r->c->bundle, sizeof(r->c->bundle));
 		}
 	}
 	return true;
 }
 
-static int runc_labels(const struct runtime *r, struct container *ret, struct err *e)
+static int runc_labels(const struct runtime *r, struct container *c, struct buf *labels,
+		       struct err *e)
 {
-	auto_close int fd = runtime_open(r->where, ret->id, "state.json", e);
+	auto_close int fd = runtime_open(r->where, c->id, "state.json", e);
+	struct reading reading = { c, labels };
 
-	ret->labels[0] = '\0';
-	return fd < 0 ? -1 : jread(fd, STATE_MAX, take_label, ret, e);
+	return fd < 0 ? -1 : jread(fd, STATE_MAX, take_label, &reading, e);
 }
 
 extern const struct runtime runtime_runc;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
@@ -82,12 +83,10 @@ int runtime_open(const char *dir, const char *id, const char *file, struct err *
 	return check_owner(fd, file, e) < 0 ? -1 : take_fd(&fd);
 }
 
-void container_add_label(struct container *c, const char *text, size_t len)
+void runtime_add_label(struct buf *labels, const char *text, size_t len)
 {
-	size_t used = strlen(c->labels);
-
-	if (len >= sizeof(c->labels) - used - 1 || memchr(text, '\n', len))
+	if (len >= LABELS_MAX - labels->len || memchr(text, '\n', len))
 		return;
-	memcpy(c->labels + used, text, len);
-	memcpy(c->labels + used + len, "\n", 2);
+	buf_add(labels, text, len);
+	buf_char(labels, '\n');
 }

@@ -14,10 +14,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct buf;
 struct err;
 
 #define ID_MAX 256
-#define LABELS_MAX 8192
+#define LABELS_MAX (256u << 10)
 
 struct container {
 	const struct runtime *runtime;
@@ -26,7 +27,6 @@ struct container {
 	uint64_t start;		/* of that process, clock ticks after boot; 0: not recorded */
 	char created[40];	/* RFC 3339, empty: not recorded */
 	char bundle[512];	/* empty: not recorded */
-	char labels[LABELS_MAX];	/* "key=value\n"...; only from runtime_labels() */
 };
 
 struct runtime {
@@ -38,8 +38,10 @@ struct runtime {
 		    struct err *e);
 	/* One container by its exact id; -1 with status ST_TARGET if there is none. */
 	int (*load)(const struct runtime *r, const char *id, struct container *ret, struct err *e);
-	/* Fills ret->labels, which a lookup by name does not need. */
-	int (*labels)(const struct runtime *r, struct container *ret, struct err *e);
+	/* Adds "key=value\n" for each of its labels, and fills c->bundle: what a lookup by name does
+	 * not need. */
+	int (*labels)(const struct runtime *r, struct container *c, struct buf *labels,
+		      struct err *e);
 };
 
 extern const struct runtime *const runtimes[];	/* ends with NULL */
@@ -52,7 +54,8 @@ int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id),
 		     struct err *e);
 /* A state file below a directory: regular, owned by root, writable by nobody else. */
 int runtime_open(const char *dir, const char *id, const char *file, struct err *e);
-void container_add_label(struct container *c, const char *text, size_t len);
+/* Labels that are too many or hold a newline are left out. */
+void runtime_add_label(struct buf *labels, const char *text, size_t len);
 
 #define STATE_MAX (32u << 20)
 

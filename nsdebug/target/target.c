@@ -15,6 +15,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
@@ -332,13 +333,14 @@ int target_scope(struct target *t, struct err *e)
 {
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int dir = -1;
+	struct cgroup cgroup;
 
 	if (read_levels(t, self, e) < 0)
 		return -1;
 	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
-	if (!cgroup_read(&t->cgroup, t->place.proc))
+	if (!cgroup_read(&cgroup, t->place.proc))
 		return target_alive(t) ? 0 : err_gone(t, e);
-	dir = cgroup_open(&t->cgroup, self);
+	dir = cgroup_open(&cgroup, self);
 	if (dir < 0 || (t->ns.mnt != t->host.mnt && is_shared_with_host(t, dir)))
 		return 0;
 	t->scope = SCOPE_CGROUP;

@@ -22,7 +22,6 @@
 #include <stdint.h>
 
 #include "nsdebug/enter/enter.h"
-#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/runtime.h"
@@ -46,7 +45,6 @@ struct target {
 	struct nsids ns, host;		/* the target's and our own */
 	struct idmap uids, gids;
 	struct mounts mounts;		/* only after target_mounts() */
-	struct cgroup cgroup;
 	enum scope scope;		/* only after target_scope() */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
