@@ -22,6 +22,45 @@ const struct col *col_find(const struct col *cols, const char *name, size_t len)
 	return NULL;
 }
 
+static int compare_bytes(struct bytes a, struct bytes b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int d = n ? memcmp(a.p, b.p, n) : 0;
+
+	return d ? d : a.len < b.len ? -1 : a.len > b.len;
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+int col_compare(const struct col *c, const void *a, const void *b)
+{
+	const void *x = (const char *)a + c->offset, *y = (const char *)b + c->offset;
+	int64_t i, j;
+	uint64_t u, v;
+
+	switch (c->type) {
+	case COL_STR:
+		return compare_text(*(const char *const *)x, *(const char *const *)y);
+	case COL_BYTES:
+		return compare_bytes(*(const struct bytes *)x, *(const struct bytes *)y);
+	case COL_I64:
+	case COL_DUR:
+	case COL_TIME:		/* its seconds come first */
+		i = *(const int64_t *)x;
+		j = *(const int64_t *)y;
+		return i < j ? -1 : i > j;
+	case COL_LIST:
+		return 0;
+	default:
+		u = *(const uint64_t *)x;
+		v = *(const uint64_t *)y;
+		return u < v ? -1 : u > v;
+	}
+}
+
 void put_varint(struct buf *b, uint64_t v)
 {
 	char out[10];

@@ -116,6 +116,9 @@ struct cell {
 size_t col_count(const struct col *cols);
 const struct col *col_find(const struct col *cols, const char *name, size_t len);
 
+/* Order of two row structs by one of their columns; lists and sub-rows have none. */
+int col_compare(const struct col *c, const void *a, const void *b);
+
 void row_encode(struct buf *b, const struct col *cols, const void *row);
 /* cells has room for col_count(cols). False if the bytes are not a row of these columns. Advances
  * *in over the row. */

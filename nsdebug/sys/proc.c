@@ -228,3 +228,8 @@ int proc_open(int procfs, pid_t pid)
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
+
+int proc_open_tasks(int dir)
+{
+	return openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}

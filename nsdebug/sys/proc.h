@@ -66,7 +66,9 @@ struct proc_dir {
 void proc_dir_init(struct proc_dir *d, int fd);	/* fd open for reading; not owned */
 int proc_dir_next(struct proc_dir *d, pid_t *ret);
 
-/* Directory descriptor of procfs/PID, or -1 with errno. */
+/* O_PATH directory of procfs/PID (or of task/TID), or -1 with errno. */
 int proc_open(int procfs, pid_t pid);
+/* The directory task of a /proc/PID, open for reading. */
+int proc_open_tasks(int dir);
 
 #endif
