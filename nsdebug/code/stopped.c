@@ -2,6 +2,7 @@
 #include "nsdebug/code/stopped.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,12 @@
 #include "nsdebug/code/blocked.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/sys/cgroup.h"
+
+void stopped_init(struct stopped *x, int peer, int procfs)
+{
+	*x = (struct stopped){ .peer = peer };
+	x->self = openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
 
 static bool lose(struct stopped *x, const char *why)
 {

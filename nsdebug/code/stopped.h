@@ -20,6 +20,9 @@ struct stopped {
 	char lost[96];		/* why there is no stopper */
 };
 
+/* procfs: the host's /proc. What is opened here goes with the child's rights. */
+void stopped_init(struct stopped *x, int peer, int procfs);
+
 extern const struct snapshot_source source_stopped;	/* self: struct stopped */
 
 #endif

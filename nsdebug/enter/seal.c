@@ -59,10 +59,11 @@ struct rule {
 #define FOR_SANITIZER
 #endif
 
-/* Every child: its pipes, its memory, its end. */
+/* Every child: its pipes, its memory, its end; sysinfo because glibc's qsort asks for the size of
+ * memory before it sorts more than a kilobyte. */
 static const struct rule *const common = RULES(
 	R(read), R(write), R(close), R(lseek), R(exit_group), R(brk), R(munmap), R(mremap),
-	R(madvise), R(clock_gettime), R(rt_sigreturn), R(restart_syscall),
+	R(madvise), R(clock_gettime), R(rt_sigreturn), R(restart_syscall), R(sysinfo),
 	{ __NR_mmap, NO_EXEC_2 }, { __NR_mprotect, NO_EXEC_2 } FOR_SANITIZER);
 
 static const struct rule *const reader_calls = RULES(
@@ -72,15 +73,19 @@ static const struct rule *const reader_calls = RULES(
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
+	/* for the parser, whose filter comes on top */
+	R(rt_sigprocmask), R(pipe2), R(mincore),
 	/* to become a parser: each of these only takes rights away */
-	R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
+	R(capget), R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
 
 static const struct rule *const stopper_calls = RULES(
 	R(ptrace), R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
 	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
 
 static const struct rule *const parser_calls = RULES(
-	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(fcntl));
+	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(fcntl),
+	/* libunwind: signals are blocked around its cache; the others are how it starts */
+	R(rt_sigprocmask), R(pipe2), R(mincore));
 
 struct role_row {
 	const char *name;

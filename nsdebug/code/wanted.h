@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wanted - threads that one round of taking leaves to the next, as bytes that travel through the
+ * front.
+ *
+ * They come from a parser, which holds no rights and has read what a target wrote: whoever reads
+ * them believes none of it, and takes only processes that belong to the target.
+ */
+#ifndef NSDEBUG_CODE_WANTED_H
+#define NSDEBUG_CODE_WANTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nsdebug/base/str.h"
+
+struct arena;
+struct buf;
+struct process;
+
+struct wanted {
+	pid_t pid;
+	uint64_t start;
+	pid_t *tids;		/* ascending; in the arena */
+	size_t count;
+};
+
+/* Adds the threads p->threads[i] for which want[i]; count is how many those are. */
+void wanted_put(struct buf *b, const struct process *p, const bool *want, size_t count);
+/* The next process. False at the end, or when the rest is none. */
+bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a);
+bool wanted_has(const pid_t *pids, size_t count, pid_t pid);	/* ascending pids */
+
+#endif

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stack - what every thread of a container is doing, without stopping those that wait.
+ *
+ * The first round copies what does not run. What is left (running threads, and those whose unwind
+ * tables need a register that only a stop shows) is asked for with emit_again(): the front then
+ * starts a second round with a stopper beside it. Each round copies, gives up its rights, and only
+ * then looks at what it copied.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/code/blocked.h"
+#include "nsdebug/code/names.h"
+#include "nsdebug/code/stopped.h"
+#include "nsdebug/code/unwind.h"
+#include "nsdebug/code/wanted.h"
+#include "nsdebug/sys/members.h"
+#include "nsdebug/target/target.h"
+
+#define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
+#define AGAIN_THREADS_MAX 32768u
+
+struct stack_opts {
+	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
+	bool no_stop;
+};
+
+static const struct opt stack_opt[] = {
+	OPT('p', "pid", OPT_U64, struct stack_opts, pid, "PID",
+	    "only this process; its pid in the container"),
+	OPT(0, "host-pid", OPT_U64, struct stack_opts, host_pid, "PID",
+	    "only this process; its pid on the host"),
+	OPT(0, "tid", OPT_U64, struct stack_opts, tid, "TID",
+	    "only this thread; its id in the container"),
+	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
+	    "stop no thread: those that run are left out"),
+	OPT(0, "max-frames", OPT_U64, struct stack_opts, max_frames, "N",
+	    "frames of a thread at most (512)"),
+	OPT(0, "stack-bytes", OPT_SIZE, struct stack_opts, stack_bytes, "SIZE",
+	    "bytes copied of a thread's stack at most (256K)"),
+	OPT_END
+};
+
+struct frame_row {
+	uint64_t n, pc, offset;
+	struct bytes function, module, text;
+	const char *build_id, *method;
+};
+
+struct stack_row {
+	uint64_t pid, host_pid, tid, host_tid;
+	struct bytes comm, wchan, note, title;
+	const char *state, *how;
+	int64_t held_s;
+	struct col_rows frames;
+};
+
+struct stack_sum {
+	uint64_t threads, taken, stopped;
+	int64_t longest_s;
+	struct bytes text;
+};
+
+#define F(t, f, fl, h) COL(t, struct frame_row, f, fl, h)
+#define C(t, f, fl, h) COL(t, struct stack_row, f, fl, h)
+#define S(t, f, fl, h) COL(t, struct stack_sum, f, fl, h)
+
+static const struct col frame_col[] = {
+	F(COL_U64, n, COL_HIDE, "0 is where the thread is, 1 its caller"),
+	F(COL_HEX, pc, COL_HIDE, "address of the code"),
+	F(COL_BYTES, function, COL_HIDE | COL_CLAIMED, "symbol, demangled; null: the file has none"),
+	F(COL_HEX, offset, COL_HIDE, "of pc in the function; without one, in the module"),
+	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
+	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
+	F(COL_STR, method, COL_HIDE, "how the frame is known: pc, cfi, or signal (interrupted here)"),
+	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
+	COL_END
+};
+
+static const struct col stack_col[] = {
+	C(COL_BYTES, title, COL_NOJSON | COL_CLAIMED, "the thread on one line"),
+	C(COL_U64, pid, COL_HIDE, "process, as the container numbers it"),
+	C(COL_U64, host_pid, COL_HIDE, "process, as the host numbers it"),
+	C(COL_U64, tid, COL_HIDE | COL_NAME, "thread, as the container numbers it"),
+	C(COL_U64, host_tid, COL_HIDE, "thread, as the host numbers it"),
+	C(COL_BYTES, comm, COL_HIDE | COL_CLAIMED, "name the thread gave itself"),
+	C(COL_STR, state, COL_HIDE, "R S D T t Z X I, as in ps"),
+	C(COL_BYTES, wchan, COL_HIDE, "kernel function it sleeps in"),
+	C(COL_STR, how, COL_HIDE, "blocked: copied without a stop; stopped; not taken"),
+	C(COL_DUR, held_s, COL_HIDE, "how long it was stopped"),
+	C(COL_BYTES, note, COL_HIDE, "why it was not taken, or why its frames end early"),
+	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct stack_row, frames),
+	  .help = "innermost first", .sub = frame_col },
+	COL_END
+};
+
+static const struct col stack_sum[] = {
+	S(COL_U64, threads, 0, "threads that there were"),
+	S(COL_U64, taken, 0, "whose stack was taken"),
+	S(COL_U64, stopped, 0, "that were stopped for it"),
+	S(COL_DUR, longest_s, 0, "the longest of these stops"),
+	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
+	COL_END
+};
+
+struct totals {
+	uint64_t threads, taken, stopped;
+	int64_t longest;
+	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
+};
+
+struct stack {
+	struct run *r;
+	const struct stack_opts *o;
+	struct snapshot s;
+	struct mounts mounts;
+	struct totals sum;
+	bool second;		/* of the rounds */
+	struct buf again;	/* what the next one is to take */
+	size_t nagain;
+	bool found;		/* a process that was asked for */
+};
+
+static int setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	struct stack_opts *o = opts;
+
+	if (o->pid && o->host_pid)
+		return err_set(e, ST_USAGE, "-p and --host-pid name the same thing: give one");
+	if (!o->max_frames)
+		o->max_frames = 512;
+	if (!o->stack_bytes)
+		o->stack_bytes = 256 << 10;
+	if (o->stack_bytes > SNAPSHOT_STACKS_MAX)
+		o->stack_bytes = SNAPSHOT_STACKS_MAX;
+	l->kind = LAYOUT_BLOCKS;
+	l->sort = "host_pid,host_tid";
+	return 0;
+}
+
+/* ---- what the rounds say to each other: totals, then struct wanted ---- */
+
+static void put_sum(struct buf *b, const struct totals *t)
+{
+	put_varint(b, t->threads);
+	put_varint(b, t->taken);
+	put_varint(b, t->stopped);
+	put_varint(b, (uint64_t)t->longest);
+	put_varint(b, t->cut);
+	put_varint(b, t->missed);
+}
+
+static bool get_sum(struct bytes *in, struct totals *t)
+{
+	uint64_t longest = 0;
+	bool ok = get_varint(in, &t->threads) && get_varint(in, &t->taken) &&
+		get_varint(in, &t->stopped) && get_varint(in, &longest) &&
+		get_varint(in, &t->cut) && get_varint(in, &t->missed);
+
+	t->longest = (int64_t)longest;
+	return ok;
+}
+
+/* ---- taking: with rights, without looking ---- */
+
+static void take(struct stack *k, int dir, pid_t pid, const struct snapshot_only *only,
+		 const struct snapshot_source *source, void *self)
+{
+	struct err e;
+
+	if (snapshot_take(&k->s, dir, pid, only, source, self, &e)) {
+		k->found = true;
+		return;
+	}
+	/* one of many that ended meanwhile is no news */
+	if (e.status != ST_TARGET || k->o->pid || k->o->host_pid)
+		emit_err(k->r->emit, &e);
+	k->found |= e.status != ST_TARGET;
+}
+
+static bool is_wanted(struct stack *k, int dir, pid_t pid)
+{
+	struct proc_status st;
+
+	if (k->o->host_pid)
+		return k->o->host_pid == (uint64_t)pid;
+	if (!k->o->pid)
+		return true;
+	return !proc_status(dir, &st) && st.levels > k->s.level &&
+		k->o->pid == (uint64_t)st.nspid[k->s.level];
+}
+
+static void take_first(struct stack *k, const struct members_want *w, const pid_t *pids,
+		       size_t count)
+{
+	struct snapshot_only only = { .nstid = k->o->tid };
+
+	for (size_t i = 0; i < count; i++) {
+		auto_close int dir = proc_open(w->procfs, pids[i]);
+
+		if (dir >= 0 && members_has(w, dir) && is_wanted(k, dir, pids[i]))
+			take(k, dir, pids[i], &only, &source_blocked, NULL);
+	}
+}
+
+/* What is asked for came through a process without rights: only members are believed. */
+static void take_second(struct stack *k, const struct members_want *w, const pid_t *pids,
+			size_t count)
+{
+	struct stopped x;
+	struct bytes in = k->r->again;
+	struct wanted want;
+
+	k->found = true;
+	if (!get_sum(&in, &k->sum))
+		return;
+	stopped_init(&x, k->r->in->peer, w->procfs);
+	while (wanted_next(&in, &want, k->s.arena)) {
+		struct snapshot_only only = { .tids = want.tids, .count = want.count };
+		auto_close int dir = -1;
+		uint64_t start;
+
+		if (!wanted_has(pids, count, want.pid))
+			continue;
+		dir = proc_open(w->procfs, want.pid);
+		if (dir >= 0 && members_has(w, dir) && !proc_start(dir, &start) &&
+		    start == want.start)
+			take(k, dir, want.pid, &only, &source_stopped, &x);
+	}
+}
+
+static int capture(struct stack *k, struct err *e)
+{
+	const struct target *t = k->r->target;
+	const struct inside *in = k->r->in;
+	struct members_want w = {
+		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
+		.ns = t->scope == SCOPE_PIDNS ? "pid" : "mnt",
+		.ns_id = t->scope == SCOPE_PIDNS ? t->ns.pid : t->ns.mnt,
+	};
+	auto_free pid_t *pids = NULL;
+	struct proc_status st;
+	size_t count;
+	bool cut;
+
+	if (proc_status(in->proc, &st) < 0)
+		return err_set(e, ST_TARGET, "the target went away");
+	snapshot_init(&k->s, in->procfs, st.levels ? st.levels - 1 : 0);
+	k->s.stack_bytes = k->o->stack_bytes;
+	k->s.emit = k->r->emit;
+	if (mounts_read(&k->mounts, in->proc, k->s.arena, e) < 0 ||
+	    members_list(&w, &pids, &count, &cut, e) < 0)
+		return -1;
+	k->s.mounts = &k->mounts;
+	k->s.cut |= cut;
+	if (k->second)
+		take_second(k, &w, pids, count);
+	else
+		take_first(k, &w, pids, count);
+	return 0;
+}
+
+static int shed_rights(struct stack *k, struct err *e)
+{
+	auto_free int *keep = mem_alloc((k->s.module_count + 1) * sizeof(*keep));
+
+	for (size_t i = 0; i < k->s.module_count; i++)
+		keep[i] = k->s.modules[i]->fd;
+	return enter_become_parser(k->r->in, keep, k->s.module_count, e);
+}
+
+/* ---- looking: without rights ---- */
+
+static const char *last_part(struct bytes path, int *len)
+{
+	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	const char *base = slash ? slash + 1 : path.p;
+
+	*len = (int)(path.p + path.len - base);
+	return base;
+}
+
+static const char *method_name(const struct frame *f)
+{
+	static const char *const names[] = {
+		[METHOD_PC] = "pc", [METHOD_CFI] = "cfi", [METHOD_SIGNAL] = "signal",
+	};
+
+	return names[f->method];
+}
+
+/* "#0  0x00007f52a1c2 poll+0x4f (libc.so.6)", "#1  0x... app+0x1234 (build-id 0123abcd)" */
+static void frame_text(struct buf *b, const struct frame_row *row, const struct name *n,
+		       const struct frame *f)
+{
+	const char *base;
+	int len;
+
+	buf_addf(b, "#%-3llu 0x%016llx ", (unsigned long long)row->n,
+		 (unsigned long long)row->pc);
+	if (!n->module) {
+		buf_str(b, "?");
+	} else if (base = last_part(n->module->path, &len), n->function) {
+		buf_addf(b, "%s+0x%llx (", n->function, (unsigned long long)n->offset);
+		buf_add(b, base, (size_t)len);
+		buf_str(b, ")");
+	} else {
+		buf_add(b, base, (size_t)len);
+		buf_addf(b, "+0x%llx", (unsigned long long)n->offset);
+		if (row->build_id)
+			buf_addf(b, " (build-id %s)", row->build_id);
+	}
+	if (f->method == METHOD_SIGNAL)
+		buf_str(b, " <interrupted by a signal>");
+}
+
+static size_t make_frame(struct frame_row *row, const struct name *n, const struct frame *f,
+			 size_t nr, struct buf *b)
+{
+	const struct code *c = n->module ? n->module->code : NULL;
+
+	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
+		.method = method_name(f) };
+	if (!n->module)
+		row->offset = NONE_U64;
+	else
+		row->module = n->module->path;
+	if (n->function)
+		row->function = (struct bytes){ n->function, strlen(n->function) };
+	if (c && c->elf.build_id[0])
+		row->build_id = c->elf.build_id;
+	buf_clear(b);
+	frame_text(b, row, n, f);
+	return row->function.len + row->module.len + 192;
+}
+
+/* All frames that fit into a row. The mark of an early end stands behind the last. */
+static void make_frames(struct stack_row *row, struct trace *t, const struct names *names,
+			struct arena *a)
+{
+	struct frame_row *rows = arena_alloc(a, (t->count + 1) * sizeof(*rows));
+	auto_buf struct buf b = { 0 };
+	size_t n, room = ROW_ROOM;
+
+	for (n = 0; n < t->count; n++) {
+		const struct name *name = names_get(names, &t->frames[n]);
+		size_t used = make_frame(&rows[n], name, &t->frames[n], n, &b) + b.len;
+
+		if (used > room) {
+			t->cut = true;
+			t->whole = false;
+			snprintf(t->end, sizeof(t->end), "%zu frames are shown, more do not fit", n);
+			break;
+		}
+		room -= used;
+		rows[n].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
+	}
+	if (n && !t->whole) {
+		buf_clear(&b);
+		buf_add(&b, rows[n - 1].text.p, rows[n - 1].text.len);
+		buf_addf(&b, "  -- %s", t->end);
+		rows[n - 1].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
+	}
+	row->frames = (struct col_rows){ rows, n, sizeof(*rows) };
+}
+
+static struct bytes text_of(struct arena *a, const struct buf *b)
+{
+	return (struct bytes){ arena_dup(a, b->bytes, b->len), b->len };
+}
+
+/* "pid 1 tid 7 (t3): S, futex_wait_queue", "...; stopped for 41 us" */
+static struct bytes title(const struct process *p, const struct thread *t, struct arena *a,
+			  const char *note)
+{
+	auto_buf struct buf b = { 0 };
+	pid_t pid = p->nspid ? p->nspid : p->pid, tid = t->nstid ? t->nstid : t->tid;
+
+	buf_addf(&b, "pid %d", (int)pid);
+	if (tid != pid)
+		buf_addf(&b, " tid %d", (int)tid);
+	buf_addf(&b, " (%s): %c", t->comm, t->state);
+	if (t->wchan[0])
+		buf_addf(&b, ", %s", t->wchan);
+	if (t->how == HOW_STOPPED)
+		buf_addf(&b, "; stopped for %lld us", (long long)(t->held_ns + 999) / 1000);
+	if (t->how == HOW_NOT)
+		buf_str(&b, "; not taken");
+	if (note[0])
+		buf_addf(&b, "%s%s", t->how == HOW_NOT ? ": " : "; ", note);
+	return text_of(a, &b);
+}
+
+static const char *state_name(char c)
+{
+	static const char *const names[] = { "R", "S", "D", "T", "t", "Z", "X", "I" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i][0] == c)
+			return names[i];
+	return "?";
+}
+
+static struct bytes string(const char *s)
+{
+	return (struct bytes){ s[0] ? s : NULL, strlen(s) };
+}
+
+static void emit_thread(struct stack *k, const struct process *p, const struct thread *t,
+			struct trace *trace, const struct names *names)
+{
+	static const char *const how[] = {
+		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked", [HOW_STOPPED] = "stopped",
+	};
+	auto_arena struct arena *a = arena_new();
+	auto_buf struct buf note = { 0 };
+	struct stack_row row = {
+		.pid = p->nspid ? (uint64_t)p->nspid : NONE_U64, .host_pid = (uint64_t)p->pid,
+		.tid = t->nstid ? (uint64_t)t->nstid : NONE_U64, .host_tid = (uint64_t)t->tid,
+		.comm = { t->comm, strlen(t->comm) }, .wchan = string(t->wchan),
+		.state = state_name(t->state), .how = how[t->how],
+		.held_s = t->how == HOW_STOPPED ? t->held_ns : NONE_I64,
+		.title = title(p, t, a, t->note),
+	};
+
+	make_frames(&row, trace, names, a);
+	buf_str(&note, t->note);
+	if (t->how != HOW_NOT && !trace->whole)
+		buf_addf(&note, "%s%s", note.len ? "; " : "", trace->end);
+	if (note.len)
+		row.note = text_of(a, &note);
+	emit_row(k->r->emit, &row);
+}
+
+static void count_thread(struct stack *k, const struct process *p, const struct thread *t,
+			 const struct trace *trace)
+{
+	struct totals *sum = &k->sum;
+
+	sum->threads++;
+	sum->taken += t->how != HOW_NOT;
+	sum->stopped += t->held_ns > 0;
+	if (t->held_ns > sum->longest)
+		sum->longest = t->held_ns;
+	sum->cut += trace->cut;
+	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
+}
+
+/* Those that only a stop can show go into the next round instead of into a row. */
+static size_t choose_again(struct stack *k, const struct process *p, const struct trace *traces,
+			   bool *want)
+{
+	size_t n = 0;
+
+	if (k->second || k->o->no_stop)
+		return 0;
+	for (size_t i = 0; i < p->count && k->nagain + n < AGAIN_THREADS_MAX; i++) {
+		want[i] = p->threads[i].running || traces[i].want_regs;
+		n += want[i];
+	}
+	k->nagain += n;
+	return n;
+}
+
+static void unwind_all(struct stack *k, struct process *p, struct trace *traces)
+{
+	struct unwinder *u = unwinder_new(p);
+
+	for (size_t i = 0; i < p->count; i++) {
+		emit_tick(k->r->emit);
+		if (p->threads[i].how != HOW_NOT && u)
+			unwind_thread(u, &p->threads[i], k->o->max_frames, &traces[i]);
+	}
+	unwinder_free(&u);
+}
+
+static void show_process(struct stack *k, struct process *p)
+{
+	auto_free struct trace *traces = mem_alloc((p->count + 1) * sizeof(*traces));
+	auto_free bool *want = mem_alloc(p->count + 1);
+	struct names names;
+	size_t n;
+
+	unwind_all(k, p, traces);
+	n = choose_again(k, p, traces, want);
+	if (n)
+		wanted_put(&k->again, p, want, n);
+	names_init(&names);
+	names_find(&names, p, traces, p->count);
+	for (size_t i = 0; i < p->count; i++) {
+		if (!want[i]) {
+			count_thread(k, p, &p->threads[i], &traces[i]);
+			emit_thread(k, p, &p->threads[i], &traces[i], &names);
+		}
+		free(traces[i].frames);
+	}
+	names_free(&names);
+}
+
+static void emit_totals(struct stack *k)
+{
+	const struct totals *t = &k->sum;
+	struct stack_sum row = {
+		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
+		.longest_s = t->stopped ? t->longest : NONE_I64,
+	};
+	auto_buf struct buf b = { 0 };
+
+	buf_addf(&b, "stopped %llu of %llu thread%s", (unsigned long long)t->stopped,
+		 (unsigned long long)t->threads, t->threads == 1 ? "" : "s");
+	if (t->stopped)
+		buf_addf(&b, ", longest %lld us", (long long)(t->longest + 999) / 1000);
+	if (t->taken < t->threads)
+		buf_addf(&b, "; %llu not taken", (unsigned long long)(t->threads - t->taken));
+	row.text = (struct bytes){ b.bytes, b.len };
+	emit_summary(k->r->emit, &row);
+}
+
+static void say_limits(struct stack *k)
+{
+	struct emit *e = k->r->emit;
+
+	if (k->s.cut)
+		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
+			 "with -p, or copy less with --stack-bytes");
+	if (k->sum.cut)
+		emit_cut(e, "%llu stacks are cut: see --max-frames and --stack-bytes",
+			 (unsigned long long)k->sum.cut);
+	if (k->sum.missed)
+		emit_cut(e, "%llu threads were not taken: their rows say why",
+			 (unsigned long long)k->sum.missed);
+}
+
+static void say_missing(struct stack *k)
+{
+	struct err e;
+
+	if (k->s.no_files) {
+		err_set(&e, ST_PRIVILEGE, "open the files that are mapped: not permitted, so frames "
+			"have no names and stacks end early; run nsdebug as root on the node, or "
+			"give it CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
+		emit_err(k->r->emit, &e);
+	}
+	if (!k->found && (k->o->pid || k->o->host_pid)) {
+		err_set(&e, ST_TARGET, "no process %llu in the container; see nsdebug ps",
+			(unsigned long long)(k->o->pid ? k->o->pid : k->o->host_pid));
+		emit_err(k->r->emit, &e);
+	} else if (k->o->tid && !k->second && !k->s.thread_total) {
+		err_set(&e, ST_TARGET, "no thread %llu in the container",
+			(unsigned long long)k->o->tid);
+		emit_err(k->r->emit, &e);
+	}
+}
+
+static void run(struct run *r)
+{
+	struct stack k = { .r = r, .o = r->opts, .second = r->again.len > 0 };
+	auto_buf struct buf again = { 0 };
+	struct err e;
+
+	if (capture(&k, &e) < 0 || shed_rights(&k, &e) < 0) {
+		emit_err(r->emit, &e);
+		return;
+	}
+	say_missing(&k);
+	for (size_t i = 0; i < k.s.count; i++)
+		show_process(&k, k.s.processes[i]);
+	if (k.nagain) {
+		put_sum(&again, &k.sum);
+		buf_add(&again, k.again.bytes, k.again.len);
+		emit_again(r->emit, again.bytes, again.len);
+	} else if (k.found) {
+		emit_totals(&k);
+		say_limits(&k);
+	}
+}
+
+static const struct example examples[] = {
+	{ "nsdebug stack demo", "what every thread of the container is doing" },
+	{ "nsdebug stack demo -p 1", "of one process" },
+	{ "nsdebug stack demo --no-stop", "and surely without stopping a thread" },
+	{ "nsdebug -o json stack demo", "for programs: frames with address, symbol and build id" },
+	{ NULL }
+};
+
+const struct tool tool_stack = {
+	.name = "stack",
+	.summary = "show the call stack of every thread",
+	.about = "Threads that wait are copied without being stopped: the kernel tells where they "
+		"are, and a copy counts only if they did not run meanwhile. A thread that runs, or "
+		"whose unwind tables need a register that only a stop shows, is held for the moment "
+		"of the copy, some ten microseconds; --no-stop never does, and says what is missing. "
+		"A stop makes a few system calls of the program return EINTR, as any debugger does. "
+		"The last line says how many threads were stopped, and the longest stop.\n"
+		"\n"
+		"Frames come from the unwind tables of the files that are mapped, and names from "
+		"their symbols; what has no symbol is shown as module+offset with the build id. "
+		"Nothing is guessed: where there is no unwind table (musl, Go, code made at run "
+		"time), the stack ends there and says so.",
+	.needs = NEED_STACK,
+	.opts = stack_opt,
+	.opts_size = sizeof(struct stack_opts),
+	.cols = stack_col,
+	.summary_cols = stack_sum,
+	.examples = examples,
+	.setup = setup,
+	.run = run,
+};
