@@ -182,8 +182,31 @@ static bool is_last(const struct out *o, size_t i)
 	return true;
 }
 
+/* Bytes of escaped text that fill `columns`; wide characters are taken as one column. */
+static size_t cut_at(struct bytes text, size_t columns)
+{
+	size_t i = 0;
+
+	for (; i < text.len; i++)
+		if (((unsigned char)text.p[i] & 0xc0) != 0x80 && !columns--)
+			break;
+	return i;
+}
+
+/* On a terminal a table keeps to its width, as ps does; -o wide and pipes have all of it. */
+static size_t room_left(const struct out *o, size_t line, struct bytes text)
+{
+	size_t used = o->sink.out.len - line;
+
+	if (!o->layout.columns || o->layout.kind != LAYOUT_TABLE ||
+	    o->layout.format != OUT_TABLE || used >= o->layout.columns)
+		return text.len;
+	return cut_at(text, o->layout.columns - used);
+}
+
 static void print_row(struct out *o, const struct held_row *row)
 {
+	size_t line = o->sink.out.len;
 	struct buf *b = &o->sink.out;
 	struct cursor cur = { o->held.bytes + row->at };
 	const char *sgr = NULL;
@@ -207,7 +230,7 @@ static void print_row(struct out *o, const struct held_row *row)
 		}
 		if (sgr)
 			buf_str(b, sgr);
-		buf_add(b, text.p, text.len);
+		buf_add(b, text.p, is_last(o, i) ? room_left(o, line, text) : text.len);
 		if (sgr)
 			buf_str(b, "\033[0m");
 		sgr = NULL;

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/feature.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
+
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
+
+/* A call is there unless it says ENOSYS; EPERM is the privilege. */
+static enum feature_state of_call(long ret)
+{
+	if (ret >= 0 || (errno != ENOSYS && errno != EPERM))
+		return FEATURE_OK;
+	return errno == ENOSYS ? FEATURE_MISSING : FEATURE_NO_PRIVILEGE;
+}
+
+static enum feature_state of_fd(long fd)
+{
+	enum feature_state s = of_call(fd);
+
+	if (fd >= 0)
+		close((int)fd);
+	return s;
+}
+
+static enum feature_state kernel(char *detail, size_t room)
+{
+	struct utsname u;
+
+	if (uname(&u) == 0)
+		snprintf(detail, room, "Linux %s %s", u.release, u.machine);
+	return FEATURE_OK;
+}
+
+static bool has_cap(int cap)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	return syscall(SYS_capget, &h, d) == 0 &&
+		(d[cap / 32].effective & (1u << (cap % 32)));
+}
+
+struct cap_name {
+	int cap;
+	const char *name;
+};
+
+static enum feature_state need_caps(const struct cap_name *caps, size_t n, char *detail,
+				    size_t room)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!has_cap(caps[i].cap) && used < room)
+			used += (size_t)snprintf(detail + used, room - used, "%s%s",
+						 used ? ", " : "missing: ", caps[i].name);
+	return used ? FEATURE_NO_PRIVILEGE : FEATURE_OK;
+}
+
+static enum feature_state caps_files(char *detail, size_t room)
+{
+	static const struct cap_name caps[] = {
+		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" }, { CAP_SYS_CHROOT, "CAP_SYS_CHROOT" },
+		{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
+		{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" },
+	};
+
+	return need_caps(caps, ARRAY_SIZE(caps), detail, room);
+}
+
+static enum feature_state caps_stack(char *detail, size_t room)
+{
+	static const struct cap_name caps[] = {
+		{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
+	};
+
+	if (!has_cap(CAP_CHECKPOINT_RESTORE) && !has_cap(CAP_SYS_ADMIN)) {
+		snprintf(detail, room, "missing: CAP_CHECKPOINT_RESTORE");
+		return FEATURE_NO_PRIVILEGE;
+	}
+	return need_caps(caps, ARRAY_SIZE(caps), detail, room);
+}
+
+static enum feature_state host_pids(char *detail, size_t room)
+{
+	struct stat st;
+
+	/* The initial pid namespace has a fixed inode number, PROC_PID_INIT_INO. */
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == 0xEFFFFFFCu)
+		return FEATURE_OK;
+	snprintf(detail, room, "nsdebug itself runs in a container");
+	return FEATURE_LIMITED;
+}
+
+static enum feature_state pidfd(char *detail, size_t room)
+{
+	return of_fd(syscall(SYS_pidfd_open, getpid(), 0));
+}
+
+static enum feature_state openat2_call(char *detail, size_t room)
+{
+	return of_fd(fd_openat2(AT_FDCWD, "/", O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+}
+
+static enum feature_state clone_tree(char *detail, size_t room)
+{
+	return of_fd(syscall(SYS_open_tree, AT_FDCWD, "/proc/self/fd", OPEN_TREE_CLONE |
+			     OPEN_TREE_CLOEXEC));
+}
+
+static enum feature_state mount_setattr_call(char *detail, size_t room)
+{
+	return of_call(syscall(SYS_mount_setattr, -1, "", 0, NULL, 0));
+}
+
+static enum feature_state close_range_call(char *detail, size_t room)
+{
+	return of_call(syscall(SYS_close_range, ~0u, 0u, 0));
+}
+
+static enum feature_state seccomp_filter(char *detail, size_t room)
+{
+	unsigned int action = SECCOMP_RET_KILL_PROCESS;
+
+	return of_call(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
+}
+
+static enum feature_state read_memory(char *detail, size_t room)
+{
+	char from = 1, to = 0;
+	struct iovec l = { &to, 1 }, r = { &from, 1 };
+
+	return of_call(process_vm_readv(getpid(), &l, 1, &r, 1, 0));
+}
+
+static enum feature_state blocked_threads(char *detail, size_t room)
+{
+	return access("/proc/self/syscall", F_OK) == 0 ? FEATURE_OK : FEATURE_MISSING;
+}
+
+static enum feature_state mapped_files(char *detail, size_t room)
+{
+	return access("/proc/self/map_files", F_OK) == 0 ? FEATURE_OK : FEATURE_MISSING;
+}
+
+static enum feature_state yama(char *detail, size_t room)
+{
+	char text[16];
+
+	if (fd_read_at(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", text, sizeof(text)) <= 0 ||
+	    text[0] != '3')
+		return FEATURE_OK;
+	snprintf(detail, room, "kernel.yama.ptrace_scope is 3: no process may be traced");
+	return FEATURE_LIMITED;
+}
+
+static enum feature_state cgroups(char *detail, size_t room)
+{
+	bool v2 = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+	bool hybrid = access("/sys/fs/cgroup/unified/cgroup.controllers", F_OK) == 0;
+	bool v1 = access("/sys/fs/cgroup/pids", F_OK) == 0;
+
+	snprintf(detail, room, "%s", v2 ? "v2" : hybrid ? "hybrid: v1 and v2" : v1 ? "v1" :
+		 "none mounted");
+	return v2 || hybrid || v1 ? FEATURE_OK : FEATURE_LIMITED;
+}
+
+#define ROOT_CURE "run nsdebug as root on the node (sudo), or give it these capabilities"
+#define KERNEL_CURE "a newer kernel"
+
+const struct feature features[] = {
+	{ "kernel", "everything: 5.8 or newer", KERNEL_CURE, false, kernel },
+	{ "privileges: files", "ls, cat", ROOT_CURE, true, caps_files },
+	{ "privileges: processes", "ps, stack", ROOT_CURE, false, caps_stack },
+	{ "host pid namespace", "seeing the containers of the node",
+	  "run it on the node, or in a pod with hostPID", false, host_pids },
+	{ "pidfd_open", "holding on to the right process", "Linux 5.3", true, pidfd },
+	{ "openat2", "paths that cannot leave the container", "Linux 5.6", true, openat2_call },
+	{ "open_tree", "a private copy of the container's mounts", "Linux 5.2", true, clone_tree },
+	{ "mount_setattr", "making that copy read-only", "Linux 5.12; without it files are read "
+	  "in the container's own mounts, and access times may change", false,
+	  mount_setattr_call },
+	{ "close_range", "starting children quickly", "Linux 5.9; works without", false,
+	  close_range_call },
+	{ "seccomp filters", "sealed children", "CONFIG_SECCOMP_FILTER", true, seccomp_filter },
+	{ "process_vm_readv", "stack", "CONFIG_CROSS_MEMORY_ATTACH", false, read_memory },
+	{ "/proc/PID/syscall", "stacks of blocked threads without stopping them",
+	  "CONFIG_HAVE_ARCH_TRACEHOOK; without it every thread is stopped shortly", false,
+	  blocked_threads },
+	{ "/proc/PID/map_files", "the right file for every mapping", "CONFIG_PROC_FS of Linux 4.3",
+	  false, mapped_files },
+	{ "ptrace", "stacks of running threads", "a lower kernel.yama.ptrace_scope", false, yama },
+	{ "cgroups", "knowing a container's processes", "mount cgroup2 on /sys/fs/cgroup", false,
+	  cgroups },
+	{ NULL }
+};
+
+const char *feature_state_name(enum feature_state s)
+{
+	static const char *const names[] = { "ok", "no privilege", "missing", "limited" };
+
+	return names[s];
+}
+
+const char *feature_cure(const struct feature *f, enum feature_state s)
+{
+	if (s == FEATURE_OK)
+		return NULL;
+	return s == FEATURE_NO_PRIVILEGE ? ROOT_CURE : f->cure;
+}
