@@ -314,7 +314,7 @@ static void frame_text(struct buf *b, const struct frame_row *row, const struct 
 		buf_add(b, base, (size_t)len);
 		buf_addf(b, "+0x%llx", (unsigned long long)n->offset);
 		if (row->build_id)
-			buf_addf(b, " (build-id %s)", row->build_id);
+			buf_addf(b, " (build-id %.16s)", row->build_id);
 	}
 	if (f->method == METHOD_SIGNAL)
 		buf_str(b, " <interrupted by a signal>");
@@ -530,11 +530,11 @@ static void say_limits(struct stack *k)
 		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
 			 "with -p, or copy less with --stack-bytes");
 	if (k->sum.cut)
-		emit_cut(e, "%llu stacks are cut: see --max-frames and --stack-bytes",
-			 (unsigned long long)k->sum.cut);
+		emit_cut(e, "%llu stack%s cut short: see --max-frames and --stack-bytes",
+			 (unsigned long long)k->sum.cut, k->sum.cut == 1 ? " is" : "s are");
 	if (k->sum.missed)
-		emit_cut(e, "%llu threads were not taken: their rows say why",
-			 (unsigned long long)k->sum.missed);
+		emit_cut(e, "%llu thread%s not taken: see there why",
+			 (unsigned long long)k->sum.missed, k->sum.missed == 1 ? " was" : "s were");
 }
 
 static void say_missing(struct stack *k)

@@ -81,8 +81,8 @@ struct process {
 	struct thread *threads;
 	size_t count;
 	bool cut;			/* it has more threads than we take */
-	/* While it is taken: /proc/PID, and the same of a thread that has memory (-1: the former) for
-	 * a process whose first thread has ended while others go on. */
+	/* While it is taken: /proc/PID; and the same of a thread that lives, where the process's
+	 * first thread has ended and others go on, else -1. */
 	int dir, living;
 };
 
@@ -106,8 +106,8 @@ struct snapshot {
 struct snapshot_source {
 	const char *name;
 	/*
-	 * Takes one thread (its /proc directory is `dir`): fills how, regs and stack. False: why not is
-	 * in t->note, or t->gone.
+	 * Takes one thread (its /proc directory is `dir`): fills how, regs and stack. False: why
+	 * not is in t->note, or t->gone.
 	 */
 	bool (*take)(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir);
 };

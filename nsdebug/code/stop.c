@@ -111,11 +111,15 @@ static long signal_of(int status)
 	return status >> 16 ? 0 : WSTOPSIG(status);
 }
 
+/* Asks a while before it sleeps: being woken can take longer than the copy. */
 static bool wait_release(struct stopper *s)
 {
 	struct pollfd p = { .fd = s->peer, .events = POLLIN };
 	struct stop_message m;
 
+	for (uint64_t end = clock_ns() + STOP_SPIN_NS; clock_ns() < end;)
+		if (recv(s->peer, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m))
+			return m.op == STOP_RELEASE;
 	return poll(&p, 1, (int)(STOP_HOLD_NS / NS_PER_MS)) == 1 &&
 		recv(s->peer, &m, sizeof(m), MSG_WAITALL) == sizeof(m) && m.op == STOP_RELEASE;
 }

@@ -25,13 +25,14 @@ struct inside;
 
 #define STOP_WAIT_NS (20 * 1000000ull)
 #define STOP_HOLD_NS (20 * 1000000ull)
+#define STOP_SPIN_NS (100 * 1000ull)
 #define STOP_BUDGET_NS (50 * 1000000ull)
 
 enum stop_op {
 	STOP_HOLD = 1,		/* to the stopper: hold tid */
 	STOP_RELEASE,		/* to the stopper: the copy is made */
 	STOP_HELD,		/* from it: regs */
-	STOP_RELEASED,		/* from it: held_ns; err is ETIME if it was let go before it was asked */
+	STOP_RELEASED,		/* from it: held_ns; err is ETIME if it let go before it was told */
 	STOP_FAILED,		/* from it: err; nothing is held */
 };
 

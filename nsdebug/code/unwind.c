@@ -2,6 +2,8 @@
 #include "nsdebug/code/unwind.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,22 @@
 /* Exported by the library but in no header of it; perf declares it in the same way. */
 int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_t *di,
 				       unw_proc_info_t *pi, int need_unwind_info, void *arg);
+
+/*
+ * libunwind shuts out signals around every look into its cache: two system calls a frame, a third
+ * of the time of a big process. The parser has no handlers and no threads, and from the first
+ * unwinder on its own sigprocmask(2) is this one, which then does nothing.
+ */
+static bool is_parser;
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	int err = is_parser ? 0 : pthread_sigmask(how, set, old);
+
+	if (err)
+		errno = err;
+	return err ? -1 : 0;
+}
 
 /* What our callbacks answer: none of them is UNW_ENOINFO, after which libunwind would guess. */
 #define OURS (-UNW_ESTOPUNWIND)
@@ -213,6 +231,7 @@ struct unwinder *unwinder_new(const struct process *p)
 {
 	struct unwinder *u = mem_alloc(sizeof(*u));
 
+	is_parser = true;
 	u->p = p;
 	u->keeping = unw_create_addr_space(&accessors, 0);
 	u->fresh = unw_create_addr_space(&accessors, 0);

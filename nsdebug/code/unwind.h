@@ -33,7 +33,7 @@ enum method {
 struct frame {
 	uint64_t pc;
 	enum method method;
-	bool exact;	/* pc itself is executed next; else it is a return address: look up pc - 1 */
+	bool exact;	/* pc is executed next; else it is a return address: look up pc - 1 */
 };
 
 struct trace {

@@ -74,7 +74,7 @@ static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
 	/* for the parser, whose filter comes on top */
-	R(rt_sigprocmask), R(pipe2), R(mincore),
+	R(pipe2), R(mincore),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
 
@@ -84,8 +84,8 @@ static const struct rule *const stopper_calls = RULES(
 
 static const struct rule *const parser_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(fcntl),
-	/* libunwind: signals are blocked around its cache; the others are how it starts */
-	R(rt_sigprocmask), R(pipe2), R(mincore));
+	/* how libunwind starts: it looks whether it could check its own memory */
+	R(pipe2), R(mincore));
 
 struct role_row {
 	const char *name;

@@ -2,10 +2,23 @@
 #include "nsdebug/sys/task.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+
+/* These files are a line that one read gives whole; asking for their end would be a call more. */
+static ssize_t read_line(int dir, const char *name, char *text, size_t room)
+{
+	auto_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, room - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
 
 static bool scan_0x(const char **p, uint64_t *ret)
 {
@@ -48,7 +61,7 @@ int task_where(int dir, struct task_where *ret)
 {
 	char text[256];
 
-	if (fd_read_at(dir, "syscall", text, sizeof(text)) < 0)
+	if (read_line(dir, "syscall", text, sizeof(text)) < 0)
 		return -1;
 	if (task_parse_where(text, ret))
 		return 0;
@@ -77,7 +90,7 @@ int task_turns(int dir, struct task_turns *ret)
 	uint64_t waited;
 
 	*ret = (struct task_turns){ 0 };
-	if (fd_read_at(dir, "schedstat", text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
+	if (read_line(dir, "schedstat", text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
 	    scan_u64(&p, &waited) && *p++ && scan_u64(&p, &ret->count) && ret->count)
 		return 0;
 	/* without CONFIG_SCHED_INFO it says "0 0 0" */
@@ -92,7 +105,7 @@ int task_turns(int dir, struct task_turns *ret)
 
 void task_wchan(int dir, char *text, size_t room)
 {
-	ssize_t n = fd_read_at(dir, "wchan", text, room);
+	ssize_t n = read_line(dir, "wchan", text, room);
 
 	if (n <= 0 || !strcmp(text, "0"))
 		text[0] = '\0';

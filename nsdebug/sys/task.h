@@ -16,7 +16,7 @@
 
 struct task_where {
 	bool running;		/* then the rest is 0 */
-	int64_t nr;		/* of the system call it is in; -1: in none (fault, stop, freezer) */
+	int64_t nr;		/* of its system call; -1: in none (fault, stop, freezer) */
 	uint64_t sp, pc;
 };
 
