@@ -28,6 +28,8 @@ static int err_path(struct err *e, const char *path)
 {
 	int err = errno;
 
+	if (!e)
+		return -1;
 	if (err == ENOSYS)
 		return err_set(e, ST_REFUSED, "%s: openat2 is missing: Linux 5.6 or newer is "
 			       "needed to read safely", path);
