@@ -24,7 +24,11 @@
 struct ls_opts {
 	bool long_format, all, almost_all, directory, human, inode, numeric, recursive, by_size,
 		by_time, reverse, one, classify, attributes, full_time, unsorted;
-	bool stat;	/* set by setup(): the kernel must be asked about each file */
+	/* set by setup() */
+	bool stat;	/* the kernel must be asked about each file */
+	bool titles;	/* rows are shown under their directory's name */
+	bool hidden;	/* columns that no table shows unless named are wanted */
+	bool marks;	/* and about its attributes, which is another call */
 };
 
 #define O(l, n, f, h) OPT(l, n, OPT_FLAG, struct ls_opts, f, NULL, h)
@@ -50,7 +54,7 @@ static const struct opt ls_opt[] = {
 };
 
 struct ls_row {
-	struct bytes dir, path, name, target, device;
+	struct bytes dir, path, name, link_target, device;
 	const char *type, *mode, *perm, *mark;
 	uint64_t inode, nlink, user, group, uid, gid, host_uid, host_gid, size, blocks, paint;
 	struct coltime mtime, ctime, atime;
@@ -81,7 +85,8 @@ static const struct col ls_col[] = {
 	C(COL_PAINT, paint, 0, "colour of the name"),
 	C(COL_BYTES, name, COL_CLAIMED, "name"),
 	C(COL_STR, mark, COL_GLUE, "/ directory, @ link, * program, | FIFO, = socket"),
-	C(COL_BYTES, target, COL_GLUE | COL_CLAIMED, "where a symbolic link leads", .glue = " -> "),
+	C(COL_BYTES, link_target, COL_GLUE | COL_CLAIMED, "where a symbolic link leads",
+	  .glue = " -> "),
 	C(COL_LIST, xattrs, COL_GLUE | COL_CLAIMED, "names of extended attributes, with -@",
 	  .glue = "  "),
 	C(COL_BYTES, path, COL_HIDE | COL_NAME | COL_CLAIMED, "whole path in the container"),
@@ -204,19 +209,14 @@ static void fill_stat(struct listing *l, struct ls_row *row, struct row_text *x,
 	const struct target *t = l->r->target;
 
 	mode_text(s->mode, x->mode);
-	snprintf(x->perm, sizeof(x->perm), "%04o", s->mode & 07777);
 	row->mode = x->mode;
-	row->perm = x->perm;
 	row->nlink = s->nlink;
 	row->host_uid = s->uid;
 	row->host_gid = s->gid;
-	row->uid = row->user = target_uid(t, s->uid);
-	row->gid = row->group = target_gid(t, s->gid);
+	row->user = target_uid(t, s->uid);
+	row->group = target_gid(t, s->gid);
 	row->size = en->size;
-	row->blocks = s->blocks;
 	row->mtime = (struct coltime){ en->mtime, en->mtime_nsec };
-	row->ctime = (struct coltime){ s->ctime, s->ctime_nsec };
-	row->atime = (struct coltime){ s->atime, s->atime_nsec };
 	row->paint = paint_of(s->mode);
 	if (S_ISBLK(s->mode) || S_ISCHR(s->mode)) {
 		snprintf(x->device, sizeof(x->device), "%u:%u", s->rdev_major, s->rdev_minor);
@@ -225,21 +225,21 @@ static void fill_stat(struct listing *l, struct ls_row *row, struct row_text *x,
 	}
 }
 
-static void fill_xattrs(struct ls_row *row, struct row_text *x, int dir, const char *name)
+/* Of a name in the open directory dir, or of one that the user named: then through its directory,
+ * for no call lists those of a descriptor without opening what may not be opened. */
+static long xattrs_of(struct listing *l, struct row_text *x, int dir, const char *name)
 {
-	long len = root_xattrs(dir, name, x->xattrs, sizeof(x->xattrs));
-	size_t n = 0;
-	bool acl = false;
+	const char *slash = strrchr(name, '/');
+	auto_close int up = -1;
 
-	for (long at = 0; at < len && n < ARRAY_SIZE(x->names); n++) {
-		x->names[n] = text_of(x->xattrs + at);
-		acl |= str_prefix(x->xattrs + at, "system.posix_acl");
-		at += (long)x->names[n].len + 1;
+	if (dir < 0) {
+		snprintf(x->path, sizeof(x->path), "%.*s.", slash ? (int)(slash - name + 1) : 0,
+			 name);
+		up = root_open(&l->r->root, x->path, false, NULL);
+		dir = up;
+		name = slash ? slash + 1 : name;
 	}
-	if (n)
-		row->xattrs = (struct col_list){ x->names, n };
-	if (n && row->mode)
-		x->mode[10] = acl ? '+' : '@';
+	return dir < 0 ? 0 : root_xattrs(dir, *name ? name : ".", x->xattrs, sizeof(x->xattrs));
 }
 
 static void fill_path(struct ls_row *row, struct row_text *x, const char *dir, const char *name)
@@ -252,32 +252,71 @@ static void fill_path(struct ls_row *row, struct row_text *x, const char *dir, c
 		row->path = (struct bytes){ x->path, (size_t)n };
 }
 
+static void fill_hidden(struct listing *l, struct ls_row *row, struct row_text *x,
+			const struct entry *en, const char *dir, const char *name)
+{
+	const struct stat_cell *s = &l->stats[en->at];
+
+	fill_path(row, x, dir, name);
+	if (dir)
+		row->dir = text_of(dir);
+	row->type = type_word(en->type);
+	row->inode = en->inode;
+	if (!l->o->stat)
+		return;
+	snprintf(x->perm, sizeof(x->perm), "%04o", s->mode & 07777);
+	row->perm = x->perm;
+	row->uid = row->user;
+	row->gid = row->group;
+	row->blocks = s->blocks;
+	row->ctime = (struct coltime){ s->ctime, s->ctime_nsec };
+	row->atime = (struct coltime){ s->atime, s->atime_nsec };
+}
+
+static void fill_xattrs(struct listing *l, struct ls_row *row, struct row_text *x, int dir,
+			const char *name)
+{
+	long len = xattrs_of(l, x, dir, name);
+	size_t n = 0;
+	bool acl = false;
+
+	for (long at = 0; at < len && n < ARRAY_SIZE(x->names); n++) {
+		x->names[n] = text_of(x->xattrs + at);
+		acl |= str_prefix(x->xattrs + at, "system.posix_acl");
+		at += (long)x->names[n].len + 1;
+	}
+	if (n && l->o->attributes)
+		row->xattrs = (struct col_list){ x->names, n };
+	if (n && row->mode)
+		x->mode[10] = acl ? '+' : '@';
+}
+
 /* dirname is NULL for a file that the user named: it then is its own path. */
 static void send(struct listing *l, const struct entry *en, int dir, const char *dirname)
 {
 	const char *name = l->names.bytes + en->name;
 	struct ls_row row = {
-		.name = text_of(name), .type = type_word(en->type), .inode = en->inode,
-		.nlink = NONE_U64, .user = NONE_U64, .group = NONE_U64, .uid = NONE_U64,
-		.gid = NONE_U64, .host_uid = NONE_U64, .host_gid = NONE_U64, .size = NONE_U64,
+		.name = text_of(name), .inode = NONE_U64, .nlink = NONE_U64, .user = NONE_U64,
+		.group = NONE_U64, .uid = NONE_U64, .gid = NONE_U64, .host_uid = NONE_U64, .host_gid = NONE_U64, .size = NONE_U64,
 		.blocks = NONE_U64, .mtime = { NONE_I64, 0 }, .ctime = { NONE_I64, 0 },
 		.atime = { NONE_I64, 0 }, .paint = paint_of(en->type), .xattrs = COL_NO_LIST,
 	};
 	struct row_text x;
 	long n;
 
-	if (dirname)
+	if (dirname && l->o->titles)
 		row.dir = text_of(dirname);
-	fill_path(&row, &x, dirname, name);
 	if (l->o->stat)
 		fill_stat(l, &row, &x, en);
-	if (l->o->attributes)
-		fill_xattrs(&row, &x, dir, name);
-	if (l->o->classify)
+	if (l->o->hidden)
+		fill_hidden(l, &row, &x, en, dirname, name);
+	if (l->o->marks)
+		fill_xattrs(l, &row, &x, dirname ? dir : -1, name);
+	if (l->o->classify && !(l->o->long_format && S_ISLNK(en->type)))
 		row.mark = mark_of(l->o->stat ? l->stats[en->at].mode : en->type);
 	if (S_ISLNK(en->type) && l->o->long_format &&
 	    (n = root_readlink(dir, dirname ? name : "", x.target, sizeof(x.target))) >= 0)
-		row.target = (struct bytes){ x.target, (size_t)n };
+		row.link_target = (struct bytes){ x.target, (size_t)n };
 	emit_row(l->r->emit, &row);
 }
 
@@ -456,27 +495,45 @@ static void list_directory(struct listing *l, const char *path)
 	root_dir_close(&d);
 }
 
+/* A link to a directory is one, unless the options are about the link itself; the kernel follows a
+ * link whose name ends in a slash in any case. */
+static bool follows(const struct ls_opts *o)
+{
+	return !o->long_format && !o->directory && !o->classify;
+}
+
 static bool is_directory(struct listing *l, const char *path, struct err *e, bool *ret)
 {
-	/* a link to a directory is one, unless -l is about the link itself */
-	bool link = l->o->long_format && *path && path[strlen(path) - 1] != '/';
-	auto_close int fd = root_open(&l->r->root, path, link, e);
-	mode_t mode;
+	auto_close int fd = root_open(&l->r->root, path, true, e), to = -1;
+	mode_t mode, to_mode;
 
-	if (fd < 0 && !link)
-		fd = root_open(&l->r->root, path, true, e);	/* a link to nowhere is a name */
 	if (fd < 0 || root_type(fd, path, &mode, e) < 0)
 		return false;
 	*ret = S_ISDIR(mode) && !l->o->directory;
+	if (S_ISLNK(mode) && follows(l->o)) {
+		to = root_open(&l->r->root, path, false, NULL);	/* one to nowhere is a name */
+		*ret = to >= 0 && root_type(to, path, &to_mode, NULL) == 0 && S_ISDIR(to_mode);
+	}
 	if (!*ret)
 		add(l, fd, "", path, mode & S_IFMT, 0);
 	return true;
 }
 
+/* The next one is the last. */
+static void reverse(char **words, size_t n)
+{
+	for (size_t i = 0; i < n / 2; i++) {
+		char *word = words[i];
+
+		words[i] = words[n - 1 - i];
+		words[n - 1 - i] = word;
+	}
+}
+
 /* Files that were named come first, then the directories: as ls does it. */
 static void list_named(struct listing *l, int n, char *const *paths)
 {
-	for (int i = n - 1; i >= 0; i--) {
+	for (int i = 0; i < n; i++) {
 		struct err e;
 		bool directory = false;
 
@@ -487,6 +544,7 @@ static void list_named(struct listing *l, int n, char *const *paths)
 			l->pending[l->npending++] = mem_strdup(paths[i]);
 		}
 	}
+	reverse(l->pending, l->npending);
 	sort(l);
 	for (size_t i = 0; i < l->count; i++) {
 		auto_close int fd = root_open(&l->r->root, l->names.bytes + l->entries[i].name,
@@ -526,10 +584,12 @@ static int ls_setup(void *opts, int nargs, char *const *args, struct layout *lay
 	(void)args;
 	(void)e;
 	o->long_format |= o->numeric || o->full_time || lay->format == OUT_WIDE || rows;
-	o->stat = o->long_format || o->by_size || o->by_time || o->classify ||
+	o->marks = o->attributes || lay->format == OUT_WIDE;
+	o->hidden = rows || o->inode || lay->format != OUT_TABLE;
+	o->stat = o->long_format || o->inode || o->by_size || o->by_time || o->classify ||
 		lay->color == WHEN_ALWAYS || (lay->color == WHEN_AUTO && lay->columns);
 	lay->kind = o->long_format ? LAYOUT_LIST : o->one ? LAYOUT_LIST : LAYOUT_GRID;
-	lay->titles = (nargs > 1 || o->recursive) && !o->directory;
+	lay->titles = o->titles = (nargs > 1 || o->recursive) && !o->directory;
 	lay->human = o->human;
 	lay->numeric = o->numeric;
 	lay->full_time = o->full_time;

@@ -174,7 +174,6 @@ void json_begin(struct out *o)
 
 static void put_target(struct out *o, struct buf *b)
 {
-	buf_str(b, "\"target\":");
 	if (o->target[0])
 		put_string(b, o->target, strlen(o->target));
 	else
@@ -195,19 +194,20 @@ void json_row(struct out *o, const struct cell *cells)
 	json_object(b, o->cols, cells, &o->style);
 	if (o->layout.format == OUT_JSON && !o->many)
 		return;
-	/* the row's own fields follow the schema and the target */
+	/* the row's own fields follow the schema and the target (a row of list is about one) */
 	auto_buf struct buf row = { 0 };
 
 	buf_add(&row, b->bytes + at + 1, b->len - at - 1);
 	b->len = at;
-	if (o->layout.format == OUT_JSONL) {
+	if (o->layout.format == OUT_JSONL)
 		put_head(b, o);
-		buf_char(b, ',');
-	} else {
+	else
 		buf_char(b, '{');
+	if (!col_find(o->cols, "target", strlen("target"))) {
+		put_key(b, "target", "");
+		put_target(o, b);
 	}
-	put_target(o, b);
-	if (row.bytes[0] != '}')
+	if (row.bytes[0] != '}' && b->bytes[b->len - 1] != '{')
 		buf_char(b, ',');
 	buf_add(b, row.bytes, row.len);
 	if (o->layout.format == OUT_JSONL)

@@ -106,6 +106,9 @@ int sink_splice(struct sink *s, int fd, struct err *e)
 
 	if (s->closed || s->append || (s->waits && !s->pipe))
 		return copy_some(s, fd, e);
+	if (!s->grown)
+		fcntl(s->fd, F_SETPIPE_SZ, 1 << 20);	/* fewer turns; a refusal is fine */
+	s->grown = true;
 	if (wait_for_reader(s, e) < 0)
 		return -1;
 	n = splice(fd, NULL, s->fd, NULL, 1 << 20, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);

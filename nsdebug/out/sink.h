@@ -21,6 +21,7 @@ struct sink {
 	bool pipe, waits;	/* stdout is a pipe; writing to it may block */
 	bool append;		/* opened O_APPEND: splice(2) refuses it */
 	bool closed;
+	bool grown;		/* its pipe has been asked to hold more */
 	struct buf out;
 };
 

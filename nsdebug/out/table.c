@@ -363,7 +363,10 @@ int table_flush(struct out *o, struct err *e)
 	free(take_ptr(o->rows));
 	o->nrows = 0;
 	buf_clear(&o->held);
-	if (o->layout.titles)
+	if (o->layout.titles) {
 		memset(o->width, 0, sizeof(o->width));
+		/* rows without a title stand apart from the first one that has one */
+		o->groups_seen += !o->groups_seen;
+	}
 	return sink_flush(&o->sink, false, e);
 }
