@@ -275,6 +275,19 @@ static void say_raw(const struct target *t)
 	out_say(text, (size_t)n);
 }
 
+/* A process that called chroot(2) sees less than its container does: so does who looks through it. */
+static void say_chroot(const struct target *t)
+{
+	char root[256], text[sizeof(root) + ID_MAX + 100];
+	ssize_t n = readlinkat(t->place.proc, "root", root, sizeof(root));
+
+	if (n <= 1)
+		return;
+	n = snprintf(text, sizeof(text), "%s: has changed its root: / is %.*s of its container",
+		     t->name, (int)n, root);
+	out_say(text, (size_t)n);
+}
+
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t };
@@ -289,8 +302,10 @@ static void run_target(struct front *f, struct target *t)
 		fail_err(f, &e);
 		return;
 	}
-	if (reader)
+	if (reader) {
 		say_raw(t);
+		say_chroot(t);
+	}
 	if (names)
 		run_names(f, &j);
 	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
