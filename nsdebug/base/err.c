@@ -44,6 +44,20 @@ static enum status status_of(int err)
 	}
 }
 
+/* Cuts the text so that the cause, which is more than 2 bytes, fits behind it. */
+static size_t leave_room(struct err *e, size_t cause)
+{
+	size_t used = strlen(e->msg), room = sizeof(e->msg) - 1;
+
+	cause = cause < room / 2 ? cause : room / 2;
+	if (used + cause <= room)
+		return used;
+	used = room - cause;
+	memset(e->msg + used - 3, '.', 3);
+	e->msg[used] = '\0';
+	return used;
+}
+
 int err_sys(struct err *e, const char *fmt, ...)
 {
 	int err = errno;
@@ -55,7 +69,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	format(e, fmt, ap);
 	va_end(ap);
-	used = strlen(e->msg);
+	used = leave_room(e, strlen(errno_name(err)) + 2);
 	snprintf(e->msg + used, sizeof(e->msg) - used, ": %s", errno_name(err));
 	e->status = status_of(err);
 	e->sys = err;
@@ -74,15 +88,8 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	format(e, fmt, ap);
 	va_end(ap);
-	used = strlen(e->msg);
-	if (used + 2 < sizeof(e->msg)) {
-		memcpy(e->msg + used, ": ", 3);
-		used += 2;
-		size_t n = strnlen(old, sizeof(e->msg) - used - 1);
-
-		memcpy(e->msg + used, old, n);
-		e->msg[used + n] = '\0';
-	}
+	used = leave_room(e, strlen(old) + 2);
+	snprintf(e->msg + used, sizeof(e->msg) - used, ": %s", old);
 	return -1;
 }
 
