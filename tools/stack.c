@@ -74,11 +74,11 @@ struct stack_sum {
 static const struct col frame_col[] = {
 	F(COL_U64, n, COL_HIDE, "0 is where the thread is, 1 its caller"),
 	F(COL_HEX, pc, COL_HIDE, "address of the code"),
-	F(COL_BYTES, function, COL_HIDE | COL_CLAIMED, "symbol, demangled; null: the file has none"),
+	F(COL_BYTES, function, COL_HIDE | COL_CLAIMED, "symbol, demangled; null: there is none"),
 	F(COL_HEX, offset, COL_HIDE, "of pc in the function; without one, in the module"),
 	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
 	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
-	F(COL_STR, method, COL_HIDE, "how the frame is known: pc, cfi, or signal (interrupted here)"),
+	F(COL_STR, method, COL_HIDE, "how it is known: pc, cfi, or signal (interrupted here)"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -110,8 +110,7 @@ static const struct col stack_sum[] = {
 };
 
 struct totals {
-	uint64_t threads, taken, stopped;
-	int64_t longest;
+	uint64_t threads, taken, stopped, longest;
 	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
 };
 
@@ -146,25 +145,20 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 
 /* ---- what the rounds say to each other: totals, then struct wanted ---- */
 
+#define TOTALS (sizeof(struct totals) / sizeof(uint64_t))
+
 static void put_sum(struct buf *b, const struct totals *t)
 {
-	put_varint(b, t->threads);
-	put_varint(b, t->taken);
-	put_varint(b, t->stopped);
-	put_varint(b, (uint64_t)t->longest);
-	put_varint(b, t->cut);
-	put_varint(b, t->missed);
+	for (size_t i = 0; i < TOTALS; i++)
+		put_varint(b, ((const uint64_t *)t)[i]);
 }
 
 static bool get_sum(struct bytes *in, struct totals *t)
 {
-	uint64_t longest = 0;
-	bool ok = get_varint(in, &t->threads) && get_varint(in, &t->taken) &&
-		get_varint(in, &t->stopped) && get_varint(in, &longest) &&
-		get_varint(in, &t->cut) && get_varint(in, &t->missed);
-
-	t->longest = (int64_t)longest;
-	return ok;
+	for (size_t i = 0; i < TOTALS; i++)
+		if (!get_varint(in, &((uint64_t *)t)[i]))
+			return false;
+	return true;
 }
 
 /* ---- taking: with rights, without looking ---- */
@@ -213,14 +207,13 @@ static void take_first(struct stack *k, const struct members_want *w, const pid_
 static void take_second(struct stack *k, const struct members_want *w, const pid_t *pids,
 			size_t count)
 {
-	struct stopped x;
+	struct stopped x = { .peer = k->r->in->peer };
 	struct bytes in = k->r->again;
 	struct wanted want;
 
 	k->found = true;
 	if (!get_sum(&in, &k->sum))
 		return;
-	stopped_init(&x, k->r->in->peer, w->procfs);
 	while (wanted_next(&in, &want, k->s.arena)) {
 		struct snapshot_only only = { .tids = want.tids, .count = want.count };
 		auto_close int dir = -1;
@@ -355,7 +348,7 @@ static void make_frames(struct stack_row *row, struct trace *t, const struct nam
 		if (used > room) {
 			t->cut = true;
 			t->whole = false;
-			snprintf(t->end, sizeof(t->end), "%zu frames are shown, more do not fit", n);
+			snprintf(t->end, sizeof(t->end), "more frames do not fit into a row");
 			break;
 		}
 		room -= used;
@@ -399,17 +392,10 @@ static struct bytes title(const struct process *p, const struct thread *t, struc
 
 static const char *state_name(char c)
 {
-	static const char *const names[] = { "R", "S", "D", "T", "t", "Z", "X", "I" };
+	static const char names[] = "R\0S\0D\0T\0t\0Z\0X\0I";
+	const char *found = memchr(names, c, sizeof(names) - 1);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i][0] == c)
-			return names[i];
-	return "?";
-}
-
-static struct bytes string(const char *s)
-{
-	return (struct bytes){ s[0] ? s : NULL, strlen(s) };
+	return c && found ? found : "?";
 }
 
 static void emit_thread(struct stack *k, const struct process *p, const struct thread *t,
@@ -423,7 +409,7 @@ static void emit_thread(struct stack *k, const struct process *p, const struct t
 	struct stack_row row = {
 		.pid = p->nspid ? (uint64_t)p->nspid : NONE_U64, .host_pid = (uint64_t)p->pid,
 		.tid = t->nstid ? (uint64_t)t->nstid : NONE_U64, .host_tid = (uint64_t)t->tid,
-		.comm = { t->comm, strlen(t->comm) }, .wchan = string(t->wchan),
+		.comm = { t->comm, strlen(t->comm) }, .wchan = { t->wchan[0] ? t->wchan : NULL, strlen(t->wchan) },
 		.state = state_name(t->state), .how = how[t->how],
 		.held_s = t->how == HOW_STOPPED ? t->held_ns : NONE_I64,
 		.title = title(p, t, a, t->note),
@@ -446,8 +432,8 @@ static void count_thread(struct stack *k, const struct process *p, const struct 
 	sum->threads++;
 	sum->taken += t->how != HOW_NOT;
 	sum->stopped += t->held_ns > 0;
-	if (t->held_ns > sum->longest)
-		sum->longest = t->held_ns;
+	if ((uint64_t)t->held_ns > sum->longest)
+		sum->longest = (uint64_t)t->held_ns;
 	sum->cut += trace->cut;
 	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
 }
@@ -508,14 +494,14 @@ static void emit_totals(struct stack *k)
 	const struct totals *t = &k->sum;
 	struct stack_sum row = {
 		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
-		.longest_s = t->stopped ? t->longest : NONE_I64,
+		.longest_s = t->stopped ? (int64_t)t->longest : NONE_I64,
 	};
 	auto_buf struct buf b = { 0 };
 
 	buf_addf(&b, "stopped %llu of %llu thread%s", (unsigned long long)t->stopped,
 		 (unsigned long long)t->threads, t->threads == 1 ? "" : "s");
 	if (t->stopped)
-		buf_addf(&b, ", longest %lld us", (long long)(t->longest + 999) / 1000);
+		buf_addf(&b, ", longest %llu us", (unsigned long long)(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
 		buf_addf(&b, "; %llu not taken", (unsigned long long)(t->threads - t->taken));
 	row.text = (struct bytes){ b.bytes, b.len };
@@ -534,7 +520,8 @@ static void say_limits(struct stack *k)
 			 (unsigned long long)k->sum.cut, k->sum.cut == 1 ? " is" : "s are");
 	if (k->sum.missed)
 		emit_cut(e, "%llu thread%s not taken: see there why",
-			 (unsigned long long)k->sum.missed, k->sum.missed == 1 ? " was" : "s were");
+			 (unsigned long long)k->sum.missed,
+			 k->sum.missed == 1 ? " was" : "s were");
 }
 
 static void say_missing(struct stack *k)
@@ -582,22 +569,23 @@ static void run(struct run *r)
 }
 
 static const struct example examples[] = {
-	{ "nsdebug stack demo", "what every thread of the container is doing" },
-	{ "nsdebug stack demo -p 1", "of one process" },
-	{ "nsdebug stack demo --no-stop", "and surely without stopping a thread" },
-	{ "nsdebug -o json stack demo", "for programs: frames with address, symbol and build id" },
+	{ "nsdebug stack nsd-demo", "what every thread of the container is doing" },
+	{ "nsdebug stack nsd-demo -p 1", "of one process" },
+	{ "nsdebug stack nsd-demo --no-stop", "and surely without stopping a thread" },
+	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };
 
 const struct tool tool_stack = {
 	.name = "stack",
 	.summary = "show the call stack of every thread",
-	.about = "Threads that wait are copied without being stopped: the kernel tells where they "
-		"are, and a copy counts only if they did not run meanwhile. A thread that runs, or "
-		"whose unwind tables need a register that only a stop shows, is held for the moment "
-		"of the copy, some ten microseconds; --no-stop never does, and says what is missing. "
-		"A stop makes a few system calls of the program return EINTR, as any debugger does. "
-		"The last line says how many threads were stopped, and the longest stop.\n"
+	.about = "Threads that wait are copied without being stopped: the kernel tells where "
+		"they are, and a copy counts only if they did not run meanwhile. A thread that "
+		"runs, or whose unwind tables need a register that only a stop shows, is held for "
+		"the moment of the copy, well below a millisecond; --no-stop never does, and says "
+		"what is missing. A stop makes a few system calls of the program return EINTR, as "
+		"with any debugger. The last line says how many threads were stopped, and the "
+		"longest stop.\n"
 		"\n"
 		"Frames come from the unwind tables of the files that are mapped, and names from "
 		"their symbols; what has no symbol is shown as module+offset with the build id. "

@@ -2,7 +2,6 @@
 #include "nsdebug/code/stopped.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,16 +9,8 @@
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
-#include "nsdebug/base/own.h"
 #include "nsdebug/code/blocked.h"
 #include "nsdebug/code/stop.h"
-#include "nsdebug/sys/cgroup.h"
-
-void stopped_init(struct stopped *x, int peer, int procfs)
-{
-	*x = (struct stopped){ .peer = peer };
-	x->self = openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
 
 static bool lose(struct stopped *x, const char *why)
 {
@@ -45,20 +36,17 @@ static bool answer(struct stopped *x, struct stop_message *m)
 }
 
 /* May the thread be stopped without harm and in time? */
-static bool may_stop(struct stopped *x, const struct process *p, struct thread *t)
+static bool may_stop(const struct stopped *x, struct thread *t)
 {
 	if (t->tracer)
 		return thread_refuse(t, "traced by process %d", (int)t->tracer);
 	if (strstr(t->wchan, "kernel_clone") || strstr(t->wchan, "do_fork"))
 		return thread_refuse(t, "waits for its vfork child");
-	if (t->state == 'D')
-		return thread_refuse(t, "in an uninterruptible sleep");
-	if (x->frozen_of != p->pid) {
-		x->frozen_of = p->pid;
-		x->frozen = x->self >= 0 && cgroup_frozen(p->dir, x->self);
-	}
-	if (x->frozen)
+	if (strstr(t->wchan, "refrigerator") || strstr(t->wchan, "freezer_trap"))
 		return thread_refuse(t, "frozen (its cgroup is paused)");
+	/* which is also what a sleeper in a frozen v1 cgroup looks like */
+	if (t->state == 'D')
+		return thread_refuse(t, "in an uninterruptible sleep, or frozen");
 	if (x->peer < 0)
 		return thread_refuse(t, "%s", x->lost[0] ? x->lost : "there is no stopper");
 	return true;
@@ -127,7 +115,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 	struct stopped *x = self;
 	char why[sizeof(t->note)];
 
-	if (may_stop(x, p, t) && stop(x, s, p, t, dir)) {
+	if (may_stop(x, t) && stop(x, s, p, t, dir)) {
 		t->how = HOW_STOPPED;
 		t->note[0] = '\0';
 		return true;

@@ -14,14 +14,8 @@
 
 struct stopped {
 	int peer;		/* to the stopper; -1: there is none (any more) */
-	int self;		/* directory /proc/self, for cgroups; or -1 */
-	pid_t frozen_of;	/* process that `frozen` is about */
-	bool frozen;
 	char lost[96];		/* why there is no stopper */
 };
-
-/* procfs: the host's /proc. What is opened here goes with the child's rights. */
-void stopped_init(struct stopped *x, int peer, int procfs);
 
 extern const struct snapshot_source source_stopped;	/* self: struct stopped */
 
