@@ -166,16 +166,14 @@ static bool get_sum(struct bytes *in, struct totals *t)
 static void take(struct stack *k, int dir, pid_t pid, const struct snapshot_only *only,
 		 const struct snapshot_source *source, void *self)
 {
+	bool one = k->o->pid || k->o->host_pid;
 	struct err e;
 
-	if (snapshot_take(&k->s, dir, pid, only, source, self, &e)) {
-		k->found = true;
-		return;
-	}
-	/* one of many that ended meanwhile is no news */
-	if (e.status != ST_TARGET || k->o->pid || k->o->host_pid)
+	/* of many, one that ended meanwhile is no news */
+	if (!snapshot_take(&k->s, dir, pid, only, source, self, &e) &&
+	    (one || e.status != ST_TARGET))
 		emit_err(k->r->emit, &e);
-	k->found |= e.status != ST_TARGET;
+	k->found = true;
 }
 
 static bool is_wanted(struct stack *k, int dir, pid_t pid)
@@ -333,6 +331,11 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 	return row->function.len + row->module.len + 192;
 }
 
+static struct bytes text_of(struct arena *a, const struct buf *b)
+{
+	return (struct bytes){ arena_dup(a, b->bytes, b->len), b->len };
+}
+
 /* All frames that fit into a row. The mark of an early end stands behind the last. */
 static void make_frames(struct stack_row *row, struct trace *t, const struct names *names,
 			struct arena *a)
@@ -352,20 +355,15 @@ static void make_frames(struct stack_row *row, struct trace *t, const struct nam
 			break;
 		}
 		room -= used;
-		rows[n].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
+		rows[n].text = text_of(a, &b);
 	}
 	if (n && !t->whole) {
 		buf_clear(&b);
 		buf_add(&b, rows[n - 1].text.p, rows[n - 1].text.len);
 		buf_addf(&b, "  -- %s", t->end);
-		rows[n - 1].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
+		rows[n - 1].text = text_of(a, &b);
 	}
 	row->frames = (struct col_rows){ rows, n, sizeof(*rows) };
-}
-
-static struct bytes text_of(struct arena *a, const struct buf *b)
-{
-	return (struct bytes){ arena_dup(a, b->bytes, b->len), b->len };
 }
 
 /* "pid 1 tid 7 (t3): S, futex_wait_queue", "...; stopped for 41 us" */
@@ -409,7 +407,8 @@ static void emit_thread(struct stack *k, const struct process *p, const struct t
 	struct stack_row row = {
 		.pid = p->nspid ? (uint64_t)p->nspid : NONE_U64, .host_pid = (uint64_t)p->pid,
 		.tid = t->nstid ? (uint64_t)t->nstid : NONE_U64, .host_tid = (uint64_t)t->tid,
-		.comm = { t->comm, strlen(t->comm) }, .wchan = { t->wchan[0] ? t->wchan : NULL, strlen(t->wchan) },
+		.comm = { t->comm, strlen(t->comm) },
+		.wchan = { t->wchan[0] ? t->wchan : NULL, strlen(t->wchan) },
 		.state = state_name(t->state), .how = how[t->how],
 		.held_s = t->how == HOW_STOPPED ? t->held_ns : NONE_I64,
 		.title = title(p, t, a, t->note),
@@ -516,33 +515,33 @@ static void say_limits(struct stack *k)
 		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
 			 "with -p, or copy less with --stack-bytes");
 	if (k->sum.cut)
-		emit_cut(e, "%llu stack%s cut short: see --max-frames and --stack-bytes",
-			 (unsigned long long)k->sum.cut, k->sum.cut == 1 ? " is" : "s are");
+		emit_cut(e, "stacks cut short, see --max-frames and --stack-bytes: %llu",
+			 (unsigned long long)k->sum.cut);
 	if (k->sum.missed)
-		emit_cut(e, "%llu thread%s not taken: see there why",
-			 (unsigned long long)k->sum.missed,
-			 k->sum.missed == 1 ? " was" : "s were");
+		emit_cut(e, "threads not taken, see there why: %llu",
+			 (unsigned long long)k->sum.missed);
 }
 
 static void say_missing(struct stack *k)
 {
+	uint64_t pid = k->o->pid ? k->o->pid : k->o->host_pid;
 	struct err e;
 
 	if (k->s.no_files) {
-		err_set(&e, ST_PRIVILEGE, "open the files that are mapped: not permitted, so frames "
-			"have no names and stacks end early; run nsdebug as root on the node, or "
-			"give it CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
+		err_set(&e, ST_PRIVILEGE, "open the files that are mapped: not permitted, so "
+			"frames have no names and stacks end early; run nsdebug as root on the "
+			"node, or give it CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
 		emit_err(k->r->emit, &e);
 	}
-	if (!k->found && (k->o->pid || k->o->host_pid)) {
+	if (!k->found)
 		err_set(&e, ST_TARGET, "no process %llu in the container; see nsdebug ps",
-			(unsigned long long)(k->o->pid ? k->o->pid : k->o->host_pid));
-		emit_err(k->r->emit, &e);
-	} else if (k->o->tid && !k->second && !k->s.thread_total) {
+			(unsigned long long)pid);
+	else if (k->o->tid && !k->second && !k->s.thread_total)
 		err_set(&e, ST_TARGET, "no thread %llu in the container",
 			(unsigned long long)k->o->tid);
-		emit_err(k->r->emit, &e);
-	}
+	else
+		return;
+	emit_err(k->r->emit, &e);
 }
 
 static void run(struct run *r)
