@@ -25,6 +25,7 @@
 
 #define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
 #define AGAIN_THREADS_MAX 32768u
+#define LLU(x) ((unsigned long long)(x))
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
@@ -293,17 +294,17 @@ static void frame_text(struct buf *b, const struct frame_row *row, const struct 
 	const char *base;
 	int len;
 
-	buf_addf(b, "#%-3llu 0x%016llx ", (unsigned long long)row->n,
-		 (unsigned long long)row->pc);
+	buf_addf(b, "#%-3llu 0x%016llx ", LLU(row->n),
+		 LLU(row->pc));
 	if (!n->module) {
 		buf_str(b, "?");
 	} else if (base = last_part(n->module->path, &len), n->function) {
-		buf_addf(b, "%s+0x%llx (", n->function, (unsigned long long)n->offset);
+		buf_addf(b, "%s+0x%llx (", n->function, LLU(n->offset));
 		buf_add(b, base, (size_t)len);
 		buf_str(b, ")");
 	} else {
 		buf_add(b, base, (size_t)len);
-		buf_addf(b, "+0x%llx", (unsigned long long)n->offset);
+		buf_addf(b, "+0x%llx", LLU(n->offset));
 		if (row->build_id)
 			buf_addf(b, " (build-id %.16s)", row->build_id);
 	}
@@ -497,12 +498,12 @@ static void emit_totals(struct stack *k)
 	};
 	auto_buf struct buf b = { 0 };
 
-	buf_addf(&b, "stopped %llu of %llu thread%s", (unsigned long long)t->stopped,
-		 (unsigned long long)t->threads, t->threads == 1 ? "" : "s");
+	buf_addf(&b, "stopped %llu of %llu thread%s", LLU(t->stopped),
+		 LLU(t->threads), t->threads == 1 ? "" : "s");
 	if (t->stopped)
-		buf_addf(&b, ", longest %llu us", (unsigned long long)(t->longest + 999) / 1000);
+		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
-		buf_addf(&b, "; %llu not taken", (unsigned long long)(t->threads - t->taken));
+		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
 	row.text = (struct bytes){ b.bytes, b.len };
 	emit_summary(k->r->emit, &row);
 }
@@ -516,10 +517,9 @@ static void say_limits(struct stack *k)
 			 "with -p, or copy less with --stack-bytes");
 	if (k->sum.cut)
 		emit_cut(e, "stacks cut short, see --max-frames and --stack-bytes: %llu",
-			 (unsigned long long)k->sum.cut);
+			 LLU(k->sum.cut));
 	if (k->sum.missed)
-		emit_cut(e, "threads not taken, see there why: %llu",
-			 (unsigned long long)k->sum.missed);
+		emit_cut(e, "threads not taken, see there why: %llu", LLU(k->sum.missed));
 }
 
 static void say_missing(struct stack *k)
@@ -535,10 +535,9 @@ static void say_missing(struct stack *k)
 	}
 	if (!k->found)
 		err_set(&e, ST_TARGET, "no process %llu in the container; see nsdebug ps",
-			(unsigned long long)pid);
+			LLU(pid));
 	else if (k->o->tid && !k->second && !k->s.thread_total)
-		err_set(&e, ST_TARGET, "no thread %llu in the container",
-			(unsigned long long)k->o->tid);
+		err_set(&e, ST_TARGET, "no thread %llu in the container", LLU(k->o->tid));
 	else
 		return;
 	emit_err(k->r->emit, &e);
@@ -561,7 +560,7 @@ static void run(struct run *r)
 		put_sum(&again, &k.sum);
 		buf_add(&again, k.again.bytes, k.again.len);
 		emit_again(r->emit, again.bytes, again.len);
-	} else if (k.found) {
+	} else if (k.s.thread_total || k.second) {
 		emit_totals(&k);
 		say_limits(&k);
 	}
