@@ -3,9 +3,11 @@
  * list - the containers of this node, from their runtimes' state files alone.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/target/target.h"
 
@@ -40,12 +42,30 @@ static const struct col list_col[] = {
 struct walk {
 	struct run *r;
 	const struct list_opts *o;
-	unsigned int seen, exited;
+	struct container *items;
+	size_t count;
+	unsigned int exited;
 };
 
-static bool send(void *ctx, struct container *c)
+static bool take(void *ctx, struct container *c)
 {
 	struct walk *w = ctx;
+
+	w->items = mem_more(w->items, w->count);
+	w->items[w->count++] = *c;
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct container *x = a, *y = b;
+	int d = strcmp(x->id, y->id);
+
+	return d ? d : strcmp(x->runtime->name, y->runtime->name);
+}
+
+static void send(struct walk *w, struct container *c)
+{
 	uint32_t uid;
 	enum cstate state = container_state(c, &uid);
 	auto_buf struct buf labels = { 0 };
@@ -57,16 +77,14 @@ static bool send(void *ctx, struct container *c)
 		.host_uid = uid == UINT32_MAX ? NONE_U64 : uid,
 	};
 
-	w->seen++;
 	w->exited += state == CSTATE_EXITED;
 	if (state == CSTATE_EXITED && !w->o->exited)
-		return true;
+		return;
 	snprintf(target, sizeof(target), "%s://%s", c->runtime->name, c->id);
 	if (w->o->bundle && !c->bundle[0])
 		c->runtime->labels(c->runtime, c, &labels, NULL);
 	row.bundle = c->bundle[0] ? c->bundle : NULL;
 	emit_row(w->r->emit, &row);
-	return true;
 }
 
 static void say_where(struct run *r)
@@ -86,11 +104,14 @@ static void list_run(struct run *r)
 	unsigned int broken = 0;
 	struct err e;
 
-	if (target_each(send, &w, &broken, &e) < 0) {
+	if (target_each(take, &w, &broken, &e) < 0)
 		emit_err(r->emit, &e);
-		return;
-	}
-	if (!w.seen && !broken)
+	if (w.count)
+		qsort(w.items, w.count, sizeof(*w.items), by_name);
+	for (size_t i = 0; i < w.count; i++)
+		send(&w, &w.items[i]);
+	free(w.items);
+	if (!w.count && !broken)
 		say_where(r);
 	else if (w.exited && !w.o->exited)
 		emit_note(r->emit, "%u exited, not shown (--all)", w.exited);
