@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+# serial
+# timeout 120
+# shellcheck shell=sh
+. tests/lib.sh
+need eu-stack jq strace
+
+# Of a process on the host: it needs --host, and the host's processes are not all of interest.
+on_host() { # PID OPTION...
+	_p=$1
+	shift
+	"$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
+}
+
+# start FILE ARG...: a program on the host that says "ready"; sets PID.
+start() {
+	"$@" >"$TMP/ready.$$" 2>/dev/null &
+	PID=$!
+	at_exit "kill -9 $PID"
+	wait_for "grep -q ready '$TMP/ready.$$'" 10
+}
+
+ours() { # PID: "TID pc pc ..." a line, from JSON
+	on_host "$1" -o json |
+		jq -r '.items | sort_by(.host_tid)[] | "\(.host_tid) \([.frames[].pc] | join(" "))"'
+}
+
+theirs() { # the same of eu-stack, which prints 16 digits
+	eu-stack -r -n 600 -p "$1" 2>/dev/null | awk '
+		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
+		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
+		END { print line }' | sort -n
+}
+
+state() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status"; }
+
+# ---- a stripped program without frame pointers: what eu-stack says, and nobody stopped ----
+
+box_run base --ready -- /app/threads 8 16
+ts 'all threads of a container' 0 '^stopped 0 of 9 threads$' "$NSDEBUG" stack "$BOX"
+ts 'frames have names' 0 '#0 .* poll\+0x[0-9a-f]+ \(libc\.so\.6\)$' "$NSDEBUG" stack "$BOX"
+ts 'exported functions are named in a stripped program' 0 \
+	'#[0-9]+ .* descend\+0x[0-9a-f]+ \(threads\)$' "$NSDEBUG" stack "$BOX"
+ts 'what has no symbol has its build id' 0 \
+	'libc\.so\.6\+0x[0-9a-f]+ \(build-id [0-9a-f]{16}\)$' "$NSDEBUG" stack "$BOX"
+tj 'JSON' '.schema == "nsdebug.stack/1" and (.items | length) == 9 and .errors == [] and
+	.summary == {"threads": 9, "taken": 9, "stopped": 0, "longest_s": null} and
+	all(.items[]; .pid == 1 and .how == "blocked" and .note == null and .state == "S" and
+		.frames[0].method == "pc" and all(.frames[1:][]; .method == "cfi")) and
+	([.items[].frames[] | select(.function == "descend")] | length) == 128 and
+	.truncated == false' "$NSDEBUG" stack -o json "$BOX"
+tj 'container and host ids' ".items[0].host_pid == $BOXPID and .items[0].tid == 1" \
+	"$NSDEBUG" stack -o json "$BOX"
+tj '-p is a pid of the container' '[.items[].pid] | unique == [1]' \
+	"$NSDEBUG" stack -o json -p 1 "$BOX"
+tj '--host-pid is one of the host' '.items | length == 9' \
+	"$NSDEBUG" stack -o json --host-pid "$BOXPID" "$BOX"
+tj '--tid' '.items | length == 1 and .[0].tid == 1 and .[0].comm == "threads"' \
+	"$NSDEBUG" stack -o json --tid 1 "$BOX"
+ts 'a pid that is not there' 3 'no process 4711 in the container' "$NSDEBUG" stack -p 4711 "$BOX"
+ts 'a pid of the host is not the container'"'"'s' 3 'no process' \
+	"$NSDEBUG" stack --host-pid $$ "$BOX"
+ts 'a tid that is not there' 3 'no thread 4711' "$NSDEBUG" stack --tid 4711 "$BOX"
+ts '-p and --host-pid together' 2 'give one' "$NSDEBUG" stack -p 1 --host-pid 1 "$BOX"
+ts '--max-frames cuts and says so' 5 'descend.* -- 4 frames are shown \(--max-frames\)' \
+	"$NSDEBUG" stack --tid 6 --max-frames 4 "$BOX"
+ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-bytes\)' \
+	"$NSDEBUG" stack --tid 6 --stack-bytes 256 "$BOX"
+
+start "$FX/roots/base/app/threads" 8 16
+ours "$PID" >ours
+theirs "$PID" >theirs
+t 'every frame of every thread is as eu-stack has it' '' diff theirs ours
+start "$FX/roots/static/app/threads" 8 16
+ours "$PID" >ours
+theirs "$PID" >theirs
+t 'the same of a static program, which has no search table' '' diff theirs ours
+[ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
+
+# ---- threads that have to be stopped ----
+
+start "$O/tests/lib/stacks"
+ts 'a running thread is stopped for its copy' 0 '\(spin\): R; stopped for [0-9]+ us' on_host "$PID"
+ts 'and shown down to where it runs' 0 '#[01] .* spin\+0x' on_host "$PID"
+ts 'a frame by register is stopped for' 0 '\(frame\): S, .*; stopped for [0-9]+ us' on_host "$PID"
+ts 'who else waits is not' 0 '^stopped 2 of 5 threads, longest [0-9]+ us$' on_host "$PID"
+ts 'a signal handler, and what it interrupted' 0 'interrupted\+0x|<interrupted by a signal>' \
+	on_host "$PID"
+ts '--no-stop leaves the running out' 5 '\(spin\): R; not taken: running' \
+	on_host "$PID" --no-stop
+ts '--no-stop ends where a register is missing' 5 \
+	'wait_in_frame.*needs register rbp, which only a stop shows' on_host "$PID" --no-stop
+ts '--no-stop stops nobody' 5 '^stopped 0 of 5 threads; 1 not taken$' on_host "$PID" --no-stop
+tj 'JSON of these' '([.items[] | select(.how == "stopped") | .comm] | sort) == ["frame", "spin"]
+	and all(.items[] | select(.how == "stopped"); .held_s > 0 and .held_s < 0.05) and
+	any(.items[].frames[]; .method == "signal")' on_host "$PID" -o json
+tj 'every thread ends at its outermost frame' 'all(.items[]; .note == null)' \
+	on_host "$PID" -o json
+on_host "$PID" | grep -q "$(printf '\033')" && fail 'a hostile name' || pass 'a hostile name'
+ts 'it is escaped' 0 '\\x1b\[2J\) R 1' on_host "$PID"
+t 'they are let go' 'S\n' state "$PID"
+ZOMBIE=$(awk '{ print $1 }' "/proc/$PID/task/$PID/children")
+ts 'a zombie has no stack' 0 'Z; not taken: zombie' \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$ZOMBIE"
+
+strace -f -qq -o /dev/null -p "$PID" &
+STRACE=$!
+at_exit "kill $STRACE 2>/dev/null || :"
+wait_for "grep -q 'TracerPid:.*[1-9]' /proc/$PID/status" 5
+ts 'a traced process: who waits is shown' 5 '\(signal\): S' on_host "$PID"
+ts 'who runs says who traces it' 5 'not taken: running, and traced by process [0-9]+' on_host "$PID"
+kill $STRACE
+wait $STRACE 2>/dev/null
+
+kill -STOP "$PID"
+wait_for "[ \"\$(state $PID)\" = T ]" 5
+ts 'stopped by SIGSTOP' 0 '\(spin\): T' on_host "$PID"
+t 'and stays so' 'T\n' state "$PID"
+kill -CONT "$PID"
+wait_for "[ \"\$(state $PID)\" = S ]" 5 && pass 'and goes on' || fail 'and goes on'
+
+# Whatever becomes of the tool, the target goes on.
+i=0
+while [ $i -lt 100 ]; do
+	on_host "$PID" >/dev/null 2>&1 &
+	k=$!
+	sleep "0.00$((i % 10))"
+	kill -9 $k 2>/dev/null
+	wait $k 2>/dev/null
+	i=$((i + 1))
+done
+sleep 0.2
+if grep -l '^State:.[Tt]' /proc/"$PID"/task/*/status >stopped; then
+	fail '100 times killed midway: no thread stays stopped' "$(cat stopped)"
+else
+	pass '100 times killed midway: no thread stays stopped'
+fi
+grep -q 'TracerPid:.0' "/proc/$PID/status" && pass 'nor traced' || fail 'nor traced'
+
+# ---- what there is no way through ----
+
+box_up go-static
+ts 'Go ends with a mark' 0 '#0 .* -- no CFI for server\+0x[0-9a-f]+: musl, Go' \
+	"$NSDEBUG" stack "$BOX"
+tj 'and the frame that is known' 'all(.items[]; (.frames | length) == 1 and
+	(.note | startswith("no CFI for ")))' "$NSDEBUG" stack -o json --no-stop "$BOX"
+box_up paused
+ts 'a paused container' 0 '^stopped 0 of [0-9]+ thread' "$NSDEBUG" stack "$BOX"
+box_up userns
+ts 'a user namespace' 0 '_start\+0x|__libc_start_main\+0x' "$NSDEBUG" stack "$BOX"
+box_up java
+ts 'Java: libjvm by name, compiled code ends with a mark' 0 \
+	'code of no file: made at run time \(JIT\)\?' "$NSDEBUG" stack "$BOX"
+ts 'C++ names are as they were written' 0 'ObjectMonitor::wait\(long, bool, JavaThread\*\)' \
+	"$NSDEBUG" stack "$BOX"
+
+# ---- privileges, and processes that go away ----
+
+start "$FX/roots/base/app/threads" 2 4
+without() { # CAPABILITIES COMMAND...
+	_caps=$1
+	shift
+	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
+}
+ts 'without the capability for files: what is missing is named' 77 \
+	'CAP_CHECKPOINT_RESTORE' without -checkpoint_restore,-sys_admin \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID"
+i=0
+while [ $i -lt 20 ]; do
+	sleep "0.00$((i % 5))" &
+	on_host $! >out 2>&1
+	case $? in
+	0 | 3 | 5) ;;
+	*) break ;;
+	esac
+	i=$((i + 1))
+done
+[ $i = 20 ] && pass 'a process that ends midway' || fail 'a process that ends midway' "$(cat out)"
