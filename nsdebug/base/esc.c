@@ -212,6 +212,19 @@ void esc_base64(struct buf *b, const void *bytes, size_t len)
 	}
 }
 
+size_t esc_torn(const char *bytes, size_t len)
+{
+	for (size_t back = 1; back <= 3 && back <= len; back++) {
+		unsigned char c = (unsigned char)bytes[len - back];
+
+		if (c >= 0xc2 && c <= 0xf4)
+			return back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? back : 0;
+		if ((c & 0xc0) != 0x80)
+			break;
+	}
+	return 0;
+}
+
 bool esc_is_utf8(const char *bytes, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)bytes;

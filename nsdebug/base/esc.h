@@ -26,6 +26,8 @@ size_t esc_width(const char *bytes, size_t len);
 /* JSON string contents; bytes that are not UTF-8 become U+FFFD. True if some did. */
 bool esc_json(struct buf *b, const char *bytes, size_t len);
 void esc_base64(struct buf *b, const void *bytes, size_t len);
+/* How many bytes at the end are the beginning of a character whose rest may follow: 0 to 3. */
+size_t esc_torn(const char *bytes, size_t len);
 bool esc_is_utf8(const char *bytes, size_t len);
 
 #endif

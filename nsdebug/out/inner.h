@@ -26,6 +26,8 @@ struct out {
 	struct map users, groups;
 	bool color, many;
 	char target[300];
+	char torn[3];		/* of raw data that is escaped: a character's beginning */
+	size_t ntorn;
 
 	/* table: the cells of held rows, formatted once, printed when their widths are known */
 	const struct col *shown[ROW_CELLS_MAX];

@@ -133,15 +133,22 @@ void out_truncated(struct out *o)
 	o->truncated = true;
 }
 
+/* A character that is cut off waits for its rest. */
 static int escaped_data(struct out *o, int fd, struct err *e)
 {
 	char bytes[16384];
-	ssize_t n = read(fd, bytes, sizeof(bytes));
+	size_t have = o->ntorn;
+	ssize_t n = read(fd, bytes + have, sizeof(bytes) - have);
 
-	if (n <= 0)
-		return n < 0 ? err_sys(e, "read from the child") : 0;
-	esc_text(&o->sink.out, bytes, (size_t)n, ESC_TEXT);
-	return sink_flush(&o->sink, true, e) < 0 ? -1 : 1;
+	if (n < 0)
+		return err_sys(e, "read from the child");
+	memcpy(bytes, o->torn, have);
+	have += (size_t)n;
+	o->ntorn = n ? esc_torn(bytes, have) : 0;
+	have -= o->ntorn;
+	memcpy(o->torn, bytes + have, o->ntorn);
+	esc_text(&o->sink.out, bytes, have, ESC_TEXT);
+	return sink_flush(&o->sink, true, e) < 0 ? -1 : n > 0;
 }
 
 int out_data(struct out *o, int fd, struct err *e)
