@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/esc.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
@@ -29,6 +30,8 @@ struct cat_opts {
 	uint64_t bytes, offset;
 	bool rows;	/* set by setup(): JSON */
 };
+
+static const struct cat_opts cat_defaults = { .bytes = UINT64_MAX };
 
 static const struct opt cat_opt[] = {
 	OPT('n', "number", OPT_FLAG, struct cat_opts, number, NULL, "number the lines"),
@@ -111,26 +114,13 @@ static int put_lines(struct job *j, const char *p, size_t len, struct err *e)
 	return 0;
 }
 
-/* The whole pieces of UTF-8 in p[len]: a character that is cut off waits for the next block. */
-static size_t whole(const char *p, size_t len)
-{
-	size_t back = 0;
-
-	while (back < 3 && back < len && ((unsigned char)p[len - 1 - back] & 0xc0) == 0x80)
-		back++;
-	if (back < len && (unsigned char)p[len - 1 - back] >= 0xc0 && back < 3 &&
-	    len - 1 - back > 0)
-		return len - 1 - back;
-	return len;
-}
-
-/* Returns how many bytes it took. */
+/* Returns how many bytes it took: a character that is cut off waits for the next block. */
 static size_t put_row(struct job *j, const char *path, const char *p, size_t len, uint64_t at,
 		      bool last)
 {
 	struct cat_row row = { .path = { path, strlen(path) }, .offset = at };
 
-	row.text = (struct bytes){ p, last ? len : whole(p, len) };
+	row.text = (struct bytes){ p, last ? len : len - esc_torn(p, len) };
 	emit_row(j->r->emit, &row);
 	emit_flush(j->r->emit);
 	return row.text.len;
@@ -202,7 +192,7 @@ static int move_to_rows(struct job *j, const char *path, int fd, uint64_t left, 
 static int copy_out(struct job *j, const char *path, int fd, struct err *e)
 {
 	bool lines = j->o->number || j->o->show_all || j->o->squeeze;
-	uint64_t left = j->o->bytes ? j->o->bytes : UINT64_MAX;
+	uint64_t left = j->o->bytes;
 	int more = 1;
 
 	if (j->o->offset && lseek(fd, (off_t)j->o->offset, SEEK_SET) < 0)
@@ -299,7 +289,7 @@ const struct tool tool_cat = {
 	.needs = NEED_ROOT,
 	.needs_of = cat_needs,
 	.arg = &cat_arg,
-	.opts = cat_opt, .opts_size = sizeof(struct cat_opts),
+	.opts = cat_opt, .opts_size = sizeof(struct cat_opts), .defaults = &cat_defaults,
 	.cols = cat_col,
 	.data = true,
 	.examples = cat_example,

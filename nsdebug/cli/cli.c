@@ -94,6 +94,8 @@ static int run_verb(struct command *c, int argc, char **argv, const struct env *
 	auto_buf struct buf b = { 0 };
 	struct err e;
 
+	if (c->tool->defaults)
+		memcpy(opts, c->tool->defaults, c->tool->opts_size);
 	c->opts = opts;
 	if (opt_parse(c, argc, argv, &e) < 0)
 		return fail(&e);

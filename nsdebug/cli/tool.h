@@ -100,6 +100,7 @@ struct tool {
 	const struct arg *arg;	/* operands after the target, NULL: none */
 	const struct opt *opts;
 	size_t opts_size;
+	const void *defaults;		/* what opts is before parsing; NULL: all zero */
 	const struct col *cols;
 	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
 	const struct example *examples;	/* ends with a NULL command */

@@ -119,7 +119,7 @@ int heldfile_open(const struct target *t, const struct inside *in, const char *w
 	char path[64];
 
 	if (!parse(word, &pid, &n))
-		return err_set(e, ST_FAILED, "%s: is not of the form fd:PID/N", word);
+		return err_set(e, ST_USAGE, "%s: is not of the form fd:PID/N", word);
 	dir = find_process(t, in, pid, e);
 	if (dir < 0)
 		return -1;
