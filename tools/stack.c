@@ -235,6 +235,7 @@ static int capture(struct stack *k, struct err *e)
 		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
 		.ns = t->scope == SCOPE_PIDNS ? "pid" : "mnt",
 		.ns_id = t->scope == SCOPE_PIDNS ? t->ns.pid : t->ns.mnt,
+		.zombies = k->o->pid || k->o->host_pid,
 	};
 	auto_free pid_t *pids = NULL;
 	struct proc_status st;
@@ -294,8 +295,7 @@ static void frame_text(struct buf *b, const struct frame_row *row, const struct 
 	const char *base;
 	int len;
 
-	buf_addf(b, "#%-3llu 0x%016llx ", LLU(row->n),
-		 LLU(row->pc));
+	buf_addf(b, "#%-3llu 0x%016llx ", LLU(row->n), LLU(row->pc));
 	if (!n->module) {
 		buf_str(b, "?");
 	} else if (base = last_part(n->module->path, &len), n->function) {

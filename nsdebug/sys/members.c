@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
@@ -59,6 +63,52 @@ static int scan(const struct members_want *w, pid_t **pids, size_t *count)
 	return more;
 }
 
+static bool is_zombie(int procfs, pid_t pid)
+{
+	auto_close int dir = proc_open(procfs, pid);
+	struct proc_stat st;
+
+	return dir >= 0 && !proc_stat(dir, &st) && st.state == 'Z';
+}
+
+/* Zombies among the children of a thread: "12 13 ". A living child is in a cgroup of its own. */
+static void add_children(const struct members_want *w, int tasks, pid_t tid, pid_t **pids,
+			 size_t *count)
+{
+	auto_buf struct buf b = { 0 };
+	char name[32];
+	const char *p;
+	uint64_t pid;
+
+	snprintf(name, sizeof(name), "%d/children", (int)tid);
+	if (fd_read_file(tasks, name, &b, 1u << 20) < 0)
+		return;
+	for (p = b.len ? b.bytes : ""; scan_u64(&p, &pid); p += *p == ' ')
+		if (*count < MEMBERS_MAX && is_zombie(w->procfs, (pid_t)pid)) {
+			*pids = mem_more(*pids, *count);
+			(*pids)[(*count)++] = (pid_t)pid;
+		}
+}
+
+static void add_zombies(const struct members_want *w, pid_t **pids, size_t *count)
+{
+	size_t living = *count;
+
+	for (size_t i = 0; i < living; i++) {
+		auto_close int dir = proc_open(w->procfs, (*pids)[i]);
+		auto_close int tasks = dir < 0 ? -1 :
+			openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct proc_dir d;
+		pid_t tid;
+
+		if (tasks < 0)
+			continue;
+		proc_dir_init(&d, tasks);
+		while (proc_dir_next(&d, &tid) > 0)
+			add_children(w, tasks, tid, pids, count);
+	}
+}
+
 int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool *cut,
 		 struct err *e)
 {
@@ -72,6 +122,8 @@ int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool
 		more = scan(w, &found, &n);
 	if (more < 0 && (errno == ENOENT || errno == ENODEV))
 		return err_set(e, ST_TARGET, "the target went away: its cgroup is gone");
+	if (!more && w->cgroup >= 0 && w->zombies)
+		add_zombies(w, &found, &n);
 	if (more < 0)
 		return err_sys(e, "list the target's processes");
 	*cut = more > 0;

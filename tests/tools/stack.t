@@ -51,6 +51,7 @@ tj 'JSON' '.schema == "nsdebug.stack/1" and (.items | length) == 9 and .errors =
 	.truncated == false' "$NSDEBUG" stack -o json "$BOX"
 tj 'container and host ids' ".items[0].host_pid == $BOXPID and .items[0].tid == 1" \
 	"$NSDEBUG" stack -o json "$BOX"
+T0=$("$NSDEBUG" stack -o json "$BOX" | jq '.items[] | select(.comm == "t0").tid')
 tj '-p is a pid of the container' '[.items[].pid] | unique == [1]' \
 	"$NSDEBUG" stack -o json -p 1 "$BOX"
 tj '--host-pid is one of the host' '.items | length == 9' \
@@ -63,9 +64,9 @@ ts 'a pid of the host is not the container'"'"'s' 3 'no process' \
 ts 'a tid that is not there' 3 'no thread 4711' "$NSDEBUG" stack --tid 4711 "$BOX"
 ts '-p and --host-pid together' 2 'give one' "$NSDEBUG" stack -p 1 --host-pid 1 "$BOX"
 ts '--max-frames cuts and says so' 5 'descend.* -- 4 frames are shown \(--max-frames\)' \
-	"$NSDEBUG" stack --tid 6 --max-frames 4 "$BOX"
+	"$NSDEBUG" stack --tid "$T0" --max-frames 4 "$BOX"
 ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-bytes\)' \
-	"$NSDEBUG" stack --tid 6 --stack-bytes 256 "$BOX"
+	"$NSDEBUG" stack --tid "$T0" --stack-bytes 256 "$BOX"
 
 start "$FX/roots/base/app/threads" 8 16
 ours "$PID" >ours
