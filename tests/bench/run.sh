@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
+# the same run, as a table to paste. Groups: start ls bulk ps stack; all of them by default.
+#
+# A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
+# the machine does beside it is not the code's doing.
+set -eu
+SRC=${SRC:-$PWD}
+O=${O:-$SRC/build}
+NSDEBUG=${NSDEBUG:-$O/nsdebug}
+BOX=$SRC/tests/fixtures/box
+PAIR=$O/tests/lib/pair
+DATA=$(mktemp -d)
+groups=${*:-start ls bulk ps stack}
+
+clean() {
+	for b in nsd-bench nsd-bench-ps $(seq -f 'nsd-bench-%g' 10); do
+		"$BOX" down "$b" >/dev/null 2>&1 || :
+	done
+	rm -rf "$DATA"
+	[ -z "${THREADS:-}" ] || kill "$THREADS" 2>/dev/null || :
+}
+trap clean EXIT
+trap 'exit 130' INT TERM
+
+row() {	# WHAT PEER GOAL RUNS [-p] OURS -- THEIRS
+	what=$1 peer=$2 goal=$3 runs=$4
+	shift 4
+	"$PAIR" "$runs" "$@" >"$DATA/row" || { echo "| $what | $peer | failed |"; return; }
+	read -r ours theirs ratio kib <"$DATA/row"
+	awk -v what="$what" -v peer="$peer" -v goal="$goal" -v a="$ours" -v b="$theirs" \
+		-v r="$ratio" -v kib="$kib" 'BEGIN {
+		met = goal == "" ? "" : r <= goal ? "yes" : "no"
+		printf "| %s | %s | %.2f | %.2f | %.3f | %s | %s | %.1f |\n", what, peer,
+			a / 1000, b / 1000, r, goal == "" ? "" : sprintf("<= %.3f", goal), met,
+			kib / 1024 }'
+}
+
+bench_start() {
+	row 'start-up (version)' 'busybox-static true' 1.0 300 "$NSDEBUG" version -- busybox true
+}
+
+bench_ls() {
+	for i in $(seq 9); do "$BOX" up static "bench-$i" >/dev/null; done
+	"$BOX" run bench debug --bind "$DATA:/data:ro" --ready >/dev/null
+	pid=$("$BOX" pid nsd-bench)
+	bb=/busybox/busybox
+	row 'ls /, by pid' 'nsenter -m busybox ls' 0.65 300 "$NSDEBUG" ls "pid://$pid" / -- \
+		nsenter -t "$pid" -m $bb ls /
+	row 'ls /, by name of 10' 'nsenter -m busybox ls' 0.9 300 "$NSDEBUG" ls nsd-bench / -- \
+		nsenter -t "$pid" -m $bb ls /
+	row 'ls /, by name' 'runc exec busybox ls' 0.067 30 "$NSDEBUG" ls nsd-bench / -- \
+		runc exec nsd-bench $bb ls /
+	row 'list of 10' 'runc list' 0.25 30 "$NSDEBUG" list -- runc list
+	"$BOX" down $(seq -f 'bench-%g' 9) bench >/dev/null
+	if RUNTIME=crun "$BOX" run bench debug --ready >/dev/null 2>&1; then
+		row 'ls /, by name' 'crun exec busybox ls' '' 30 \
+			"$NSDEBUG" ls nsd-crun-bench / -- \
+			crun exec nsd-crun-bench $bb ls /
+		RUNTIME=crun "$BOX" down bench >/dev/null
+	fi
+}
+
+bench_bulk() {
+	mkdir "$DATA/many"
+	(cd "$DATA/many" && seq -f 'file-%06g.conf' 200000 | xargs touch)
+	head -c 1073741824 /dev/zero >"$DATA/blob"
+	"$BOX" run bench static --bind "$DATA:/data:ro" --ready >/dev/null
+	row 'ls -la, 200,000 files' 'coreutils ls -la' 0.5 9 \
+		"$NSDEBUG" ls -la nsd-bench /data/many -- ls -la "$DATA/many"
+	row 'cat 1 GiB into a pipe' 'coreutils cat' 0.35 9 -p \
+		"$NSDEBUG" cat nsd-bench /data/blob -- cat "$DATA/blob"
+	"$BOX" down bench >/dev/null
+}
+
+bench_ps() {
+	for n in 150 5000 20000; do
+		"$BOX" run bench-ps static --bind "$O/tests/lib:/t:ro" --ready -- /t/forks $n \
+			>/dev/null || continue
+		row "ps -f, $n processes" 'procps ps -ef' 0.45 $((n > 1000 ? 5 : 40)) \
+			"$NSDEBUG" ps -f nsd-bench-ps -- ps -ef
+		"$BOX" down bench-ps >/dev/null
+	done
+}
+
+# On a process in a mount namespace of its own with the host's files: eu-stack and gdb take those
+# of the host whatever the process has.
+bench_stack() {
+	for n in 8 200; do
+		mkfifo "$DATA/ready.$n"
+		unshare -m "$O/fixtures/roots/base/app/threads" $n 40 >"$DATA/ready.$n" &
+		THREADS=$!
+		read -r _ <"$DATA/ready.$n"
+		row "stack, $n threads x 40 frames" eu-stack "$([ $n = 8 ] || echo 0.15)" 9 \
+			"$NSDEBUG" stack "pid://$THREADS" -- eu-stack -p "$THREADS"
+		row "stack, $n threads x 40 frames" gdb '' 3 "$NSDEBUG" stack "pid://$THREADS" -- \
+			gdb -p "$THREADS" -batch -ex 'thread apply all bt'
+		kill "$THREADS"
+		wait "$THREADS" 2>/dev/null || :
+		THREADS=
+	done
+}
+
+echo '| work | beside | ours, ms | theirs, ms | ratio | goal | met | our RSS, MB |'
+echo '|---|---|--:|--:|--:|---|---|--:|'
+for g in $groups; do "bench_$g"; done
+size=$(stat -c %s "$NSDEBUG")
+echo "| size of the binary | | $((size / 1024)) KiB | | | <= 3072 KiB | $(
+	[ "$size" -le 3145728 ] && echo yes || echo no) | |"
