@@ -149,6 +149,10 @@ int main(void)
 	char c;
 	pid_t pid;
 
+#ifdef NSDEBUG_SAN
+	puts("1..0 # SKIP with frame pointers, frames are known by a register that a copy lacks");
+	return 0;
+#endif
 	if (pipe(ready) || (pid = start()) < 0 || read(ready[0], &c, 1) != 1 ||
 	    read(ready[0], &c, 1) != 1)
 		return 1;
