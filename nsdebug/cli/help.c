@@ -60,6 +60,9 @@ static void put_options(struct buf *b, const struct opt *opts, const struct opt 
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
 		char left[80];
+
+		if (opt_is_shadowed(o, hidden_by))
+			continue;
 		bool letter = o->letter && (opts != global_opts || o->letter == 'o' ||
 					    o->letter == 'h');
 

@@ -41,9 +41,11 @@ static void put_word(struct buf *b, const char *word)
 			buf_char(b, *word);
 }
 
-static void put_options(struct buf *b, const struct opt *opts)
+static void put_options(struct buf *b, const struct opt *opts, const struct opt *hidden_by)
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
+		if (opt_is_shadowed(o, hidden_by))
+			continue;
 		buf_str(b, ".It");
 		if (o->letter)
 			buf_addf(b, " Fl %c", o->letter);
@@ -91,12 +93,13 @@ static void put_head(struct buf *b, const char *page, const char *name, const ch
 	put_text(b, summary);
 }
 
-static void put_list(struct buf *b, const char *section, const struct opt *opts)
+static void put_list(struct buf *b, const char *section, const struct opt *opts,
+		     const struct opt *hidden_by)
 {
 	if (!opts || opt_is_end(opts))
 		return;
 	buf_addf(b, ".Sh %s\n.Bl -tag -width Ds\n", section);
-	put_options(b, opts);
+	put_options(b, opts, hidden_by);
 	buf_str(b, ".El\n");
 }
 
@@ -116,7 +119,7 @@ static void man_main(struct buf *b)
 		put_text(b, v->summary);
 	}
 	buf_str(b, ".El\n");
-	put_list(b, "OPTIONS", global_opts);
+	put_list(b, "OPTIONS", global_opts, NULL);
 	buf_str(b, ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
 		".It 0\nAll done.\n.It 1\nSomething in the target failed.\n"
 		".It 2\nWrong words, or an ambiguous target.\n"
@@ -147,8 +150,8 @@ void man_tool(struct buf *b, const struct tool *t)
 			 t->arg->max < 0 ? " ..." : "");
 	buf_str(b, ".Sh DESCRIPTION\n");
 	put_text(b, t->about ? t->about : t->summary);
-	put_list(b, "OPTIONS", t->opts);
-	put_list(b, "OPTIONS OF EVERY VERB", global_opts);
+	put_list(b, "OPTIONS", t->opts, NULL);
+	put_list(b, "OPTIONS OF EVERY VERB", global_opts, t->opts);
 	if (t->cols) {
 		buf_str(b, ".Sh FIELDS\n.Bl -tag -width Ds\n");
 		put_columns(b, t->cols);

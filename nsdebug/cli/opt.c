@@ -81,13 +81,9 @@ static bool store(const struct opt *o, void *values, const char *word)
 		return str_size(word, field);
 	case OPT_DURATION:
 		return str_duration(word, field);
-	case OPT_CHOICE:
-		if (!choice(o->arg, word))
-			return false;
-		/* fall through */
 	default:
 		*(const char **)field = word;
-		return true;
+		return o->type != OPT_CHOICE || choice(o->arg, word);
 	}
 }
 
@@ -140,6 +136,14 @@ static const struct opt *find_short(const struct tables *t, char letter, void **
 			}
 		}
 	return NULL;
+}
+
+bool opt_is_shadowed(const struct opt *global, const struct opt *own)
+{
+	for (; own && !opt_is_end(own); own++)
+		if (own->name && global->name && !strcmp(own->name, global->name))
+			return true;
+	return false;
 }
 
 static int parse_long(const struct tables *t, struct words *w, struct err *e)

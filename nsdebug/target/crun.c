@@ -30,7 +30,7 @@ static bool take_status(void *ctx, const char *path, struct jvalue v)
 	uint64_t n;
 
 	if (!strcmp(path, "pid") && jvalue_u64(v, &n))
-		c->pid = (pid_t)n;
+		c->pid = n <= INT32_MAX ? (pid_t)n : 0;
 	else if (!strcmp(path, "process-start-time") && jvalue_u64(v, &n))
 		c->start = n;
 	else if (!strcmp(path, "created"))

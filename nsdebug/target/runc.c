@@ -28,7 +28,7 @@ static bool take_head(void *ctx, const char *path, struct jvalue v)
 	uint64_t n;
 
 	if (!strcmp(path, "init_process_pid") && jvalue_u64(v, &n))
-		c->pid = (pid_t)n;
+		c->pid = n <= INT32_MAX ? (pid_t)n : 0;
 	else if (!strcmp(path, "init_process_start") && jvalue_u64(v, &n))
 		c->start = n;
 	else if (!strcmp(path, "created"))

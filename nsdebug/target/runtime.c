@@ -26,6 +26,30 @@ const struct runtime *runtime_named(const char *name, size_t len)
 	return NULL;
 }
 
+static int err_state(struct err *e, const char *dir, const char *id, const char *file)
+{
+	const char *slash = *id ? "/" : "";
+
+	switch (errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return err_set(e, ST_TARGET, "no container '%s' in %s", id, dir);
+	case EACCES:
+	case EPERM:
+		return err_set(e, ST_PRIVILEGE, "%s%s%s is not readable: run nsdebug as root on "
+			       "the node, or give it CAP_DAC_READ_SEARCH", dir, slash, id);
+	case ELOOP:
+	case EXDEV:
+		return err_set(e, ST_REFUSED, "%s%s%s/%s is reached through a symbolic link: not "
+			       "believed", dir, slash, id, file);
+	case ENOSYS:
+		return err_set(e, ST_REFUSED, "openat2 is missing: Linux 5.6 or newer is needed to "
+			       "read safely");
+	default:
+		return err_sys(e, "open %s%s%s/%s", dir, slash, id, file);
+	}
+}
+
 int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id), void *ctx,
 		     struct err *e)
 {
@@ -34,7 +58,7 @@ int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id),
 	DIR *d;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
+		return errno == ENOENT ? 0 : err_state(e, path, "", "");
 	d = fdopendir(fd);
 	if (!d) {
 		close(fd);
@@ -48,16 +72,12 @@ int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id),
 	return 0;
 }
 
-static int check_owner(int fd, const char *what, struct err *e)
+static bool is_roots_own(int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "stat %s", what);
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return err_set(e, ST_REFUSED, "%s is not a file that only root can write: not "
-			       "believed", what);
-	return 0;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+		!(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 int runtime_open(const char *dir, const char *id, const char *file, struct err *e)
@@ -73,14 +93,12 @@ int runtime_open(const char *dir, const char *id, const char *file, struct err *
 	if (sub >= 0)
 		fd = fd_openat2(sub, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
 				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return err_set(e, ST_TARGET, "no container '%s' in %s", id, dir);
-	if (fd < 0 && errno == EACCES)
-		return err_set(e, ST_PRIVILEGE, "%s/%s is not readable: run nsdebug as root on the "
-			       "node", dir, id);
 	if (fd < 0)
-		return err_sys(e, "open %s/%s/%s", dir, id, file);
-	return check_owner(fd, file, e) < 0 ? -1 : take_fd(&fd);
+		return err_state(e, dir, id, file);
+	if (!is_roots_own(fd))
+		return err_set(e, ST_REFUSED, "%s/%s/%s is not a file that only root can write: not "
+			       "believed", dir, id, file);
+	return take_fd(&fd);
 }
 
 void runtime_add_label(struct buf *labels, const char *text, size_t len)

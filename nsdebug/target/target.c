@@ -169,7 +169,7 @@ static int err_ambiguous(const struct search *s, struct err *e)
 		       s->hits > CANDIDATES_MAX ? ", ..." : "");
 }
 
-static int err_unknown(const struct search *s, struct err *e)
+static int err_unknown(const struct search *s, const struct target_want *want, struct err *e)
 {
 	char where[200] = "";
 	size_t used = 0;
@@ -178,7 +178,8 @@ static int err_unknown(const struct search *s, struct err *e)
 		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?", s->word,
 			       s->nearest);
 	for (const struct runtime *const *r = runtimes; *r && used < sizeof(where); r++)
-		used += (size_t)snprintf(where + used, sizeof(where) - used, "%s%s",
+		if (!want->runtime || !strcmp(want->runtime, (*r)->name))
+			used += (size_t)snprintf(where + used, sizeof(where) - used, "%s%s",
 					 used ? ", " : "", (*r)->where);
 	if (!s->seen)
 		return err_set(e, ST_TARGET, "no container '%s': no container at all in %s",
@@ -219,14 +220,12 @@ static int find_prefix(struct search *s, const struct target_want *want, struct 
 			continue;
 		s->runtime = *r;
 		if ((*r)->each(*r, consider, s, e) < 0)
-			return e->sys == EACCES ?
-				err_set(e, ST_PRIVILEGE, "%s is not readable: run nsdebug as root "
-					"on the node", (*r)->where) : -1;
+			return -1;
 	}
 	if (s->hits > 1)
 		return err_ambiguous(s, e);
 	if (!s->hits)
-		return err_unknown(s, e);
+		return err_unknown(s, want, e);
 	return s->hit[0].runtime->load(s->hit[0].runtime, s->hit[0].id, ret, e);
 }
 

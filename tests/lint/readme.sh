@@ -32,7 +32,7 @@ for doc in *.md; do
 		esac
 	done <"${TMPDIR:-/tmp}/readme.$$"
 	# `nsdebug/base/err.h`, `tools/`: a path of this tree between backticks.
-	grep -oE '`(nsdebug|tools|tests|bpf)/[A-Za-z0-9_./-]*`' "$doc" | tr -d '`' | sort -u \
+	grep -oE '`(nsdebug|tools|tests|bpf)/[A-Za-z0-9_./-]*`' "$doc" | tr -d '`' | grep -v NAME | sort -u \
 		>"${TMPDIR:-/tmp}/readme.$$"
 	while read -r p; do
 		[ -e "$p" ] || refuse "$doc" "no file $p" 'correct the path'
