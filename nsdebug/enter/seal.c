@@ -236,7 +236,7 @@ static int keep_caps(uint64_t keep)
 #error "name this machine's AUDIT_ARCH here"
 #endif
 
-#define FILTER_MAX 400
+#define FILTER_MAX 200	/* a jump reaches 255 further */
 #define RULES_MAX 64
 
 struct filter {
@@ -244,52 +244,73 @@ struct filter {
 	unsigned short len;
 };
 
+/* Where a jump leads that is not known yet: to the two last instructions. */
+enum { TO_ALLOW = 254, TO_KILL = 255 };
+
 static void put(struct filter *f, unsigned short code, unsigned char jt, unsigned char jf,
 		unsigned int k)
 {
 	f->code[f->len++] = (struct sock_filter){ code, jt, jf, k };
 }
 
-#define LOAD(f, field) put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, field))
-#define RETURN(f, what) put(f, BPF_RET | BPF_K, 0, 0, what)
+static void load(struct filter *f, size_t offset)
+{
+	put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, (unsigned int)offset);
+}
 
-/* The number has matched: what becomes of it. */
-static void put_verdict(struct filter *f, const struct rule *r)
+static void put_rule(struct filter *f, const struct rule *r)
 {
 	unsigned int arg = r->arg == EMPTY_PATH_3 ? 3 : 2;
 
-	if (r->arg != ANY) {
-		put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0,
-		    (unsigned int)offsetof(struct seccomp_data, args) + 8 * arg);
-		if (r->arg == EMPTY_PATH_3)
-			put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AT_EMPTY_PATH);
-		else
-			put(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1, r->arg == NO_EXEC_2 ? PROT_EXEC :
-			    O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
-		RETURN(f, SECCOMP_RET_KILL_PROCESS);
+	if (r->arg == ANY) {
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, TO_KILL, r->nr);
+		return;
 	}
-	RETURN(f, SECCOMP_RET_ALLOW);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_KILL, r->nr);
+	load(f, offsetof(struct seccomp_data, args) + 8 * arg);
+	if (r->arg == EMPTY_PATH_3)
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, TO_KILL, AT_EMPTY_PATH);
+	else
+		put(f, BPF_JMP | BPF_JSET | BPF_K, TO_KILL, TO_ALLOW, r->arg == NO_EXEC_2 ?
+		    PROT_EXEC : O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
 }
 
 /*
- * A binary search over the sorted rules. The kernel runs a new filter once for every system call
- * there is, to know which it may pass without asking: a list would take longer than an ls.
+ * A binary search over the sorted rules, as short as can be: the kernel compiles a new filter, and
+ * runs it once for every system call there is to know which it may pass without asking. A plain
+ * list would take longer than an ls.
  */
 static void put_search(struct filter *f, const struct rule *r, size_t count)
 {
-	size_t half = count / 2, at;
+	size_t half = count / 2, at = f->len;
 
 	if (count == 1) {
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, r->nr);
-		RETURN(f, SECCOMP_RET_KILL_PROCESS);
-		put_verdict(f, r);
+		put_rule(f, r);
 		return;
 	}
-	at = f->len;
 	put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 0, r[half].nr);	/* 0: the lower half follows */
 	put_search(f, r, half);
 	f->code[at].jt = (unsigned char)(f->len - at - 1);
 	put_search(f, r + half, count - half);
+}
+
+static unsigned char resolve(unsigned char jump, size_t at, size_t last)
+{
+	if (jump == TO_ALLOW)
+		return (unsigned char)(last - 1 - at - 1);
+	return jump == TO_KILL ? (unsigned char)(last - at - 1) : jump;
+}
+
+static void put_end(struct filter *f)
+{
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
+	for (size_t i = 0; i < f->len; i++) {
+		if (BPF_CLASS(f->code[i].code) != BPF_JMP)
+			continue;
+		f->code[i].jt = resolve(f->code[i].jt, i, f->len - 1u);
+		f->code[i].jf = resolve(f->code[i].jf, i, f->len - 1u);
+	}
 }
 
 static int by_number(const void *a, const void *b)
@@ -318,11 +339,11 @@ static int filter_calls(const struct rule *calls, struct err *e)
 	size_t count = gather(all, gather(all, 0, calls), common);
 
 	qsort(all, count, sizeof(*all), by_number);
-	LOAD(&f, arch);
-	put(&f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCH);
-	RETURN(&f, SECCOMP_RET_KILL_PROCESS);
-	LOAD(&f, nr);
+	load(&f, offsetof(struct seccomp_data, arch));
+	put(&f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_KILL, NATIVE_ARCH);
+	load(&f, offsetof(struct seccomp_data, nr));
 	put_search(&f, all, count);
+	put_end(&f);
 	prog = (struct sock_fprog){ f.len, f.code };
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
 		return err_sys(e, "install the child's system call filter");
