@@ -15,6 +15,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/sys/mode.h"
 #include "nsdebug/target/target.h"
 
 #define ENTRIES_MAX 10000000u
@@ -124,49 +125,6 @@ struct listing {
 
 /* ---- one row ---- */
 
-static const char *type_word(mode_t m)
-{
-	switch (m & S_IFMT) {
-	case S_IFDIR: return "dir";
-	case S_IFLNK: return "link";
-	case S_IFIFO: return "fifo";
-	case S_IFSOCK: return "socket";
-	case S_IFBLK: return "block";
-	case S_IFCHR: return "char";
-	case S_IFREG: return "file";
-	default: return NULL;
-	}
-}
-
-static char type_letter(mode_t m)
-{
-	switch (m & S_IFMT) {
-	case S_IFDIR: return 'd';
-	case S_IFLNK: return 'l';
-	case S_IFIFO: return 'p';
-	case S_IFSOCK: return 's';
-	case S_IFBLK: return 'b';
-	case S_IFCHR: return 'c';
-	default: return '-';
-	}
-}
-
-static void mode_text(mode_t m, char *text)
-{
-	static const char bits[] = "rwxrwxrwx";
-
-	text[0] = type_letter(m);
-	for (int i = 0; i < 9; i++)
-		text[1 + i] = m & (0400 >> i) ? bits[i] : '-';
-	if (m & S_ISUID)
-		text[3] = m & S_IXUSR ? 's' : 'S';
-	if (m & S_ISGID)
-		text[6] = m & S_IXGRP ? 's' : 'S';
-	if (m & S_ISVTX)
-		text[9] = m & S_IXOTH ? 't' : 'T';
-	text[10] = text[11] = '\0';
-}
-
 static enum paint paint_of(mode_t m)
 {
 	if (S_ISDIR(m))
@@ -178,18 +136,6 @@ static enum paint paint_of(mode_t m)
 	if (m & (S_ISUID | S_ISGID))
 		return PAINT_SETID;
 	return m & 0111 ? PAINT_EXEC : PAINT_NONE;
-}
-
-static const char *mark_of(mode_t m)
-{
-	switch (m & S_IFMT) {
-	case S_IFDIR: return "/";
-	case S_IFLNK: return "@";
-	case S_IFIFO: return "|";
-	case S_IFSOCK: return "=";
-	case S_IFREG: return m & 0111 ? "*" : NULL;
-	default: return NULL;
-	}
 }
 
 struct row_text {
@@ -260,7 +206,7 @@ static void fill_hidden(struct listing *l, struct ls_row *row, struct row_text *
 	fill_path(row, x, dir, name);
 	if (dir)
 		row->dir = text_of(dir);
-	row->type = type_word(en->type);
+	row->type = mode_word(en->type);
 	row->inode = en->inode;
 	if (!l->o->stat)
 		return;
@@ -313,7 +259,7 @@ static void send(struct listing *l, const struct entry *en, int dir, const char 
 	if (l->o->marks)
 		fill_xattrs(l, &row, &x, dirname ? dir : -1, name);
 	if (l->o->classify && !(l->o->long_format && S_ISLNK(en->type)))
-		row.mark = mark_of(l->o->stat ? l->stats[en->at].mode : en->type);
+		row.mark = mode_mark(l->o->stat ? l->stats[en->at].mode : en->type);
 	if (S_ISLNK(en->type) && l->o->long_format &&
 	    (n = root_readlink(dir, dirname ? name : "", x.target, sizeof(x.target))) >= 0)
 		row.link_target = (struct bytes){ x.target, (size_t)n };
@@ -600,6 +546,11 @@ static int ls_setup(void *opts, int nargs, char *const *args, struct layout *lay
 	return 0;
 }
 
+static bool ls_mounts(const void *opts)
+{
+	return ((const struct ls_opts *)opts)->recursive;
+}
+
 static const struct arg ls_arg = { "PATH", "file or directory in the container (/)", ARG_PATH, 0, -1 };
 
 static const struct example ls_example[] = {
@@ -619,6 +570,7 @@ const struct tool tool_ls = {
 	.arg = &ls_arg,
 	.opts = ls_opt, .opts_size = sizeof(struct ls_opts),
 	.cols = ls_col,
+	.mounts = ls_mounts,
 	.examples = ls_example,
 	.setup = ls_setup,
 	.run = ls_run,

@@ -226,7 +226,39 @@ static int start_pair(struct child *stopper, struct child *main, const struct jo
 	return spawn(main, j, ROLE_PROC, live_verb, b, e);
 }
 
-static void run_round(struct front *f, const struct job *j, bool stopper)
+/* What makes this root another one than users expect: hidden mounts, or a chroot(2). */
+static void say_odd_root(const struct target *t)
+{
+	char root[256], text[sizeof(root) + ID_MAX + 200];
+	ssize_t n;
+
+	if (t->place.raw) {
+		n = snprintf(text, sizeof(text), "%s: has an unbindable mount (or too many to "
+			     "tell): read without the read-only copy of its mounts", t->name);
+		out_say(text, (size_t)n);
+	}
+	n = readlinkat(t->place.proc, "root", root, sizeof(root));
+	if (n <= 1)
+		return;
+	n = snprintf(text, sizeof(text), "%s: has changed its root: / is %.*s of its container",
+		     t->name, (int)n, root);
+	out_say(text, (size_t)n);
+}
+
+/*
+ * The mount table says whether the child may work in a clone of the tree. Clones nearly always do,
+ * so the child is started as if it may while the table is read, and in the rare case it is ended
+ * unheard and started again.
+ */
+static int check_mounts(struct child *c, const struct job *j, struct target *t, struct err *e)
+{
+	if (target_mounts(t, e) == 0 && !t->place.raw)
+		return 0;
+	enter_kill(c);
+	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, e) : -1;
+}
+
+static void run_round(struct front *f, const struct job *j, struct target *t, bool stopper)
 {
 	struct child main = CHILD_NONE, side = CHILD_NONE;
 	enum role role = need_of(j->c) == NEED_ROOT ? ROLE_READER : ROLE_PROC;
@@ -237,8 +269,12 @@ static void run_round(struct front *f, const struct job *j, bool stopper)
 		n = start_pair(&side, &main, j, &e);
 	else
 		n = spawn(&main, j, role, live_verb, -1, &e);
+	if (n == 0 && role == ROLE_READER && !t->mounts.items)
+		n = check_mounts(&main, j, t, &e);
 	if (n < 0)
 		fail_err(f, &e);
+	else if (role == ROLE_READER)
+		say_odd_root(t);
 	if (main.pid > 0)
 		relay(f, &main);
 	if (side.pid > 0)
@@ -258,34 +294,12 @@ static void run_names(struct front *f, const struct job *j)
 
 static int prepare(struct front *f, struct target *t, struct err *e)
 {
-	if (target_mounts(t, e) < 0)
+	const struct tool *tool = f->c->tool;
+	bool reader = need_of(f->c) == NEED_ROOT;
+
+	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)
 		return -1;
-	return need_of(f->c) == NEED_ROOT ? 0 : target_scope(t, e);
-}
-
-static void say_raw(const struct target *t)
-{
-	char text[ID_MAX + 200];
-	int n;
-
-	if (!t->place.raw)
-		return;
-	n = snprintf(text, sizeof(text), "%s: has an unbindable mount (or too many to tell): read "
-		     "without the read-only copy of its mounts", t->name);
-	out_say(text, (size_t)n);
-}
-
-/* A process that called chroot(2) sees less than its container does: so does who looks through it. */
-static void say_chroot(const struct target *t)
-{
-	char root[256], text[sizeof(root) + ID_MAX + 100];
-	ssize_t n = readlinkat(t->place.proc, "root", root, sizeof(root));
-
-	if (n <= 1)
-		return;
-	n = snprintf(text, sizeof(text), "%s: has changed its root: / is %.*s of its container",
-		     t->name, (int)n, root);
-	out_say(text, (size_t)n);
+	return reader ? 0 : target_scope(t, e);
 }
 
 static void run_target(struct front *f, struct target *t)
@@ -302,15 +316,11 @@ static void run_target(struct front *f, struct target *t)
 		fail_err(f, &e);
 		return;
 	}
-	if (reader) {
-		say_raw(t);
-		say_chroot(t);
-	}
 	if (names)
 		run_names(f, &j);
 	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
 		buf_clear(&f->again);
-		run_round(f, &j, round > 0);
+		run_round(f, &j, t, round > 0);
 		if (!f->again.len)
 			break;
 		buf_clear(&again);

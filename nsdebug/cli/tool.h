@@ -107,6 +107,8 @@ struct tool {
 	bool data;		/* writes raw bytes to emit->data */
 	/* Where .needs depends on the words. */
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
+	/* A NEED_ROOT child asks target->mounts: without it the table is read beside the child. */
+	bool (*mounts)(const void *opts);
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */

@@ -153,6 +153,13 @@ void enter_close(struct child *c)
 	*c = (struct child)CHILD_NONE;
 }
 
+void enter_kill(struct child *c)
+{
+	if (c->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	enter_close(c);
+}
+
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e)
 {
 	auto_free int *all = mem_alloc((count + 2) * sizeof(*all));

@@ -75,7 +75,8 @@ struct spawn {
 
 /* Starts a child. When fn returns, the child sends F_END and exits. */
 int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
-void enter_close(struct child *c);	/* kills it if it lives, closes the pipes, reaps */
+void enter_close(struct child *c);	/* closes the pipes; a child that lives goes on */
+void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
 /* In a ROLE_PROC child: gives up all capabilities, all descriptors but the pipes and those in
  * keep[], and every system call but those of a parser; CPU and address space are limited. */
