@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/sys/mode.h"
 
+#include <stddef.h>
+
 const char *mode_word(mode_t m)
 {
 	switch (m & S_IFMT) {
