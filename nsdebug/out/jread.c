@@ -8,6 +8,11 @@
 #include <yajl/yajl_parse.h>
 
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+
+#define BLOCK_MIN 4096u
+#define BLOCK_MAX (1u << 20)
 
 struct reader {
 	jread_fn *fn;
@@ -119,14 +124,15 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_map = on_end, .yajl_start_array = on_array, .yajl_end_array = on_end,
 };
 
+/* Blocks grow: yajl reads a string anew with each block that it goes on in. */
 static int feed(yajl_handle h, int fd, size_t cap, struct reader *r, struct err *e)
 {
-	unsigned char bytes[4096];
+	size_t total = 0, room = BLOCK_MIN;
+	auto_free unsigned char *bytes = mem_resize(NULL, room, 1);
 	yajl_status st = yajl_status_ok;
-	size_t total = 0;
 	ssize_t n;
 
-	while (st == yajl_status_ok && (n = read(fd, bytes, sizeof(bytes))) != 0) {
+	while (st == yajl_status_ok && (n = read(fd, bytes, room)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -135,6 +141,8 @@ static int feed(yajl_handle h, int fd, size_t cap, struct reader *r, struct err 
 		if (total > cap)
 			return err_set(e, ST_REFUSED, "larger than %zu MiB", cap >> 20);
 		st = yajl_parse(h, bytes, (size_t)n);
+		if (total > 4 * room && room < BLOCK_MAX)
+			bytes = mem_resize(bytes, room *= 4, 1);
 	}
 	if (st == yajl_status_ok)
 		st = yajl_complete_parse(h);
