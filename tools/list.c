@@ -23,7 +23,7 @@ static const struct opt list_opt[] = {
 
 struct list_row {
 	const char *target, *name, *id, *runtime, *state, *created, *bundle;
-	uint64_t pid, host_uid;
+	uint64_t host_pid, host_uid;
 };
 
 static const struct col list_col[] = {
@@ -32,7 +32,8 @@ static const struct col list_col[] = {
 	COL(COL_STR, struct list_row, id, COL_HIDE, "id"),
 	COL(COL_STR, struct list_row, runtime, 0, "who started it"),
 	COL(COL_STR, struct list_row, state, 0, "running, paused or exited"),
-	COL(COL_U64, struct list_row, pid, 0, "host pid of its first process"),
+	COL(COL_U64, struct list_row, host_pid, 0, "host pid of its first process",
+	    .head = "HOSTPID"),
 	COL(COL_U64, struct list_row, host_uid, 0, "host user id of that process", .head = "HOSTUID"),
 	COL(COL_STR, struct list_row, created, 0, "when, as the runtime recorded it"),
 	COL(COL_STR, struct list_row, bundle, COL_WIDE, "directory of its OCI bundle"),
@@ -73,7 +74,7 @@ static void send(struct walk *w, struct container *c)
 	struct list_row row = {
 		.target = target, .name = c->id, .id = c->id, .runtime = c->runtime->name,
 		.state = cstate_name(state), .created = c->created[0] ? c->created : NULL,
-		.pid = state == CSTATE_EXITED ? NONE_U64 : (uint64_t)c->pid,
+		.host_pid = state == CSTATE_EXITED ? NONE_U64 : (uint64_t)c->pid,
 		.host_uid = uid == UINT32_MAX ? NONE_U64 : uid,
 	};
 
