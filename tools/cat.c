@@ -68,6 +68,7 @@ struct job {
 	const struct cat_opts *o;
 	struct lines lines;
 	struct buf out;
+	int hop[2];		/* a pipe between a file and the data pipe */
 	bool no_splice;
 };
 
@@ -128,10 +129,28 @@ static size_t put_row(struct job *j, const char *path, const char *p, size_t len
 
 /* ---- ways of moving bytes; each returns 1 for more, 0 at the end ---- */
 
+static int hand_on(struct job *j, size_t len, struct err *e)
+{
+	while (len) {
+		ssize_t n = splice(j->hop[0], NULL, j->r->emit->data, NULL, len,
+				   SPLICE_F_MOVE | SPLICE_F_MORE);
+
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "write to the front");
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/*
+ * By way of a pipe of our own. A pipe that a file is spliced into is locked while the file is
+ * waited for: with a dead server behind it, the front could not even close its end of the data
+ * pipe, and would wait for ever too.
+ */
 static int move_by_splice(struct job *j, int fd, uint64_t *left, struct err *e)
 {
 	size_t want = *left < BLOCK ? (size_t)*left : BLOCK;
-	ssize_t n = splice(fd, NULL, j->r->emit->data, NULL, want, SPLICE_F_MOVE | SPLICE_F_MORE);
+	ssize_t n = splice(fd, NULL, j->hop[1], NULL, want, SPLICE_F_MOVE | SPLICE_F_MORE);
 
 	if (n < 0 && (errno == EINVAL || errno == ENOSYS)) {
 		j->no_splice = true;	/* a file system that does not have it */
@@ -140,7 +159,7 @@ static int move_by_splice(struct job *j, int fd, uint64_t *left, struct err *e)
 	if (n < 0)
 		return errno == EINTR ? 1 : err_sys(e, "read");
 	*left -= (uint64_t)n;
-	return n > 0;
+	return hand_on(j, (size_t)n, e) < 0 ? -1 : n > 0;
 }
 
 static int move_by_copy(struct job *j, int fd, uint64_t *left, struct err *e)
@@ -189,6 +208,17 @@ static int move_to_rows(struct job *j, const char *path, int fd, uint64_t left, 
 	return 0;
 }
 
+static int open_hop(struct job *j)
+{
+	if (j->hop[1] >= 0)
+		return 0;
+	if (pipe2(j->hop, O_CLOEXEC) < 0)
+		return -1;
+	/* more than the user's share is refused, and fine */
+	fcntl(j->hop[1], F_SETPIPE_SZ, BLOCK);
+	return 0;
+}
+
 static int copy_out(struct job *j, const char *path, int fd, struct err *e)
 {
 	bool lines = j->o->number || j->o->show_all || j->o->squeeze;
@@ -199,7 +229,7 @@ static int copy_out(struct job *j, const char *path, int fd, struct err *e)
 		return err_sys(e, "go to --offset");
 	if (j->o->rows)
 		return move_to_rows(j, path, fd, left, e);
-	j->no_splice = lines;
+	j->no_splice = lines || open_hop(j) < 0;
 	while (more > 0 && left)
 		more = (j->no_splice ? move_by_copy : move_by_splice)(j, fd, &left, e);
 	return more < 0 ? -1 : 0;
@@ -237,12 +267,14 @@ static int cat_file(struct job *j, const char *path, struct err *e)
 
 static void cat_run(struct run *r)
 {
-	struct job j = { .r = r, .o = r->opts };
+	struct job j = { .r = r, .o = r->opts, .hop = { -1, -1 } };
 	struct err e;
 
 	for (int i = 0; i < r->nargs; i++)
 		if (cat_file(&j, r->args[i], &e) < 0)
 			emit_err(r->emit, &e);		/* and go on with the next one */
+	own_close(&j.hop[0]);
+	own_close(&j.hop[1]);
 	buf_free(&j.out);
 }
 

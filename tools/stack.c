@@ -25,6 +25,7 @@
 
 #define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
 #define AGAIN_THREADS_MAX 32768u
+#define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define LLU(x) ((unsigned long long)(x))
 
 struct stack_opts {
@@ -270,15 +271,6 @@ static int shed_rights(struct stack *k, struct err *e)
 
 /* ---- looking: without rights ---- */
 
-static const char *last_part(struct bytes path, int *len)
-{
-	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
-	const char *base = slash ? slash + 1 : path.p;
-
-	*len = (int)(path.p + path.len - base);
-	return base;
-}
-
 static const char *method_name(const struct frame *f)
 {
 	static const char *const names[] = {
@@ -288,48 +280,26 @@ static const char *method_name(const struct frame *f)
 	return names[f->method];
 }
 
-/* "#0  0x00007f52a1c2 poll+0x4f (libc.so.6)", "#1  0x... app+0x1234 (build-id 0123abcd)" */
-static void frame_text(struct buf *b, const struct frame_row *row, const struct name *n,
-		       const struct frame *f)
-{
-	const char *base;
-	int len;
-
-	buf_addf(b, "#%-3llu 0x%016llx ", LLU(row->n), LLU(row->pc));
-	if (!n->module) {
-		buf_str(b, "?");
-	} else if (base = last_part(n->module->path, &len), n->function) {
-		buf_addf(b, "%s+0x%llx (", n->function, LLU(n->offset));
-		buf_add(b, base, (size_t)len);
-		buf_str(b, ")");
-	} else {
-		buf_add(b, base, (size_t)len);
-		buf_addf(b, "+0x%llx", LLU(n->offset));
-		if (row->build_id)
-			buf_addf(b, " (build-id %.16s)", row->build_id);
-	}
-	if (f->method == METHOD_SIGNAL)
-		buf_str(b, " <interrupted by a signal>");
-}
-
+/* Returns about how many bytes the row takes. */
 static size_t make_frame(struct frame_row *row, const struct name *n, const struct frame *f,
 			 size_t nr, struct buf *b)
 {
-	const struct code *c = n->module ? n->module->code : NULL;
-
 	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
-		.method = method_name(f) };
+		.method = method_name(f), .build_id = n->build_id };
 	if (!n->module)
 		row->offset = NONE_U64;
 	else
 		row->module = n->module->path;
 	if (n->function)
 		row->function = (struct bytes){ n->function, strlen(n->function) };
-	if (c && c->elf.build_id[0])
-		row->build_id = c->elf.build_id;
 	buf_clear(b);
-	frame_text(b, row, n, f);
-	return row->function.len + row->module.len + 192;
+	buf_char(b, '#');
+	buf_u64(b, nr);
+	buf_fill(b, ' ', b->len < 4 ? 5 - b->len : 1);
+	buf_add(b, n->text.p, n->text.len);
+	if (f->method == METHOD_SIGNAL)
+		buf_str(b, " <interrupted by a signal>");
+	return row->function.len + row->module.len + b->len + 192;
 }
 
 static struct bytes text_of(struct arena *a, const struct buf *b)
@@ -347,7 +317,7 @@ static void make_frames(struct stack_row *row, struct trace *t, const struct nam
 
 	for (n = 0; n < t->count; n++) {
 		const struct name *name = names_get(names, &t->frames[n]);
-		size_t used = make_frame(&rows[n], name, &t->frames[n], n, &b) + b.len;
+		size_t used = make_frame(&rows[n], name, &t->frames[n], n, &b);
 
 		if (used > room) {
 			t->cut = true;
@@ -398,12 +368,11 @@ static const char *state_name(char c)
 }
 
 static void emit_thread(struct stack *k, const struct process *p, const struct thread *t,
-			struct trace *trace, const struct names *names)
+			struct trace *trace, const struct names *names, struct arena *a)
 {
 	static const char *const how[] = {
 		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked", [HOW_STOPPED] = "stopped",
 	};
-	auto_arena struct arena *a = arena_new();
 	auto_buf struct buf note = { 0 };
 	struct stack_row row = {
 		.pid = p->nspid ? (uint64_t)p->nspid : NONE_U64, .host_pid = (uint64_t)p->pid,
@@ -470,6 +439,7 @@ static void show_process(struct stack *k, struct process *p)
 {
 	auto_free struct trace *traces = mem_alloc((p->count + 1) * sizeof(*traces));
 	auto_free bool *want = mem_alloc(p->count + 1);
+	auto_arena struct arena *a = arena_new();
 	struct names names;
 	size_t n;
 
@@ -480,9 +450,13 @@ static void show_process(struct stack *k, struct process *p)
 	names_init(&names);
 	names_find(&names, p, traces, p->count);
 	for (size_t i = 0; i < p->count; i++) {
+		if (i % ARENA_THREADS == ARENA_THREADS - 1) {
+			arena_free(&a);
+			a = arena_new();
+		}
 		if (!want[i]) {
 			count_thread(k, p, &p->threads[i], &traces[i]);
-			emit_thread(k, p, &p->threads[i], &traces[i], &names);
+			emit_thread(k, p, &p->threads[i], &traces[i], &names, a);
 		}
 		free(traces[i].frames);
 	}

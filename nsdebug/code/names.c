@@ -87,6 +87,43 @@ static void resolve(struct names *n, struct name **items, size_t count)
 		give(n, items[i], &wants[i]);
 }
 
+static void put_last_part(struct buf *b, struct bytes path)
+{
+	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
+
+	buf_add(b, path.p + skip, path.len - skip);
+}
+
+static void make_text(struct names *n, struct name *name)
+{
+	auto_buf struct buf b = { 0 };
+
+	buf_addf(&b, "0x%016llx ", (unsigned long long)name->pc);
+	if (!name->module) {
+		buf_str(&b, "?");
+	} else if (name->function) {
+		buf_addf(&b, "%s+0x%llx (", name->function, (unsigned long long)name->offset);
+		put_last_part(&b, name->module->path);
+		buf_str(&b, ")");
+	} else {
+		put_last_part(&b, name->module->path);
+		buf_addf(&b, "+0x%llx", (unsigned long long)name->offset);
+		if (name->build_id)
+			buf_addf(&b, " (build-id %.16s)", name->build_id);
+	}
+	name->text = (struct bytes){ arena_dup(n->arena, b.bytes, b.len), b.len };
+}
+
+static void describe(struct names *n, struct name *name)
+{
+	const struct code *c = name->module ? name->module->code : NULL;
+
+	if (c && c->elf.build_id[0])
+		name->build_id = c->elf.build_id;
+	make_text(n, name);
+}
+
 void names_find(struct names *n, const struct process *p, const struct trace *traces, size_t count)
 {
 	size_t end;
@@ -101,4 +138,6 @@ void names_find(struct names *n, const struct process *p, const struct trace *tr
 			end++;
 		resolve(n, n->items + i, end - i);
 	}
+	for (size_t i = 0; i < n->count; i++)
+		describe(n, n->items[i]);
 }

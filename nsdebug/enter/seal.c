@@ -68,7 +68,8 @@ static const struct rule *const common = RULES(
 
 static const struct rule *const reader_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
-	R(pread64), R(splice), R(fchdir), R(llistxattr), R(lgetxattr), R(fcntl), R(poll));
+	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr), R(fcntl),
+	R(poll));
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),

@@ -10,11 +10,24 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 
-/* These files are a line that one read gives whole; asking for their end would be a call more. */
-static ssize_t read_line(int dir, const char *name, char *text, size_t room)
+int task_open(struct task *t, int dir)
 {
-	auto_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, room - 1);
+	t->dir = dir;
+	t->schedstat = openat(dir, "schedstat", O_RDONLY | O_CLOEXEC);
+	t->syscall = openat(dir, "syscall", O_RDONLY | O_CLOEXEC);
+	return t->syscall < 0 ? -1 : 0;
+}
+
+void task_close(struct task *t)
+{
+	own_close(&t->syscall);
+	own_close(&t->schedstat);
+}
+
+/* A file of one line, which one read gives whole and anew. */
+static ssize_t read_line(int fd, char *text, size_t room)
+{
+	ssize_t n = pread(fd, text, room - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
 	return n;
@@ -57,11 +70,11 @@ bool task_parse_where(const char *text, struct task_where *ret)
 	return true;
 }
 
-int task_where(int dir, struct task_where *ret)
+int task_where(const struct task *t, struct task_where *ret)
 {
 	char text[256];
 
-	if (read_line(dir, "syscall", text, sizeof(text)) < 0)
+	if (read_line(t->syscall, text, sizeof(text)) < 0)
 		return -1;
 	if (task_parse_where(text, ret))
 		return 0;
@@ -83,18 +96,18 @@ static uint64_t number_after(const char *text, const char *key)
 	return n;
 }
 
-int task_turns(int dir, struct task_turns *ret)
+int task_turns(const struct task *t, struct task_turns *ret)
 {
 	char text[4096];
 	const char *p = text;
 	uint64_t waited;
 
 	*ret = (struct task_turns){ 0 };
-	if (read_line(dir, "schedstat", text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
+	if (read_line(t->schedstat, text, 128) > 0 && scan_u64(&p, &ret->time) && *p++ &&
 	    scan_u64(&p, &waited) && *p++ && scan_u64(&p, &ret->count) && ret->count)
 		return 0;
 	/* without CONFIG_SCHED_INFO it says "0 0 0" */
-	if (fd_read_at(dir, "status", text, sizeof(text)) <= 0)
+	if (fd_read_at(t->dir, "status", text, sizeof(text)) <= 0)
 		return -1;
 	ret->time = 0;
 	/* the shorter key is the end of the longer one, so it begins with the line before */
@@ -105,7 +118,8 @@ int task_turns(int dir, struct task_turns *ret)
 
 void task_wchan(int dir, char *text, size_t room)
 {
-	ssize_t n = read_line(dir, "wchan", text, room);
+	auto_close int fd = openat(dir, "wchan", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read_line(fd, text, room);
 
 	if (n <= 0 || !strcmp(text, "0"))
 		text[0] = '\0';

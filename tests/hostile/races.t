@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # timeout 120
 # What is looked up is exchanged all the time, from inside and from the host, while thousands of

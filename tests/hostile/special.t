@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Nothing but regular files and directories is ever opened: not to look at its type, not to list
 # it, not to say what it is.
