@@ -554,7 +554,7 @@ const struct tool tool_stack = {
 	.about = "Threads that wait are copied without being stopped: the kernel tells where "
 		"they are, and a copy counts only if they did not run meanwhile. A thread that "
 		"runs, or whose unwind tables need a register that only a stop shows, is held for "
-		"the moment of the copy, well below a millisecond; --no-stop never does, and says "
+		"the moment of the copy, mostly below a millisecond; --no-stop never does, and says "
 		"what is missing. A stop makes a few system calls of the program return EINTR, as "
 		"with any debugger. The last line says how many threads were stopped, and the "
 		"longest stop.\n"

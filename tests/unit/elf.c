@@ -25,8 +25,8 @@ static void ok(bool good, const char *name)
 	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
 }
 
-__attribute__((noipa)) int known_function(int n);
-__attribute__((noipa)) int known_function(int n)
+int known_function(int n);
+__attribute__((noinline)) int known_function(int n)
 {
 	return n + 1;
 }

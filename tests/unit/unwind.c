@@ -14,7 +14,11 @@
 #include "nsdebug/code/names.h"
 #include "nsdebug/code/unwind.h"
 
+#ifdef __clang__
+#define KEEP __attribute__((noinline))
+#else
 #define KEEP __attribute__((noipa))
+#endif
 
 static int tests;
 static int ready[2];
