@@ -210,13 +210,7 @@ static int move_to_rows(struct job *j, const char *path, int fd, uint64_t left, 
 
 static int open_hop(struct job *j)
 {
-	if (j->hop[1] >= 0)
-		return 0;
-	if (pipe2(j->hop, O_CLOEXEC) < 0)
-		return -1;
-	/* more than the user's share is refused, and fine */
-	fcntl(j->hop[1], F_SETPIPE_SZ, BLOCK);
-	return 0;
+	return j->hop[1] >= 0 ? 0 : pipe2(j->hop, O_CLOEXEC);
 }
 
 static int copy_out(struct job *j, const char *path, int fd, struct err *e)
