@@ -23,7 +23,7 @@ hostile_box --caps mknod,dac_override --bind "$TMP/bound:/null" --bind "$tty:/tt
 	mkdir /n
 	echo benign >/n/file
 	mkfifo /n/fifo
-	mknod /n/disk b $(printf '%d %d' $(stat -c '0x%t 0x%T' "$disk"))
+	mknod /n/disk b $(printf %d "$(stat -c 0x%t "$disk")") $(printf %d "$(stat -c 0x%T "$disk")")
 	mknod /n/mem c 1 1; mknod /n/null c 1 3; mknod /n/zero c 1 5; mknod /n/kmsg c 1 11
 	mknod /n/tty c 5 0; mknod /n/console c 5 1; mknod /n/ptmx c 5 2; mknod /n/tape c 9 0
 	mknod /n/watchdog c 10 130; mknod /n/fuse c 10 229; mknod /n/none c 250 77
