@@ -39,7 +39,8 @@ static const struct opt cat_opt[] = {
 	    "$ at line ends, ^I for tabs, ^X and M-x for other bytes"),
 	OPT('s', "squeeze-blank", OPT_FLAG, struct cat_opts, squeeze, NULL,
 	    "no more than one empty line in a row"),
-	OPT(0, "bytes", OPT_SIZE, struct cat_opts, bytes, "SIZE", "stop after SIZE bytes of a file"),
+	OPT(0, "bytes", OPT_SIZE, struct cat_opts, bytes, "SIZE",
+	    "stop after SIZE bytes of a file"),
 	OPT(0, "offset", OPT_SIZE, struct cat_opts, offset, "SIZE", "begin SIZE bytes into a file"),
 	OPT_END
 };
@@ -295,8 +296,8 @@ static int cat_setup(void *opts, int nargs, char *const *args, struct layout *l,
 }
 
 static const struct arg cat_arg = {
-	"FILE", "file in the container, or fd:PID/N: what its process PID holds open as N", ARG_PATH,
-	1, -1,
+	"FILE", "file in the container, or fd:PID/N: what its process PID holds open as N",
+	ARG_PATH, 1, -1,
 };
 
 static const struct example cat_example[] = {
@@ -310,8 +311,8 @@ const struct tool tool_cat = {
 	.name = "cat",
 	.summary = "print files as the container sees them",
 	.about = "Bytes are unchanged into a pipe or a file; on a terminal, control characters and "
-		"what is not UTF-8 are shown as \\xNN unless --raw is given. Only regular files are "
-		"opened: devices, FIFOs and sockets are refused, with the reason.",
+		"what is not UTF-8 are shown as \\xNN unless --raw is given. Only regular files "
+		"are opened: devices, FIFOs and sockets are refused, with the reason.",
 	.needs = NEED_ROOT,
 	.needs_of = cat_needs,
 	.arg = &cat_arg,

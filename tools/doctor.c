@@ -97,8 +97,9 @@ static const struct example doctor_example[] = {
 const struct tool tool_doctor = {
 	.name = "doctor",
 	.summary = "show what works on this machine, what does not, and the cure",
-	.about = "Every line was tried, not looked up by version. The exit status says whether ls and "
-		"cat would run: 0, 77 if a privilege is missing, 4 if the kernel lacks something.",
+	.about = "Every line was tried, not looked up by version. The exit status says whether ls "
+		"and cat would run: 0, 77 if a privilege is missing, 4 if the kernel lacks "
+		"something.",
 	.needs = NEED_HOST,
 	.cols = doctor_col,
 	.examples = doctor_example,

@@ -34,7 +34,8 @@ static const struct col list_col[] = {
 	COL(COL_STR, struct list_row, state, 0, "running, paused or exited"),
 	COL(COL_U64, struct list_row, host_pid, 0, "host pid of its first process",
 	    .head = "HOSTPID"),
-	COL(COL_U64, struct list_row, host_uid, 0, "host user id of that process", .head = "HOSTUID"),
+	COL(COL_U64, struct list_row, host_uid, 0, "host user id of that process",
+	    .head = "HOSTUID"),
 	COL(COL_STR, struct list_row, created, 0, "when, as the runtime recorded it"),
 	COL(COL_STR, struct list_row, bundle, COL_WIDE, "directory of its OCI bundle"),
 	COL_END
@@ -140,8 +141,8 @@ static const struct example list_example[] = {
 const struct tool tool_list = {
 	.name = "list",
 	.summary = "show the containers of this node",
-	.about = "Read from the state files of runc and crun: no daemon, socket or program is asked, "
-		"so it answers when they hang.",
+	.about = "Read from the state files of runc and crun: no daemon, socket or program is "
+		"asked, so it answers when they hang.",
 	.needs = NEED_HOST,
 	.opts = list_opt, .opts_size = sizeof(struct list_opts),
 	.cols = list_col,

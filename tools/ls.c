@@ -65,7 +65,7 @@ struct ls_row {
 #define C(t, f, fl, h, ...) COL(t, struct ls_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col ls_col[] = {
-	C(COL_BYTES, dir, COL_HIDE | COL_GROUP | COL_CLAIMED, "directory it is in, as it was named"),
+	C(COL_BYTES, dir, COL_HIDE | COL_GROUP | COL_CLAIMED, "directory it is in, as named"),
 	C(COL_U64, inode, COL_HIDE, "inode number"),
 	C(COL_STR, mode, 0, "type and permissions, drwxr-xr-x"),
 	C(COL_STR, perm, COL_HIDE, "permissions in octal"),
@@ -243,7 +243,8 @@ static void send(struct listing *l, const struct entry *en, int dir, const char 
 	const char *name = l->names.bytes + en->name;
 	struct ls_row row = {
 		.name = text_of(name), .inode = NONE_U64, .nlink = NONE_U64, .user = NONE_U64,
-		.group = NONE_U64, .uid = NONE_U64, .gid = NONE_U64, .host_uid = NONE_U64, .host_gid = NONE_U64, .size = NONE_U64,
+		.group = NONE_U64, .uid = NONE_U64, .gid = NONE_U64, .host_uid = NONE_U64,
+		.host_gid = NONE_U64, .size = NONE_U64,
 		.blocks = NONE_U64, .mtime = { NONE_I64, 0 }, .ctime = { NONE_I64, 0 },
 		.atime = { NONE_I64, 0 }, .paint = paint_of(en->type), .xattrs = COL_NO_LIST,
 	};
@@ -551,7 +552,9 @@ static bool ls_mounts(const void *opts)
 	return ((const struct ls_opts *)opts)->recursive;
 }
 
-static const struct arg ls_arg = { "PATH", "file or directory in the container (/)", ARG_PATH, 0, -1 };
+static const struct arg ls_arg = {
+	"PATH", "file or directory in the container (/)", ARG_PATH, 0, -1,
+};
 
 static const struct example ls_example[] = {
 	{ "nsdebug ls -l nsd-demo /", "what is in an image without a shell" },

@@ -495,6 +495,7 @@ static void ps_run(struct run *r)
 {
 	struct listing l = { .r = r, .o = r->opts, .a = arena_new() };
 	struct target pod = *r->target;
+	struct members_want want;
 	auto_free pid_t *pids = NULL;
 	size_t count = 0;
 	bool cut = false;
@@ -502,8 +503,10 @@ static void ps_run(struct run *r)
 
 	if (l.o->pod)
 		pod.scope = SCOPE_PIDNS;
+	want = target_members(&pod, r->in);
+	want.zombies = true;
 	read_clocks(&l);
-	if (target_members(&pod, r->in, &pids, &count, &cut, &e) < 0) {
+	if (members_list(&want, &pids, &count, &cut, &e) < 0) {
 		emit_err(r->emit, &e);
 	} else {
 		if (cut)
@@ -555,16 +558,18 @@ static int ps_setup(void *opts, int nargs, char *const *args, struct layout *l, 
 static const struct example ps_example[] = {
 	{ "nsdebug ps nsd-demo", "the processes of a container without ps" },
 	{ "nsdebug ps -fL nsd-demo", "threads, and where in the kernel they wait" },
-	{ "nsdebug ps -o pid,host_pid,user,args --sort=-rss nsd-demo", "chosen fields, largest first" },
+	{ "nsdebug ps -o pid,host_pid,user,args --sort=-rss nsd-demo",
+	  "chosen fields, largest first" },
 	{ NULL }
 };
 
 const struct tool tool_ps = {
 	.name = "ps",
 	.summary = "show the processes of a container, with both pids",
-	.about = "Read from the host's /proc, so it does not matter what the container mounts there. "
-		"The processes are those of the container's cgroup and the cgroups below it; where it "
-		"has no cgroup of its own, those of its pid namespace, else of its mount namespace.",
+	.about = "Read from the host's /proc, so it does not matter what the container mounts "
+		"there. The processes are those of the container's cgroup and the cgroups "
+		"below it; where it has no cgroup of its own, those of its pid namespace, else of "
+		"its mount namespace.",
 	.needs = NEED_PROC,
 	.opts = ps_opt, .opts_size = sizeof(struct ps_opts),
 	.cols = ps_col,

@@ -120,7 +120,6 @@ struct stack {
 	struct run *r;
 	const struct stack_opts *o;
 	struct snapshot s;
-	struct mounts mounts;
 	struct totals sum;
 	bool second;		/* of the rounds */
 	struct buf again;	/* what the next one is to take */
@@ -232,26 +231,18 @@ static int capture(struct stack *k, struct err *e)
 {
 	const struct target *t = k->r->target;
 	const struct inside *in = k->r->in;
-	struct members_want w = {
-		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
-		.ns = t->scope == SCOPE_PIDNS ? "pid" : "mnt",
-		.ns_id = t->scope == SCOPE_PIDNS ? t->ns.pid : t->ns.mnt,
-		.zombies = k->o->pid || k->o->host_pid,
-	};
+	struct members_want w = target_members(t, in);
 	auto_free pid_t *pids = NULL;
-	struct proc_status st;
 	size_t count;
 	bool cut;
 
-	if (proc_status(in->proc, &st) < 0)
-		return err_set(e, ST_TARGET, "the target went away");
-	snapshot_init(&k->s, in->procfs, st.levels ? st.levels - 1 : 0);
+	snapshot_init(&k->s, in->procfs, t->levels - 1);
 	k->s.stack_bytes = k->o->stack_bytes;
 	k->s.emit = k->r->emit;
-	if (mounts_read(&k->mounts, in->proc, k->s.arena, e) < 0 ||
-	    members_list(&w, &pids, &count, &cut, e) < 0)
+	w.zombies = k->o->pid || k->o->host_pid;
+	if (members_list(&w, &pids, &count, &cut, e) < 0)
 		return -1;
-	k->s.mounts = &k->mounts;
+	k->s.mounts = &t->mounts;
 	k->s.cut |= cut;
 	if (k->second)
 		take_second(k, &w, pids, count);

@@ -142,7 +142,10 @@ static enum status do_complete(int argc, char **argv)
 
 bool builtin_run(const char *name, int argc, char **argv, enum status *ret)
 {
-	static const struct { const char *name; enum status (*run)(int argc, char **argv); } all[] = {
+	static const struct {
+		const char *name;
+		enum status (*run)(int argc, char **argv);
+	} all[] = {
 		{ "help", do_help }, { "version", do_version }, { "man", do_man },
 		{ "completion", do_completion }, { "__complete", do_complete },
 	};

@@ -65,8 +65,8 @@ static int raise_limits(struct err *e)
 		r.rlim_max = FILES_WANTED;
 	r.rlim_cur = FILES_WANTED;
 	if (setrlimit(RLIMIT_NOFILE, &r) < 0)
-		return err_set(e, ST_INTERNAL, "RLIMIT_NOFILE is too low: %d descriptors are needed "
-			       "(ulimit -n %d)", FILES_WANTED, FILES_WANTED);
+		return err_set(e, ST_INTERNAL, "RLIMIT_NOFILE is too low: %d descriptors are "
+			       "needed (ulimit -n %d)", FILES_WANTED, FILES_WANTED);
 	return 0;
 }
 

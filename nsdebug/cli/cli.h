@@ -75,7 +75,8 @@ static inline bool opt_is_end(const struct opt *o)
 	return !o->letter && !o->name;
 }
 
-/* Is this option of every verb another one in the verb's own table? Then it stands before the verb. */
+/* Is this option of every verb another one in the verb's own table? Then it only stands before the
+ * verb. */
 bool opt_is_shadowed(const struct opt *global, const struct opt *own);
 
 static inline bool opt_takes_value(const struct opt *o)

@@ -83,7 +83,7 @@ struct run {
 	struct emit *emit;
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
-	struct bytes again;		/* what the last round asked for with emit_again(); else empty */
+	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
 };
 

@@ -46,9 +46,9 @@ struct place {
 struct inside {
 	struct emit emit;
 	int root;		/* ROLE_READER: the target's root directory, O_PATH */
-	int own_fds;		/* ROLE_READER: a mount of our own /proc/self/fd, to re-open O_PATH */
+	int own_fds;		/* ROLE_READER: our own /proc/self/fd, to re-open O_PATH */
 	int proc, procfs, cgroup;	/* ROLE_PROC */
-	int peer;		/* ROLE_PROC and ROLE_STOPPER of a pair: socket to each other, or -1 */
+	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
 	bool raw;
 };
 

@@ -29,11 +29,12 @@ bool heldfile_is(const char *word)
 static int find_process(const struct target *t, const struct inside *in, uint64_t pid,
 			struct err *e)
 {
+	struct members_want want = target_members(t, in);
 	auto_free pid_t *pids = NULL;
 	size_t count = 0;
 	bool cut;
 
-	if (target_members(t, in, &pids, &count, &cut, e) < 0)
+	if (members_list(&want, &pids, &count, &cut, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		auto_close int dir = proc_open(in->procfs, pids[i]);

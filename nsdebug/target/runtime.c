@@ -96,8 +96,8 @@ int runtime_open(const char *dir, const char *id, const char *file, struct err *
 	if (fd < 0)
 		return err_state(e, dir, id, file);
 	if (!is_roots_own(fd))
-		return err_set(e, ST_REFUSED, "%s/%s/%s is not a file that only root can write: not "
-			       "believed", dir, id, file);
+		return err_set(e, ST_REFUSED, "%s/%s/%s is not a file that only root can write: "
+			       "not believed", dir, id, file);
 	return take_fd(&fd);
 }
 

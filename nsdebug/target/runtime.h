@@ -38,8 +38,8 @@ struct runtime {
 		    struct err *e);
 	/* One container by its exact id; -1 with status ST_TARGET if there is none. */
 	int (*load)(const struct runtime *r, const char *id, struct container *ret, struct err *e);
-	/* Adds "key=value\n" for each of its labels, and fills c->bundle: what a lookup by name does
-	 * not need. */
+	/* Adds "key=value\n" for each of its labels, and fills c->bundle: a lookup by name needs
+	 * neither. */
 	int (*labels)(const struct runtime *r, struct container *c, struct buf *labels,
 		      struct err *e);
 };

@@ -16,7 +16,6 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/cgroup.h"
-#include "nsdebug/sys/members.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 
@@ -299,16 +298,13 @@ static bool is_shared_with_host(const struct target *t, int cgroup)
 	return false;
 }
 
-int target_members(const struct target *t, const struct inside *in, pid_t **pids, size_t *count,
-		   bool *cut, struct err *e)
+struct members_want target_members(const struct target *t, const struct inside *in)
 {
-	struct members_want w = {
+	return (struct members_want){
 		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
 		.ns = t->scope == SCOPE_MNTNS ? "mnt" : "pid",
 		.ns_id = t->scope == SCOPE_MNTNS ? t->ns.mnt : t->ns.pid,
 	};
-
-	return members_list(&w, pids, count, cut, e);
 }
 
 pid_t target_pid(const struct target *t, const struct proc_status *st)

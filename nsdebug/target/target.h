@@ -23,6 +23,7 @@
 
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/members.h"
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/runtime.h"
 
@@ -52,7 +53,7 @@ struct target {
 };
 
 struct target_want {
-	bool host;			/* --host: a process in the host's mount namespace is allowed */
+	bool host;			/* --host: the host's mount namespace is allowed */
 	const char *runtime;		/* only this runtime, or NULL */
 };
 
@@ -77,10 +78,8 @@ enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_EXITED };
 enum cstate container_state(const struct container *c, uint32_t *ret_uid);
 const char *cstate_name(enum cstate s);
 
-/* In a ROLE_PROC child: host pids of the container's processes, ascending; free() them. *cut: there
- * were too many to list. */
-int target_members(const struct target *t, const struct inside *in, pid_t **pids, size_t *count,
-		   bool *cut, struct err *e);
+/* In a ROLE_PROC child: what members_list() is asked for the container's processes. */
+struct members_want target_members(const struct target *t, const struct inside *in);
 /* The container's own number of a process, 0 if it has none. */
 pid_t target_pid(const struct target *t, const struct proc_status *st);
 
