@@ -8,7 +8,7 @@ static bool parse_id(const char *p, const char *end, uint32_t *ret)
 {
 	uint64_t n = 0;
 
-	if (p == end)
+	if (p == end || *p == ':')
 		return false;
 	for (; p < end && *p != ':'; p++) {
 		if (*p < '0' || *p > '9' || n > UINT32_MAX)
