@@ -44,6 +44,7 @@ static const struct col list_col[] = {
 struct walk {
 	struct run *r;
 	const struct list_opts *o;
+	struct node node;
 	struct container *items;
 	size_t count;
 	unsigned int exited;
@@ -69,7 +70,7 @@ static int by_name(const void *a, const void *b)
 static void send(struct walk *w, struct container *c)
 {
 	uint32_t uid;
-	enum cstate state = container_state(c, &uid);
+	enum cstate state = container_state(c, &w->node, &uid);
 	auto_buf struct buf labels = { 0 };
 	char target[ID_MAX + 16];
 	struct list_row row = {
@@ -106,12 +107,13 @@ static void list_run(struct run *r)
 	unsigned int broken = 0;
 	struct err e;
 
-	if (target_each(take, &w, &broken, &e) < 0)
+	if (node_open(&w.node, &e) < 0 || target_each(take, &w, &broken, &e) < 0)
 		emit_err(r->emit, &e);
 	if (w.count)
 		qsort(w.items, w.count, sizeof(*w.items), by_name);
 	for (size_t i = 0; i < w.count; i++)
 		send(&w, &w.items[i]);
+	node_close(&w.node);
 	free(w.items);
 	if (!w.count && !broken)
 		say_where(r);

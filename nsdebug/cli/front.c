@@ -338,6 +338,7 @@ static void run_target(struct front *f, struct target *t)
 
 struct chosen {
 	struct front *f;
+	struct node node;
 	struct container *items;
 	size_t count;
 };
@@ -361,7 +362,7 @@ static bool choose(void *ctx, struct container *c)
 	const char *label = s->f->c->g.selector;
 	uint32_t uid;
 
-	if (container_state(c, &uid) == CSTATE_EXITED || (label && !has_label(c, label)))
+	if (container_state(c, &s->node, &uid) == CSTATE_EXITED || (label && !has_label(c, label)))
 		return true;
 	s->items = mem_more(s->items, s->count);
 	s->items[s->count++] = *c;
@@ -379,8 +380,9 @@ static void run_many(struct front *f, const struct target_want *want)
 	unsigned int broken;
 	struct err e;
 
-	if (target_each(choose, &s, &broken, &e) < 0)
+	if (node_open(&s.node, &e) < 0 || target_each(choose, &s, &broken, &e) < 0)
 		fail_err(f, &e);
+	node_close(&s.node);
 	if (!s.count) {
 		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)",
 			f->c->g.selector ? " has the label " : "",

@@ -108,15 +108,17 @@ static bool find_mount(const char *text, const struct cgroup *c, char *point, si
 	return false;
 }
 
-int cgroup_open(const struct cgroup *c, int self)
+int cgroup_mounts_read(struct cgroup_mounts *m, int self)
 {
-	auto_buf struct buf b = { 0 };
+	return fd_read_file(self, "mountinfo", &m->text, 4u << 20) < 0 ? -1 : 0;
+}
+
+int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m)
+{
 	auto_close int top = -1;
 	char point[1024];
 
-	if (fd_read_file(self, "mountinfo", &b, 4u << 20) < 0)
-		return -1;
-	if (!find_mount(b.bytes, c, point, sizeof(point))) {
+	if (!m->text.len || !find_mount(m->text.bytes, c, point, sizeof(point))) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -198,7 +200,7 @@ static bool find_path(const char *text, const char *controllers, struct cgroup *
 	return false;
 }
 
-bool cgroup_frozen(int dir, int self)
+bool cgroup_frozen(int dir, const struct cgroup_mounts *m)
 {
 	static const struct { const char *controllers, *file, *says; } kinds[] = {
 		{ "freezer", "freezer.state", "FROZEN" },
@@ -215,7 +217,7 @@ bool cgroup_frozen(int dir, int self)
 
 		if (!find_path(b.bytes, kinds[i].controllers, &c))
 			continue;
-		fd = cgroup_open(&c, self);
+		fd = cgroup_open(&c, m);
 		if (fd >= 0 && fd_read_at(fd, kinds[i].file, text, sizeof(text)) > 0 &&
 		    strstr(text, kinds[i].says))
 			return true;

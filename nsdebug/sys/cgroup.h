@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "nsdebug/base/buf.h"
+
 struct err;
 
 struct cgroup {
@@ -26,8 +28,15 @@ struct cgroup {
 bool cgroup_read(struct cgroup *c, int dir);
 bool cgroup_parse(struct cgroup *c, const char *text);
 
-/* O_PATH directory of the cgroup under the host's mounts, -1 with errno. `self` is /proc/self. */
-int cgroup_open(const struct cgroup *c, int self);
+/* Where the hierarchies are mounted for us, read once: mountinfo of the directory /proc/self. */
+struct cgroup_mounts {
+	struct buf text;
+};
+
+int cgroup_mounts_read(struct cgroup_mounts *m, int self);	/* -1 with errno */
+
+/* O_PATH directory of the cgroup, -1 with errno. */
+int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m);
 
 /*
  * Adds the processes of the cgroup and of those below it to *pids (owned by the caller, free()),
@@ -36,6 +45,6 @@ int cgroup_open(const struct cgroup *c, int self);
 int cgroup_pids(int dir, pid_t **pids, size_t *count, size_t cap);
 
 /* Is the process (its /proc/PID directory) in a frozen cgroup, v1 freezer or v2? */
-bool cgroup_frozen(int dir, int self);
+bool cgroup_frozen(int dir, const struct cgroup_mounts *m);
 
 #endif

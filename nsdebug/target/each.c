@@ -43,11 +43,28 @@ int target_each(bool (*found)(void *ctx, struct container *c), void *ctx, unsign
 	return 0;
 }
 
-enum cstate container_state(const struct container *c, uint32_t *ret_uid)
+int node_open(struct node *n, struct err *e)
 {
-	auto_close int procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int self = openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int dir = c->pid > 0 ? proc_open(procfs, c->pid) : -1;
+	auto_close int self = -1;
+
+	*n = (struct node){ .procfs = target_procfs(e) };
+	if (n->procfs < 0)
+		return -1;
+	self = openat(n->procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup_mounts_read(&n->cgroups, self) < 0)
+		return err_sys(e, "read our own mount table");
+	return 0;
+}
+
+void node_close(struct node *n)
+{
+	own_close(&n->procfs);
+	buf_free(&n->cgroups.text);
+}
+
+enum cstate container_state(const struct container *c, const struct node *n, uint32_t *ret_uid)
+{
+	auto_close int dir = c->pid > 0 ? proc_open(n->procfs, c->pid) : -1;
 	struct proc_status status;
 	struct proc_stat st;
 
@@ -56,7 +73,7 @@ enum cstate container_state(const struct container *c, uint32_t *ret_uid)
 	    (c->start && st.start != c->start) || proc_status(dir, &status) < 0)
 		return CSTATE_EXITED;
 	*ret_uid = status.uid[1];
-	return cgroup_frozen(dir, self) ? CSTATE_PAUSED : CSTATE_RUNNING;
+	return cgroup_frozen(dir, &n->cgroups) ? CSTATE_PAUSED : CSTATE_RUNNING;
 }
 
 const char *cstate_name(enum cstate s)

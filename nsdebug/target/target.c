@@ -19,7 +19,7 @@
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 
-static int open_procfs(struct err *e)
+int target_procfs(struct err *e)
 {
 	auto_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
@@ -45,7 +45,7 @@ static int err_gone(struct target *t, struct err *e)
 
 static int open_process(struct target *t, struct err *e)
 {
-	t->place.procfs = open_procfs(e);
+	t->place.procfs = target_procfs(e);
 	if (t->place.procfs < 0)
 		return -1;
 	t->place.pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
@@ -328,6 +328,7 @@ int target_scope(struct target *t, struct err *e)
 {
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int dir = -1;
+	struct cgroup_mounts cgroups = { 0 };
 	struct cgroup cgroup;
 
 	if (read_levels(t, self, e) < 0)
@@ -335,7 +336,9 @@ int target_scope(struct target *t, struct err *e)
 	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
 	if (!cgroup_read(&cgroup, t->place.proc))
 		return target_alive(t) ? 0 : err_gone(t, e);
-	dir = cgroup_open(&cgroup, self);
+	if (cgroup_mounts_read(&cgroups, self) == 0)
+		dir = cgroup_open(&cgroup, &cgroups);
+	buf_free(&cgroups.text);
 	if (dir < 0 || (t->ns.mnt != t->host.mnt && is_shared_with_host(t, dir)))
 		return 0;
 	t->scope = SCOPE_CGROUP;

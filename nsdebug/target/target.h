@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/sys/mounts.h"
@@ -73,9 +74,20 @@ void target_free(struct target *t);
  * and counted in *broken. */
 int target_each(bool (*found)(void *ctx, struct container *c), void *ctx, unsigned int *broken,
 		struct err *e);
+/* What is looked up once for many containers. */
+struct node {
+	int procfs;
+	struct cgroup_mounts cgroups;
+};
+
+/* The host's /proc, and it is procfs: O_PATH directory or -1. */
+int target_procfs(struct err *e);
+int node_open(struct node *n, struct err *e);
+void node_close(struct node *n);
+
 /* Is the recorded first process alive (same start time)? Frozen? */
 enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_EXITED };
-enum cstate container_state(const struct container *c, uint32_t *ret_uid);
+enum cstate container_state(const struct container *c, const struct node *n, uint32_t *ret_uid);
 const char *cstate_name(enum cstate s);
 
 /* In a ROLE_PROC child: what members_list() is asked for the container's processes. */
