@@ -1,0 +1,211 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# timeout 180
+# What nsdebug is made of stays its own: no core, no library, no file and no environment of
+# somebody else gets in or out.
+. tests/lib.sh
+. "$SRC/tests/hostile/hostile.sh"
+need runc strace setpriv setcap
+
+# ---- the child that is inside, held in the middle of a cat ----
+
+hostile_box --caps sys_admin -- 'dd if=/dev/zero of=/big bs=1M count=8 2>/dev/null; mkdir /core'
+mkfifo "$TMP/slow"
+child=
+find_child() {
+	child=$(cut -d' ' -f1 "/proc/$front/task/$front/children") && [ -n "$child" ] &&
+		[ "$(stat -Lc %i "/proc/$child/ns/mnt")" = "$boxmnt" ] &&
+		grep -q '^Seccomp:.2' "/proc/$child/status"
+}
+boxmnt=$(stat -Lc %i "/proc/$BOXPID/ns/mnt")
+hold() { # a cat whose reader does not read: FD 7 is the reader's end
+	"$NSDEBUG" --timeout 60s cat "$BOX" /big >"$TMP/slow" 2>"$TMP/held" &
+	front=$!
+	exec 7<"$TMP/slow"
+	wait_for find_child 10 || fail 'a child is inside' "$(cat "$TMP/held")"
+}
+let_go() {
+	cat <&7 >/dev/null
+	exec 7<&-
+	wait "$front"
+	echo $? >"$TMP/held.status"
+}
+hold
+ns() { stat -Lc %i "/proc/$1/ns/$2"; }
+for n in pid net user ipc uts cgroup; do
+	t "3 it joins no $n namespace" "$(ns self $n)\n" ns "$child" $n
+done
+t '3 it is in the mount namespace' "$boxmnt\n" ns "$child" mnt
+status() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
+t '3 its one capability is DAC_READ_SEARCH' '0000000000000004\n' status CapEff
+t '3 and no other is to be had' '0000000000000004\n' status CapPrm
+t '3 nor inherited' '0000000000000000\n' status CapInh
+t '3 no new privileges' '1\n' status NoNewPrivs
+limits() { sed -n "s/^$1 *\\([^ ]*\\) *\\([^ ]*\\) .*/\\1 \\2/p" "/proc/$child/limits"; }
+t '43 it may write no core' '0 0\n' limits 'Max core file size'
+t '3 it may write no file' '0 0\n' limits 'Max file size'
+t '3 it may start no process' '0 0\n' limits 'Max processes'
+# all it has: what it reads, its root, its own descriptors' directory, pipes
+t '3 no descriptor of the host' '' sh -c 'for f in /proc/$1/fd/*; do
+	case $(readlink "$f") in pipe:* | / | /big | /fd | /proc/*/fd | "") ;;
+	*) readlink "$f" ;; esac; done' - "$child"
+strace -f -e trace=open_tree,mount_setattr,chroot -o "$TMP/strace" \
+	"$NSDEBUG" ls "$BOX" / >/dev/null 2>&1
+ts '3 its copy of the mounts is read-only, nosuid, nodev, noexec' 0 \
+	'mount_setattr\(.*AT_RECURSIVE.*RDONLY.*NOSUID.*NODEV.*NOEXEC.* = 0' cat "$TMP/strace"
+t '3 and is its root' '1\n' grep -c 'chroot("\.") *= 0' "$TMP/strace"
+
+# ---- 43: it dies of a signal in there ----
+
+cores() { find "$ROOT/" -xdev -name 'core*' -type f 2>/dev/null; }
+kill -SEGV "$child"
+let_go
+t '43 SIGSEGV in the container: said, and its status' '126\n' cat "$TMP/held.status"
+ts '43 SIGSEGV is said to be a possible attack' 0 'signal 11.*attack' cat "$TMP/held"
+t '43 no core in the container' '' cores
+pattern=$(cat /proc/sys/kernel/core_pattern)
+case $pattern in
+'|'* | /*)	skip '43 trap: another process does leave one' "core_pattern is $pattern" ;;
+*)	inside 'cd /core && ulimit -c unlimited && { sleep 100 & p=$!; kill -SEGV $p; wait $p; }'
+	ts '43 trap: another process does leave one' 0 "/core/$pattern" cores ;;
+esac
+hold
+kill -KILL "$child"
+let_go
+t '43 SIGKILL of the child: its status' '126\n' cat "$TMP/held.status"
+hold
+kill -SYS "$child"
+let_go
+ts '43 SIGSYS of the child: said' 0 'signal 31.*attack' cat "$TMP/held"
+t '43 the container goes on' 'yes\n' inside 'echo yes'
+
+# ---- 44: planted libraries and tables ----
+
+box_run base --uid 0 --rw --bind "$O/tests/hostile:/h:ro" --ready -- /app/server
+ROOT=/proc/$BOXPID/root
+lib=/lib/x86_64-linux-gnu
+libdir=$ROOT/usr$lib
+mkdir -p "$libdir/gconv" "$ROOT/usr/lib/locale/C.utf8" "$ROOT/usr/share/terminfo/x" \
+	"$ROOT/usr/share/zoneinfo" "$ROOT/etc/terminfo/x"
+for f in libnss_evil.so.2 libnss_files.so.2 libnss_compat.so.2 libnss_dns.so.2 libgcc_s.so.1 \
+	libpthread.so.0 libasan.so.8 libunwind.so.8 libelf.so.1 gconv/UTF-16.so gconv/EVIL.so; do
+	cp "$O/tests/hostile/planted" "$libdir/$f"
+done
+printf 'passwd: evil\ngroup: evil\nhosts: evil\n' >"$ROOT/etc/nsswitch.conf"
+echo "/usr$lib/libnss_evil.so.2" >"$ROOT/etc/ld.so.preload"
+echo 'module EVIL// INTERNAL EVIL 1' >"$libdir/gconv/gconv-modules"
+for f in etc/ld.so.cache etc/localtime etc/resolv.conf etc/hosts etc/inputrc etc/host.conf \
+	etc/terminfo/x/xterm usr/share/terminfo/x/xterm usr/share/zoneinfo/Evil usr/lib/locale/locale-archive \
+	usr/lib/locale/C.utf8/LC_CTYPE root/.gdbinit root/.terminfo root/.nsdebugrc etc/nsdebug.conf; do
+	mkdir -p "$(dirname "$ROOT/$f")"
+	echo planted >"$ROOT/$f"
+done
+
+traced() { # NAME COMMAND...
+	_name=$1
+	shift
+	strace -f -o "$TMP/strace" -e trace=open,openat,openat2,execve,execveat,setns,uselib,mmap \
+		env TERM=xterm LANG=evil.UTF-16 LC_ALL=evil.UTF-16 "$@" >/dev/null 2>"$TMP/said"
+	_st=$?
+	# env is one execve, nsdebug the other
+	if [ "$(grep -c 'execve' "$TMP/strace")" -ne 2 ]; then
+		fail "$_name: nothing is executed" "$(grep execve "$TMP/strace")"
+	else
+		pass "$_name: nothing is executed"
+	fi
+	sed '1,/execve.*nsdebug.*= 0$/d' "$TMP/strace" >"$TMP/ours"
+	# the first is the front, which stays on the host: what it opens is the host's
+	_front=$(sed 's/ .*//;q' "$TMP/ours")
+	grep -v "^$_front " "$TMP/ours" | grep open | sed -n 's/^[^"]*"\([^"]*\)".*/\1/p' |
+		grep -E "$_planted" >"$TMP/opened"
+	grep PROT_EXEC "$TMP/ours" >>"$TMP/opened"
+	[ ! -s "$TMP/opened" ] && pass "$_name: none of the planted files is opened" ||
+		fail "$_name: none of the planted files is opened" "$(cat "$TMP/opened")"
+	if grep setns "$TMP/ours" | grep -qv 'CLONE_NEWNS) *= 0$'; then
+		fail "$_name: no namespace but the mount namespace" "$(grep setns "$TMP/ours")"
+	else
+		pass "$_name: no namespace but the mount namespace"
+	fi
+	[ ! -e "$ROOT/planted-ran" ] && pass "$_name: nothing planted ran (status $_st)" ||
+		fail "$_name: nothing planted ran"
+}
+_planted='libnss|libgcc|libpthread|gconv|/ld\.so|locale|zoneinfo|terminfo|nsswitch|resolv\.conf'
+_planted=$_planted'|/hosts|host\.conf|inputrc|gdbinit|nsdebug|/lib/|\.so'
+t '44 benign' '0\n' sh -c '"$1" cat "$2" /etc/passwd | grep -c ^nobody.*planted; true' - "$NSDEBUG" "$BOX"
+traced '44 ls -l' "$NSDEBUG" ls -l "$BOX" /
+traced '44 ls -lR@, json' "$NSDEBUG" ls -lR@ -o json "$BOX" /app /home
+traced '44 ls --color' "$NSDEBUG" ls --color=always "$BOX" /
+traced '44 cat' "$NSDEBUG" cat "$BOX" /etc/passwd
+traced '44 cat -A' "$NSDEBUG" cat -A "$BOX" /etc/passwd
+traced '44 cat of what is not there' "$NSDEBUG" cat "$BOX" /nothing
+traced '44 list' "$NSDEBUG" list
+has_verb ps && traced '44 ps -f' "$NSDEBUG" ps -f "$BOX"
+has_verb stack && traced '44 stack' "$NSDEBUG" stack "$BOX"
+ts '44 trap: static glibc that asks for a user runs what is planted' 0 '' \
+	"$O/tests/hostile/victim" "$BOXPID"
+[ -e "$ROOT/planted-ran" ] && pass '44 trap: it did run' || fail '44 trap: it did run'
+
+# ---- 45: environment and working directory ----
+
+mkdir "$TMP/evil"
+cd "$TMP/evil" || exit 99
+for f in .gdbinit .nsdebugrc nsdebug.conf config.json core .terminfo libc.so.6 locale gconv-modules; do
+	echo planted >"$f"
+done
+cp "$O/tests/hostile/planted" libevil.so
+evil() {
+	env -i LD_PRELOAD="$PWD/libevil.so" LD_LIBRARY_PATH="$PWD" LD_AUDIT="$PWD/libevil.so" \
+		GCONV_PATH="$PWD" LOCPATH="$PWD" NLSPATH="$PWD/%N" LANG=../../evil LC_ALL=evil \
+		LANGUAGE=evil TZ=":$PWD/core" TZDIR="$PWD" TERM=../../evil TERMINFO="$PWD" \
+		TERMCAP="$PWD/core" TMPDIR="$PWD" HOME="$PWD" PATH="$PWD" XDG_CONFIG_HOME="$PWD" \
+		XDG_RUNTIME_DIR="$PWD" NSDEBUG_CONFIG="$PWD/nsdebug.conf" NSDEBUG_ROOT="$PWD" \
+		NSDEBUG_TIMEOUT=0 RUNC_ROOT="$PWD" MALLOC_CHECK_=3 GLIBC_TUNABLES=glibc.malloc.check=3 \
+		DEBUGINFOD_URLS=http://127.0.0.1:1 UNW_DEBUG_LEVEL=9 COLUMNS=99999999 LINES=-1 \
+		BASH_ENV="$PWD/core" IFS=x "$@"
+}
+same() { # NAME COMMAND...
+	_name=$1
+	shift
+	(cd / && "$@") >"$TMP/clean" 2>&1
+	evil "$@" >"$TMP/dirty" 2>&1
+	cmp -s "$TMP/clean" "$TMP/dirty" && pass "$_name" ||
+		fail "$_name" "$(diff "$TMP/clean" "$TMP/dirty")"
+}
+if [ -z "$SAN" ]; then
+	same '45 ls -l is the same in a hostile environment' "$NSDEBUG" ls -l "$BOX" /etc
+	same '45 cat' "$NSDEBUG" cat "$BOX" /etc/passwd
+	same '45 help' "$NSDEBUG" help ls
+	same '45 an error' "$NSDEBUG" ls "$BOX" /nothing
+	evil /usr/bin/strace -f -E LD_PRELOAD -E LD_AUDIT -E LD_LIBRARY_PATH -o "$TMP/strace" \
+		-e trace=file "$NSDEBUG" ls -l "$BOX" / >/dev/null 2>&1
+	grep -F "$PWD" "$TMP/strace" | grep -v execve >"$TMP/opened"
+	t '45 nothing of the working directory or the environment is looked at' '' cat "$TMP/opened"
+	ts '45 the trace shows what is opened' 0 'openat.*proc' cat "$TMP/strace"
+fi
+t '45 nothing is left in the working directory' \
+	'.gdbinit\n.nsdebugrc\n.terminfo\nconfig.json\ncore\ngconv-modules\nlibc.so.6\nlibevil.so\nlocale\nnsdebug.conf\n' \
+	ls -1A
+cd "$TMP" || exit 99
+
+# ---- 46: copies that any user may start ----
+
+cp "$NSDEBUG" "$TMP/plain"
+cp "$NSDEBUG" "$TMP/setuid"
+cp "$NSDEBUG" "$TMP/setgid"
+cp "$NSDEBUG" "$TMP/caps"
+chmod 755 "$TMP/plain"
+chmod 4755 "$TMP/setuid"
+chmod 2755 "$TMP/setgid"
+chmod 755 "$TMP/caps"
+setcap cap_sys_ptrace,cap_sys_admin,cap_sys_chroot,cap_dac_read_search+ep "$TMP/caps" ||
+	skip '46 file capabilities' 'this file system takes none'
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+ts '46 plain copy, root: works' 0 root "$TMP/plain" cat "$BOX" /etc/passwd
+ts '46 plain copy, nobody: a privilege is missing' 77 . nobody "$TMP/plain" cat "$BOX" /etc/passwd
+for c in setuid setgid caps; do
+	ts "46 $c copy, nobody: refused" 4 'setuid copy' nobody "$TMP/$c" cat "$BOX" /etc/passwd
+	ts "46 $c copy, nobody: not even help" 4 'setuid copy' nobody "$TMP/$c" help
+done
+ts '46 trap: a setuid cat reads what nobody may not' 0 root \
+	sh -c 'cp /bin/cat "$1/cat" && chmod 4755 "$1/cat" && setpriv --reuid 65534 --regid 65534 \
+		--clear-groups "$1/cat" /etc/shadow' - "$TMP"
