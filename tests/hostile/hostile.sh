@@ -17,7 +17,7 @@
 
 MARK=canary-$$-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 echo "$MARK" >"$TMP/canary"
-SH='PATH=/bb:/h; export PATH'
+SH='PATH=/h:/bb; export PATH'
 DEFAULT_CAPS=chown,dac_override,fsetid,fowner,mknod,net_raw,setgid,setuid,setfcap,setpcap
 DEFAULT_CAPS=$DEFAULT_CAPS,net_bind_service,sys_chroot,kill,audit_write
 
