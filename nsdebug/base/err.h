@@ -12,7 +12,7 @@
 #ifndef NSDEBUG_BASE_ERR_H
 #define NSDEBUG_BASE_ERR_H
 
-/* The exit status of the whole program, the only table of it (nsdebug help exit). */
+/* The exit status of the whole program, the only table of it (shown by nsdebug help). */
 enum status {
 	ST_OK = 0,
 	ST_FAILED = 1,		/* target-side or negative result: ENOENT, nothing found */

@@ -311,8 +311,7 @@ static void run_target(struct front *f, struct target *t)
 	struct err e;
 
 	f->target = t->name;
-	out_target(f->out, t->name);
-	if (prepare(f, t, &e) < 0) {
+	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0) {
 		fail_err(f, &e);
 		return;
 	}
@@ -410,8 +409,8 @@ static void run_one(struct front *f, const struct target_want *want)
 
 	f->target = f->c->target;
 	if (target_find(&t, f->c->target, want, &e) < 0) {
-		out_target(f->out, f->c->target);
 		fail_err(f, &e);
+		out_target(f->out, f->c->target, &e);
 	} else {
 		run_target(f, &t);
 	}

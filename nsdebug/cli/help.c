@@ -80,25 +80,28 @@ static void put_options(struct buf *b, const struct opt *opts, const struct opt 
 	}
 }
 
-static const char *shown_in(const struct col *c)
+static const char *shown_in(const struct col *c, bool sub)
 {
+	if (sub)
+		return c->flags & COL_NOJSON ? " (not in JSON)" : "";
 	if (c->flags & COL_HIDE)
 		return " (when named, and in JSON)";
 	return c->flags & COL_WIDE ? " (with -o wide)" : "";
 }
 
-static void put_columns(struct buf *b, const struct col *cols)
+static void put_columns(struct buf *b, const struct col *cols, const char *of)
 {
 	for (const struct col *c = cols; c && c->name; c++) {
-		char help[400];
+		char name[64], help[400];
 
 		if (c->type == COL_PAINT)
 			continue;
-		snprintf(help, sizeof(help), "%s%s%s", c->help, shown_in(c),
+		snprintf(help, sizeof(help), "%s%s%s", c->help, shown_in(c, of != NULL),
 			 c->flags & COL_CLAIMED ? "; the target's own word" : "");
-		put_item(b, c->name, help);
+		snprintf(name, sizeof(name), "%s%s%s", of ? of : "", of ? "." : "", c->name);
+		put_item(b, name, help);
 		if (c->type == COL_ROWS)
-			put_columns(b, c->sub);
+			put_columns(b, c->sub, c->name);
 	}
 }
 
@@ -131,7 +134,7 @@ void help_tool(struct buf *b, const struct tool *t)
 	put_options(b, global_opts, t->opts);
 	if (t->cols) {
 		buf_str(b, "\nfields (-o FIELD,..., JSON):\n");
-		put_columns(b, t->cols);
+		put_columns(b, t->cols, NULL);
 	}
 	buf_str(b, "\nexamples:\n");
 	for (const struct example *x = t->examples; x->command; x++)

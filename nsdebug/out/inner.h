@@ -64,6 +64,7 @@ void json_begin(struct out *o);
 void json_row(struct out *o, const struct cell *cells);
 void json_object(struct buf *b, const struct col *cols, const struct cell *cells,
 		 const struct text_style *s);
+void json_summary(struct out *o, const struct cell *cells);
 void json_error(struct out *o, const char *target, enum status status, const char *msg,
 		size_t len);
 void json_end(struct out *o);

@@ -214,6 +214,24 @@ void json_row(struct out *o, const struct cell *cells)
 		buf_char(b, '\n');
 }
 
+/* Of one target an object, of several an array with an object for each. */
+void json_summary(struct out *o, const struct cell *cells)
+{
+	struct buf *b = &o->summary_json;
+
+	if (!o->many)
+		buf_clear(b);
+	else if (b->len)
+		buf_char(b, ',');
+	json_object(b, o->summary, cells, &o->style);
+	if (o->many) {
+		b->len--;
+		buf_str(b, ",\"target\":");
+		put_target(o, b);
+		buf_char(b, '}');
+	}
+}
+
 void json_error(struct out *o, const char *target, enum status status, const char *msg,
 		size_t len)
 {
@@ -247,8 +265,9 @@ void json_end(struct out *o)
 	buf_add(b, o->errors.bytes, o->errors.len);
 	buf_char(b, ']');
 	if (o->summary_json.len) {
-		put_key(b, "summary", "");
+		buf_str(b, o->many ? ",\"summaries\":[" : ",\"summary\":");
 		buf_add(b, o->summary_json.bytes, o->summary_json.len);
+		buf_str(b, o->many ? "]" : "");
 	}
 	buf_addf(b, ",\"truncated\":%s}\n", o->truncated ? "true" : "false");
 }

@@ -54,13 +54,6 @@ int out_check(struct out *o, struct err *e)
 	return o->nshown || !o->cols ? 0 : table_choose(o, e);
 }
 
-void out_target(struct out *o, const char *name)
-{
-	snprintf(o->target, sizeof(o->target), "%s", name);
-	free_names(&o->users);
-	free_names(&o->groups);
-}
-
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len)
 {
 	struct map *m = kind == 'u' ? &o->users : &o->groups;
@@ -114,8 +107,7 @@ int out_summary(struct out *o, struct bytes body, struct err *e)
 
 	if (!o->summary || !row_decode(o->summary, &body, cells) || body.len)
 		return err_row(e);
-	buf_clear(&o->summary_json);
-	json_object(&o->summary_json, o->summary, cells, &o->style);
+	json_summary(o, cells);
 	for (const struct col *c = o->summary; c->name; c++)
 		if (!strcmp(c->name, "text") && cells[c - o->summary].set)
 			snprintf(o->summary_text, sizeof(o->summary_text), "%.*s",
@@ -164,9 +156,34 @@ static void put_summary(struct out *o)
 		return;
 	if (o->groups_seen)
 		buf_char(b, '\n');
+	if (o->many) {
+		esc_text(b, o->target, strlen(o->target), ESC_NAME);
+		buf_str(b, ": ");
+	}
 	esc_text(b, o->summary_text, strlen(o->summary_text), ESC_NAME);
 	buf_char(b, '\n');
 	o->summary_text[0] = '\0';
+}
+
+/* What ends with a target: its sorted rows and its totals. */
+static int finish_target(struct out *o, struct err *e)
+{
+	if (!o->layout.sort)
+		return 0;
+	if ((o->layout.kind == LAYOUT_BLOCKS ? blocks_flush : table_flush)(o, e) < 0)
+		return -1;
+	put_summary(o);
+	return 0;
+}
+
+int out_target(struct out *o, const char *name, struct err *e)
+{
+	if (finish_target(o, e) < 0)
+		return -1;
+	snprintf(o->target, sizeof(o->target), "%s", name);
+	free_names(&o->users);
+	free_names(&o->groups);
+	return 0;
 }
 
 int out_end(struct out *o, struct err *e)

@@ -57,8 +57,8 @@ void out_free(struct out **o);
 
 /* ST_USAGE if layout->fields names a column that is none: asked before a child is started. */
 int out_check(struct out *o, struct err *e);
-/* Rows that follow belong to this target. */
-void out_target(struct out *o, const char *name);
+/* Rows that follow belong to this target; those before it are finished if they are sorted. */
+int out_target(struct out *o, const char *name, struct err *e);
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len);
 /* body: an encoded row of cols. -1 with ST_INTERNAL if it is none, or stdout cannot be written. */
 int out_row(struct out *o, struct bytes body, struct err *e);
