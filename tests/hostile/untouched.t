@@ -13,7 +13,8 @@ mkdir "$TMP/out"
 hostile_box --overlay --bind "$TMP/out:/out" --tmpfs /data -- '
 	mkdir -p /d/sub /data/e; echo text >/d/file; echo more >/d/sub/file; echo t >/data/e/f
 	ln -s file /d/link; mkfifo /d/fifo
-	touch -a -d "2001-02-03 04:05:06" /d/file /d/sub /d/sub/file /d /data/e /data/e/f /etc/passwd /etc
+	touch -a -d "2001-02-03 04:05:06" /d/link /d/file /d/sub /d/sub/file /d /data /data/e /data/e/f \
+		/etc/passwd /etc
 	/h/watch change / /etc /d /d/sub /d/file /d/sub/file /data /data/e /data/e/f /tmp /dev /bb \
 		/etc/passwd >/out/events 2>&1 &
 	while ! grep -q ready /out/events; do :; done
@@ -21,14 +22,18 @@ hostile_box --overlay --bind "$TMP/out:/out" --tmpfs /data -- '
 upper=$FX/boxes/$BOX/upper
 [ -d "$upper" ] || fail 'the overlay has an upper directory' "$upper"
 cgroups() { cut -d: -f2,3 "/proc/$BOXPID/cgroup"; }
+# What was never read since it changed, or is on a mount with strictatime: one look at a name or
+# into a file moves its time. So these are looked at by stat(2) alone.
+untold='dev dev/fd dev/stdin dev/ptmx dev/pts dev/mqueue dev/null etc etc/passwd d d/file d/sub
+	d/sub/file d/link d/fifo data data/e data/e/f'
 state() {
-	# this one's access times move at every look: not by way of names that a list must be read for
-	for f in dev dev/fd dev/stdin dev/ptmx dev/pts dev/mqueue dev/null; do
-		stat -c '%n %F %i %a %u %g %x %y %z' "$ROOT/$f"
+	for f in $untold; do
+		stat -c '%n %F %i %a %u %g %s %x %y %z' "$ROOT/$f"
 	done
-	find "$upper" "$ROOT/data" "$ROOT/tmp" -printf '%p %y %m %U %G %n %s %l %T@ %C@ %A@\n' | sort
-	find "$ROOT/etc" "$ROOT/d" -printf '%p %A@ %T@ %C@\n' | sort
-	find "$upper" -type f -exec sha256sum {} + | sort
+	find "$upper" "$ROOT/tmp" \( -path "$upper/d" -o -path "$upper/etc" \) -prune -o \
+		-printf '%p %y %m %U %G %n %s %l %T@ %C@ %A@\n' | sort
+	find "$upper" \( -path "$upper/d" -o -path "$upper/etc" \) -prune -o -type f \
+		-exec sha256sum {} + | sort
 	cat "/proc/$BOXPID/mountinfo"
 	cgroups
 	for g in $(cgroups | sed 's/.*://' | sort -u); do
@@ -126,7 +131,7 @@ done 2>/dev/null
 state >"$TMP/before"
 cat "$ROOT/d/file" >/dev/null
 state >"$TMP/after"
-ts 'trap: cat through /proc/PID/root moves an access time' 1 '/d/file ' \
+ts 'trap: cat through /proc/PID/root moves an access time' 1 '^> .*/d/file .*' \
 	diff "$TMP/before" "$TMP/after"
 inside 'ls -l /dev' >/dev/null
 state >"$TMP/before"
@@ -134,7 +139,7 @@ ts 'trap: ls in there moves that of strictatime' 1 '/dev' diff "$TMP/after" "$TM
 cp "$TMP/before" "$TMP/after"
 inside 'echo more >>/d/sub/file'
 state >"$TMP/after2"
-ts 'trap: a change is seen in the upper directory' 1 'upper/d/sub/file' \
+ts 'trap: a change is seen' 1 '^> .*/d/sub/file' \
 	diff "$TMP/after" "$TMP/after2"
 wait_for '[ "$(wc -l <"$TMP/out/events")" -gt "$events" ]' 10
 ts 'trap: and by the watch inside' 0 'modify.*/d/sub' cat "$TMP/out/events"
