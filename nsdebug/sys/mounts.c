@@ -84,7 +84,7 @@ static bool parse_line(char *line, struct mount *m)
 	while ((word = next_word(&line)) && strcmp(word, "-"))
 		m->unbindable |= !strcmp(word, "unbindable");
 	m->type = word ? next_word(&line) : NULL;
-	if (!m->type)
+	if (!m->type || !*m->type)
 		return false;
 	unescape(root);
 	unescape(point);
