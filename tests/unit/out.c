@@ -135,7 +135,8 @@ static void errors(void)
 	lseek(fd, 0, SEEK_SET);
 	fd_read_all(fd, &b, 1 << 20);
 	is(&b, HEAD "null,\"items\":[],\"errors\":[\n{\"target\":\"runc://x\",\"status\":1,"
-	   "\"message\":\"a\xef\xbf\xbd\\\"b\"}],\"truncated\":true}\n", "errors are in the document");
+	   "\"message\":\"a\xef\xbf\xbd\\\"b\"}],\"truncated\":true}\n",
+	   "errors are in the document");
 	o = out_new("try", cols, NULL, &odd, false, 1, -1);
 	ok(out_check(o, &e) < 0 && e.status == ST_USAGE && strstr(e.msg, "nope"), "no such column");
 	out_free(&o);
