@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		buf_clear(&again);
 		esc_text(&again, p, cut - torn, ESC_TEXT);
 		esc_text(&again, p + cut - torn, len - cut + torn, ESC_TEXT);
-		if (again.len != back.len || (again.len && memcmp(again.bytes, back.bytes, again.len)))
+		if (again.len != back.len ||
+		    (again.len && memcmp(again.bytes, back.bytes, again.len)))
 			abort();
 	}
 	buf_free(&text);

@@ -112,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	render((struct layout){ .format = OUT_JSON }, bytes, len);
 	render((struct layout){ .format = OUT_TABLE, .titles = true, .human = true }, bytes, len);
 	render((struct layout){ .format = OUT_WIDE, .kind = LAYOUT_BLOCKS }, bytes, len);
-	render((struct layout){ .kind = LAYOUT_GRID, .columns = 40, .color = WHEN_NEVER }, bytes, len);
+	render((struct layout){ .kind = LAYOUT_GRID, .columns = 40, .color = WHEN_NEVER }, bytes,
+	       len);
 	return 0;
 }
