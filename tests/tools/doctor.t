@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# doctor: everything works for root here; what is taken away is seen, named, and has its cure.
+. tests/lib.sh
+need jq strace setpriv unshare
+
+doc() { $NSDEBUG doctor -o json; }
+check() { echo ".items[] | select(.check == \"$1\") | $2"; }
+
+ts 'root: ls and cat would run'	0 '^CHECK +STATE +USED FOR +DETAIL$'	$NSDEBUG doctor
+tj 'the document'	'.schema == "nsdebug.doctor/1" and .target == null and .truncated == false'	doc
+tj 'root: no line is required and not ok' \
+	'[.items[] | select(.required and .state != "ok")] == [] and .errors == []'	doc
+tj 'every line is whole'	'.items | length > 10 and all(.[]; (.check | length) > 0 and
+	(.used_for | length) > 0 and (.state | test("^(ok|limited|missing|no privilege)$")))'	doc
+tj 'what is not ok has a cure'	'[.items[] | select(.state != "ok" and .cure == null)] == []'	doc
+tj 'no check twice'	'[.items[].check] | length == (unique | length)'	doc
+tj 'the kernel'		"$(check kernel ".detail | test(\"$(uname -r)\")")"	doc
+tj 'runc'		"$(check 'runtime runc' '.state == "ok" and (.detail | test("in /run/runc$"))')"	doc
+tj 'crun'		"$(check 'runtime crun' '.state == "ok"')"	doc
+ts '-o name'		0 '^openat2$'	$NSDEBUG doctor -o name
+ts '-o fields'		0 '^openat2 +ok'	$NSDEBUG doctor -o check,state
+ts 'an operand'		2 'one operand too many'	$NSDEBUG doctor x
+ts 'a full stdout'	126 'No space left'	sh -c '"$NSDEBUG" doctor >/dev/full'
+leaves_nothing() {
+	$NSDEBUG doctor >out1 2>&1
+	mount >m1
+	ls /proc/self/ns -l | sed 's/.*-> //' >n1
+	$NSDEBUG doctor >out2 2>&1
+	mount | diff m1 -
+	pgrep -P $$ -l nsdebug
+}
+t 'leaves no mount and no child'	'?1\n'	leaves_nothing
+
+# ---- what is missing ----
+
+lacking() { # SYSCALL
+	strace -f -o trace -e trace="$1" -e inject="$1":error=ENOSYS "$NSDEBUG" doctor -o json
+}
+for c in openat2 pidfd_open open_tree mount_setattr close_range process_vm_readv; do
+	tj "no $c: said, with a cure"	"$(check $c '.state == "missing" and (.cure | length) > 10')" \
+		lacking $c
+done
+for c in openat2 pidfd_open; do
+	ts "no $c: status 4"	4 "$c: missing: ls and cat cannot run"	lacking $c
+done
+tj 'no mount_setattr: a limit, not an end'	'.errors == []'	lacking mount_setattr
+tj 'no close_range: a limit, not an end'	'.errors == []'	lacking close_range
+
+without() {
+	setpriv --bounding-set="$1" --inh-caps="$1" "$NSDEBUG" doctor -o json
+}
+ts 'no capability: status 77'	77 'no privilege'	without -all
+ts 'no CAP_SYS_ADMIN: named'	77 'CAP_SYS_ADMIN'	without -sys_admin
+ts 'no CAP_SYS_PTRACE: named'	77 'CAP_SYS_PTRACE'	without -sys_ptrace
+ts 'no CAP_SYS_CHROOT: named'	77 'CAP_SYS_CHROOT'	without -sys_chroot
+as_nobody() { # through a descriptor: the way to the binary may be root's alone
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		sh -c 'exec /proc/self/fd/9 "$@"' - "$@" 9<"$NSDEBUG"
+}
+ts 'nobody: status 77, and the cure'	77 'as root'	as_nobody doctor
+tj 'nobody: every line all the same'	'.items | length > 10'	as_nobody doctor -o json
+tj 'nobody: the runtimes cannot be read'	"$(check 'runtime runc' '.state == "no privilege"')" \
+	as_nobody doctor -o json
+
+# What it says of ls is what ls does.
+agrees() {
+	"$@" "$NSDEBUG" doctor >out 2>&1
+	d=$?
+	"$@" "$NSDEBUG" ls "$BOX" >out 2>&1
+	l=$?
+	[ $d = $l ] || echo "doctor $d, ls $l"
+}
+box_up static
+t 'agrees with ls: root'		''	agrees env
+for c in all sys_admin sys_ptrace sys_chroot; do
+	t "agrees with ls: no $c"	''	agrees setpriv --bounding-set=-$c --inh-caps=-$c
+done
+t 'agrees with ls: no openat2'		''	agrees strace -f -o trace -e trace=openat2 \
+	-e inject=openat2:error=ENOSYS
+ts 'in a pid namespace of its own: said'	0 'host pid namespace +(limited|missing)' \
+	unshare --fork --pid --mount-proc sh -c '"$NSDEBUG" doctor; :'
