@@ -7,7 +7,8 @@
  *				control character but newline (and the terminal's own return
  *				before it), a C1 control, invalid UTF-8, an invisible or
  *				direction-changing character
- *	pty colour COMMAND...	the same, but ESC [ digits and ; m may come
+ *	pty text COMMAND...	the same, but a tab may come
+ *	pty colour COMMAND...	as check, but ESC [ digits and ; m may come
  *	pty hold		prints the name of a new terminal and keeps it, until killed
  */
 #include <err.h>
@@ -77,13 +78,14 @@ static size_t colour(size_t i)
 	return n < len && bytes[n] == 'm' ? n + 1 - i : 0;
 }
 
-static int check(int colours)
+static int check(int colours, int tabs)
 {
 	for (size_t i = 0; i < len;) {
 		unsigned int c = 0;
 		size_t n = colours ? colour(i) : 0;
 
-		if (bytes[i] == '\n' || (bytes[i] == '\r' && i + 1 < len && bytes[i + 1] == '\n'))
+		if (bytes[i] == '\n' || (tabs && bytes[i] == '\t') ||
+		    (bytes[i] == '\r' && i + 1 < len && bytes[i + 1] == '\n'))
 			n = 1;
 		if (n) {
 			i += n;
@@ -124,7 +126,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "hold"))
 		return hold();
 	if (argc < 3)
-		errx(2, "usage: pty raw|check|colour COMMAND...");
+		errx(2, "usage: pty raw|check|text|colour COMMAND...");
 	pid = forkpty(&fd, NULL, NULL, &w);
 	if (pid < 0)
 		err(1, "terminal");
@@ -135,7 +137,7 @@ int main(int argc, char **argv)
 	gather(fd);
 	waitpid(pid, &status, 0);
 	if (strcmp(argv[1], "raw"))
-		bad = check(argv[1][1] == 'o');
+		bad = check(!strcmp(argv[1], "colour"), !strcmp(argv[1], "text"));
 	fwrite(bytes, 1, len, stdout);
 	return bad ? bad : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
