@@ -199,7 +199,10 @@ static enum status died(struct wait *w, int wstatus, struct err *e)
 {
 	int sig = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : 0;
 
-	if (sig == SIGXCPU)
+	if (sig == SIGKILL && w->c->role == ROLE_STOPPER)
+		err_set(e, ST_INCOMPLETE, "%s: a thread was not held longer than it may be: the "
+			"stopper was ended by its own timer", w->r->who);
+	else if (sig == SIGXCPU)
 		err_set(e, ST_DEADLINE, "%s: the %s child used up its processor time",
 			w->r->who, seal_name(w->c->role));
 	else if (sig)
