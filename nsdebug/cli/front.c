@@ -28,11 +28,16 @@ struct front {
 	const struct command *c;
 	struct out *out;
 	enum status status;
-	const char *target;	/* whose rows these are, for messages */
+	char target[ID_MAX + 16];	/* whose rows these are, for messages; empty: no one's */
 	int signals;
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
 };
+
+static void now_about(struct front *f, const char *target)
+{
+	snprintf(f->target, sizeof(f->target), "%s", target);
+}
 
 static void fail(struct front *f, enum status status, const char *msg, size_t len)
 {
@@ -42,7 +47,7 @@ static void fail(struct front *f, enum status status, const char *msg, size_t le
 	if (!len)
 		return;
 	if (f->c->g.all || f->c->g.selector)
-		buf_addf(&b, "%s: ", f->target ? f->target : f->c->tool->name);
+		buf_addf(&b, "%s: ", f->target[0] ? f->target : f->c->tool->name);
 	buf_add(&b, msg, len);
 	out_say(b.bytes, b.len);
 	out_error(f->out, f->target, status, msg, len);
@@ -310,7 +315,7 @@ static void run_target(struct front *f, struct target *t)
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
 	struct err e;
 
-	f->target = t->name;
+	now_about(f, t->name);
 	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0) {
 		fail_err(f, &e);
 		return;
@@ -393,12 +398,15 @@ static void run_many(struct front *f, const struct target_want *want)
 	for (size_t i = 0; i < s.count && f->status != ST_INTERRUPTED; i++) {
 		struct target t;
 
-		if (target_pin(&t, &s.items[i], want, &e) < 0)
+		if (target_pin(&t, &s.items[i], want, &e) < 0) {
+			now_about(f, t.name);
 			fail_err(f, &e);
-		else
+		} else {
 			run_target(f, &t);
+		}
 		target_free(&t);
 	}
+	now_about(f, "");
 	free(s.items);
 }
 
@@ -407,7 +415,7 @@ static void run_one(struct front *f, const struct target_want *want)
 	struct target t;
 	struct err e;
 
-	f->target = f->c->target;
+	now_about(f, f->c->target);
 	if (target_find(&t, f->c->target, want, &e) < 0) {
 		fail_err(f, &e);
 		out_target(f->out, f->c->target, &e);
