@@ -283,14 +283,14 @@ $(O)/lint/%.h.ok: %.h $(O)/flags | $(first) $(genned)
 	@touch $@
 
 # The other compiler has other warnings. It links too: nothing may depend on gcc.
-clangobj := $(patsubst $(O)/obj/%,$(O)/clang/%,$(libobj) $(O)/obj/nsdebug/main.o)
-check-clang: $(O)/clang/bin
-$(O)/clang/%.o: %.c $(O)/flags | $(first) $(genned)
+clangobj := $(patsubst $(O)/obj/%,$(O)/obj-clang/%,$(libobj) $(O)/obj/nsdebug/main.o)
+check-clang: $(O)/obj-clang/bin
+$(O)/obj-clang/%.o: %.c $(O)/flags | $(first) $(genned)
 	$(say) CLANG $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(cflags) $(clang_warn) -O1 -g0 -MMD -MP -c -o $@ $< \
 		$(call verdict,clang,clang warns of $<: see above)
-$(O)/clang/bin: $(clangobj)
+$(O)/obj-clang/bin: $(clangobj)
 	$(say) LINK $@
 	$(Q)$(CLANG) $(ldflags) -o $@ $^ $(LDLIBS)
 

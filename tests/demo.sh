@@ -6,6 +6,8 @@ SRC=${SRC:-$PWD}
 O=${O:-$SRC/build}
 NSDEBUG=${NSDEBUG:-$O/nsdebug}
 
+[ "$(id -u)" = 0 ] || { echo 'make demo: containers need root: sudo make demo' >&2; exit 77; }
+
 show() {
 	printf '\n$ nsdebug'
 	printf ' %s' "$@"

@@ -230,27 +230,12 @@ static int copy_out(struct job *j, const char *path, int fd, struct err *e)
 	return more < 0 ? -1 : 0;
 }
 
-static int refuse_directory(int fd, const char *path, struct err *e)
-{
-	mode_t mode;
-
-	if (root_type(fd, path, &mode, e) < 0)
-		return -1;
-	return S_ISDIR(mode) ? err_set(e, ST_FAILED, "%s: is a directory", path) : 0;
-}
-
 static int cat_file(struct job *j, const char *path, struct err *e)
 {
-	auto_close int handle = -1, fd = -1;
+	auto_close int fd = j->r->in->root < 0 ?
+		heldfile_open(j->r->target, j->r->in, path, e) :
+		root_open_file(&j->r->root, path, e);
 
-	if (j->r->in->root < 0) {
-		fd = heldfile_open(j->r->target, j->r->in, path, e);
-	} else {
-		handle = root_open(&j->r->root, path, false, e);
-		if (handle < 0 || refuse_directory(handle, path, e) < 0)
-			return -1;
-		fd = root_read(&j->r->root, handle, path, e);
-	}
 	if (fd < 0)
 		return -1;
 	if (copy_out(j, path, fd, e) == 0)

@@ -115,7 +115,7 @@ static void list_run(struct run *r)
 		send(&w, &w.items[i]);
 	node_close(&w.node);
 	free(w.items);
-	if (!w.count && !broken)
+	if (!w.count && !broken && r->emit->status == ST_OK)
 		say_where(r);
 	else if (w.exited && !w.o->exited)
 		emit_note(r->emit, "%u exited, not shown (--all)", w.exited);

@@ -237,6 +237,22 @@ static void fill_xattrs(struct listing *l, struct ls_row *row, struct row_text *
 		x->mode[10] = acl ? '+' : '@';
 }
 
+static void fill_link(struct listing *l, struct ls_row *row, struct row_text *x, int dir,
+		      const char *name)
+{
+	long n = root_readlink(dir, name, x->target, sizeof(x->target));
+	struct err e;
+
+	if (n >= 0) {
+		row->link_target = (struct bytes){ x->target, (size_t)n };
+		return;
+	}
+	/* those of /proc/PID need CAP_SYS_PTRACE, which a reader lacks */
+	err_sys(&e, "%.*s: where the link leads cannot be read", (int)row->name.len, row->name.p);
+	e.status = ST_FAILED;
+	emit_err(l->r->emit, &e);
+}
+
 /* dirname is NULL for a file that the user named: it then is its own path. */
 static void send(struct listing *l, const struct entry *en, int dir, const char *dirname)
 {
@@ -249,7 +265,6 @@ static void send(struct listing *l, const struct entry *en, int dir, const char 
 		.atime = { NONE_I64, 0 }, .paint = paint_of(en->type), .xattrs = COL_NO_LIST,
 	};
 	struct row_text x;
-	long n;
 
 	if (dirname && l->o->titles)
 		row.dir = text_of(dirname);
@@ -261,9 +276,8 @@ static void send(struct listing *l, const struct entry *en, int dir, const char 
 		fill_xattrs(l, &row, &x, dirname ? dir : -1, name);
 	if (l->o->classify && !(l->o->long_format && S_ISLNK(en->type)))
 		row.mark = mode_mark(l->o->stat ? l->stats[en->at].mode : en->type);
-	if (S_ISLNK(en->type) && l->o->long_format &&
-	    (n = root_readlink(dir, dirname ? name : "", x.target, sizeof(x.target))) >= 0)
-		row.link_target = (struct bytes){ x.target, (size_t)n };
+	if (S_ISLNK(en->type) && l->o->long_format)
+		fill_link(l, &row, &x, dir, dirname ? name : "");
 	emit_row(l->r->emit, &row);
 }
 
@@ -535,7 +549,10 @@ static int ls_setup(void *opts, int nargs, char *const *args, struct layout *lay
 	o->hidden = rows || o->inode || lay->format != OUT_TABLE;
 	o->stat = o->long_format || o->inode || o->by_size || o->by_time || o->classify ||
 		lay->color == WHEN_ALWAYS || (lay->color == WHEN_AUTO && lay->columns);
-	lay->kind = o->long_format ? LAYOUT_LIST : o->one ? LAYOUT_LIST : LAYOUT_GRID;
+	if (lay->format == OUT_WIDE || lay->fields)
+		lay->kind = LAYOUT_TABLE;	/* chosen columns need their names */
+	else
+		lay->kind = o->long_format ? LAYOUT_LIST : o->one ? LAYOUT_LIST : LAYOUT_GRID;
 	lay->titles = o->titles = (nargs > 1 || o->recursive) && !o->directory;
 	lay->human = o->human;
 	lay->numeric = o->numeric;

@@ -59,7 +59,7 @@ struct ps_row {
 #define C(t, f, fl, h, ...) COL(t, struct ps_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col ps_col[] = {
-	C(COL_U64, pid, 0, "number in the container's pid namespace"),
+	C(COL_U64, pid, COL_NAME, "number in the container's pid namespace"),
 	C(COL_U64, ppid, COL_WIDE, "parent's number there; 0: outside of it"),
 	C(COL_U64, host_pid, 0, "number on the host", .head = "HOSTPID"),
 	C(COL_U64, host_ppid, COL_HIDE, "parent's number on the host", .head = "HOSTPPID"),
@@ -86,7 +86,7 @@ static const struct col ps_col[] = {
 	C(COL_U64, tracer, COL_HIDE, "host pid of the process that traces it"),
 	C(COL_U64, seccomp, COL_HIDE, "0 none, 1 strict, 2 filter"),
 	C(COL_BOOL, no_new_privs, COL_HIDE, "no_new_privs is set"),
-	C(COL_BYTES, comm, COL_HIDE | COL_NAME | COL_CLAIMED, "name that it gave itself"),
+	C(COL_BYTES, comm, COL_HIDE | COL_CLAIMED, "name that it gave itself"),
 	C(COL_LIST, args, COL_HIDE | COL_CLAIMED, "its arguments"),
 	C(COL_BYTES, command, COL_NOJSON | COL_CLAIMED,
 	  "arguments, or [name] without any; a name that begins with [ is quoted"),

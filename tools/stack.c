@@ -133,6 +133,8 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 
 	if (o->pid && o->host_pid)
 		return err_set(e, ST_USAGE, "-p and --host-pid name the same thing: give one");
+	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES)
+		return err_set(e, ST_USAGE, "stacks have no columns: only -o json and -o jsonl");
 	if (!o->max_frames)
 		o->max_frames = 512;
 	if (!o->stack_bytes)
@@ -499,10 +501,10 @@ static void say_missing(struct stack *k)
 		emit_err(k->r->emit, &e);
 	}
 	if (!k->found)
-		err_set(&e, ST_TARGET, "no process %llu in the container; see nsdebug ps",
+		err_set(&e, ST_FAILED, "no process %llu in the container; see nsdebug ps",
 			LLU(pid));
 	else if (k->o->tid && !k->second && !k->s.thread_total)
-		err_set(&e, ST_TARGET, "no thread %llu in the container", LLU(k->o->tid));
+		err_set(&e, ST_FAILED, "no thread %llu in the container", LLU(k->o->tid));
 	else
 		return;
 	emit_err(k->r->emit, &e);

@@ -45,6 +45,14 @@ static enum status usage(const char *verb, const char *word, const char *cure)
 	return ST_USAGE;
 }
 
+static bool is_builtin(const char *word)
+{
+	for (const struct builtin *v = builtins; v->name; v++)
+		if (!strcmp(v->name, word))
+			return true;
+	return !strcmp(word, "nsdebug");
+}
+
 static enum status do_help(int argc, char **argv)
 {
 	auto_buf struct buf b = { 0 };
@@ -56,7 +64,7 @@ static enum status do_help(int argc, char **argv)
 			buf_addf(&b, "%s\n", (*v)->name);
 		return print(&b);
 	}
-	if (argc <= 1 + json) {
+	if (argc <= 1 + json || is_builtin(argv[1 + json])) {
 		help_overview(&b);
 		return print(&b);
 	}
@@ -85,7 +93,7 @@ static enum status do_man(int argc, char **argv)
 	auto_buf struct buf b = { 0 };
 	const struct tool *t = argc > 1 ? tool_find(argv[1]) : NULL;
 
-	if (argc > 1 && !t)
+	if (argc > 1 && !t && !is_builtin(argv[1]))
 		return err_verb(argv[1]);
 	man_tool(&b, t);
 	return print(&b);
@@ -129,7 +137,7 @@ static enum status do_completion(int argc, char **argv)
 			buf_str(&b, kinds[i].glue);
 			return print(&b);
 		}
-	return usage("completion", argc > 1 ? argv[1] : "", "name bash, zsh or fish");
+	return usage("completion", argc > 1 ? argv[1] : "no shell", "name bash, zsh or fish");
 }
 
 static enum status do_complete(int argc, char **argv)
@@ -139,6 +147,8 @@ static enum status do_complete(int argc, char **argv)
 	complete_words(&b, argc - 1, argv + 1);
 	return print(&b);
 }
+
+#define COMPLETE 4	/* takes its words as they are, --help too */
 
 bool builtin_run(const char *name, int argc, char **argv, enum status *ret)
 {
@@ -152,7 +162,10 @@ bool builtin_run(const char *name, int argc, char **argv, enum status *ret)
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (!strcmp(name, all[i].name)) {
-			*ret = all[i].run(argc, argv);
+			bool help = i < COMPLETE && argc > 1 && (!strcmp(argv[1], "--help") ||
+								 !strcmp(argv[1], "-h"));
+
+			*ret = help ? do_help(1, argv) : all[i].run(argc, argv);
 			return true;
 		}
 	return false;

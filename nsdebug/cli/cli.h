@@ -79,6 +79,11 @@ static inline bool opt_is_end(const struct opt *o)
  * verb. */
 bool opt_is_shadowed(const struct opt *global, const struct opt *own);
 
+/* The verb's own options, never NULL. */
+const struct opt *tool_opts(const struct tool *t);
+/* Does the letter of an option of every verb stand for it behind a verb with these options? */
+bool opt_has_letter(const struct opt *global, const struct opt *own);
+
 static inline bool opt_takes_value(const struct opt *o)
 {
 	return o->type != OPT_FLAG && o->type != OPT_COUNT;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
-#include "nsdebug/base/esc.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/cli.h"
 #include "nsdebug/enter/relay.h"
@@ -22,29 +21,53 @@ struct offer {
 	const char *word;
 };
 
-static void offer(const struct offer *o, const char *prefix, const char *text, const char *suffix)
+/*
+ * A shell takes what we print as if it had been typed: a file of a container may be called
+ * "$(reboot)". Only names that mean themselves in every shell are offered.
+ */
+static bool is_plain(const char *text)
+{
+	return !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+			    "_@%+=:,./-")];
+}
+
+static void offer(const struct offer *o, const char *prefix, const char *text,
+		  const char *suffix)
 {
 	size_t len = strlen(o->word), plen = strlen(prefix);
 
-	/* what holds control characters could not be typed back anyway */
-	if (!strncmp(o->word, prefix, len < plen ? len : plen) &&
+	if (is_plain(prefix) && is_plain(text) &&
+	    !strncmp(o->word, prefix, len < plen ? len : plen) &&
 	    (len <= plen || str_prefix(text, o->word + plen))) {
-		buf_str(o->b, prefix);
-		esc_text(o->b, text, strlen(text), ESC_NAME);
-		buf_addf(o->b, "%s\n", suffix);
+		buf_addf(o->b, "%s%s%s\n", prefix, text, suffix);
 	}
 }
 
+struct targets {
+	const struct offer *o;
+	const char *scheme;	/* "runc://", or empty */
+};
+
 static bool offer_id(void *ctx, const char *id)
 {
-	offer(ctx, "", id, "");
+	const struct targets *t = ctx;
+
+	offer(t->o, t->scheme, id, "");
 	return true;
 }
 
 static void offer_targets(const struct offer *o)
 {
-	for (const struct runtime *const *r = runtimes; *r; r++)
-		(*r)->each(*r, offer_id, (void *)o, NULL);
+	bool scheme = strchr(o->word, ':');
+	char name[32] = "";
+
+	for (const struct runtime *const *r = runtimes; *r; r++) {
+		struct targets t = { o, name };
+
+		if (scheme)
+			snprintf(name, sizeof(name), "%s://", (*r)->name);
+		(*r)->each(*r, offer_id, &t, NULL);
+	}
 	offer(o, "", "pid://", "");
 }
 
@@ -56,10 +79,10 @@ static void offer_verbs(const struct offer *o)
 		offer(o, "", v->name, "");
 }
 
-static void offer_options(const struct offer *o, const struct opt *opts)
+static void offer_options(const struct offer *o, const struct opt *opts, const struct opt *own)
 {
 	for (; opts && !opt_is_end(opts); opts++)
-		if (opts->name)
+		if (opts->name && !opt_is_shadowed(opts, own))
 			offer(o, "--", opts->name, opt_takes_value(opts) ? "=" : "");
 }
 
@@ -211,8 +234,8 @@ static void offer_for_verb(const struct offer *o, const struct tool *t, int argc
 		   !strcmp(before, "-o")) {
 		offer_values(o, t, before[1] == '-' ? before + 2 : "output", "", o->word);
 	} else if (o->word[0] == '-') {
-		offer_options(o, t->opts);
-		offer_options(o, global_opts);
+		offer_options(o, t->opts, NULL);
+		offer_options(o, global_opts, t->opts);
 	} else if (tool_wants_target(t) && !target) {
 		offer_targets(o);
 	} else if (t->arg && t->arg->kind == ARG_PATH && target) {
@@ -230,7 +253,7 @@ void complete_words(struct buf *b, int argc, char **argv)
 		verb++;
 	if (verb >= argc - 1) {
 		if (o.word[0] == '-')
-			offer_options(&o, global_opts);
+			offer_options(&o, global_opts, NULL);
 		else
 			offer_verbs(&o);
 		return;

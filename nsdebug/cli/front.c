@@ -46,7 +46,8 @@ static void fail(struct front *f, enum status status, const char *msg, size_t le
 	f->status = status_worse(f->status, status);
 	if (!len)
 		return;
-	if (f->c->g.all || f->c->g.selector)
+	if ((f->c->g.all || f->c->g.selector) &&
+	    (!f->target[0] || len < strlen(f->target) || !str_prefix(msg, f->target)))
 		buf_addf(&b, "%s: ", f->target[0] ? f->target : f->c->tool->name);
 	buf_add(&b, msg, len);
 	out_say(b.bytes, b.len);

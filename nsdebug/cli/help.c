@@ -63,12 +63,8 @@ static void put_options(struct buf *b, const struct opt *opts, const struct opt 
 
 		if (opt_is_shadowed(o, hidden_by))
 			continue;
-		bool letter = o->letter && (opts != global_opts || o->letter == 'o' ||
-					    o->letter == 'h');
+		bool letter = o->letter && (opts != global_opts || opt_has_letter(o, hidden_by));
 
-		for (const struct opt *t = hidden_by; letter && t && !opt_is_end(t); t++)
-			if (t->letter == o->letter)
-				letter = false;
 		snprintf(left, sizeof(left), "%c%c%s%s%s%s%s%s%s", letter ? '-' : ' ',
 			 letter ? o->letter : ' ', letter && o->name ? ", " : "  ",
 			 o->name ? "--" : "", o->name ? o->name : "",
@@ -131,7 +127,7 @@ void help_tool(struct buf *b, const struct tool *t)
 		put_options(b, t->opts, NULL);
 	}
 	buf_str(b, "\noptions of every verb:\n");
-	put_options(b, global_opts, t->opts);
+	put_options(b, global_opts, tool_opts(t));
 	if (t->cols) {
 		buf_str(b, "\nfields (-o FIELD,..., JSON):\n");
 		put_columns(b, t->cols, NULL);

@@ -44,12 +44,14 @@ static void put_word(struct buf *b, const char *word)
 static void put_options(struct buf *b, const struct opt *opts, const struct opt *hidden_by)
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
+		bool letter = o->letter && opt_has_letter(o, hidden_by);
+
 		if (opt_is_shadowed(o, hidden_by))
 			continue;
 		buf_str(b, ".It");
-		if (o->letter)
+		if (letter)
 			buf_addf(b, " Fl %c", o->letter);
-		if (o->letter && o->name)
+		if (letter && o->name)
 			buf_str(b, " ,");
 		if (o->name) {
 			buf_str(b, " Fl \\-");
@@ -73,9 +75,8 @@ static void put_columns(struct buf *b, const struct col *cols)
 		buf_str(b, ".It Cm");
 		put_word(b, c->name);
 		buf_char(b, '\n');
-		put_text(b, c->help);
-		if (c->flags & COL_CLAIMED)
-			buf_str(b, "This is the target's own word.\n");
+		buf_str(b, c->help);
+		buf_str(b, c->flags & COL_CLAIMED ? "; the target's own word.\n" : ".\n");
 		if (c->type == COL_ROWS) {
 			buf_str(b, ".Bl -tag -width Ds\n");
 			put_columns(b, c->sub);
@@ -151,7 +152,7 @@ void man_tool(struct buf *b, const struct tool *t)
 	buf_str(b, ".Sh DESCRIPTION\n");
 	put_text(b, t->about ? t->about : t->summary);
 	put_list(b, "OPTIONS", t->opts, NULL);
-	put_list(b, "OPTIONS OF EVERY VERB", global_opts, t->opts);
+	put_list(b, "OPTIONS OF EVERY VERB", global_opts, tool_opts(t));
 	if (t->cols) {
 		buf_str(b, ".Sh FIELDS\n.Bl -tag -width Ds\n");
 		put_columns(b, t->cols);
@@ -166,5 +167,6 @@ void man_tool(struct buf *b, const struct tool *t)
 		if (x[1].command)
 			buf_str(b, ".Pp\n");
 	}
-	buf_str(b, ".Sh SEE ALSO\n.Xr nsdebug 1\n");
+	buf_str(b, ".Sh EXIT STATUS\nThe table is in\n.Xr nsdebug 1 .\n"
+		".Sh SEE ALSO\n.Xr nsdebug 1\n");
 }

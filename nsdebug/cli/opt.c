@@ -146,6 +146,23 @@ bool opt_is_shadowed(const struct opt *global, const struct opt *own)
 	return false;
 }
 
+const struct opt *tool_opts(const struct tool *t)
+{
+	static const struct opt none[] = { OPT_END };
+
+	return t->opts ? t->opts : none;
+}
+
+bool opt_has_letter(const struct opt *global, const struct opt *own)
+{
+	if (!own)
+		return true;
+	for (; !opt_is_end(own); own++)
+		if (own->letter == global->letter)
+			return false;
+	return global->letter == 'o' || global->letter == 'h';
+}
+
 static int parse_long(const struct tables *t, struct words *w, struct err *e)
 {
 	char *word = w->argv[w->at], *name = word + 2, *eq = strchr(name, '=');
@@ -239,15 +256,11 @@ static int check_operands(struct command *c, struct err *e)
 
 int opt_parse(struct command *c, int argc, char **argv, struct err *e)
 {
-	struct tables t = { .opts = { c->tool->opts, global_opts }, .values = { c->opts, &c->g },
-		.verb = c->tool->name };
+	struct tables t = { .opts = { tool_opts(c->tool), global_opts },
+		.values = { c->opts, &c->g },		.verb = c->tool->name };
 	struct words w = { argc, 1, argv };
 	bool options = true;
 
-	static const struct opt none[] = { OPT_END };
-
-	if (!t.opts[0])
-		t.opts[0] = none;
 	c->args = argv;		/* the operands are gathered at its front */
 	for (; w.at < argc; w.at++) {
 		char *word = argv[w.at];

@@ -9,7 +9,9 @@
  *	.setup	in the front, after parsing, before anything is opened: checks the options against
  *		each other and says how rows are to look. Touches nothing but its arguments.
  *	.run	in the sealed child of the role that .needs names, or in the front for NEED_HOST.
- *		It sees the target, an open root or /proc, and r->emit; it cannot print.
+ *		It sees the target, an open root or /proc, and r->emit; it cannot print. A loop
+ *		that may take long without a row calls emit_tick(), or the front takes it for
+ *		stuck.
  */
 #ifndef NSDEBUG_CLI_TOOL_H
 #define NSDEBUG_CLI_TOOL_H

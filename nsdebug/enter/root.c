@@ -54,14 +54,6 @@ int root_open(const struct root *r, const char *path, bool nofollow, struct err 
 	return fd < 0 ? err_path(e, path) : fd;
 }
 
-int root_open_in(int dir, const char *name, const char *path, struct err *e)
-{
-	int fd = fd_openat2(dir, name, O_PATH | O_NOFOLLOW,
-			    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
-
-	return fd < 0 ? err_path(e, path) : fd;
-}
-
 int root_type(int fd, const char *path, mode_t *ret, struct err *e)
 {
 	struct statx st;
@@ -71,6 +63,18 @@ int root_type(int fd, const char *path, mode_t *ret, struct err *e)
 		return err_path(e, path);
 	*ret = st.stx_mode;
 	return 0;
+}
+
+int root_open_file(const struct root *r, const char *path, struct err *e)
+{
+	auto_close int fd = root_open(r, path, false, e);
+	mode_t mode;
+
+	if (fd < 0 || root_type(fd, path, &mode, e) < 0)
+		return -1;
+	if (S_ISDIR(mode))
+		return err_set(e, ST_FAILED, "%s: is a directory", path);
+	return root_read(r, fd, path, e);
 }
 
 int root_stat(int dir, const char *name, struct statx *ret)

@@ -30,14 +30,15 @@ void root_init(struct root *r, const struct inside *in);
 /* O_PATH descriptor of path below the root; the last link is followed unless nofollow. Failures are
  * the target's (ST_FAILED) and name the path. */
 int root_open(const struct root *r, const char *path, bool nofollow, struct err *e);
-/* The same for a name in a directory that root_open() gave. Never follows links. */
-int root_open_in(int dir, const char *name, const char *path, struct err *e);
 /* Type and permission bits of an O_PATH descriptor, from the kernel's cache: does not hang on a
  * dead FUSE server. -1 with *e. */
 int root_type(int fd, const char *path, mode_t *ret, struct err *e);
 /* Re-opens an O_PATH descriptor for reading; anything but a regular file or a directory is
  * ST_REFUSED with its type named. */
 int root_read(const struct root *r, int fd, const char *path, struct err *e);
+/* All of that for a regular file: open for reading, or -1. A read(2) of it that fails is the
+ * target's failure too: ST_FAILED. */
+int root_open_file(const struct root *r, const char *path, struct err *e);
 /*
  * Everything about a name in an open directory (or, with name "", about the descriptor itself) that
  * one call tells; links are not followed, automounts not triggered, a server is not asked.

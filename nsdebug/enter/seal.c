@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -132,8 +133,15 @@ int seal_process(pid_t front, struct err *e)
 }
 
 /* A missing capability is named, not numbered: this is what most first runs fail on. */
-static int err_enter(struct err *e, const char *what, const char *caps)
+static int err_enter(struct err *e, int pidfd, const char *what, const char *caps)
 {
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int err = errno;
+
+	/* /proc says EACCES of a process that is no more, too */
+	if (err == ENOENT || err == ESRCH || poll(&p, 1, 0) > 0)
+		return err_set(e, ST_TARGET, "the target went away");
+	errno = err;
 	if (errno != EPERM && errno != EACCES)
 		return err_sys(e, "%s", what);
 	return err_set(e, ST_PRIVILEGE, "%s: not permitted; run nsdebug as root on the node, or "
@@ -185,23 +193,20 @@ int seal_root(struct inside *in, int pidfd, struct err *e)
 		"CAP_DAC_READ_SEARCH";
 
 	in->root = openat(in->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (in->root < 0 && (errno == ENOENT || errno == ESRCH))
-		return err_set(e, ST_TARGET, "the target went away");
 	if (in->root < 0)
-		return err_enter(e, "open the target's root", caps);
+		return err_enter(e, pidfd, "open the target's root", caps);
 	/* Only the directory of our own descriptors, as a mount of its own: nothing above it can
 	 * be reached through it, not even with "..". It is made while the host's /proc is ours. */
 	in->own_fds = (int)syscall(SYS_open_tree, in->procfs, "self/fd",
 				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (in->own_fds < 0)
-		return err_enter(e, "mount the reader's own descriptors", caps);
+		return err_enter(e, pidfd, "mount the reader's own descriptors", caps);
 	if (setns(pidfd, CLONE_NEWNS) < 0)
-		return errno == ESRCH ? err_set(e, ST_TARGET, "the target went away") :
-			err_enter(e, "join the target's mount namespace", caps);
+		return err_enter(e, pidfd, "join the target's mount namespace", caps);
 	if (!in->raw)
 		clone_tree(in);
 	if (fchdir(in->root) < 0 || chroot(".") < 0)
-		return err_enter(e, "change to the target's root", caps);
+		return err_enter(e, pidfd, "change to the target's root", caps);
 	return 0;
 }
 

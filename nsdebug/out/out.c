@@ -73,7 +73,7 @@ static void put_names(struct out *o, const struct cell *cells)
 {
 	for (size_t i = 0; i < o->ncols; i++)
 		if ((o->cols[i].flags & COL_NAME) && cells[i].set) {
-			esc_text(&o->sink.out, cells[i].s.p, cells[i].s.len, ESC_NAME);
+			text_cell(&o->sink.out, &o->cols[i], &cells[i], &o->style);
 			buf_char(&o->sink.out, '\n');
 		}
 }

@@ -36,7 +36,9 @@ enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 struct layout {
 	enum layout_kind kind;
 	enum out_format format;
-	const char *fields;	/* "a,b,c": the columns of a table, NULL: the default ones */
+	/* "a,b,c": the columns of a table, NULL: the default ones. What the user chose; a setup()
+	 * may fill it in when it is NULL. JSON always has all columns. */
+	const char *fields;
 	bool human;		/* COL_SIZE as 1.5M */
 	bool numeric;		/* ids, not names */
 	bool full_time;		/* 2026-01-31 12:00:00.000000000 +0000 */

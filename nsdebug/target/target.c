@@ -65,9 +65,11 @@ static int read_namespaces(struct target *t, struct err *e)
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	t->ns.mnt = ns_id(t->place.proc, "mnt");
-	if (!t->ns.mnt && (errno == EACCES || errno == EPERM))
+	/* EACCES is also what /proc says of a process that is no more */
+	if (!t->ns.mnt && (errno == EACCES || errno == EPERM) && target_alive(t))
 		return err_set(e, ST_PRIVILEGE, "%s: may not look at process %d: run nsdebug as "
-			       "root on the node, or give it CAP_SYS_PTRACE", t->name, (int)t->pid);
+			       "root on the node, or give it CAP_SYS_PTRACE; if it has that, a "
+			       "security module forbids it", t->name, (int)t->pid);
 	if (!t->ns.mnt)
 		return err_gone(t, e);
 	t->ns.user = ns_id(t->place.proc, "user");

@@ -37,14 +37,14 @@ tj 'JSON: a row'	"$(row "$T" ".target == \"runc://$T\" and .id == \"$T\" and .ru
 tj 'JSON: the bundle of crun'	"$(row "$CRUN" ".bundle == \"$FX/boxes/$CRUN\"")"	$NSDEBUG list -o json
 lines() { $NSDEBUG list -o jsonl | jq -c "select(.name == \"$T\") | [.schema, .target]"; }
 t 'JSON lines'		"[\"nsdebug.list/1\",\"runc://$T\"]\n"	lines
-once() { $NSDEBUG list -o jsonl | grep "\"$T\"" | grep -o '"target"' | wc -l; }
+once() { $NSDEBUG list -o jsonl 2>err | grep "\"$T\"" | grep -o '"target"' | wc -l; }
 t 'JSON lines: no key twice'	'1\n'	once
-t 'fields'		"$PID $T\n"	sh -c '"$NSDEBUG" list -o host_pid,name --no-headers |
+t 'fields'		"$PID $T\n"	sh -c '"$NSDEBUG" list -o host_pid,name --no-headers 2>err |
 	sed "s/^ *//" | grep " $1\$"' - "$T"
 ts 'headings'		0 '^NAME +RUNTIME +STATE +HOSTPID'	$NSDEBUG list
 ts 'an operand'		2 'one operand too many'	$NSDEBUG list x
 no_child() {
-	strace -f -e trace=clone,clone3,fork,vfork,execve,connect -o calls "$NSDEBUG" list >out
+	strace -f -e trace=clone,clone3,fork,vfork,execve,connect -o calls "$NSDEBUG" list >out 2>&1
 	grep -vc exited calls
 }
 t 'starts nothing, asks nobody: one execve'	'1\n'	no_child

@@ -61,6 +61,8 @@ box_run python3 --ready --bind "$D:/data" -- /usr/bin/python3 /data/family.py
 T=$BOX PID=$BOXPID
 json() { $NSDEBUG ps -o json "$T"; }
 row() { echo ".items[] | select(.comm == \"$1\") | $2"; }
+busy() { json | jq -e "$(row busy '.state == "S" and .cpu_s >= 0.5')" >out; }
+wait_for busy 20
 
 # ---- the same as ps(1) of procps ----
 
@@ -106,8 +108,6 @@ tj 'a grandchild'	'[.items[] | select(.comm == "parent" or .comm == "grandchild"
 	| (map(select(.comm == "parent"))[0].pid) as $p | map(select(.ppid == $p)) | length == 1'	json
 tj 'a zombie has no arguments'	"$(row undead '.state == "Z" and .state_name == "zombie" and .args == null')" json
 tj 'a stopped one'	"$(row halted '.state == "T" and .state_name == "stopped"')"	json
-busy() { json | jq -e "$(row busy '.state == "S" and .cpu_s >= 0.5')" >out; }
-wait_for busy 20
 tj 'one that was busy'	"$(row busy '.cpu_s >= 0.5 and .cpu_s < 5')"	json
 tj 'where it sleeps'	"$(row parent '.wchan | length > 2')"	json
 tj 'hardening'		"$(row parent '.seccomp == 2 and .no_new_privs == true')"	json
@@ -118,8 +118,8 @@ tj 'whole arguments'	'[.items[].args | select(. != null)] | contains([["several"
 
 ts 'control characters in arguments'	0 '\\x1b\[31mred\\x0a -c .*tab\\x09here'	$NSDEBUG ps "$T"
 ts 'arguments that look like a kernel thread are quoted'	0 ' "\[kthreadd\]" -c '	$NSDEBUG ps "$T"
-ts 'a name that looks like more fields'	0 '^\) R 1 \($'	$NSDEBUG ps -o name "$T"
-ts 'a name that clears the screen'	0 '^\\x1b\[2J$'	$NSDEBUG ps -o name "$T"
+ts 'a name that looks like more fields'	0 '^\) R 1 \($'	$NSDEBUG ps -o comm --no-headers "$T"
+ts 'a name that clears the screen'	0 '^\\x1b\[2J$'	$NSDEBUG ps -o comm --no-headers "$T"
 tj 'the name with parentheses moved no field'	"$(row ') R 1 (' '.state == "S" and .ppid == 1')"	json
 clean() { for o in '' -f -L -fL --forest '-o wide' '-o json' '-o name'; do
 	# shellcheck disable=SC2086

@@ -54,7 +54,7 @@ static void render(struct buf *to, struct layout l, const struct row *rows, size
 	struct err e;
 
 	buf_clear(to);
-	out_target(o, "runc://x");
+	out_target(o, "runc://x", &e);
 	out_name(o, 'u', 7, "seven", 5);
 	for (size_t i = 0; i < count; i++)
 		put(o, &rows[i], &e);
