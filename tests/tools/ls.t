@@ -171,9 +171,10 @@ tj 'a directory that is empty: no items'	'.items == [] and .errors == []' \
 t '-o name: whole paths'	'/data/dir/below\n/data/dir/inner\n' \
 	$NSDEBUG ls -o name "$T" /data/dir
 t '-o name of a named file'	'/data/plain\n'	$NSDEBUG ls -o name "$T" /data/plain
-t '-o with fields'	'below 4096 0755\ninner    1 0644\n'	\
+t '-o with fields'	'NAME  SIZE PERM\nbelow 4096 0755\ninner    1 0644\n'	\
 	$NSDEBUG ls -o name,size,perm "$T" /data/dir
-t '--fields chooses columns'	'0644 1 deep\n'	$NSDEBUG ls --fields perm,size,name "$T" /data/dir/below
+t '--fields chooses columns'	'0644 1 deep\n'	\
+	$NSDEBUG ls --no-headers --fields perm,size,name "$T" /data/dir/below
 ts 'a field that is none'	2 "'nope'"	$NSDEBUG ls --fields name,nope "$T" /data
 each_line() { $NSDEBUG ls -o jsonl "$T" /data/dir | jq -c '[.schema, .target, .name]'; }
 t 'JSON lines: each has schema and target' \
