@@ -3,6 +3,8 @@
  * fused - a FUSE server that answers everything but one kind of request, without a library.
  *
  *	fused MOUNTPOINT lookup|getattr|readlink|open|read|statfs|xattr|flush|opendir|readdir|none
+ *		[FILE]		"file" is a program with these contents, and all is answered until
+ *				the server gets a SIGUSR1
  *
  * Mounts and goes to the background; its pid is in MOUNTPOINT.pid. The file system holds a file
  * "file", a link "link" to it and an empty directory "dir". Runs as root of the container, with
@@ -13,11 +15,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define READ_MAX (128 * 1024)
 
 enum { ROOT = 1, FIL, LNK, DIR_ };	/* inodes */
 
@@ -25,7 +30,7 @@ static const struct kind {
 	const char *name;
 	unsigned int mode;
 } kinds[] = {
-	[ROOT] = { "", S_IFDIR | 0755 }, [FIL] = { "file", S_IFREG | 0644 },
+	[ROOT] = { "", S_IFDIR | 0755 }, [FIL] = { "file", S_IFREG | 0755 },
 	[LNK] = { "link", S_IFLNK | 0777 }, [DIR_] = { "dir", S_IFDIR | 0755 },
 };
 
@@ -41,11 +46,18 @@ static const struct silence {
 };
 
 static const char content[] = "benign fuse\n";
-static int dev;
+static int dev, served = -1;
+static struct stat served_stat;
+static volatile sig_atomic_t silent = 1;
+
+static void fall_silent(int sig)
+{
+	silent = sig;
+}
 
 static void reply(const struct fuse_in_header *h, int error, const void *p, size_t len)
 {
-	char out[8192];
+	static char out[sizeof(struct fuse_out_header) + READ_MAX];
 	struct fuse_out_header o = { .len = sizeof(o) + len, .error = error, .unique = h->unique };
 
 	memcpy(out, &o, sizeof(o));
@@ -58,7 +70,8 @@ static void reply(const struct fuse_in_header *h, int error, const void *p, size
 static struct fuse_attr attr_of(unsigned long ino)
 {
 	return (struct fuse_attr){ .ino = ino, .mode = kinds[ino].mode, .nlink = 1,
-		.size = ino == FIL ? sizeof(content) - 1 : 0 };
+		.size = ino != FIL ? 0 : served < 0 ? sizeof(content) - 1 :
+			(unsigned long)served_stat.st_size };
 }
 
 static void lookup(const struct fuse_in_header *h, const char *name)
@@ -92,6 +105,19 @@ static void readdir_root(const struct fuse_in_header *h, const struct fuse_read_
 	reply(h, 0, out, len);
 }
 
+static void read_file(const struct fuse_in_header *h, const struct fuse_read_in *r)
+{
+	static char bytes[READ_MAX];
+	ssize_t n;
+
+	if (served < 0) {
+		reply(h, 0, content, r->offset ? 0 : sizeof(content) - 1);
+		return;
+	}
+	n = pread(served, bytes, r->size < READ_MAX ? r->size : READ_MAX, (off_t)r->offset);
+	reply(h, n < 0 ? -errno : 0, bytes, n > 0 ? (size_t)n : 0);
+}
+
 static void init(const struct fuse_in_header *h, const struct fuse_init_in *in)
 {
 	struct fuse_init_out o = { .major = FUSE_KERNEL_VERSION, .max_write = 4096,
@@ -104,7 +130,7 @@ static void init(const struct fuse_in_header *h, const struct fuse_init_in *in)
 static void answer(const struct fuse_in_header *h, const void *body)
 {
 	struct fuse_attr_out a = { .attr = attr_of(h->nodeid <= DIR_ ? h->nodeid : ROOT) };
-	struct fuse_open_out o = { .open_flags = FOPEN_DIRECT_IO };
+	struct fuse_open_out o = { .open_flags = served < 0 ? FOPEN_DIRECT_IO : 0 };
 	struct fuse_statfs_out s = { .st = { .bsize = 4096, .namelen = 255 } };
 	const struct fuse_read_in *r = body;
 
@@ -115,9 +141,7 @@ static void answer(const struct fuse_in_header *h, const void *body)
 	case FUSE_READLINK: reply(h, 0, "file", 4); break;
 	case FUSE_OPEN: case FUSE_OPENDIR: reply(h, 0, &o, sizeof(o)); break;
 	case FUSE_READDIR: readdir_root(h, r); break;
-	case FUSE_READ:
-		reply(h, 0, content, r->offset ? 0 : sizeof(content) - 1);
-		break;
+	case FUSE_READ: read_file(h, r); break;
 	case FUSE_STATFS: reply(h, 0, &s, sizeof(s)); break;
 	case FUSE_GETXATTR: case FUSE_LISTXATTR: reply(h, -EOPNOTSUPP, NULL, 0); break;
 	case FUSE_FLUSH: case FUSE_RELEASE: case FUSE_RELEASEDIR: case FUSE_ACCESS:
@@ -140,7 +164,7 @@ static void serve(const struct silence *s)
 			continue;
 		if (n <= 0)
 			_exit(0);	/* unmounted */
-		if (h->opcode != s->op && h->opcode != s->or_op)
+		if (!silent || (h->opcode != s->op && h->opcode != s->or_op))
 			answer(h, h + 1);
 	}
 }
@@ -156,13 +180,24 @@ static void write_pid(const char *point)
 		err(1, "%s", path);
 }
 
+static void serve_file(const char *path)
+{
+	served = open(path, O_RDONLY | O_CLOEXEC);
+	if (served < 0 || fstat(served, &served_stat) < 0)
+		err(1, "%s", path);
+	silent = 0;
+	signal(SIGUSR1, fall_silent);
+}
+
 int main(int argc, char **argv)
 {
 	const struct silence *s = silences;
 	char options[128];
 
-	if (argc != 3)
-		errx(2, "usage: fused MOUNTPOINT OPERATION");
+	if (argc != 3 && argc != 4)
+		errx(2, "usage: fused MOUNTPOINT OPERATION [FILE]");
+	if (argc == 4)
+		serve_file(argv[3]);
 	while (s < silences + sizeof(silences) / sizeof(*silences) && strcmp(s->name, argv[2]))
 		s++;
 	if (s == silences + sizeof(silences) / sizeof(*silences))

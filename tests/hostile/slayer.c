@@ -5,6 +5,7 @@
  *
  *	slayer PID TIMES MICROSECONDS COMMAND...
  *
+ * With SIGNAL=19 in the environment it is always a child that gets that signal, not SIGKILL.
  * Every other time the victim is the command's first process, else one of its children. After each
  * round all of them must be gone within 5 s (they become our children) and every thread of
  * PID must be alive, not stopped and not traced. Prints one line of numbers; 1 if something of this
@@ -136,7 +137,7 @@ static void look(pid_t target)
 	closedir(d);
 }
 
-static void a_round(char **argv, long span_us, int front)
+static void a_round(char **argv, long span_us, int front, int sig)
 {
 	long wait_us = rand() % span_us;
 	pid_t pid = start(argv), victim;
@@ -151,19 +152,21 @@ static void a_round(char **argv, long span_us, int front)
 		children++;
 	else
 		fronts++;
-	kill(victim ? victim : pid, SIGKILL);
+	if (victim || sig == SIGKILL)
+		kill(victim ? victim : pid, sig);
 }
 
 int main(int argc, char **argv)
 {
 	pid_t target = argc > 4 ? atoi(argv[1]) : 0;
+	int sig = getenv("SIGNAL") ? atoi(getenv("SIGNAL")) : SIGKILL;
 
 	if (!target)
 		errx(2, "usage: slayer PID TIMES MICROSECONDS COMMAND...");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	srand((unsigned int)getpid());
 	for (int i = 0; i < atoi(argv[2]); i++) {
-		a_round(argv + 4, atol(argv[3]), i % 2);
+		a_round(argv + 4, atol(argv[3]), sig == SIGKILL && i % 2, sig);
 		reap();
 		look(target);
 	}

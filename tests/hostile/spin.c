@@ -3,16 +3,21 @@
 /*
  * spin - threads that run, so that their registers are known only to who stops them.
  *
- *	spin N		N threads, at the lowest priority; prints "ready"
+ *	spin N		N threads that run most of the time; prints "ready"
  *	spin vfork	a parent that cannot be stopped, as its child never calls execve
+ *	spin jail	neither dumpable nor allowed any system call but read, write and exit
+ *	spin stack FILE	a thread whose stack lies below pages of FILE that nobody read yet
  *	spin churn N	N processes that fork, exec themselves, start threads and end, for ever
  */
 #include <err.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,9 +32,12 @@ __attribute__((noipa)) static void turn(int depth)
 
 static void *spin(void *arg)
 {
-	(void)arg;
-	for (;;)
-		turn(8);
+	for (;;) {
+		for (int i = 0; i < 200000; i++)
+			turn(8);
+		if (!arg)	/* others want to run too: tests beside this one */
+			usleep(1000);
+	}
 	return NULL;
 }
 
@@ -58,7 +66,7 @@ static void live(char **argv)
 		start(2, run_a_bit);
 		_exit(0);
 	}
-	execl(argv[0], argv[0], "churn", "0", "again", NULL);
+	execl("/proc/self/exe", argv[0], "churn", "0", "again", NULL);
 	_exit(1);
 }
 
@@ -74,6 +82,24 @@ static void churn(int n, char **argv)
 	}
 }
 
+/* Above the thread's stack the mapping goes on: who copies a stack upwards comes there. */
+static void stack_below(const char *path)
+{
+	size_t half = 256 * 1024;
+	int fd = open(path, O_RDONLY);
+	pthread_attr_t a;
+	pthread_t t;
+	char *p = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	if (fd < 0 || p == MAP_FAILED || madvise(p, 2 * half, MADV_RANDOM) < 0)
+		err(1, "%s", path);
+	for (size_t i = 0; i < half; i += 4096)
+		p[i] = 1;
+	pthread_attr_init(&a);
+	if (pthread_attr_setstack(&a, p, half) || pthread_create(&t, &a, spin, NULL))
+		err(1, "thread");
+}
+
 static void say_ready(void)
 {
 	printf("ready\n");
@@ -84,10 +110,16 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		errx(2, "usage: spin N|vfork|churn N");
-	setpriority(PRIO_PROCESS, 0, 19);
-	if (argc > 3)
+	if (argc > 3 && !strcmp(argv[1], "churn"))
 		live(argv);
+	if (!strcmp(argv[1], "stack") && argc > 2)
+		stack_below(argv[2]);
 	say_ready();
+	if (!strcmp(argv[1], "jail") && (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+					 prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0))
+		err(1, "jail");
+	if (!strcmp(argv[1], "jail"))
+		spin("no system call");
 	if (!strcmp(argv[1], "churn") && argc > 2)
 		churn(atoi(argv[2]), argv);
 	if (!strcmp(argv[1], "vfork")) {
