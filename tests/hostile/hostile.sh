@@ -78,6 +78,7 @@ clean() { # NAME STATUSES(a|b) COMMAND...
 background() { # FILE COMMAND...
 	_file=$1
 	shift
+	: >"$_file"
 	"$@" >"$_file" 2>&1 </dev/null &
 	BG=$!
 	at_exit "kill $BG 2>/dev/null || :"

@@ -46,7 +46,9 @@ race() {
 	shift 3
 	: >"$TMP/race"
 	_i=0
-	while [ $_i -lt "$RUNS" ]; do
+	# on a busy machine an exchange may fall between two commands only
+	while [ $_i -lt "$RUNS" ] ||
+		{ [ $_i -lt $((10 * RUNS)) ] && ! grep -q '^benign' "$TMP/race"; }; do
 		many "$_path" "$@" >>"$TMP/race" 2>&1
 		_i=$((_i + 1))
 	done
@@ -57,7 +59,7 @@ race() {
 	elif ! grep -q '^benign' "$TMP/race"; then
 		fail "$_name" "the benign file was never seen: $(sort "$TMP/race" | uniq -c | head)"
 	else
-		pass "$_name ($((RUNS * TRIES)) tries, $(grep -c '^benign' "$TMP/race") benign)"
+		pass "$_name ($((_i * TRIES)) tries, $(grep -c '^benign' "$TMP/race") benign)"
 	fi
 }
 
@@ -65,14 +67,26 @@ t 'benign file in the same container' 'benign\n' "$NSDEBUG" cat "$BOX" /share/fi
 
 # ---- 4: a directory of the path and a link to the host ----
 
-ts '4 trap: the naive way reads the host' 0 "$MARK" "$O/tests/hostile/naive" "$ROOT/r/a/file" $NAIVE
+trap_springs() { # NAME PATH
+	_i=0
+	until "$O/tests/hostile/naive" "$2" $NAIVE | grep -q "$MARK"; do
+		_i=$((_i + 1))
+		[ $_i -lt 50 ] || { fail "$1"; return; }
+	done
+	pass "$1"
+}
+trap_springs '4 trap: the naive way reads the host' "$ROOT/r/a/file"
 gone='No such file or directory|Resource temporarily unavailable'
 race '4 cat: directory exchanged with a link to the host' /r/a/file "^benign$|$gone" \
 	"$NSDEBUG" cat "$BOX"
 race '4 cat: the same with .. in the path' /r/a/../a/file "^benign$|$gone" "$NSDEBUG" cat "$BOX"
-mkdir -p "$TMP/ls"
 ls_race() { many /r/a/ "$NSDEBUG" ls -1 "$BOX" 2>&1 | sed '/^$/d; /^\/r\/a\/:$/d; s/^file$/benign/'; }
-ls_race >"$TMP/race"
+i=0
+: >"$TMP/race"
+while [ $i -lt 40 ] && { [ $i -lt 2 ] || ! grep -q '^benign' "$TMP/race"; }; do
+	ls_race >>"$TMP/race"
+	i=$((i + 1))
+done
 if grep -q '^benign' "$TMP/race" && ! grep -Evq "^benign$|$gone" "$TMP/race"; then
 	pass "4 ls: directory exchanged with a link to the host ($(grep -c . "$TMP/race") tries)"
 else
@@ -100,8 +114,7 @@ t '19 neither the FIFO nor the device was opened, but once by the control' '1\n'
 
 background "$TMP/moved" sh -c 'echo ready; exec "$@"' - \
 	"$O/tests/hostile/swap" "$TMP/share/in" "$TMP/out/in"
-ts '8 trap: without a mount between, .. leads out of it' 0 "$MARK" \
-	"$O/tests/hostile/naive" "$TMP/share/in/deep/../../file" $NAIVE
+trap_springs '8 trap: without a mount between, .. leads out of it' "$TMP/share/in/deep/../../file"
 race '8 cat through .. of a directory that moves out of its mount' \
 	/share/in/deep/../../file "^benign$|$gone" "$NSDEBUG" cat "$BOX"
 i=0

@@ -61,7 +61,7 @@ cores() { find "$ROOT/" -xdev -name 'core*' -type f 2>/dev/null; }
 kill -SEGV "$child"
 let_go
 t '43 SIGSEGV in the container: said, and its status' '126\n' cat "$TMP/held.status"
-ts '43 SIGSEGV is said to be a possible attack' 0 'signal 11.*attack' cat "$TMP/held"
+ts '43 SIGSEGV is said to be a possible attack' 0 "signal $([ -n "$SAN" ] && echo 31 || echo 11).*attack" cat "$TMP/held"
 t '43 no core in the container' '' cores
 pattern=$(cat /proc/sys/kernel/core_pattern)
 case $pattern in
@@ -118,10 +118,11 @@ traced() { # NAME COMMAND...
 	_front=$(sed 's/ .*//;q' "$TMP/ours")
 	grep -v "^$_front " "$TMP/ours" | grep open | sed -n 's/^[^"]*"\([^"]*\)".*/\1/p' |
 		grep -E "$_planted" >"$TMP/opened"
-	grep PROT_EXEC "$TMP/ours" >>"$TMP/opened"
+	# a build for sanitizers is dynamic: its own libraries are mapped before main()
+	[ -n "$SAN" ] || grep PROT_EXEC "$TMP/ours" >>"$TMP/opened"
 	[ ! -s "$TMP/opened" ] && pass "$_name: none of the planted files is opened" ||
 		fail "$_name: none of the planted files is opened" "$(cat "$TMP/opened")"
-	if grep setns "$TMP/ours" | grep -qv 'CLONE_NEWNS) *= 0$'; then
+	if grep 'setns(' "$TMP/ours" | grep -qv ', CLONE_NEWNS'; then
 		fail "$_name: no namespace but the mount namespace" "$(grep setns "$TMP/ours")"
 	else
 		pass "$_name: no namespace but the mount namespace"
@@ -202,7 +203,9 @@ setcap cap_sys_ptrace,cap_sys_admin,cap_sys_chroot,cap_dac_read_search+ep "$TMP/
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 ts '46 plain copy, root: works' 0 root "$TMP/plain" cat "$BOX" /etc/passwd
 ts '46 plain copy, nobody: a privilege is missing' 77 . nobody "$TMP/plain" cat "$BOX" /etc/passwd
-for c in setuid setgid caps; do
+# the sanitizers' own run-time dies of a setgid program before it could be refused
+for c in setuid ${SAN:-setgid} caps; do
+	[ "$c" != "$SAN" ] || continue
 	ts "46 $c copy, nobody: refused" 4 'setuid copy' nobody "$TMP/$c" cat "$BOX" /etc/passwd
 	ts "46 $c copy, nobody: not even help" 4 'setuid copy' nobody "$TMP/$c" help
 done

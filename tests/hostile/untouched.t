@@ -42,7 +42,7 @@ state() {
 	for p in "$ROOT"/proc/[0-9]*; do echo "${p##*/}"; done
 	ls -l "/proc/$BOXPID/fd" | sed 's/.*[0-9] \([0-9]* -> \)/\1/'
 	cat "/proc/$BOXPID/environ" "/proc/$BOXPID/maps" | od -An -c
-	sed '/ctxt_switches/d; /^Vm/d; /^Rss/d' "/proc/$BOXPID/status"
+	sed '/ctxt_switches/d; /^Vm/d; /^Rss/d; /^SigQ/d' "/proc/$BOXPID/status"
 	readlink "/proc/$BOXPID/cwd" "/proc/$BOXPID/root" "/proc/$BOXPID/exe"
 }
 # reading by find and sha256sum moves times once; from then on only others do
@@ -121,9 +121,9 @@ for v in 'ls -l' 'cat' 'ps' 'stack' 'list'; do
 	t "$v: one execve" '1\n' grep -c 'execve' "$TMP/strace"
 	case $v in
 	ls* | cat) t "$v: one setns, for the mount namespace" '1\n' \
-		grep -c 'setns([0-9]*, CLONE_NEWNS) *= 0' "$TMP/strace" ;;
+		grep -c 'setns([0-9]*, CLONE_NEWNS' "$TMP/strace" ;;
 	esac
-	t "$v: no other setns" '' sh -c 'grep setns "$1" | grep -v "CLONE_NEWNS)"; :' - "$TMP/strace"
+	t "$v: no other setns" '' sh -c 'grep "setns(" "$1" | grep -v ", CLONE_NEWNS"; :' - "$TMP/strace"
 done 2>/dev/null
 
 # ---- the controls: what other tools do is noticed ----
