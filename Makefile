@@ -34,20 +34,19 @@ DATADIR	?= $(PREFIX)/share
 
 # ---- What it is made from. A dependency is here because someone else keeps it better. ----
 #
-# libelf     reads ELF of every class, byte order and (with zlib) compressed section
 # libunwind  runs the CFI of .eh_frame and .debug_frame through accessors that we provide; of its
 #            parts only the one that does not ptrace. Wants lzma for .gnu_debugdata
 # libiberty  demangles C++ (and Rust)
 # yajl       reads JSON as a stream, so that a state file is read only up to the key we need
 #
-# Not linked because nothing uses them yet: libbpf (traces), ncursesw and tinfo (terminal UI),
-# zstd (libelf 0.188 has no use for it). Never: readline (GPL-3), libedit and libcap-ng (both
-# bring NSS), libdl.
-LDLIBS	= -lelf -lz -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s
+# Not linked because nothing uses them yet: libbpf with libelf and zlib (traces), ncursesw and tinfo
+# (terminal UI). ELF files of a target are read by nsdebug/code/elf.c, which says why. Never:
+# readline (GPL-3), libedit and libcap-ng (both bring NSS), libdl.
+LDLIBS	= -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s
 
 # Debian 12 packages of `make deps`, by what needs them. nodejs is not installed: the fixtures
 # unpack Debian's own next to whatever the machine has.
-deps_build	= gcc libc6-dev binutils libelf-dev zlib1g-dev libunwind-dev liblzma-dev \
+deps_build	= gcc libc6-dev binutils libunwind-dev liblzma-dev \
 		  libiberty-dev libyajl-dev git mount
 deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg-dev g++ \
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
@@ -127,7 +126,7 @@ helpbin	:= $(patsubst %.c,$(O)/%,$(helpers))
 genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc
 
 # Whose code is inside the static binary: Debian's copyright files go with it, word for word.
-inside	= libc6-dev gcc-12-base libelf-dev zlib1g-dev libunwind-dev liblzma-dev libiberty-dev \
+inside	= libc6-dev gcc-12-base libunwind-dev liblzma-dev libiberty-dev \
 	  libyajl-dev
 
 # What needs packages gets them before it compiles anything.

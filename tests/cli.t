@@ -105,7 +105,7 @@ ts 'pid:// of nothing'		3 'is gone'		$NSDEBUG ls pid://4194300
 for p in 0 x -1 1x '' 4294967297 99999999999999999999; do
 	ts "pid://$p is no process id"	2 'is not a process id'	$NSDEBUG ls "pid://$p"
 done
-ts 'a process of the host'	4 'own mount namespace: not a container; --host'	$NSDEBUG ls pid://$$
+ts 'a process of the host'	4 'own files: not a container; --host'	$NSDEBUG ls pid://$$
 ts 'a process of the host with --host'	0 '^of-the-host$' \
 	sh -c ': >of-the-host; "$NSDEBUG" ls --host pid://$$ "$TMP"'
 ts '--host before the verb'	0 '^of-the-host$'	sh -c '"$NSDEBUG" --host ls pid://$$ "$TMP"'

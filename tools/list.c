@@ -120,7 +120,8 @@ static void list_run(struct run *r)
 	else if (w.exited && !w.o->exited)
 		emit_note(r->emit, "%u exited, not shown (--all)", w.exited);
 	if (broken)
-		emit_note(r->emit, "%u state files could not be read", broken);
+		emit_cut(r->emit, "%u state files could not be read: half-written, or not root's",
+			 broken);
 }
 
 static int list_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)

@@ -20,7 +20,6 @@
 
 #define ENTRIES_MAX 10000000u
 #define LINK_MAX_BYTES 4096
-#define DEPTH_PATH_MAX 4096
 
 struct ls_opts {
 	bool long_format, all, almost_all, directory, human, inode, numeric, recursive, by_size,
@@ -139,8 +138,8 @@ static enum paint paint_of(mode_t m)
 }
 
 struct row_text {
-	char mode[12], perm[8], target[LINK_MAX_BYTES], device[32], path[8192], xattrs[4096];
-	struct bytes names[64];
+	char mode[12], perm[8], target[LINK_MAX_BYTES], device[32], path[8192], xattrs[65536];
+	struct bytes names[1024];
 };
 
 static struct bytes text_of(const char *s)
@@ -179,9 +178,10 @@ static long xattrs_of(struct listing *l, struct row_text *x, int dir, const char
 	auto_close int up = -1;
 
 	if (dir < 0) {
-		snprintf(x->path, sizeof(x->path), "%.*s.", slash ? (int)(slash - name + 1) : 0,
-			 name);
-		up = root_open(&l->r->root, x->path, false, NULL);
+		auto_buf struct buf b = { 0 };
+
+		buf_addf(&b, "%.*s.", slash ? (int)(slash - name + 1) : 0, name);
+		up = root_open(&l->r->root, b.bytes, false, NULL);
 		dir = up;
 		name = slash ? slash + 1 : name;
 	}

@@ -140,7 +140,7 @@ static void fill_times(struct listing *l, struct ps_row *row, const struct proc_
 	row->cpu_s = (int64_t)((st->utime + st->stime) * (NS_PER_S / l->ticks));
 	row->start = (struct coltime){ at / (int64_t)NS_PER_S, (uint32_t)(at % (int64_t)NS_PER_S) };
 	row->elapsed_s = life > 0 ? life : 0;
-	row->cpu_percent = life > 0 ? (uint64_t)(row->cpu_s * 100 / life) : 0;
+	row->cpu_percent = life > 0 ? (uint64_t)((double)row->cpu_s * 100 / (double)life) : 0;
 }
 
 static void fill_stat(struct listing *l, struct ps_row *row, const struct proc_stat *st)

@@ -106,6 +106,11 @@ enum status status_worse(enum status a, enum status b)
 	return ST_OK;
 }
 
+bool status_known(unsigned int n)
+{
+	return n == ST_OK || status_worse((enum status)n, ST_OK) == (enum status)n;
+}
+
 const char *errno_name(int err)
 {
 	/* strerrordesc_np() knows no locale and opens no catalogue; it is glibc 2.32. musl's

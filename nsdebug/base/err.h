@@ -12,6 +12,8 @@
 #ifndef NSDEBUG_BASE_ERR_H
 #define NSDEBUG_BASE_ERR_H
 
+#include <stdbool.h>
+
 /* The exit status of the whole program, the only table of it (shown by nsdebug help). */
 enum status {
 	ST_OK = 0,
@@ -44,6 +46,8 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 
 /* The worse of two by the order 126 125 124 130 77 3 6 5 4 2 1 0 (the exit status of several). */
 enum status status_worse(enum status a, enum status b);
+/* Is the number one of the table? What a child says may be anything. */
+bool status_known(unsigned int n);
 
 /* "ENOENT"-like name and text of an errno without libc's locale: never NULL. */
 const char *errno_name(int err);

@@ -43,7 +43,6 @@ struct command {
 	const char *target;	/* NULL: none, or several by --all or --selector */
 	char **args;		/* the operands after it; points into argv */
 	int nargs;
-	bool usage;		/* --help was asked for */
 };
 
 /* opt.c */

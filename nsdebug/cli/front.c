@@ -2,11 +2,9 @@
 /*
  * front - runs a verb: finds its targets, starts their children, hands what they say to out/.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sig.h"
 #include "nsdebug/cli/cli.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/relay.h"
@@ -21,6 +20,7 @@
 #include "nsdebug/target/target.h"
 
 #define TIMEOUT_NS (2 * NS_PER_S)
+#define TIME_MAX_NS (20 * 86400 * NS_PER_S)	/* poll(2) counts milliseconds in an int */
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 2
 
@@ -382,12 +382,18 @@ static int by_id(const void *a, const void *b)
 static void run_many(struct front *f, const struct target_want *want)
 {
 	struct chosen s = { .f = f };
-	unsigned int broken;
+	unsigned int broken = 0;
 	struct err e;
 
 	if (node_open(&s.node, &e) < 0 || target_each(choose, &s, &broken, &e) < 0)
 		fail_err(f, &e);
 	node_close(&s.node);
+	if (broken) {
+		err_set(&e, ST_INCOMPLETE, "%u state files could not be read: their containers "
+			"are left out", broken);
+		out_truncated(f->out);
+		fail_err(f, &e);
+	}
 	if (!s.count) {
 		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)",
 			f->c->g.selector ? " has the label " : "",
@@ -463,19 +469,6 @@ static void run_here(struct front *f)
 
 /* ---- the whole ---- */
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void choose_format(struct layout *l, struct globals *g)
 {
 	static const struct { const char *name; enum out_format format; } formats[] = {
@@ -508,6 +501,10 @@ static int make_layout(struct layout *l, struct command *c, const struct env *en
 		l->color = WHEN_NEVER;
 	if (!g->timeout_ns)
 		g->timeout_ns = TIMEOUT_NS;
+	if (g->timeout_ns > TIME_MAX_NS)
+		g->timeout_ns = TIME_MAX_NS;
+	if (g->max_time_ns > TIME_MAX_NS)
+		g->max_time_ns = TIME_MAX_NS;
 	return c->tool->setup ? c->tool->setup(c->opts, c->nargs, c->args, l, e) : 0;
 }
 
@@ -525,7 +522,7 @@ static void run_tool(struct front *f)
 
 enum status front_run(struct command *c, const struct env *env)
 {
-	struct front f = { .c = c, .signals = open_signals() };
+	struct front f = { .c = c, .signals = sig_open() };
 	struct layout l;
 	struct err e;
 
@@ -534,8 +531,10 @@ enum status front_run(struct command *c, const struct env *env)
 		out_say(e.msg, strlen(e.msg));
 		return e.status;
 	}
-	if (c->g.max_time_ns)
+	if (c->g.max_time_ns) {
 		f.until_ns = clock_ns() + c->g.max_time_ns;
+		relay_bound(c->g.max_time_ns);
+	}
 	f.out = out_new(c->tool->name, c->tool->cols, c->tool->summary_cols, &l,
 			c->g.all || c->g.selector, 1, f.signals);
 	if (out_check(f.out, &e) < 0)

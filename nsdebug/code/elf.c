@@ -186,8 +186,12 @@ static void find_build_id(struct elf *f, uint64_t off, uint64_t size)
 	}
 }
 
+#define NOTES_MAX 16		/* segments of notes; a program has two or three */
+
 static void read_segments(struct elf *f, const Elf64_Ehdr *h)
 {
+	unsigned int notes = 0;
+
 	for (unsigned int i = 0; i < h->e_phnum; i++) {
 		Elf64_Phdr p;
 
@@ -195,7 +199,8 @@ static void read_segments(struct elf *f, const Elf64_Ehdr *h)
 			return;
 		if (p.p_type == PT_LOAD)
 			add_load(f, &p);
-		else if (p.p_type == PT_NOTE && p.p_offset < INT64_MAX)
+		else if (p.p_type == PT_NOTE && p.p_offset < INT64_MAX &&
+			 !f->build_id[0] && notes++ < NOTES_MAX)
 			find_build_id(f, p.p_offset, p.p_filesz);
 		else if (p.p_type == PT_GNU_EH_FRAME)
 			f->eh_frame_hdr = (struct elf_section){ p.p_vaddr, p.p_offset, p.p_memsz };

@@ -45,6 +45,8 @@ static void add(struct names *n, const struct process *p, const struct frame *f)
 	if (process_code(p, lookup, &m, &bias)) {
 		name->at = f->pc - bias;
 		name->lookup = lookup - bias;
+	} else {
+		m = NULL;	/* what cannot be parsed has no offsets: the address stands */
 	}
 	name->module = m;
 	name->offset = name->at;

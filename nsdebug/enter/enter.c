@@ -93,10 +93,14 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 	struct err e = { 0 };
 
 	reset_signals();
-	if (seal(&in, s, front, &e) < 0)
+	if (seal(&in, s, front, &e) < 0) {
 		emit_err(&in.emit, &e);
-	else
+	} else {
+		if (in.raw && !s->place->raw)
+			emit_note(&in.emit, "the container's mounts could not be copied: read in "
+				  "place, access times may change");
 		s->fn(&in, s->arg);
+	}
 	own_close(&in.emit.data);	/* the front waits for its end, not for ours */
 	emit_end(&in.emit);
 	_exit(0);

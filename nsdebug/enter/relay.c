@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sig.h"
 #include "nsdebug/enter/seal.h"
 
 #define GRACE_MS 300
@@ -47,7 +49,7 @@ static int take_frame(struct wait *w, enum frame_type type, struct bytes body, s
 		return 0;
 	if (type != F_END)
 		return w->r->frame(w->r->ctx, type, body, e);
-	if (body.len != 1)
+	if (body.len != 1 || !status_known((unsigned char)body.p[0]))
 		return protocol(w, e);
 	w->saw_end = true;
 	w->ended = (enum status)(unsigned char)body.p[0];
@@ -143,8 +145,10 @@ static int step(struct wait *w, struct err *e)
 		return err_deadline(w, e);
 	if (poll(p, ARRAY_SIZE(p), ms) < 0)
 		return errno == EINTR ? 0 : err_sys(e, "wait for the child");
-	if (p[2].revents)
+	if (p[2].revents) {
+		sig_take(w->r->signals);
 		return err_set(e, ST_INTERRUPTED, "%s", "");
+	}
 	if (p[0].revents) {
 		if (read_data(w, e) < 0)
 			return -1;
@@ -244,4 +248,18 @@ enum status relay_run(const struct relay *r, struct child *c, struct err *e)
 	buf_free(&w.in);
 	enter_close(c);
 	return st;
+}
+
+static void out_of_time(int sig)
+{
+	_exit(ST_DEADLINE);
+}
+
+void relay_bound(uint64_t max_ns)
+{
+	struct itimerval t = { .it_value.tv_sec = (time_t)(max_ns / NS_PER_S) + 1,
+		.it_value.tv_usec = (suseconds_t)(max_ns % NS_PER_S / 1000) };
+
+	signal(SIGALRM, out_of_time);
+	setitimer(ITIMER_REAL, &t, NULL);
 }

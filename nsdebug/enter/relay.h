@@ -35,4 +35,8 @@ struct relay {
  */
 enum status relay_run(const struct relay *r, struct child *c, struct err *e);
 
+/* Ends the process with ST_DEADLINE a second after this time, whatever it is blocked in then: a
+ * reader of ours that does not read. The orderly way comes first. */
+void relay_bound(uint64_t max_ns);
+
 #endif

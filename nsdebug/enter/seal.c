@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,6 +42,8 @@ enum arg_rule {
 	READ_ONLY_2,	/* argument 2, open flags: no write, create or truncate */
 	NO_EXEC_2,	/* argument 2, protection: no PROT_EXEC */
 	EMPTY_PATH_3,	/* argument 3, flags: exactly AT_EMPTY_PATH */
+	SELF_0,		/* argument 0, a pid: 0, ourselves */
+	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
 };
 
 struct rule {
@@ -69,23 +72,23 @@ static const struct rule *const common = RULES(
 
 static const struct rule *const reader_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
-	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr), R(fcntl),
+	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr),
 	R(poll));
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
-	R(pread64), R(splice), R(process_vm_readv), R(poll), R(fcntl), R(recvfrom), R(sendto),
+	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto),
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(mincore),
 	/* to become a parser: each of these only takes rights away */
-	R(capget), R(capset), R(prctl), R(seccomp), R(prlimit64), R(close_range), R(fstatfs));
+	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs));
 
 static const struct rule *const stopper_calls = RULES(
-	R(ptrace), R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
+	{ __NR_ptrace, HOLD_0 }, R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
 	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
 
 static const struct rule *const parser_calls = RULES(
-	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(fcntl),
+	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 },
 	/* how libunwind starts: it looks whether it could check its own memory */
 	R(pipe2), R(mincore));
 
@@ -264,21 +267,36 @@ static void load(struct filter *f, size_t offset)
 	put(f, BPF_LD | BPF_W | BPF_ABS, 0, 0, (unsigned int)offset);
 }
 
+/* Values of an argument that pass; none: what must not be among its bits is in `never`. */
+struct arg_check {
+	unsigned int arg;
+	unsigned int pass[4], count;
+	unsigned int never;
+};
+
+static const struct arg_check checks[] = {
+	[READ_ONLY_2] = { 2, .never = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND },
+	[NO_EXEC_2] = { 2, .never = PROT_EXEC },
+	[EMPTY_PATH_3] = { 3, { AT_EMPTY_PATH }, 1 },
+	[SELF_0] = { 0, { 0 }, 1 },
+	[HOLD_0] = { 0, { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH }, 4 },
+};
+
 static void put_rule(struct filter *f, const struct rule *r)
 {
-	unsigned int arg = r->arg == EMPTY_PATH_3 ? 3 : 2;
+	const struct arg_check *c = &checks[r->arg];
 
 	if (r->arg == ANY) {
 		put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, TO_KILL, r->nr);
 		return;
 	}
 	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_KILL, r->nr);
-	load(f, offsetof(struct seccomp_data, args) + 8 * arg);
-	if (r->arg == EMPTY_PATH_3)
-		put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, TO_KILL, AT_EMPTY_PATH);
-	else
-		put(f, BPF_JMP | BPF_JSET | BPF_K, TO_KILL, TO_ALLOW, r->arg == NO_EXEC_2 ?
-		    PROT_EXEC : O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
+	load(f, offsetof(struct seccomp_data, args) + 8 * c->arg);
+	if (c->never)
+		put(f, BPF_JMP | BPF_JSET | BPF_K, TO_KILL, TO_ALLOW, c->never);
+	for (unsigned int i = 0; i < c->count; i++)
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, TO_ALLOW, i + 1 < c->count ? 0 : TO_KILL,
+		    c->pass[i]);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nsdebug/base/esc.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/out/inner.h"
@@ -65,8 +66,10 @@ int blocks_row(struct out *o, const struct cell *cells, struct err *e)
 	o->rows = mem_more(o->rows, o->nrows);
 	row = &o->rows[o->nrows++];
 	*row = (struct held_row){ o->held.len, { key_of(o, cells, 0), key_of(o, cells, 1) } };
-	if (o->many)
-		buf_addf(&o->held, "%s: ", o->target);
+	if (o->many) {
+		esc_text(&o->held, o->target, strlen(o->target), ESC_NAME);
+		buf_str(&o->held, ": ");
+	}
 	put_line(o, o->cols, cells, "");
 	for (const struct col *c = o->cols; c->name; c++)
 		if (c->type == COL_ROWS && is_shown(o, c))

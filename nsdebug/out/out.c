@@ -9,6 +9,7 @@
 #include "nsdebug/base/esc.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/sig.h"
 #include "nsdebug/out/inner.h"
 
 struct out *out_new(const char *verb, const struct col *cols, const struct col *summary,
@@ -207,5 +208,7 @@ void out_say(const char *text, size_t len)
 	buf_str(&b, "nsdebug: ");
 	esc_text(&b, text, len, ESC_NAME);
 	buf_char(&b, '\n');
+	sig_allow();	/* nobody may be reading */
 	fd_write_all(2, b.bytes, b.len);
+	sig_block();
 }

@@ -45,7 +45,6 @@ struct layout {
 	bool no_headers;
 	bool titles;		/* COL_GROUP values are shown as titles */
 	bool escape;		/* LAYOUT_RAW: escape (a terminal reads) */
-	bool tree;		/* reserved for the verb's own tree column */
 	enum when color;
 	unsigned int columns;	/* of the terminal; 0: stdout is none */
 	const char *sort;	/* the front sorts held rows by these unsigned columns: "pid,tid" */

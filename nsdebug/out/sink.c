@@ -10,6 +10,7 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sig.h"
 
 #define BLOCK (32 * 1024)
 
@@ -35,8 +36,10 @@ static int wait_for_reader(struct sink *s, struct err *e)
 	while (s->waits) {
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			return err_sys(e, "wait for stdout");
-		if (p[1].revents)
+		if (p[1].revents) {
+			sig_take(s->signals);
 			return err_set(e, ST_INTERRUPTED, "%s", "");
+		}
 		if (p[0].revents)
 			break;
 	}
@@ -58,14 +61,20 @@ static int failed(struct sink *s, struct err *e)
 
 static int write_some(struct sink *s, const char *p, size_t len, size_t *ret, struct err *e)
 {
-	/* PIPE_BUF bytes never block after POLLOUT */
+	/* PIPE_BUF bytes never block after POLLOUT, in a pipe; a terminal that is not read may
+	 * take less, and then a signal ends us */
 	size_t want = s->waits && len > PIPE_BUF ? PIPE_BUF : len;
+	bool terminal = s->waits && !s->pipe;
 	ssize_t n;
 
 	*ret = 0;
 	if (wait_for_reader(s, e) < 0)
 		return -1;
+	if (terminal)
+		sig_allow();
 	n = write(s->fd, p, want);
+	if (terminal)
+		sig_block();
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : failed(s, e);
 	*ret = (size_t)n;
@@ -81,8 +90,11 @@ int sink_flush(struct sink *s, bool now, struct err *e)
 	if (s->out.len < (now ? 1 : BLOCK))
 		return 0;
 	while (done < s->out.len && !s->closed) {
-		if (write_some(s, s->out.bytes + done, s->out.len - done, &n, e) < 0)
+		if (write_some(s, s->out.bytes + done, s->out.len - done, &n, e) < 0) {
+			memmove(s->out.bytes, s->out.bytes + done, s->out.len - done);
+			s->out.len -= done;
 			return -1;
+		}
 		done += n;
 	}
 	buf_clear(&s->out);

@@ -38,7 +38,7 @@ static void put_time(struct buf *b, const struct cell *cell, bool full)
 		char zone[16];
 
 		strftime(zone, sizeof(zone), "%z", &tm);
-		buf_addf(b, "%04d-%02d-%02d %02d:%02d:%02d.%09u %s", tm.tm_year + 1900,
+		buf_addf(b, "%04ld-%02d-%02d %02d:%02d:%02d.%09u %s", tm.tm_year + 1900L,
 			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 			 cell->nsec, zone);
 		return;
@@ -53,7 +53,7 @@ static void put_time(struct buf *b, const struct cell *cell, bool full)
 		buf_char(b, ':');
 		put_two(b, tm.tm_min);
 	} else {
-		buf_addf(b, "%5d", tm.tm_year + 1900);
+		buf_addf(b, "%5ld", tm.tm_year + 1900L);
 	}
 }
 
@@ -62,7 +62,8 @@ void text_json_time(struct buf *b, const struct cell *cell)
 	time_t t = (time_t)cell->i;
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm)) {
+	/* RFC 3339 has four digits for the year */
+	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
 		buf_str(b, "null");
 		return;
 	}

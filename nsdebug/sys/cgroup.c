@@ -16,7 +16,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 256		/* the kernel has no such limit; what is deeper is said */
 
 static int rank(const char *controllers, size_t len)
 {
@@ -157,13 +157,15 @@ static int add_below(int dir, pid_t **pids, size_t *count, size_t cap, int depth
 
 	if (list < 0)
 		return more;
-	while (!more && depth < DEPTH_MAX &&
-	       (n = syscall(SYS_getdents64, list, bytes, sizeof(bytes))) > 0)
+	if (depth == DEPTH_MAX)
+		return 1;
+	while (!more && (n = syscall(SYS_getdents64, list, bytes, sizeof(bytes))) > 0)
 		for (long at = 0; at < n && !more;) {
 			struct dirent64 *de = (void *)(bytes + at);
 
 			at += de->d_reclen;
-			if (de->d_type != DT_DIR || de->d_name[0] == '.')
+			if (de->d_type != DT_DIR || !strcmp(de->d_name, ".") ||
+			    !strcmp(de->d_name, ".."))
 				continue;
 			auto_close int sub = openat(dir, de->d_name,
 						    O_PATH | O_DIRECTORY | O_CLOEXEC);

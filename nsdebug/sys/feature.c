@@ -6,17 +6,21 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40
@@ -43,9 +47,15 @@ static enum feature_state kernel(char *detail, size_t room)
 {
 	struct utsname u;
 
-	if (uname(&u) == 0)
-		snprintf(detail, room, "Linux %s %s", u.release, u.machine);
-	return FEATURE_OK;
+	uint64_t major = 0, minor = 0;
+	const char *p = u.release;
+
+	if (uname(&u) < 0)
+		return FEATURE_MISSING;
+	snprintf(detail, room, "Linux %s %s", u.release, u.machine);
+	if (!scan_u64(&p, &major) || *p++ != '.' || !scan_u64(&p, &minor))
+		return FEATURE_LIMITED;
+	return major > 5 || (major == 5 && minor >= 8) ? FEATURE_OK : FEATURE_LIMITED;
 }
 
 static bool has_cap(int cap)
@@ -107,6 +117,23 @@ static enum feature_state host_pids(char *detail, size_t room)
 		return FEATURE_OK;
 	snprintf(detail, room, "nsdebug itself runs in a container");
 	return FEATURE_LIMITED;
+}
+
+/* A child that ends at once, started as our own are. */
+static enum feature_state clone_pidfd(char *detail, size_t room)
+{
+	int fd = -1;
+	struct clone_args a = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&fd,
+		.exit_signal = SIGCHLD };
+	long pid = syscall(SYS_clone3, &a, sizeof(a));
+
+	if (pid == 0)
+		syscall(SYS_exit_group, 0);
+	if (pid > 0) {
+		close(fd);
+		waitpid((pid_t)pid, NULL, 0);
+	}
+	return of_call(pid);
 }
 
 static enum feature_state pidfd(char *detail, size_t room)
@@ -191,6 +218,8 @@ const struct feature features[] = {
 	{ "privileges: processes", "ps, stack", ROOT_CURE, false, caps_stack },
 	{ "host pid namespace", "seeing the containers of the node",
 	  "run it on the node, or in a pod with hostPID", false, host_pids },
+	{ "clone3", "starting sealed children", "Linux 5.3, and a seccomp profile that allows it",
+	  true, clone_pidfd },
 	{ "pidfd_open", "holding on to the right process", "Linux 5.3", true, pidfd },
 	{ "openat2", "paths that cannot leave the container", "Linux 5.6", true, openat2_call },
 	{ "open_tree", "a private copy of the container's mounts", "Linux 5.2", true, clone_tree },

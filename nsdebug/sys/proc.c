@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/str.h"
 
@@ -175,11 +176,19 @@ bool proc_parse_status(const char *text, struct proc_status *ret)
 
 int proc_status(int dir, struct proc_status *ret)
 {
+	auto_buf struct buf b = { 0 };
 	char text[4096];
+	const char *all = text;
 
 	if (fd_read_at(dir, "status", text, sizeof(text)) < 0)
 		return -1;
-	if (proc_parse_status(text, ret))
+	/* A process may be in 65536 groups, and all of them stand in it. */
+	if (strlen(text) == sizeof(text) - 1) {
+		if (fd_read_file(dir, "status", &b, 4u << 20) < 0)
+			return -1;
+		all = b.bytes;
+	}
+	if (proc_parse_status(all, ret))
 		return 0;
 	errno = text[0] ? EPROTO : ESRCH;
 	return -1;

@@ -20,13 +20,13 @@ static bool load_one(void *ctx, const char *id)
 {
 	struct walk *w = ctx;
 	struct container c;
+	struct err e;
 
-	/* A state that vanishes or is half-written while we look is that container's business. */
-	if (w->runtime->load(w->runtime, id, &c, NULL) < 0) {
-		w->broken++;
-		return true;
-	}
-	return w->found(w->ctx, &c);
+	if (w->runtime->load(w->runtime, id, &c, &e) == 0)
+		return w->found(w->ctx, &c);
+	/* one that is being made or taken away has a directory and no state: it is none of now */
+	w->broken += e.status != ST_TARGET;
+	return true;
 }
 
 int target_each(bool (*found)(void *ctx, struct container *c), void *ctx, unsigned int *broken,

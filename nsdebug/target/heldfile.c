@@ -48,22 +48,6 @@ static int find_process(const struct target *t, const struct inside *in, uint64_
 		       (unsigned long long)pid, t->name);
 }
 
-static int mount_of(int dir, uint64_t n, uint64_t *ret)
-{
-	char path[64], text[1024];
-	const char *p;
-
-	snprintf(path, sizeof(path), "fdinfo/%llu", (unsigned long long)n);
-	if (fd_read_at(dir, path, text, sizeof(text)) < 0)
-		return -1;
-	p = strstr(text, "mnt_id:");
-	if (!p)
-		return -1;
-	p += strlen("mnt_id:");
-	p += strspn(p, " \t");
-	return scan_u64(&p, ret) ? 0 : -1;
-}
-
 static bool has_mount(const struct mounts *m, uint64_t id)
 {
 	for (size_t i = 0; i < m->count; i++)
@@ -74,7 +58,7 @@ static bool has_mount(const struct mounts *m, uint64_t id)
 
 /* memfd_create(2) and shared memory live on mounts of the kernel's own that are in no table, and
  * have no link. A deleted file of a host file system has a mount of some table. */
-static bool is_anonymous(int procfs, int fd, const struct stat *st)
+static bool is_anonymous(int procfs, int fd, const struct statx *st)
 {
 	char path[64], text[4096];
 	struct statfs fs;
@@ -85,23 +69,27 @@ static bool is_anonymous(int procfs, int fd, const struct stat *st)
 	if (n < 0 || fstatfs(fd, &fs) < 0)
 		return false;
 	text[n] = '\0';
-	return st->st_nlink == 0 && str_prefix(text, "/memfd:") &&
+	return st->stx_nlink == 0 && str_prefix(text, "/memfd:") &&
 		((unsigned long)fs.f_type == TMPFS_MAGIC ||
 		 (unsigned long)fs.f_type == HUGETLBFS_MAGIC);
 }
 
-static int check(const struct target *t, const struct inside *in, int dir, uint64_t n, int fd,
-		 const char *word, struct err *e)
+/* All of it is asked of the descriptor that will be read, never of the process again. */
+static int check(const struct target *t, const struct inside *in, int fd, const char *word,
+		 struct err *e)
 {
-	uint64_t mount;
-	struct stat st;
+	struct statx st;
 
-	if (fstat(fd, &st) < 0 || mount_of(dir, n, &mount) < 0)
-		return err_set(e, ST_FAILED, "%s: the descriptor was closed meanwhile", word);
-	if (!S_ISREG(st.st_mode))
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_NLINK | STATX_MNT_ID, &st) < 0)
+		return err_sys(e, "%s", word);
+	if (!S_ISREG(st.stx_mode))
 		return err_set(e, ST_REFUSED, "%s: is %s: only regular files are opened", word,
-			       root_type_name(st.st_mode));
-	if (!has_mount(&t->mounts, mount) && !is_anonymous(in->procfs, fd, &st))
+			       root_type_name(st.stx_mode));
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return err_set(e, ST_REFUSED, "%s: this kernel does not tell its mount (Linux "
+			       "5.8)", word);
+	if (!has_mount(&t->mounts, st.stx_mnt_id) && !is_anonymous(in->procfs, fd, &st))
 		return err_set(e, ST_REFUSED, "%s: is on no mount of the container: it leaked in "
 			       "from outside, or its mount is gone", word);
 	return 0;
@@ -129,7 +117,7 @@ int heldfile_open(const struct target *t, const struct inside *in, const char *w
 	if (held < 0)
 		return err_set(e, ST_FAILED, "%s: process %llu has no descriptor %llu", word,
 			       (unsigned long long)pid, (unsigned long long)n);
-	if (check(t, in, dir, n, held, word, e) < 0)
+	if (check(t, in, held, word, e) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "self/fd/%d", held);
 	fd = openat(in->procfs, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

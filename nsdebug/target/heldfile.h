@@ -4,7 +4,7 @@
  *
  * PID is the container's own number for the process. A descriptor proves nothing about who may
  * read what is behind it: it may have leaked in from the host. So the file is opened only if it was
- * opened through a mount of the container (its mount id, from fdinfo, is in the container's mount
+ * opened through a mount of the container (its mount id is in the container's mount
  * table) or is anonymous memory that no mount table has (memfd). Only regular files.
  */
 #ifndef NSDEBUG_TARGET_HELDFILE_H

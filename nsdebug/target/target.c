@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -83,6 +84,23 @@ static int read_namespaces(struct target *t, struct err *e)
 	return 0;
 }
 
+/*
+ * The host's mount namespace, or one of its own with the host's root in it (unshare -m, a service
+ * with PrivateTmp): its files are the host's. The kernel is asked for the identity of the root, no
+ * server is.
+ */
+static bool has_host_root(const struct target *t)
+{
+	struct statx ours, theirs;
+
+	if (t->ns.mnt == t->host.mnt)
+		return true;
+	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_INO, &ours) == 0 &&
+		statx(t->place.proc, "root", AT_STATX_DONT_SYNC, STATX_INO, &theirs) == 0 &&
+		ours.stx_ino == theirs.stx_ino && ours.stx_dev_major == theirs.stx_dev_major &&
+		ours.stx_dev_minor == theirs.stx_dev_minor;
+}
+
 static int pin(struct target *t, const struct target_want *want, struct err *e)
 {
 	t->place.pidfd = t->place.proc = t->place.procfs = t->place.cgroup = -1;
@@ -94,9 +112,9 @@ static int pin(struct target *t, const struct target_want *want, struct err *e)
 			       t->name, (int)t->pid);
 	if (read_namespaces(t, e) < 0)
 		return -1;
-	if (t->ns.mnt == t->host.mnt && !want->host)
-		return err_set(e, ST_REFUSED, "%s is in the host's own mount namespace: not a "
-			       "container; --host allows it", t->name);
+	if (!want->host && has_host_root(t))
+		return err_set(e, ST_REFUSED, "%s has the host's own files: not a container; "
+			       "--host allows it", t->name);
 	return target_alive(t) ? 0 : err_gone(t, e);
 }
 

@@ -93,8 +93,8 @@ bench_stack() {
 		THREADS=$!
 		read -r _ <"$DATA/ready.$n"
 		row "stack, $n threads x 40 frames" eu-stack "$([ $n = 8 ] || echo 0.15)" 9 \
-			"$NSDEBUG" stack "pid://$THREADS" -- eu-stack -p "$THREADS"
-		row "stack, $n threads x 40 frames" gdb '' 3 "$NSDEBUG" stack "pid://$THREADS" -- \
+			"$NSDEBUG" stack --host "pid://$THREADS" -- eu-stack -p "$THREADS"
+		row "stack, $n threads x 40 frames" gdb '' 3 "$NSDEBUG" stack --host "pid://$THREADS" -- \
 			gdb -p "$THREADS" -batch -ex 'thread apply all bt'
 		kill "$THREADS"
 		wait "$THREADS" 2>/dev/null || :

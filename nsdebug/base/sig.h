@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sig - the signals that end us, as something to wait for.
+ *
+ * They are blocked and read from a descriptor, so that the front ends in order: the child first,
+ * then the JSON document. Around a call that may block and cannot be waited for, they are let
+ * through (sig_allow) and then simply end the process: its children die with it.
+ */
+#ifndef NSDEBUG_BASE_SIG_H
+#define NSDEBUG_BASE_SIG_H
+
+int sig_open(void);		/* blocks SIGINT SIGTERM SIGHUP SIGQUIT; a signalfd(2), or -1 */
+void sig_take(int fd);		/* one that was waited for, so that the next one counts anew */
+void sig_allow(void);
+void sig_block(void);
+
+#endif
