@@ -249,7 +249,7 @@ ts 'no openat2'		4 'openat2 is missing: Linux 5\.6'	lacking openat2 $NSDEBUG ls 
 ts 'no pidfd_open'	4 'pidfd_open, Linux 5\.3'		lacking pidfd_open $NSDEBUG ls "$T" /app
 ts 'no open_tree'	4 'open_tree|Function not implemented'	lacking open_tree $NSDEBUG ls "$T" /app
 ts 'no mount_setattr: goes on'	0 '^server$'	lacking mount_setattr $NSDEBUG ls "$T" /app
-ts 'no close_range: goes on'	0 '^server$'	lacking close_range $NSDEBUG ls "$T" /app
+ts 'no close_range: goes on'	0 '^server$'	lacking close_range $NSDEBUG ls --timeout 60s "$T" /app
 ts 'no /proc'		4 '/proc is not procfs'	unshare -m sh -c \
 	'mount -t tmpfs t /proc && "$NSDEBUG" ls "$1"' - "$T"
 
