@@ -35,7 +35,7 @@ struct ps_opts {
 
 static const struct opt ps_opt[] = {
 	F('e', "every", every, "every process of the container: the default"),
-	F('f', "full", full, "parents, host users, terminals and where they wait too"),
+	F('f', "full", full, "parents, host users and terminals too"),
 	F('L', "threads", threads, "a line for each thread"),
 	F(0, "forest", forest, "as a tree of parents and children"),
 	F(0, "pod", pod, "of the whole pid namespace: all containers of a pod that shares it"),
@@ -541,14 +541,14 @@ static int ps_setup(void *opts, int nargs, char *const *args, struct layout *l, 
 		return err_set(e, ST_USAGE, "--forest is of processes: it does not go with -L");
 	if (o->sort && !sort_column(o->sort))
 		return err_set(e, ST_USAGE, "--sort: '%s' is not a field", o->sort);
-	o->wchan = o->full || l->format != OUT_TABLE || (l->fields && strstr(l->fields, "wchan"));
+	o->wchan = l->format != OUT_TABLE || (l->fields && strstr(l->fields, "wchan"));
 	l->numeric = o->numeric;
 	l->human = true;
 	if (!l->fields && o->full && l->format == OUT_TABLE)
 		l->fields = o->threads ?
-			"pid,ppid,tid,host_pid,host_tid,user,host_uid,state,wchan,cpu_percent,"
+			"pid,ppid,tid,host_pid,host_tid,user,host_uid,state,cpu_percent,"
 			"start,tty,cpu_s,comm,command" :
-			"pid,ppid,host_pid,user,host_uid,state,wchan,cpu_percent,rss,start,tty,"
+			"pid,ppid,host_pid,user,host_uid,state,cpu_percent,rss,start,tty,"
 			"cpu_s,command";
 	else if (!l->fields && o->threads && l->format == OUT_TABLE)
 		l->fields = "pid,tid,host_tid,user,state,cpu_percent,cpu_s,comm";
@@ -557,7 +557,7 @@ static int ps_setup(void *opts, int nargs, char *const *args, struct layout *l, 
 
 static const struct example ps_example[] = {
 	{ "nsdebug ps nsd-demo", "the processes of a container without ps" },
-	{ "nsdebug ps -fL nsd-demo", "threads, and where in the kernel they wait" },
+	{ "nsdebug ps -fL nsd-demo", "threads, with their names" },
 	{ "nsdebug ps -o pid,host_pid,user,args --sort=-rss nsd-demo",
 	  "chosen fields, largest first" },
 	{ NULL }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
@@ -63,17 +64,28 @@ static int scan(const struct members_want *w, pid_t **pids, size_t *count)
 	return more;
 }
 
-static bool is_zombie(int procfs, pid_t pid)
+static bool has(const pid_t *pids, size_t count, pid_t pid)
 {
-	auto_close int dir = proc_open(procfs, pid);
-	struct proc_stat st;
-
-	return dir >= 0 && !proc_stat(dir, &st) && st.state == 'Z';
+	return count && bsearch(&pid, pids, count, sizeof(*pids), by_pid);
 }
 
-/* Zombies among the children of a thread: "12 13 ". A living child is in a cgroup of its own. */
-static void add_children(const struct members_want *w, int tasks, pid_t tid, pid_t **pids,
-			 size_t *count)
+/* Adds it if it is a zombie whose parent is one of the living, which come first and in order. */
+static void add_if_zombie(const struct members_want *w, pid_t pid, size_t living, pid_t **pids,
+			  size_t *count)
+{
+	auto_close int dir = has(*pids, living, pid) ? -1 : proc_open(w->procfs, pid);
+	struct proc_stat st;
+
+	if (dir < 0 || proc_stat(dir, &st) < 0 || st.state != 'Z' ||
+	    !has(*pids, living, st.ppid) || *count >= MEMBERS_MAX)
+		return;
+	*pids = mem_more(*pids, *count);
+	(*pids)[(*count)++] = pid;
+}
+
+/* Among the children of a thread: "12 13 ". */
+static void add_children(const struct members_want *w, int tasks, pid_t tid, size_t living,
+			 pid_t **pids, size_t *count)
 {
 	auto_buf struct buf b = { 0 };
 	char name[32];
@@ -84,20 +96,15 @@ static void add_children(const struct members_want *w, int tasks, pid_t tid, pid
 	if (fd_read_file(tasks, name, &b, 1u << 20) < 0)
 		return;
 	for (p = b.len ? b.bytes : ""; scan_u64(&p, &pid); p += *p == ' ')
-		if (*count < MEMBERS_MAX && is_zombie(w->procfs, (pid_t)pid)) {
-			*pids = mem_more(*pids, *count);
-			(*pids)[(*count)++] = (pid_t)pid;
-		}
+		add_if_zombie(w, (pid_t)pid, living, pids, count);
 }
 
-static void add_zombies(const struct members_want *w, pid_t **pids, size_t *count)
+static void add_zombies_below(const struct members_want *w, size_t living, pid_t **pids,
+			      size_t *count)
 {
-	size_t living = *count;
-
 	for (size_t i = 0; i < living; i++) {
 		auto_close int dir = proc_open(w->procfs, (*pids)[i]);
-		auto_close int tasks = dir < 0 ? -1 :
-			openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_close int tasks = dir < 0 ? -1 : proc_open_tasks(dir);
 		struct proc_dir d;
 		pid_t tid;
 
@@ -105,8 +112,38 @@ static void add_zombies(const struct members_want *w, pid_t **pids, size_t *coun
 			continue;
 		proc_dir_init(&d, tasks);
 		while (proc_dir_next(&d, &tid) > 0)
-			add_children(w, tasks, tid, pids, count);
+			add_children(w, tasks, tid, living, pids, count);
 	}
+}
+
+static void add_zombies_of_node(const struct members_want *w, size_t living, pid_t **pids,
+				size_t *count)
+{
+	auto_close int list = openat(w->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_dir d;
+	pid_t pid;
+
+	if (list < 0)
+		return;
+	proc_dir_init(&d, list);
+	while (proc_dir_next(&d, &pid) > 0)
+		add_if_zombie(w, pid, living, pids, count);
+}
+
+/*
+ * A zombie is in no cgroup: it is found below its parent, or, where the container is most of the
+ * node, among the few that are not of it. /proc has as many links as there are processes.
+ */
+static void add_zombies(const struct members_want *w, pid_t **pids, size_t *count)
+{
+	size_t living = unique(*pids, *count);
+	struct stat st;
+
+	*count = living;
+	if (fstat(w->procfs, &st) == 0 && (size_t)st.st_nlink < 2 * living)
+		add_zombies_of_node(w, living, pids, count);
+	else
+		add_zombies_below(w, living, pids, count);
 }
 
 int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool *cut,

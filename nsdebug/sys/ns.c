@@ -10,12 +10,19 @@
 
 uint64_t ns_id(int dir, const char *name)
 {
-	char path[32], text[64];
+	char path[32];
+
+	snprintf(path, sizeof(path), "ns/%s", name);
+	return ns_id_at(dir, path);
+}
+
+uint64_t ns_id_at(int dir, const char *path)
+{
+	char text[64];
 	const char *p;
 	uint64_t id;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "ns/%s", name);
 	n = readlinkat(dir, path, text, sizeof(text) - 1);	/* "mnt:[4026531841]" */
 	if (n < 0)
 		return 0;

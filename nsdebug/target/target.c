@@ -310,9 +310,10 @@ static bool is_shared_with_host(const struct target *t, int cgroup)
 	if (cgroup_pids(cgroup, &pids, &count, CHECK_MAX) < 0)
 		return true;
 	for (size_t i = 0; i < count; i++) {
-		auto_close int dir = proc_open(t->place.procfs, pids[i]);
+		char path[32];
 
-		if (dir >= 0 && ns_id(dir, "mnt") == t->host.mnt)
+		snprintf(path, sizeof(path), "%d/ns/mnt", (int)pids[i]);
+		if (ns_id_at(t->place.procfs, path) == t->host.mnt)
 			return true;
 	}
 	return false;

@@ -131,7 +131,7 @@ tj 'arguments that are not UTF-8'	'[.items[] | select(.args_b64)] | length == 1'
 
 ts 'a table'	0 '^ *PID HOSTPID USER +S %CPU +RSS START +TIME COMMAND$'	$NSDEBUG ps "$T"
 ts '-e changes nothing'	0 '^ *1 +'"$PID"' nonroot '	$NSDEBUG ps -e "$T"
-ts '-f'		0 '^ *PID PPID HOSTPID USER +HOSTUID S WCHAN .* TTY +TIME COMMAND$'	$NSDEBUG ps -f "$T"
+ts '-f'		0 '^ *PID PPID HOSTPID USER +HOSTUID S %CPU .* TTY +TIME COMMAND$'	$NSDEBUG ps -f "$T"
 ts '-ef'	0 '^ *1 +0 +'"$PID"' nonroot +65532 S '	$NSDEBUG ps -ef "$T"
 ts '-n: ids'	0 '^ *1 +'"$PID"' 65532 '	$NSDEBUG ps -n "$T"
 ts '-L'		0 't-two'	$NSDEBUG ps -L "$T"
