@@ -138,7 +138,8 @@ rm -r "/run/crun/$T" "/run/runc/$T-more"
 label() { # makes runc's and crun's record of a container bear a label
 	L=nsd-test=$$
 	jq -c --arg l "$L" '.config.labels += [$l]' "/run/runc/$1/state.json" >s &&
-		cat s >"/run/runc/$1/state.json"
+		cat s >"/run/runc/$1/state.new" &&
+		mv "/run/runc/$1/state.new" "/run/runc/$1/state.json"	# never half of it
 }
 label "$T"
 box_up base
