@@ -10,13 +10,17 @@ need runc
 COUNT=${COUNT:-200}
 slayer=$O/tests/hostile/slayer
 
-# How long the command takes, in microseconds: the victim falls anywhere in it, and a bit after.
+# How long the command takes, in microseconds, when nothing else delays it: the victim falls anywhere
+# in it, and a bit after.
 span() {
-	"$@" >/dev/null 2>&1
-	_from=$(date +%s%N)
-	"$@" >/dev/null 2>&1
-	_took=$((($(date +%s%N) - _from) / 900))
-	echo $((_took > 1000 ? _took : 1000))
+	_best=1000000
+	for _ in 1 2 3 4 5 6 7; do
+		_from=$(date +%s%N)
+		"$@" >/dev/null 2>&1
+		_took=$((($(date +%s%N) - _from) / 900))
+		[ $_took -ge $_best ] || _best=$_took
+	done
+	echo $((_best > 1000 ? _best : 1000))
 }
 
 killed() { # NAME PID COMMAND...

@@ -8,7 +8,8 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/nsdebug-a-directory-with-a-much-longer-name.XXX
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
-cp -R LICENSE Makefile nsdebug tools bpf "$dir/"
+cp -R LICENSE Makefile nsdebug tools "$dir/"
+[ ! -d bpf ] || cp -R bpf "$dir/"
 make -s -C "$dir" -j "$(nproc)" "$@" O=out/of/the/way all >"$dir/log" 2>&1 || {
 	cat "$dir/log"
 	echo 'repro: a copy of nsdebug/, tools/, bpf/ and the Makefile does not build by itself'

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # list: what runtimes wrote down, and what became of it; state files that are wrong in every way.
-# serial: it plants broken state files, which every list of the node then speaks of
+# serial
+# It plants broken state files, which every list of the node then speaks of
 . tests/lib.sh
 need jq runc crun setpriv
 
