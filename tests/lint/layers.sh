@@ -3,7 +3,7 @@
 # layers.sh - includes point down only (CONTRIBUTING: the tree and its layers).
 set -u
 
-find nsdebug tools $(ls -d bpf 2>/dev/null) -name '*.[ch]' -print | sort | xargs -r awk '
+find nsdebug tools bpf -name '*.[ch]' -print 2>/dev/null | sort | xargs -r awk '
 BEGIN {
 	order = "base out sys enter target code lang trace cli session tui"
 	n = split(order, names, " ")
