@@ -15,7 +15,6 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
-#include "nsdebug/sys/proc.h"
 #include "nsdebug/target/target.h"
 
 #define PREFIX "fd:"
@@ -23,29 +22,6 @@
 bool heldfile_is(const char *word)
 {
 	return str_prefix(word, PREFIX);
-}
-
-/* The directory of the container's process with this number of its own. */
-static int find_process(const struct target *t, const struct inside *in, uint64_t pid,
-			struct err *e)
-{
-	struct members_want want = target_members(t, in);
-	auto_free pid_t *pids = NULL;
-	size_t count = 0;
-	bool cut;
-
-	if (members_list(&want, &pids, &count, &cut, e) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		auto_close int dir = proc_open(in->procfs, pids[i]);
-		struct proc_status st;
-
-		if (dir >= 0 && proc_status(dir, &st) == 0 &&
-		    (uint64_t)target_pid(t, &st) == pid)
-			return take_fd(&dir);
-	}
-	return err_set(e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
-		       (unsigned long long)pid, t->name);
 }
 
 static bool has_mount(const struct mounts *m, uint64_t id)
@@ -109,7 +85,7 @@ int heldfile_open(const struct target *t, const struct inside *in, const char *w
 
 	if (!parse(word, &pid, &n))
 		return err_set(e, ST_USAGE, "%s: is not of the form fd:PID/N", word);
-	dir = find_process(t, in, pid, e);
+	dir = target_process(t, in, pid, e);
 	if (dir < 0)
 		return -1;
 	snprintf(path, sizeof(path), "fd/%llu", (unsigned long long)n);

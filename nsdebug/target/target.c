@@ -333,6 +333,28 @@ pid_t target_pid(const struct target *t, const struct proc_status *st)
 	return st->levels >= t->levels ? st->nspid[t->levels - 1] : 0;
 }
 
+int target_process(const struct target *t, const struct inside *in, uint64_t pid, struct err *e)
+{
+	struct members_want want = target_members(t, in);
+	auto_free pid_t *pids = NULL;
+	size_t count;
+	bool cut;
+
+	want.zombies = true;
+	if (members_list(&want, &pids, &count, &cut, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		auto_close int dir = proc_open(in->procfs, pids[i]);
+		struct proc_status st;
+
+		if (dir >= 0 && members_has(&want, dir) && proc_status(dir, &st) == 0 &&
+		    (uint64_t)target_pid(t, &st) == pid)
+			return take_fd(&dir);
+	}
+	return err_set(e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
+		       (unsigned long long)pid, t->name);
+}
+
 static int read_levels(struct target *t, int self, struct err *e)
 {
 	struct proc_status st;

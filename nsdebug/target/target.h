@@ -92,6 +92,9 @@ const char *cstate_name(enum cstate s);
 
 /* In a ROLE_PROC child: what members_list() is asked for the container's processes. */
 struct members_want target_members(const struct target *t, const struct inside *in);
+/* In a ROLE_PROC child: opens /proc/PID of the container's process with this number of its own. -1
+ * with ST_FAILED if it has none. */
+int target_process(const struct target *t, const struct inside *in, uint64_t pid, struct err *e);
 /* The container's own number of a process, 0 if it has none. */
 pid_t target_pid(const struct target *t, const struct proc_status *st);
 
