@@ -52,6 +52,9 @@ deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
 deps_test	= coreutils findutils procps file strace gdb elfutils groff-base bsdextrautils \
 		  bash-completion zsh fish
+# Engines of tests/fixtures/engine; the demo, which is to be quick, does without them.
+deps_engines	= containerd docker.io podman catatonit uidmap lxc systemd-container \
+		  containernetworking-plugins protobuf-compiler curl
 deps_check	= clang libclang-rt-14-dev shellcheck
 
 # ---- Flags ----
@@ -117,7 +120,8 @@ helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
 scripts	:= $(sort $(wildcard tests/*.t tests/tools/*.t tests/hostile/*.t tests/runtimes/*.t))
 shell	:= $(sort $(wildcard .ci/run tests/run tests/lib.sh tests/*.sh tests/lint/*.sh \
-	   tests/bench/*.sh tests/fixtures/*.sh tests/fixtures/box) $(scripts))
+	   tests/bench/*.sh tests/fixtures/*.sh tests/fixtures/engines/* \
+	   $(addprefix tests/fixtures/,box engine kubelet)) $(scripts))
 
 obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))
@@ -181,7 +185,8 @@ $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 
 .PHONY: deps
 deps:
-	@sh tests/deps.sh $(deps_build) $(deps_fixtures) $(deps_test) $(deps_check)
+	@sh tests/deps.sh $(deps_build) $(deps_fixtures) $(deps_test) $(deps_check) \
+		$(if $(filter demo,$(MAKECMDGOALS)),,$(deps_engines))
 
 # ---- Tests ----
 
