@@ -92,11 +92,11 @@ ts 'by id'			0 '^server$'	$NSDEBUG ls "$T" /app
 ts 'by unique prefix'		0 '^server$'	$NSDEBUG ls "${T%?}" /app
 ts 'runc://'			0 '^server$'	$NSDEBUG ls "runc://$T" /app
 ts 'pid://'			0 '^server$'	$NSDEBUG ls "pid://$PID" /app
-ts 'not of that runtime'	3 "no container '$T'.*/run/crun"	$NSDEBUG ls "crun://$T"
+ts 'not of that runtime'	3 "no container 'crun://$T'.*/run/crun"	$NSDEBUG ls "crun://$T"
 ts 'not of that runtime: only where it looked'	3 'in /run/crun'	$NSDEBUG ls "crun://$T-nope"
 ts 'the nearest name'		3 "did you mean '$T'"	$NSDEBUG ls "x$T"
-ts 'nothing near'		3 'looked in /run/runc, /run/crun'	$NSDEBUG ls wibble-wobble-wubble
-ts 'an unknown kind'		2 "'docker://' is not a kind"	$NSDEBUG ls docker://x
+ts 'nothing near'		3 'looked in .*, /run/runc, /run/crun'	$NSDEBUG ls wibble-wobble-wubble
+ts 'an unknown kind'		2 "'vmware://' is not a kind"	$NSDEBUG ls vmware://x
 ts 'no name'			2 'is not a target'	$NSDEBUG ls ''
 ts 'no name of a runtime'	2 ''			$NSDEBUG ls runc://
 ts 'a path is no name'		3 'no container'	$NSDEBUG ls "../runc/$T"

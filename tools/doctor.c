@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/feature.h"
 #include "nsdebug/target/target.h"
@@ -55,7 +56,7 @@ struct count {
 	unsigned int n;
 };
 
-static bool count_one(void *ctx, const char *id)
+static bool count_one(void *ctx, const struct container *c)
 {
 	((struct count *)ctx)->n++;
 	return true;
@@ -63,9 +64,11 @@ static bool count_one(void *ctx, const char *id)
 
 static void try_runtime(struct run *r, const struct runtime *t)
 {
+	auto_arena struct arena *arena = arena_new();
+	struct ask ask = { .arena = arena };
 	struct count c = { 0 };
 	struct err e = { 0 };
-	int n = t->each(t, count_one, &c, &e);
+	int n = t->each(t, &ask, count_one, &c, &e);
 	char name[64], detail[160];
 	struct doctor_row row = {
 		.check = name, .state = n < 0 ? "no privilege" : "ok",

@@ -5,117 +5,167 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/target/k8s.h"
 #include "nsdebug/target/target.h"
 
 struct list_opts {
 	bool exited;
-	bool bundle;	/* set by setup(): it takes reading a state file to its end */
+	const char *label, *space;
+	bool detail;	/* set by setup(): it takes reading documents to their end */
 };
 
 static const struct opt list_opt[] = {
 	OPT('a', "all", OPT_FLAG, struct list_opts, exited, NULL, "those that have exited too"),
+	OPT('l', "selector", OPT_STR, struct list_opts, label, "KEY=VALUE",
+	    "only those with this label"),
+	OPT('n', "namespace", OPT_STR, struct list_opts, space, "NAME",
+	    "only those of this Kubernetes namespace (or containerd's)"),
 	OPT_END
 };
 
 struct list_row {
-	const char *target, *name, *id, *runtime, *state, *created, *bundle;
-	uint64_t host_pid, host_uid;
+	const char *target, *name, *place, *id, *runtime, *kind, *state, *namespace, *pod,
+		*container, *image, *created, *bundle;
+	uint64_t host_pid, host_uid, restarts, owner, claimed;
+	int64_t exit_code;
+	struct coltime started;
 };
 
+#define C(t, f, fl, h, ...) COL(t, struct list_row, f, fl, h, ##__VA_ARGS__)
+
 static const struct col list_col[] = {
-	COL(COL_STR, struct list_row, target, COL_NAME | COL_HIDE, "the word for other verbs"),
-	COL(COL_STR, struct list_row, name, 0, "name"),
-	COL(COL_STR, struct list_row, id, COL_HIDE, "id"),
-	COL(COL_STR, struct list_row, runtime, 0, "who started it"),
-	COL(COL_STR, struct list_row, state, 0, "running, paused or exited"),
-	COL(COL_U64, struct list_row, host_pid, 0, "host pid of its first process",
-	    .head = "HOSTPID"),
-	COL(COL_U64, struct list_row, host_uid, 0, "host user id of that process",
-	    .head = "HOSTUID"),
-	COL(COL_STR, struct list_row, created, 0, "when, as the runtime recorded it"),
-	COL(COL_STR, struct list_row, bundle, COL_WIDE, "directory of its OCI bundle"),
+	C(COL_STR, target, COL_NAME | COL_HIDE, "the word for other verbs"),
+	C(COL_STR, name, 0, "name"),
+	C(COL_STR, place, COL_NOJSON, "namespace and name of its pod", .head = "POD"),
+	C(COL_STR, id, COL_HIDE, "id"),
+	C(COL_STR, runtime, 0, "who started it: the outermost owner"),
+	C(COL_STR, kind, COL_WIDE, "app, sandbox (holds a pod's namespaces) or plain"),
+	C(COL_STR, state, 0, "running, paused, created or exited"),
+	C(COL_STR, namespace, COL_HIDE, "Kubernetes namespace, or containerd's"),
+	C(COL_STR, pod, COL_HIDE, "name of its pod"),
+	C(COL_STR, container, COL_HIDE, "its name in the pod"),
+	C(COL_U64, host_pid, 0, "host pid of its first process", .head = "HOSTPID"),
+	C(COL_U64, host_uid, 0, "host user id of that process", .head = "HOSTUID"),
+	C(COL_TIME, started, 0, "when that process started"),
+	C(COL_U64, restarts, COL_WIDE, "attempts before this one, as the log directory tells"),
+	C(COL_I64, exit_code, COL_WIDE, "what it exited with, where that is recorded",
+	  .head = "EXIT"),
+	C(COL_STR, image, COL_WIDE, "image, as recorded"),
+	C(COL_STR, created, COL_HIDE, "when it was made, as recorded"),
+	C(COL_STR, bundle, COL_HIDE, "directory of its OCI bundle"),
+	C(COL_U64, owner, COL_HIDE, "host user id of whoever runs its runtime"),
+	C(COL_BOOL, claimed, COL_HIDE, "its names are the word of that user's processes"),
 	COL_END
 };
 
 struct walk {
 	struct run *r;
 	const struct list_opts *o;
+	struct arena *arena;
 	struct node node;
-	struct container *items;
-	size_t count;
-	unsigned int exited;
+	int64_t boot_ns;	/* of the real-time clock, when the machine booted */
+	unsigned int seen, exited;
 };
+
+static const char *kind_name(enum kind k)
+{
+	static const char *const names[] = { "app", "sandbox", "plain" };
+
+	return names[k];
+}
+
+static struct coltime time_of(const struct walk *w, uint64_t start)
+{
+	int64_t at = w->boot_ns +
+		(int64_t)(start * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)));
+
+	if (!start)
+		return (struct coltime){ NONE_I64, 0 };
+	return (struct coltime){ at / (int64_t)NS_PER_S, (uint32_t)(at % (int64_t)NS_PER_S) };
+}
+
+static void send(struct walk *w, struct container *c, const struct life *life)
+{
+	char target[TARGET_NAME_MAX], place[TARGET_NAME_MAX];
+	bool alive = life->start;
+	struct list_row row = {
+		.target = target, .name = c->name, .id = c->id, .runtime = c->runtime->name,
+		.kind = kind_name(c->kind), .state = cstate_name(life->state), .pod = c->pod,
+		.namespace = c->pod_space ? c->pod_space : c->space, .container = c->part,
+		.image = c->image, .created = c->created, .bundle = c->bundle,
+		.host_pid = alive ? (uint64_t)c->pid : NONE_U64,
+		.host_uid = alive ? life->uid : NONE_U64, .owner = c->owner,
+		.claimed = c->claimed, .started = time_of(w, life->start),
+		.exit_code = alive ? NONE_I64 : c->exit_code,
+		.restarts = w->o->detail ? k8s_restarts(c) : NONE_U64,
+	};
+
+	container_word(c, target, sizeof(target));
+	if (c->pod) {
+		snprintf(place, sizeof(place), "%s/%s", c->pod_space, c->pod);
+		row.place = place;
+	}
+	emit_row(w->r->emit, &row);
+}
 
 static bool take(void *ctx, struct container *c)
 {
 	struct walk *w = ctx;
-
-	w->items = mem_more(w->items, w->count);
-	w->items[w->count++] = *c;
-	return true;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct container *x = a, *y = b;
-	int d = strcmp(x->id, y->id);
-
-	return d ? d : strcmp(x->runtime->name, y->runtime->name);
-}
-
-static void send(struct walk *w, struct container *c)
-{
-	uint32_t uid;
-	enum cstate state = container_state(c, &w->node, &uid);
 	auto_buf struct buf labels = { 0 };
-	char target[ID_MAX + 16];
-	struct list_row row = {
-		.target = target, .name = c->id, .id = c->id, .runtime = c->runtime->name,
-		.state = cstate_name(state), .created = c->created[0] ? c->created : NULL,
-		.host_pid = state == CSTATE_EXITED ? NONE_U64 : (uint64_t)c->pid,
-		.host_uid = uid == UINT32_MAX ? NONE_U64 : uid,
-	};
+	struct life life;
 
-	w->exited += state == CSTATE_EXITED;
-	if (state == CSTATE_EXITED && !w->o->exited)
-		return;
-	snprintf(target, sizeof(target), "%s://%s", c->runtime->name, c->id);
-	if (w->o->bundle && !c->bundle[0])
-		c->runtime->labels(c->runtime, c, &labels, NULL);
-	row.bundle = c->bundle[0] ? c->bundle : NULL;
-	emit_row(w->r->emit, &row);
+	w->seen++;
+	if (!container_is_in(c, w->o->space, NULL) ||
+	    (w->o->label && !container_has_label(c, w->arena, w->o->label)))
+		return true;
+	life = container_life(c, &w->node);
+	w->exited += life.state == CSTATE_EXITED;
+	if (life.state == CSTATE_EXITED && !w->o->exited)
+		return true;
+	if (w->o->detail)
+		c->runtime->detail(c, w->arena, &labels, NULL);
+	send(w, c, &life);
+	return true;
 }
 
 static void say_where(struct run *r)
 {
-	char where[256] = "";
-	size_t used = 0;
+	auto_buf struct buf where = { 0 };
 
-	for (const struct runtime *const *t = runtimes; *t && used < sizeof(where); t++)
-		used += (size_t)snprintf(where + used, sizeof(where) - used, "%s%s",
-					 used ? ", " : "", (*t)->where);
-	emit_note(r->emit, "no container here: looked in %s", where);
+	for (const struct runtime *const *t = runtimes; *t; t++)
+		if (!where.len || !strstr(where.bytes, (*t)->where))
+			buf_addf(&where, "%s%s", where.len ? ", " : "", (*t)->where);
+	emit_note(r->emit, "no container here: looked in %s", where.bytes);
+}
+
+static void read_clocks(struct walk *w)
+{
+	struct timespec boot, real;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	w->boot_ns = (real.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec - boot.tv_nsec;
 }
 
 static void list_run(struct run *r)
 {
-	struct walk w = { .r = r, .o = r->opts };
+	auto_arena struct arena *arena = arena_new();
+	struct walk w = { .r = r, .o = r->opts, .arena = arena };
 	unsigned int broken = 0;
 	struct err e;
 
-	if (node_open(&w.node, &e) < 0 || target_each(take, &w, &broken, &e) < 0)
+	read_clocks(&w);
+	if (node_open(&w.node, &e) < 0 || target_each(arena, take, &w, &broken, &e) < 0)
 		emit_err(r->emit, &e);
-	if (w.count)
-		qsort(w.items, w.count, sizeof(*w.items), by_name);
-	for (size_t i = 0; i < w.count; i++)
-		send(&w, &w.items[i]);
 	node_close(&w.node);
-	free(w.items);
-	if (!w.count && !broken && r->emit->status == ST_OK)
+	if (!w.seen && !broken && r->emit->status == ST_OK)
 		say_where(r);
 	else if (w.exited && !w.o->exited)
 		emit_note(r->emit, "%u exited, not shown (--all)", w.exited);
@@ -131,21 +181,24 @@ static int list_setup(void *opts, int nargs, char *const *args, struct layout *l
 	(void)nargs;
 	(void)args;
 	(void)e;
-	o->bundle = l->fields || (l->format != OUT_TABLE && l->format != OUT_NAMES);
+	o->detail = l->fields || (l->format != OUT_TABLE && l->format != OUT_NAMES);
 	return 0;
 }
 
 static const struct example list_example[] = {
 	{ "nsdebug list", "the running containers" },
 	{ "nsdebug list -o name", "words for other verbs, one a line" },
+	{ "nsdebug list --all --fields name,state,exit_code", "what has exited too" },
 	{ NULL }
 };
 
 const struct tool tool_list = {
 	.name = "list",
 	.summary = "show the containers of this node",
-	.about = "Read from the state files of runc and crun: no daemon, socket or program is "
-		"asked, so it answers when they hang.",
+	.about = "Read from the files that runtimes leave: docker, podman, containerd, the "
+		"kubelet's pods, CRI-O, runc, crun. No daemon, socket or program is asked, so it "
+		"answers when they hang. A container that several of them know is shown once, by "
+		"the outermost.",
 	.needs = NEED_HOST,
 	.opts = list_opt, .opts_size = sizeof(struct list_opts),
 	.cols = list_col,

@@ -15,6 +15,7 @@ struct buf;
 
 /* Options that every verb has. */
 struct globals {
+	const char *space, *part;
 	const char *selector;
 	bool all;
 	uint64_t timeout_ns, max_time_ns;

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/cli.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/target/find.h"
 #include "nsdebug/target/target.h"
 
 #define PATHS_MAX 2000
@@ -43,31 +45,34 @@ static void offer(const struct offer *o, const char *prefix, const char *text,
 	}
 }
 
-struct targets {
-	const struct offer *o;
-	const char *scheme;	/* "runc://", or empty */
-};
-
-static bool offer_id(void *ctx, const char *id)
+/* Of each container the ways to say it that begin as the word does; none that has exited. */
+static bool offer_container(void *ctx, struct container *c)
 {
-	const struct targets *t = ctx;
+	const struct offer *o = ctx;
+	char word[TARGET_NAME_MAX];
 
-	offer(t->o, t->scheme, id, "");
+	if (c->pid <= 0)
+		return true;
+	container_word(c, word, sizeof(word));
+	if (strchr(o->word, '/') || c->part)
+		offer(o, "", word, "");
+	else if (c->kind != KIND_SANDBOX)
+		offer(o, "", c->name, "");
+	if (c->part && str_prefix(o->word, "pod/")) {
+		snprintf(word, sizeof(word), "pod/%s/%s", c->pod, c->part);
+		offer(o, "", word, "");
+	}
+	if (o->word[0] && !c->part)
+		offer(o, "", c->id, "");
 	return true;
 }
 
 static void offer_targets(const struct offer *o)
 {
-	bool scheme = strchr(o->word, ':');
-	char name[32] = "";
+	auto_arena struct arena *arena = arena_new();
+	unsigned int broken;
 
-	for (const struct runtime *const *r = runtimes; *r; r++) {
-		struct targets t = { o, name };
-
-		if (scheme)
-			snprintf(name, sizeof(name), "%s://", (*r)->name);
-		(*r)->each(*r, offer_id, &t, NULL);
-	}
+	target_each(arena, offer_container, (void *)o, &broken, NULL);
 	offer(o, "", "pid://", "");
 }
 

@@ -17,6 +17,7 @@
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/sys/passwd.h"
+#include "nsdebug/target/find.h"
 #include "nsdebug/target/target.h"
 
 #define TIMEOUT_NS (2 * NS_PER_S)
@@ -28,7 +29,7 @@ struct front {
 	const struct command *c;
 	struct out *out;
 	enum status status;
-	char target[ID_MAX + 16];	/* whose rows these are, for messages; empty: no one's */
+	char target[TARGET_NAME_MAX];	/* whose rows these are, for messages; empty: no one's */
 	int signals;
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
@@ -235,7 +236,7 @@ static int start_pair(struct child *stopper, struct child *main, const struct jo
 /* What makes this root another one than users expect: hidden mounts, or a chroot(2). */
 static void say_odd_root(const struct target *t)
 {
-	char root[256], text[sizeof(root) + ID_MAX + 200];
+	char root[256], text[sizeof(root) + TARGET_NAME_MAX + 200];
 	ssize_t n;
 
 	if (t->place.raw) {
@@ -343,49 +344,36 @@ static void run_target(struct front *f, struct target *t)
 
 struct chosen {
 	struct front *f;
+	const struct target_want *want;
 	struct node node;
+	struct arena *arena;
 	struct container *items;
 	size_t count;
 };
 
-static bool has_label(struct container *c, const char *label)
-{
-	auto_buf struct buf labels = { 0 };
-	size_t len = strlen(label);
-
-	if (c->runtime->labels(c->runtime, c, &labels, NULL) < 0 || !labels.len)
-		return false;
-	for (const char *p = labels.bytes; *p; p = strchr(p, '\n') + 1)
-		if (!strncmp(p, label, len) && p[len] == '\n')
-			return true;
-	return false;
-}
-
+/* A sandbox holds no application: who wants its pause process names it. */
 static bool choose(void *ctx, struct container *c)
 {
 	struct chosen *s = ctx;
 	const char *label = s->f->c->g.selector;
-	uint32_t uid;
 
-	if (container_state(c, &s->node, &uid) == CSTATE_EXITED || (label && !has_label(c, label)))
+	if (c->kind == KIND_SANDBOX || !container_is_in(c, s->want->space, s->want->part) ||
+	    container_life(c, &s->node).state == CSTATE_EXITED ||
+	    (label && !container_has_label(c, s->arena, label)))
 		return true;
 	s->items = mem_more(s->items, s->count);
 	s->items[s->count++] = *c;
 	return true;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct container *)a)->id, ((const struct container *)b)->id);
-}
-
 static void run_many(struct front *f, const struct target_want *want)
 {
-	struct chosen s = { .f = f };
+	auto_arena struct arena *arena = arena_new();
+	struct chosen s = { .f = f, .want = want, .arena = arena };
 	unsigned int broken = 0;
 	struct err e;
 
-	if (node_open(&s.node, &e) < 0 || target_each(choose, &s, &broken, &e) < 0)
+	if (node_open(&s.node, &e) < 0 || target_each(arena, choose, &s, &broken, &e) < 0)
 		fail_err(f, &e);
 	node_close(&s.node);
 	if (broken) {
@@ -400,8 +388,6 @@ static void run_many(struct front *f, const struct target_want *want)
 			f->c->g.selector ? f->c->g.selector : "");
 		fail_err(f, &e);
 	}
-	if (s.count)
-		qsort(s.items, s.count, sizeof(*s.items), by_id);
 	for (size_t i = 0; i < s.count && f->status != ST_INTERRUPTED; i++) {
 		struct target t;
 
@@ -510,7 +496,9 @@ static int make_layout(struct layout *l, struct command *c, const struct env *en
 
 static void run_tool(struct front *f)
 {
-	struct target_want want = { .host = f->c->g.host };
+	struct target_want want = {
+		.host = f->c->g.host, .space = f->c->g.space, .part = f->c->g.part,
+	};
 
 	if (f->c->tool->needs == NEED_HOST || f->c->tool->needs == NEED_NONE)
 		run_here(f);

@@ -17,6 +17,9 @@ const struct opt global_opts[] = {
 	  "table, wide, json, jsonl or name; any other word is taken as --fields"),
 	G(0, "fields", OPT_STR, fields, "LIST", "columns of the table, as a,b,c"),
 	G(0, "no-headers", OPT_FLAG, no_headers, NULL, "leave out the headings of a table"),
+	G('n', "namespace", OPT_STR, space, "NAME",
+	  "only pods of this Kubernetes namespace (or containerd's)"),
+	G('c', "container", OPT_STR, part, "NAME", "only the container of this name in its pod"),
 	G('l', "selector", OPT_STR, selector, "KEY=VALUE", "every container with this label"),
 	G(0, "all", OPT_FLAG, all, NULL, "every running container"),
 	G(0, "host", OPT_FLAG, host, NULL,
@@ -257,7 +260,7 @@ static int check_operands(struct command *c, struct err *e)
 int opt_parse(struct command *c, int argc, char **argv, struct err *e)
 {
 	struct tables t = { .opts = { tool_opts(c->tool), global_opts },
-		.values = { c->opts, &c->g },		.verb = c->tool->name };
+		.values = { c->opts, &c->g }, .verb = c->tool->name };
 	struct words w = { argc, 1, argv };
 	bool options = true;
 

@@ -1,88 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runc - /run/runc/ID/state.json.
- *
- * libcontainer's State (runc 1.1, libcontainer/container_linux.go and container.go): "id",
- * "init_process_pid", "init_process_start" and "created" come first, the large "config" after
- * them, so a lookup reads the first block of the file only. config.labels is an array of
- * "key=value"; the bundle is the label "bundle".
+ * runc, crun - containers that somebody started with the OCI runtime itself: a directory an id
+ * below its root.
  */
-#include <string.h>
-
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
-#include "nsdebug/out/jread.h"
-#include "nsdebug/target/runtime.h"
+#include "nsdebug/target/oci.h"
 
-#define WHERE "/run/runc"
+struct walk {
+	const struct runtime *r;
+	found_fn *found;
+	void *ctx;
+	struct arena *arena;
+};
 
-static int runc_each(const struct runtime *r, bool (*found)(void *ctx, const char *id), void *ctx,
-		     struct err *e)
+static bool take_dir(void *ctx, const char *id)
 {
-	return runtime_each_dir(r->where, found, ctx, e);
+	const struct walk *w = ctx;
+	struct container c = container_new(w->r, w->r->where, runtime_join(w->arena, id, NULL));
+
+	return w->found(w->ctx, &c);
 }
 
-static bool take_head(void *ctx, const char *path, struct jvalue v)
+static int each_dir(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
+		    struct err *e)
 {
-	struct container *c = ctx;
-	uint64_t n;
+	struct walk w = { r, found, ctx, ask->arena };
 
-	if (!strcmp(path, "init_process_pid") && jvalue_u64(v, &n))
-		c->pid = n <= INT32_MAX ? (pid_t)n : 0;
-	else if (!strcmp(path, "init_process_start") && jvalue_u64(v, &n))
-		c->start = n;
-	else if (!strcmp(path, "created"))
-		jvalue_str(v, c->created, sizeof(c->created));
-	else if (!strncmp(path, "config.", 7))
-		return false;
-	return true;
-}
-
-static int runc_load(const struct runtime *r, const char *id, struct container *ret,
-		     struct err *e)
-{
-	auto_close int fd = runtime_open(r->where, id, "state.json", e);
-
-	if (fd < 0)
-		return -1;
-	*ret = (struct container){ .runtime = r };
-	memcpy(ret->id, id, strnlen(id, ID_MAX - 1));
-	if (jread(fd, STATE_MAX, take_head, ret, e) < 0)
-		return err_wrap(e, "%s/%s/state.json", r->where, id);
+	if (!ask->id)
+		return runtime_each_dir(r->where, take_dir, &w, e);
+	if (runtime_has_dir(r->where, ask->id))
+		take_dir(&w, ask->id);
 	return 0;
 }
 
-struct reading {
-	struct container *c;
-	struct buf *labels;
-};
-
-static bool take_label(void *ctx, const char *path, struct jvalue v)
+static int runc_load(struct container *c, struct arena *a, struct err *e)
 {
-	const struct reading *r = ctx;
+	return oci_runc(c, a, c->root, e);
+}
 
-	if (v.type == J_STRING && !strcmp(path, "config.labels[]")) {
-		runtime_add_label(r->labels, v.text.p, v.text.len);
-		if (v.text.len > 7 && !memcmp(v.text.p, "bundle=", 7)) {
-			v.text.p += 7;
-			v.text.len -= 7;
-			jvalue_str(v, r->c->bundle, sizeof(r->c->bundle));
-		}
-	}
+static int runc_detail(struct container *c, struct arena *a, struct buf *labels, struct err *e)
+{
+	return oci_runc_labels(c, a, c->root, labels, e);
+}
+
+static int crun_load(struct container *c, struct arena *a, struct err *e)
+{
+	return oci_crun(c, a, c->root, e);
+}
+
+static bool add_label(void *ctx, const char *key, struct jvalue v)
+{
+	runtime_add_label(ctx, key, v);
 	return true;
 }
 
-static int runc_labels(const struct runtime *r, struct container *c, struct buf *labels,
-		       struct err *e)
+static int crun_detail(struct container *c, struct arena *a, struct buf *labels, struct err *e)
 {
-	auto_close int fd = runtime_open(r->where, c->id, "state.json", e);
-	struct reading reading = { c, labels };
+	auto_close int fd = runtime_open(c->root, c->id, "config.json", e);
 
-	return fd < 0 ? -1 : jread(fd, STATE_MAX, take_label, &reading, e);
+	(void)a;
+	return fd < 0 ? -1 : oci_annotations(fd, add_label, labels, e);
 }
 
-extern const struct runtime runtime_runc;
+extern const struct runtime runtime_runc, runtime_crun;
 const struct runtime runtime_runc = {
-	.name = "runc", .where = WHERE, .each = runc_each, .load = runc_load,
-	.labels = runc_labels,
+	.name = "runc", .where = "/run/runc", .each = each_dir, .load = runc_load,
+	.detail = runc_detail,
+};
+const struct runtime runtime_crun = {
+	.name = "crun", .where = "/run/crun", .each = each_dir, .load = crun_load,
+	.detail = crun_detail,
 };

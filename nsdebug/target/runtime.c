@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,18 +13,23 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 
-extern const struct runtime runtime_runc, runtime_crun;
+extern const struct runtime runtime_podman, runtime_docker, runtime_crio, runtime_containerd,
+	runtime_runc, runtime_crun;
 
-const struct runtime *const runtimes[] = { &runtime_runc, &runtime_crun, NULL };
+/* The outermost owner first. */
+const struct runtime *const runtimes[] = {
+	&runtime_podman, &runtime_docker, &runtime_crio, &runtime_containerd, &runtime_runc,
+	&runtime_crun, NULL
+};
 
-const struct runtime *runtime_named(const char *name, size_t len)
+struct container container_new(const struct runtime *r, const char *root, const char *id)
 {
-	for (const struct runtime *const *r = runtimes; *r; r++)
-		if (strlen((*r)->name) == len && !memcmp((*r)->name, name, len))
-			return *r;
-	return NULL;
+	return (struct container){
+		.runtime = r, .root = root, .id = id, .name = id, .exit_code = INT64_MIN,
+	};
 }
 
 static int err_state(struct err *e, const char *dir, const char *id, const char *file)
@@ -80,19 +86,39 @@ static bool is_roots_own(int fd)
 		!(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* A name that is one component of a path, and a directory that is not reached by a link. */
+static int open_dir(const char *dir, const char *id)
+{
+	auto_close int top = -1;
+
+	if (!id[0] || id[0] == '.' || strchr(id, '/') || strlen(id) >= ID_MAX) {
+		errno = ENOENT;
+		return -1;
+	}
+	top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (top < 0)
+		return -1;
+	return fd_openat2(top, id, O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+bool runtime_has_dir(const char *dir, const char *id)
+{
+	auto_close int fd = open_dir(dir, id);
+
+	return fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static int open_below(int dir, const char *file)
+{
+	return fd_openat2(dir, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
 int runtime_open(const char *dir, const char *id, const char *file, struct err *e)
 {
-	auto_close int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	auto_close int sub = -1, fd = -1;
+	auto_close int sub = open_dir(dir, id);
+	auto_close int fd = sub < 0 ? -1 : open_below(sub, file);
 
-	if (id[0] == '.' || strchr(id, '/'))
-		return err_set(e, ST_TARGET, "no container '%s'", id);
-	if (top >= 0)
-		sub = fd_openat2(top, id, O_PATH | O_DIRECTORY,
-				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	if (sub >= 0)
-		fd = fd_openat2(sub, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
-				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (fd < 0)
 		return err_state(e, dir, id, file);
 	if (!is_roots_own(fd))
@@ -101,10 +127,86 @@ int runtime_open(const char *dir, const char *id, const char *file, struct err *
 	return take_fd(&fd);
 }
 
-void runtime_add_label(struct buf *labels, const char *text, size_t len)
+int runtime_open_file(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[NAME_BYTES_MAX];
+	auto_close int top = -1, fd = -1;
+
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (top >= 0)
+		fd = open_below(top, slash + 1);
+	if (fd < 0)
+		return err_state(e, dir, "", slash + 1);
+	if (!is_roots_own(fd))
+		return err_set(e, ST_REFUSED, "%s is not a file that only root can write: not "
+			       "believed", path);
+	return take_fd(&fd);
+}
+
+int runtime_read_pid(struct container *c, const char *dir, const char *id, const char *file,
+		     struct err *e)
+{
+	auto_close int fd = runtime_open(dir, id, file, e);
+	char text[24];
+	ssize_t n;
+	uint64_t pid;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "read %s/%s/%s", dir, id, file);
+	while (n && text[n - 1] == '\n')
+		n--;
+	text[n] = '\0';
+	if (!str_u64(text, &pid) || pid > INT32_MAX)
+		return err_set(e, ST_FAILED, "%s/%s/%s holds no pid (half-written?)", dir, id,
+			       file);
+	c->pid = (pid_t)pid;
+	c->noted = st.st_mtime;
+	return 0;
+}
+
+const char *runtime_text(struct arena *a, struct jvalue v)
+{
+	if (v.type != J_STRING || !v.text.len || v.text.len > NAME_BYTES_MAX ||
+	    memchr(v.text.p, '\0', v.text.len))
+		return NULL;
+	return arena_dup(a, v.text.p, v.text.len);
+}
+
+const char *runtime_join(struct arena *a, const char *dir, const char *below)
+{
+	size_t len = strlen(dir), more = below ? strlen(below) : 0;
+	char *path = arena_alloc(a, len + more + 2);
+
+	memcpy(path, dir, len);
+	if (below) {
+		path[len] = '/';
+		memcpy(path + len + 1, below, more);
+	}
+	return path;
+}
+
+void runtime_add_line(struct buf *labels, const char *text, size_t len)
 {
 	if (len >= LABELS_MAX - labels->len || memchr(text, '\n', len))
 		return;
 	buf_add(labels, text, len);
 	buf_char(labels, '\n');
+}
+
+void runtime_add_label(struct buf *labels, const char *key, struct jvalue v)
+{
+	auto_buf struct buf line = { 0 };
+
+	if (v.type != J_STRING || strlen(key) + v.text.len >= LABELS_MAX)
+		return;
+	buf_str(&line, key);
+	buf_char(&line, '=');
+	buf_add(&line, v.text.p, v.text.len);
+	runtime_add_line(labels, line.bytes, line.len);
 }

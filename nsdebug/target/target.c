@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
@@ -101,15 +102,40 @@ static bool has_host_root(const struct target *t)
 		ours.stx_dev_minor == theirs.stx_dev_minor;
 }
 
+/* Without a recorded start: a process that began after its pid was written down is another. */
+static bool began_later(const struct target *t)
+{
+	struct timespec boot, now;
+	int64_t began;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &now);
+	began = now.tv_sec - boot.tv_sec + (int64_t)(t->start / (uint64_t)sysconf(_SC_CLK_TCK));
+	return began > t->container.noted + 1;
+}
+
+static int check_incarnation(const struct target *t, struct err *e)
+{
+	const struct container *c = &t->container;
+
+	if (!c->runtime || (c->start && c->start == t->start))
+		return 0;
+	if (!c->start && !c->noted)
+		return err_set(e, ST_REFUSED, "%s: no start time is recorded, so process %d may be "
+			       "another by now: pid://%d, if you know better", t->name,
+			       (int)t->pid, (int)t->pid);
+	if (!c->start && !began_later(t))
+		return 0;
+	return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now", t->name,
+		       (int)t->pid);
+}
+
 static int pin(struct target *t, const struct target_want *want, struct err *e)
 {
-	t->place.pidfd = t->place.proc = t->place.procfs = t->place.cgroup = -1;
-	t->arena = arena_new();
 	if (open_process(t, e) < 0)
 		return -1;
-	if (t->container.start && t->container.start != t->start)
-		return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now",
-			       t->name, (int)t->pid);
+	if (check_incarnation(t, e) < 0)
+		return -1;
 	if (read_namespaces(t, e) < 0)
 		return -1;
 	if (!want->host && has_host_root(t))
@@ -118,174 +144,42 @@ static int pin(struct target *t, const struct target_want *want, struct err *e)
 	return target_alive(t) ? 0 : err_gone(t, e);
 }
 
+/* The strings move to the target's own arena. */
+static void keep_container(struct target *t, const struct container *c)
+{
+	const char **text[] = {
+#define TEXT(f) &t->container.f
+		TEXT(root), TEXT(space), TEXT(id), TEXT(name), TEXT(pod_space), TEXT(pod),
+		TEXT(part), TEXT(image), TEXT(created), TEXT(bundle), TEXT(state_dir), TEXT(logs),
+	};
+
+	t->container = *c;
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		if (*text[i])
+			*text[i] = arena_dup(t->arena, *text[i], strlen(*text[i]));
+}
+
 int target_pin(struct target *t, const struct container *c, const struct target_want *want,
 	       struct err *e)
 {
-	*t = (struct target){ .container = *c, .pid = c->pid };
-	snprintf(t->name, sizeof(t->name), "%s://%s", c->runtime->name, c->id);
-	if (c->pid <= 0) {
-		t->place = (struct place){ -1, -1, -1, -1, false };
+	*t = (struct target){
+		.pid = c->pid, .place = { -1, -1, -1, -1, false }, .arena = arena_new(),
+	};
+	keep_container(t, c);
+	container_word(c, t->name, sizeof(t->name));
+	if (c->pid <= 0)
 		return err_set(e, ST_TARGET, "%s has no process: it has exited or not started",
 			       t->name);
-	}
 	return pin(t, want, e);
 }
 
-static int find_pid(struct target *t, const char *digits, const struct target_want *want,
-		    struct err *e)
+int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, struct err *e)
 {
-	uint64_t pid;
-
-	*t = (struct target){ .place = { -1, -1, -1, -1, false } };
-	if (!str_u64(digits, &pid) || pid == 0 || pid > INT32_MAX)
-		return err_set(e, ST_USAGE, "'%s' is not a process id", digits);
-	t->pid = (pid_t)pid;
-	snprintf(t->name, sizeof(t->name), "pid://%d", (int)t->pid);
+	*t = (struct target){
+		.pid = pid, .place = { -1, -1, -1, -1, false }, .arena = arena_new(),
+	};
+	snprintf(t->name, sizeof(t->name), "pid://%d", (int)pid);
 	return pin(t, want, e);
-}
-
-/* ---- names ---- */
-
-#define CANDIDATES_MAX 6
-
-struct search {
-	const char *word;
-	const struct runtime *runtime;	/* being searched */
-	struct { const struct runtime *runtime; char id[ID_MAX]; } hit[CANDIDATES_MAX];
-	unsigned int hits, seen;
-	char nearest[ID_MAX + 16];
-	unsigned int distance;
-};
-
-static bool consider(void *ctx, const char *id)
-{
-	struct search *s = ctx;
-	unsigned int d = str_distance(s->word, id, 3);
-
-	s->seen++;
-	if (str_prefix(id, s->word)) {
-		if (s->hits < CANDIDATES_MAX) {
-			s->hit[s->hits].runtime = s->runtime;
-			snprintf(s->hit[s->hits].id, ID_MAX, "%s", id);
-		}
-		s->hits++;
-	} else if (d < s->distance) {
-		s->distance = d;
-		snprintf(s->nearest, sizeof(s->nearest), "%s", id);
-	}
-	return true;
-}
-
-static int err_ambiguous(const struct search *s, struct err *e)
-{
-	char list[400] = "";
-	size_t used = 0;
-
-	for (unsigned int i = 0; i < s->hits && i < CANDIDATES_MAX && used < sizeof(list); i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s://%s",
-					 i ? ", " : "", s->hit[i].runtime->name, s->hit[i].id);
-	return err_set(e, ST_USAGE, "'%s' is ambiguous: %s%s", s->word, list,
-		       s->hits > CANDIDATES_MAX ? ", ..." : "");
-}
-
-static int err_unknown(const struct search *s, const struct target_want *want, struct err *e)
-{
-	char where[200] = "";
-	size_t used = 0;
-
-	if (s->nearest[0] && s->distance <= 3)
-		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?", s->word,
-			       s->nearest);
-	for (const struct runtime *const *r = runtimes; *r && used < sizeof(where); r++)
-		if (!want->runtime || !strcmp(want->runtime, (*r)->name))
-			used += (size_t)snprintf(where + used, sizeof(where) - used, "%s%s",
-					 used ? ", " : "", (*r)->where);
-	if (!s->seen)
-		return err_set(e, ST_TARGET, "no container '%s': no container at all in %s",
-			       s->word, where);
-	return err_set(e, ST_TARGET, "no container '%s' (looked in %s; 'nsdebug list' shows what "
-		       "is there)", s->word, where);
-}
-
-/* An exact id, first; several runtimes may know the same one. */
-static int find_exact(struct search *s, const struct target_want *want, struct container *ret,
-		      struct err *e)
-{
-	struct container c;
-
-	for (const struct runtime *const *r = runtimes; *r; r++) {
-		if (want->runtime && strcmp(want->runtime, (*r)->name))
-			continue;
-		if ((*r)->load(*r, s->word, &c, e) < 0) {
-			if (e->status != ST_TARGET)
-				return -1;
-			continue;
-		}
-		if (s->hits < CANDIDATES_MAX) {
-			s->hit[s->hits].runtime = *r;
-			snprintf(s->hit[s->hits].id, ID_MAX, "%s", c.id);
-		}
-		if (!s->hits++)
-			*ret = c;
-	}
-	return s->hits > 1 ? err_ambiguous(s, e) : 0;
-}
-
-static int find_prefix(struct search *s, const struct target_want *want, struct container *ret,
-		       struct err *e)
-{
-	for (const struct runtime *const *r = runtimes; *r; r++) {
-		if (want->runtime && strcmp(want->runtime, (*r)->name))
-			continue;
-		s->runtime = *r;
-		if ((*r)->each(*r, consider, s, e) < 0)
-			return -1;
-	}
-	if (s->hits > 1)
-		return err_ambiguous(s, e);
-	if (!s->hits)
-		return err_unknown(s, want, e);
-	return s->hit[0].runtime->load(s->hit[0].runtime, s->hit[0].id, ret, e);
-}
-
-static int err_scheme(const char *word, size_t len, struct err *e)
-{
-	char list[100] = "pid";
-	size_t used = 3;
-
-	for (const struct runtime *const *r = runtimes; *r && used < sizeof(list); r++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, ", %s", (*r)->name);
-	return err_set(e, ST_USAGE, "'%.*s://' is not a kind of target known here: %s", (int)len,
-		       word, list);
-}
-
-int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e)
-{
-	struct target_want narrowed = *want;
-	struct search s = { .word = word, .distance = 4 };
-	const char *scheme = strstr(word, "://");
-	struct container c;
-
-	*t = (struct target){ .place = { -1, -1, -1, -1, false } };
-	if (scheme) {
-		size_t len = (size_t)(scheme - word);
-		const struct runtime *r = runtime_named(word, len);
-
-		if (len == 3 && !memcmp(word, "pid", 3))
-			return find_pid(t, scheme + 3, want, e);
-		if (!r)
-			return err_scheme(word, len, e);
-		narrowed.runtime = r->name;
-		s.word = scheme + 3;
-	}
-	if (!s.word[0] || strlen(s.word) >= ID_MAX)
-		return err_set(e, ST_USAGE, "'%s' is not a target: give a container's name, or "
-			       "pid://N", word);
-	if (find_exact(&s, &narrowed, &c, e) < 0)
-		return -1;
-	if (!s.hits && find_prefix(&s, &narrowed, &c, e) < 0)
-		return -1;
-	return target_pin(t, &c, want, e);
 }
 
 /* ---- what a pinned target has ---- */

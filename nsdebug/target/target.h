@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * target - from a word of the user to one pinned container.
+ * target - one pinned container, and all of a node's.
  *
  * A target is bound to a process by pidfd, by the directory /proc/PID opened right after it, by
  * its start time, and by the identity of its namespaces: whatever the pid is reused for, nothing
- * reads from another process under this name. target_find() checks the runtime's recorded start
- * time against the process; target_alive() is asked again before results count.
+ * reads from another process under this name. The runtime's recorded start time is checked against
+ * the process; target_alive() is asked again before results count.
  *
  * The "container's processes" are those of its cgroup and the cgroups below it; where it has no
  * cgroup of its own (rootless podman on cgroup v1), those of its pid namespace, else of its mount
@@ -39,8 +39,10 @@ struct nsids {
 
 enum scope { SCOPE_CGROUP, SCOPE_PIDNS, SCOPE_MNTNS };
 
+#define TARGET_NAME_MAX 600
+
 struct target {
-	char name[ID_MAX + 16];		/* canonical: "runc://web", "pid://42" */
+	char name[TARGET_NAME_MAX];	/* canonical: "runc://web", "pid://42" */
 	struct container container;	/* .runtime is NULL for pid:// */
 	pid_t pid;			/* host pid of the process that stands for it */
 	uint64_t start;			/* its start time, clock ticks after boot */
@@ -50,19 +52,19 @@ struct target {
 	enum scope scope;		/* only after target_scope() */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
-	struct arena *arena;
+	struct arena *arena;		/* owned, and all strings of .container with it */
 };
 
 struct target_want {
 	bool host;			/* --host: the host's mount namespace is allowed */
-	const char *runtime;		/* only this runtime, or NULL */
+	const char *space;		/* only of this Kubernetes or containerd namespace */
+	const char *part;		/* only containers of this name in their pod */
 };
 
-/* Finds and pins. Unknown: ST_TARGET, with the nearest name; ambiguous: ST_USAGE, with the list. */
-int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e);
-/* Pins a container that runtime->load() filled. */
+/* Pins a container that runtime->load() filled; its strings are copied. */
 int target_pin(struct target *t, const struct container *c, const struct target_want *want,
 	       struct err *e);
+int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, struct err *e);
 /* Reads the mount table: needed before a ROLE_READER child. */
 int target_mounts(struct target *t, struct err *e);
 /* Finds out which processes belong to it and opens the cgroup: needed before ROLE_PROC. */
@@ -70,10 +72,23 @@ int target_scope(struct target *t, struct err *e);
 bool target_alive(const struct target *t);
 void target_free(struct target *t);
 
-/* Calls found for each container of every runtime, loaded, in no order; broken ones are skipped
- * and counted in *broken. */
-int target_each(bool (*found)(void *ctx, struct container *c), void *ctx, unsigned int *broken,
-		struct err *e);
+/* ---- all of a node ---- */
+
+/*
+ * Calls found for each container of every runtime, once by its outermost owner, loaded, in the
+ * order of their words; broken ones are skipped and counted in *broken. Strings live in *a.
+ */
+int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
+		unsigned int *broken, struct err *e);
+/* The word that means this container and no other: "docker://web", "prod/shop/app". */
+void container_word(const struct container *c, char *ret, size_t room);
+/* Has it this "key=value" among its labels? Reads its documents. */
+bool container_has_label(struct container *c, struct arena *a, const char *label);
+/* Is it of this namespace, and of this name in its pod? NULL: any. */
+bool container_is_in(const struct container *c, const char *space, const char *part);
+/* The outer one of two records of the same process tells of it. */
+bool container_owns(const struct container *outer, const struct container *inner);
+
 /* What is looked up once for many containers. */
 struct node {
 	int procfs;
@@ -85,9 +100,16 @@ int target_procfs(struct err *e);
 int node_open(struct node *n, struct err *e);
 void node_close(struct node *n);
 
-/* Is the recorded first process alive (same start time)? Frozen? */
-enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_EXITED };
-enum cstate container_state(const struct container *c, const struct node *n, uint32_t *ret_uid);
+enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_CREATED, CSTATE_EXITED };
+
+struct life {
+	enum cstate state;
+	uint64_t start;		/* clock ticks after boot; 0: not alive */
+	uint32_t uid;		/* host's; UINT32_MAX: not alive */
+};
+
+/* Is the recorded first process alive, and the same one? Frozen? */
+struct life container_life(const struct container *c, const struct node *n);
 const char *cstate_name(enum cstate s);
 
 /* In a ROLE_PROC child: what members_list() is asked for the container's processes. */

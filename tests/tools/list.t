@@ -16,13 +16,16 @@ box_up noproc
 CRUN=$BOX
 unset RUNTIME
 
-ts 'a running container'	0 "^$T +runc +running +$PID +65532 +20[0-9-]+T[0-9:.]+Z\$"	$NSDEBUG list
-ts 'one of crun'		0 "^$CRUN +crun +running "	$NSDEBUG list
-ts 'a paused one'		0 "^$PAUSED +runc +paused "	$NSDEBUG list
-ts 'wide: its bundle'		0 "^$T .*Z +$FX/boxes/$T\$"	$NSDEBUG list -o wide
+ts 'a running container'	0 "^$T +- +runc +running +$PID +65532 +[A-Z][a-z]+ +[0-9]+ [0-9:]+\$"	$NSDEBUG list
+ts 'one of crun'		0 "^$CRUN +- +crun +running "	$NSDEBUG list
+ts 'a paused one'		0 "^$PAUSED +- +runc +paused "	$NSDEBUG list
+ts 'wide: its kind'		0 "^$T +- +runc +app +running "	$NSDEBUG list -o wide
 ts 'words for other verbs'	0 "^runc://$T\$"		$NSDEBUG list -o name
 ts 'for crun too'		0 "^crun://$CRUN\$"		$NSDEBUG list -o name
-sorted() { $NSDEBUG list -o name 2>err | sed 's,.*//,,' >got; sort got | diff - got; }
+sorted() {
+	$NSDEBUG list -o jsonl 2>err | jq -r 'select(.pod == null) | .name' >got
+	LC_ALL=C sort got | diff - got
+}
 t 'in order'			''	sorted
 every_word() {
 	$NSDEBUG list -o name 2>err | grep -e "$T\$" -e "$CRUN\$" -e "$PAUSED\$" | while read -r w; do
@@ -43,7 +46,7 @@ once() { $NSDEBUG list -o jsonl 2>err | grep "\"$T\"" | grep -o '"target"' | wc 
 t 'JSON lines: no key twice'	'1\n'	once
 t 'fields'		"$PID $T\n"	sh -c '"$NSDEBUG" list -o host_pid,name --no-headers 2>err |
 	sed "s/^ *//" | grep " $1\$"' - "$T"
-ts 'headings'		0 '^NAME +RUNTIME +STATE +HOSTPID'	$NSDEBUG list
+ts 'headings'		0 '^NAME +POD +RUNTIME +STATE +HOSTPID'	$NSDEBUG list
 ts 'an operand'		2 'one operand too many'	$NSDEBUG list x
 no_child() {
 	strace -f -e trace=clone,clone3,fork,vfork,execve,connect -o calls "$NSDEBUG" list >out 2>&1
@@ -66,15 +69,18 @@ ls_() { $NSDEBUG ls "$W" /app; }
 fake dead; jq -c '.init_process_pid = 4194300' "$state" >"$F/state.json"
 ts 'its process is gone'		3 "runc://$W: process 4194300 is gone"		ls_
 ts 'it is not listed, and that is said'	0 'exited, not shown \(--all\)'	$NSDEBUG list
-ts '--all lists it'			0 "^$W +runc +exited +- +- "	$NSDEBUG list --all
-ts '-a lists it'			0 "^$W +runc +exited "		$NSDEBUG list -a
+ts '--all lists it'			0 "^$W +- +runc +exited +- +- "	$NSDEBUG list --all
+ts '-a lists it'			0 "^$W +- +runc +exited "		$NSDEBUG list -a
 tj '-a in JSON'	"$(row "$W" '.state == "exited" and .host_pid == null')"	$NSDEBUG list -a -o json
 
 fake reused; jq -c '.init_process_start = 5' "$state" >"$F/state.json"
 ts 'its pid is another process now'	3 'is another process now'	ls_
-ts 'such a one has exited'		0 "^$W +runc +exited"		$NSDEBUG list -a
-fake us; jq -c '.init_process_pid = '$$' | .init_process_start = 0' "$state" >"$F/state.json"
+ts 'such a one has exited'		0 "^$W +- +runc +exited"		$NSDEBUG list -a
+start_of() { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
+fake us; jq -c '.init_process_pid = '$$' | .init_process_start = '"$(start_of $$)" "$state" >"$F/state.json"
 ts 'its pid is one of the host'		4 "the host's own files"	ls_
+fake unsure; jq -c '.init_process_start = 0' "$state" >"$F/state.json"
+ts 'no start time: cannot be sure'	4 'no start time is recorded'	ls_
 for p in 0 -1 99999999999999 1.5 '"1"' null; do
 	fake pid; jq -c ".init_process_pid = $p" "$state" >"$F/state.json"
 	ts "its pid is $p"	3 'has no process: it has exited or not started'	ls_
@@ -115,7 +121,7 @@ rm -r "$F"
 fake late; jq -c '{config: .config, init_process_pid: .init_process_pid}' "$state" >"$F/state.json"
 ts 'in another order'			3 'has no process'	ls_
 ts 'what could not be read is counted'	5 '[0-9]+ state files could not be read'	$NSDEBUG list
-ts 'the others are listed all the same'	5 "^$T +runc +running"	$NSDEBUG list
+ts 'the others are listed all the same'	5 "^$T +- +runc +running"	$NSDEBUG list
 
 # ---- who may not ----
 
@@ -123,13 +129,13 @@ as_nobody() { # through a descriptor: the way to the binary may be root's alone
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
 		sh -c 'exec /proc/self/fd/9 "$@"' - "$@" 9<"$NSDEBUG"
 }
-ts 'nobody: names what is missing'	77 '/run/runc is not readable: .*CAP_DAC_READ_SEARCH'	\
+ts 'nobody: names what is missing'	77 'is not readable: .*CAP_DAC_READ_SEARCH'	\
 	as_nobody list
 tj 'nobody: said in JSON'	'.items == [] and .errors[0].status == 77'	as_nobody list -o json
 ts 'root without capabilities'		77 'CAP_DAC_READ_SEARCH'	\
 	sh -c 'chmod 700 /run/runc; chown 1 /run/runc
 	setpriv --bounding-set=-all --inh-caps=-all "$NSDEBUG" list; s=$?; chown 0 /run/runc; exit $s'
-ts 'no runtime at all: says where it looked'	0 'no container here: looked in /run/runc, /run/crun' \
-	unshare -m sh -c 'mount -t tmpfs t /run && "$NSDEBUG" list'
+ts 'no runtime at all: says where it looked'	0 'no container here: looked in /var/lib/containers/storage, /var/lib/docker/containers, /run/containerd, /run/runc, /run/crun' \
+	unshare -m sh -c 'mount -t tmpfs t /run && mount -t tmpfs t /var/lib && "$NSDEBUG" list'
 tj 'no runtime at all: JSON'	'.items == [] and .errors == []'	\
-	unshare -m sh -c 'mount -t tmpfs t /run && "$NSDEBUG" list -o json'
+	unshare -m sh -c 'mount -t tmpfs t /run && mount -t tmpfs t /var/lib && "$NSDEBUG" list -o json'

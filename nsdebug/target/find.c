@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/target/find.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/sys/proc.h"
+#include "nsdebug/target/target.h"
+
+#define HITS_MAX 64
+#define SHOWN_MAX 6
+#define GENERATED_MIN 6		/* fewer hex digits are a name that somebody chose */
+
+struct query {
+	const char *text;		/* as typed */
+	const char *scheme;		/* name of the runtime, or NULL */
+	const char *word;		/* name or id, or NULL: a pod's */
+	const char *space;		/* Kubernetes' or containerd's, or NULL */
+	const char *pod, *part;
+};
+
+enum match { NO_MATCH, BY_PREFIX, BY_NAME };
+
+struct search {
+	struct query q;
+	struct arena *arena;
+	struct container hit[HITS_MAX];
+	enum match how[HITS_MAX];
+	unsigned int hits, seen;
+	const char *nearest;
+	unsigned int distance;
+};
+
+/* ---- the word ---- */
+
+static bool is_hex(const char *s)
+{
+	return !s[strspn(s, "0123456789abcdef")];
+}
+
+static bool is_generated(const char *id)
+{
+	return strlen(id) == 64 && is_hex(id);
+}
+
+static int err_word(const char *word, struct err *e)
+{
+	return err_set(e, ST_USAGE, "'%s' is not a target: give a container's name, pod/NAME, "
+		       "NAMESPACE/POD/CONTAINER or pid://N", word);
+}
+
+static int err_scheme(const char *word, size_t len, struct err *e)
+{
+	char list[200] = "pid";
+	size_t used = 3;
+
+	for (const struct runtime *const *r = runtimes; *r && used < sizeof(list); r++)
+		if (!strstr(list, (*r)->name))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, ", %s",
+						 (*r)->name);
+	return err_set(e, ST_USAGE, "'%.*s://' is not a kind of target known here: %s", (int)len,
+		       word, list);
+}
+
+static int parse_scheme(struct query *q, struct arena *a, const char *rest, struct err *e)
+{
+	const char *slash = strchr(rest, '/');
+	size_t len = (size_t)(rest - q->text) - 3;
+
+	for (const struct runtime *const *r = runtimes; *r && !q->scheme; r++)
+		if (strlen((*r)->name) == len && !memcmp((*r)->name, q->text, len))
+			q->scheme = (*r)->name;
+	if (!q->scheme)
+		return err_scheme(q->text, len, e);
+	if (slash) {
+		q->space = arena_dup(a, rest, (size_t)(slash - rest));
+		rest = slash + 1;
+	}
+	q->word = rest;
+	return *rest && !strchr(rest, '/') ? 0 : err_word(q->text, e);
+}
+
+/* "pod/NAME[/CONTAINER]", "NAMESPACE/POD[/CONTAINER]" */
+static int parse_pod(struct query *q, struct arena *a, const char *slash, struct err *e)
+{
+	const char *pod = slash + 1, *second = strchr(pod, '/');
+
+	if (slash - q->text != 3 || memcmp(q->text, "pod", 3) != 0)
+		q->space = arena_dup(a, q->text, (size_t)(slash - q->text));
+	q->pod = second ? arena_dup(a, pod, (size_t)(second - pod)) : pod;
+	q->part = second ? second + 1 : NULL;
+	if (slash == q->text || !*q->pod || (second && (!*q->part || strchr(q->part, '/'))))
+		return err_word(q->text, e);
+	return 0;
+}
+
+static int parse(struct query *q, const char *text, const struct target_want *want,
+		 struct arena *a, struct err *e)
+{
+	const char *scheme = strstr(text, "://"), *slash = strchr(text, '/');
+	int ret = 0;
+
+	*q = (struct query){ .text = text };
+	if (!*text || strlen(text) >= TARGET_NAME_MAX)
+		return err_word(text, e);
+	if (scheme)
+		ret = parse_scheme(q, a, scheme + 3, e);
+	else if (slash)
+		ret = parse_pod(q, a, slash, e);
+	else
+		q->word = text;
+	if (ret < 0)
+		return -1;
+	if (want->space && q->space && strcmp(want->space, q->space))
+		return err_set(e, ST_USAGE, "'%s' and --namespace %s contradict each other", text,
+			       want->space);
+	if (want->part && q->part && strcmp(want->part, q->part))
+		return err_set(e, ST_USAGE, "'%s' and --container %s contradict each other", text,
+			       want->part);
+	q->space = q->space ? q->space : want->space;
+	q->part = q->part ? q->part : want->part;
+	return 0;
+}
+
+/* ---- what fits it ---- */
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+static enum match match(const struct query *q, const struct container *c)
+{
+	if (!container_is_in(c, q->space, q->part))
+		return NO_MATCH;
+	if (q->pod)
+		return equal(q->pod, c->pod) && c->kind != KIND_SANDBOX ? BY_NAME : NO_MATCH;
+	if (!strcmp(q->word, c->id) || !strcmp(q->word, c->name))
+		return BY_NAME;
+	return str_prefix(c->id, q->word) ? BY_PREFIX : NO_MATCH;
+}
+
+static bool is_same_record(const struct container *a, const struct container *b)
+{
+	return a->runtime == b->runtime && equal(a->id, b->id) && equal(a->root, b->root) &&
+		(!a->space || equal(a->space, b->space));
+}
+
+static void add_hit(struct search *s, const struct container *c, enum match how)
+{
+	for (unsigned int i = 0; i < s->hits && i < HITS_MAX; i++)
+		if (is_same_record(&s->hit[i], c))
+			return;
+	if (s->hits < HITS_MAX) {
+		s->hit[s->hits] = *c;
+		s->how[s->hits] = how;
+	}
+	s->hits++;
+}
+
+static void consider_nearest(struct search *s, const char *name)
+{
+	unsigned int d = s->q.word ? str_distance(s->q.word, name, 3) : 4;
+
+	if (d < s->distance) {
+		s->distance = d;
+		s->nearest = name;
+	}
+}
+
+static bool consider(void *ctx, const struct container *c)
+{
+	struct search *s = ctx;
+	enum match how = match(&s->q, c);
+
+	s->seen++;
+	if (how != NO_MATCH)
+		add_hit(s, c, how);
+	else if (!is_generated(c->name))
+		consider_nearest(s, c->name);
+	return true;
+}
+
+static bool is_asked(const struct search *s, const struct runtime *r, bool scanned)
+{
+	return r->scanned == scanned && (!s->q.scheme || !strcmp(s->q.scheme, r->name));
+}
+
+static bool has_exact(const struct search *s)
+{
+	for (unsigned int i = 0; i < s->hits && i < HITS_MAX; i++)
+		if (s->how[i] == BY_NAME)
+			return true;
+	return false;
+}
+
+/* The exact id costs one look a runtime. */
+static int look_by_id(struct search *s, struct err *e)
+{
+	for (const struct runtime *const *r = runtimes; *r; r++) {
+		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part };
+
+		if (is_asked(s, *r, false) && (*r)->each(*r, &ask, consider, s, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * All of a runtime is read where names are beside the ids; and elsewhere if the id itself was not
+ * there, or the word may be the beginning of another one.
+ */
+static int look_through(struct search *s, bool scanned, struct err *e)
+{
+	bool all = !has_exact(s) || (s->q.word && strlen(s->q.word) >= GENERATED_MIN &&
+				     is_hex(s->q.word));
+
+	for (const struct runtime *const *r = runtimes; *r; r++) {
+		struct ask ask = { .arena = s->arena, .names = (*r)->named };
+
+		if (is_asked(s, *r, scanned) && (all || (*r)->named) &&
+		    (*r)->each(*r, &ask, consider, s, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- which of them is meant ---- */
+
+static void drop(struct search *s, unsigned int i)
+{
+	s->hits--;
+	memmove(&s->hit[i], &s->hit[i + 1], (s->hits - i) * sizeof(s->hit[0]));
+	memmove(&s->how[i], &s->how[i + 1], (s->hits - i) * sizeof(s->how[0]));
+}
+
+/* An exact one leaves of the prefixes only those of generated ids that it could be taken for. */
+static void drop_prefixes(struct search *s)
+{
+	bool hex = s->q.word && strlen(s->q.word) >= GENERATED_MIN && is_hex(s->q.word);
+
+	if (!has_exact(s))
+		return;
+	for (unsigned int i = s->hits; i-- > 0;)
+		if (s->how[i] == BY_PREFIX && !(hex && is_generated(s->hit[i].id)))
+			drop(s, i);
+}
+
+/* What is no more (a half-made directory, another manager's) was no hit. */
+static int load_hits(struct search *s, struct err *e)
+{
+	for (unsigned int i = s->hits; i-- > 0;)
+		if (s->hit[i].runtime->load(&s->hit[i], s->arena, e) < 0) {
+			if (e->status != ST_TARGET)
+				return -1;
+			drop(s, i);
+		}
+	return 0;
+}
+
+static void drop_inner(struct search *s)
+{
+	for (unsigned int i = 0; i < s->hits; i++)
+		for (unsigned int j = s->hits; j-- > i + 1;)
+			if (container_owns(&s->hit[i], &s->hit[j]))
+				drop(s, j);
+}
+
+static bool lives(const struct container *c, int procfs)
+{
+	auto_close int dir = c->pid > 0 ? proc_open(procfs, c->pid) : -1;
+	struct proc_stat st;
+
+	return dir >= 0 && proc_stat(dir, &st) == 0 && st.state != 'Z' && st.state != 'X' &&
+		(!c->start || c->start == st.start);
+}
+
+/* Attempts of one container of a pod: the one that lives. */
+static void drop_attempts(struct search *s, int procfs)
+{
+	for (unsigned int i = s->hits; i-- > 0;) {
+		const struct container *c = &s->hit[i];
+		bool other = false;
+
+		for (unsigned int j = 0; j < s->hits; j++)
+			other |= j != i && c->part && equal(c->part, s->hit[j].part) &&
+				equal(c->pod, s->hit[j].pod) &&
+				equal(c->pod_space, s->hit[j].pod_space) &&
+				strcmp(c->id, s->q.word ? s->q.word : "");
+		if (other && !lives(c, procfs))
+			drop(s, i);
+	}
+}
+
+static int err_ambiguous(const struct search *s, struct err *e)
+{
+	char list[400] = "", word[TARGET_NAME_MAX];
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < s->hits && i < SHOWN_MAX && used < sizeof(list); i++) {
+		container_word(&s->hit[i], word, sizeof(word));
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+					 word);
+	}
+	return err_set(e, ST_USAGE, "'%s' is ambiguous: %s%s", s->q.text, list,
+		       s->hits > SHOWN_MAX ? ", ..." : "");
+}
+
+static int err_unknown(const struct search *s, struct err *e)
+{
+	char where[300] = "";
+	size_t used = 0;
+
+	if (s->nearest)
+		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?", s->q.text,
+			       s->nearest);
+	for (const struct runtime *const *r = runtimes; *r && used < sizeof(where); r++)
+		if (!s->q.scheme || !strcmp(s->q.scheme, (*r)->name))
+			if (!strstr(where, (*r)->where))
+				used += (size_t)snprintf(where + used, sizeof(where) - used,
+						 "%s%s", used ? ", " : "", (*r)->where);
+	if (!s->seen)
+		return err_set(e, ST_TARGET, "no container '%s': no container at all in %s",
+			       s->q.text, where);
+	return err_set(e, ST_TARGET, "no container '%s' (looked in %s; 'nsdebug list' shows what "
+		       "is there)", s->q.text, where);
+}
+
+/* An alias led to an inner record: its owner has the name. */
+static int adopt(struct search *s, struct err *e)
+{
+	struct container *c = &s->hit[0];
+	struct search outer = { .q = { .text = c->id, .word = c->id }, .arena = s->arena };
+
+	for (const struct runtime *const *r = runtimes; *r != c->runtime; r++) {
+		struct ask ask = { .arena = s->arena, .id = c->id, .names = true };
+
+		if (!(*r)->scanned && (*r)->each(*r, &ask, consider, &outer, e) < 0)
+			return -1;
+	}
+	if (load_hits(&outer, e) < 0)
+		return -1;
+	for (unsigned int i = 0; i < outer.hits; i++)
+		if (container_owns(&outer.hit[i], c)) {
+			*c = outer.hit[i];
+			break;
+		}
+	return 0;
+}
+
+static int settle(struct search *s, int procfs, struct err *e)
+{
+	drop_prefixes(s);
+	if (s->hits > HITS_MAX) {
+		s->hits = HITS_MAX;
+		return err_ambiguous(s, e);
+	}
+	if (load_hits(s, e) < 0)
+		return -1;
+	drop_inner(s);
+	drop_attempts(s, procfs);
+	return s->hits > 1 ? err_ambiguous(s, e) : 0;
+}
+
+static int search(struct search *s, int procfs, struct err *e)
+{
+	if (s->q.word && look_by_id(s, e) < 0)
+		return -1;
+	if (look_through(s, false, e) < 0 || settle(s, procfs, e) < 0)
+		return -1;
+	if (!s->hits && (look_through(s, true, e) < 0 || settle(s, procfs, e) < 0))
+		return -1;
+	return s->hits ? adopt(s, e) : err_unknown(s, e);
+}
+
+static int find_pid(struct target *t, const char *digits, const struct target_want *want,
+		    struct err *e)
+{
+	uint64_t pid;
+
+	if (!str_u64(digits, &pid) || pid == 0 || pid > INT32_MAX)
+		return err_set(e, ST_USAGE, "'%s' is not a process id", digits);
+	return target_pin_pid(t, (pid_t)pid, want, e);
+}
+
+int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct search s = { .arena = arena, .distance = 4 };
+	auto_close int procfs = -1;
+
+	*t = (struct target){ .place = { -1, -1, -1, -1, false } };
+	if (str_prefix(word, "pid://"))
+		return find_pid(t, word + strlen("pid://"), want, e);
+	procfs = target_procfs(e);
+	if (procfs < 0 || parse(&s.q, word, want, arena, e) < 0 || search(&s, procfs, e) < 0)
+		return -1;
+	return target_pin(t, &s.hit[0], want, e);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * podman, CRI-O - both keep their containers in containers/storage: ids and names of all in
+ * GRAPH/DRIVER-containers/containers.json (containers/storage 1.43, containers.go), and for each
+ * RUN/DRIVER-containers/ID/userdata/{pidfile,config.json}, whose annotation
+ * io.container.manager says whose it is: "libpod" or "cri-o". libpod's own database is not read.
+ *
+ * RUN is a tmpfs: what has no directory there has not run since boot.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/target/k8s.h"
+#include "nsdebug/target/oci.h"
+
+#define GRAPH "/var/lib/containers/storage"
+#define RUN "/run/containers/storage"
+
+static const char *const drivers[] = {
+	"overlay-containers", "vfs-containers", "btrfs-containers", "zfs-containers", NULL
+};
+
+struct walk {
+	struct ask *ask;
+	found_fn *found;
+	void *ctx;
+	const struct runtime *r;
+	const char *root;	/* RUN/DRIVER-containers */
+	struct container c;	/* being put together */
+	bool enough;
+};
+
+static bool tell(struct walk *w)
+{
+	struct container c = w->c;
+
+	w->c.id = NULL;
+	if (c.id && (!w->ask->id || !strcmp(c.id, w->ask->id)))
+		w->enough = !w->found(w->ctx, &c);
+	return !w->enough;
+}
+
+/* Items of an array; each begins with its "id". */
+static bool take_item(void *ctx, const char *path, struct jvalue v)
+{
+	struct walk *w = ctx;
+	struct arena *a = w->ask->arena;
+	const char *text;
+
+	if (!strcmp(path, "[].id")) {
+		if (!tell(w))
+			return false;
+		text = runtime_text(a, v);
+		w->c = container_new(w->r, w->root, text && !strchr(text, '/') ? text : NULL);
+	} else if (w->c.id && !strcmp(path, "[].names[]")) {
+		text = runtime_text(a, v);
+		/* the first is its name; CRI-O adds others */
+		if (text && w->c.name == w->c.id) {
+			w->c.name = text;
+			k8s_name(&w->c, a, text);
+		}
+	} else if (w->c.id && !strcmp(path, "[].created")) {
+		w->c.created = runtime_text(a, v);
+	}
+	return true;
+}
+
+static int storage_each(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
+			struct err *e)
+{
+	struct walk w = { ask, found, ctx, r, NULL, { 0 }, false };
+
+	for (size_t i = 0; drivers[i] && !w.enough; i++) {
+		const char *graph = runtime_join(ask->arena, GRAPH, drivers[i]);
+		auto_close int fd = runtime_open_file(runtime_join(ask->arena, graph,
+								   "containers.json"), e);
+
+		if (fd < 0 && e && e->status == ST_PRIVILEGE)
+			return -1;
+		w.root = runtime_join(ask->arena, RUN, drivers[i]);
+		if (fd < 0)
+			ask->broken += e && e->status != ST_TARGET;
+		else if (jread(fd, STATE_MAX, take_item, &w, e) < 0)
+			ask->broken++;
+		else if (!w.enough)
+			tell(&w);
+	}
+	return 0;
+}
+
+struct reading {
+	struct container *c;
+	struct arena *arena;
+	struct buf *labels;
+	const char *manager;
+};
+
+static bool take_annotation(void *ctx, const char *key, struct jvalue v)
+{
+	struct reading *r = ctx;
+
+	if (!strcmp(key, "io.container.manager"))
+		r->manager = runtime_text(r->arena, v);
+	k8s_annotation(r->c, r->arena, key, v);
+	if (r->labels)
+		runtime_add_label(r->labels, key, v);
+	return true;
+}
+
+/* Of the running time, or else what the graph keeps of one that has ended. */
+static int read_spec(struct container *c, struct arena *a, struct reading *r, struct err *e)
+{
+	const char *below = "userdata/config.json", *driver = strrchr(c->root, '/') + 1;
+	auto_close int fd = runtime_open(c->root, c->id, below, e);
+
+	if (fd < 0)
+		fd = runtime_open(runtime_join(a, GRAPH, driver), c->id, below, e);
+	return fd < 0 ? -1 : oci_annotations(fd, take_annotation, r, e);
+}
+
+static int load(struct container *c, struct arena *a, const char *manager, struct err *e)
+{
+	static const char *const states[] = { "/run/runc", "/run/crun", NULL };
+	struct reading r = { c, a, NULL, NULL };
+
+	/* made and never started: no spec yet, and nothing that tells whose it is */
+	if (read_spec(c, a, &r, e) < 0 && e->status != ST_TARGET)
+		return -1;
+	if (r.manager ? strcmp(r.manager, manager) != 0 : manager[0] != 'l')
+		return err_set(e, ST_TARGET, "%s is not one of %s", c->id, c->runtime->name);
+	if (c->part)
+		c->name = c->part;
+	if (runtime_read_pid(c, c->root, c->id, "userdata/pidfile", e) < 0) {
+		c->recorded = r.manager ? REC_EXITED : REC_CREATED;
+		return e->status == ST_TARGET ? 0 : -1;
+	}
+	return oci_confirm(c, a, states, e);
+}
+
+static int podman_load(struct container *c, struct arena *a, struct err *e)
+{
+	return load(c, a, "libpod", e);
+}
+
+static int crio_load(struct container *c, struct arena *a, struct err *e)
+{
+	return load(c, a, "cri-o", e);
+}
+
+struct image {
+	struct container *c;
+	struct arena *arena;
+	bool mine;
+};
+
+/* metadata is JSON in a string: "image-name" is in it */
+static bool take_metadata(void *ctx, const char *path, struct jvalue v)
+{
+	static const char key[] = "\"image-name\":\"";
+	struct image *m = ctx;
+	const char *at, *end;
+
+	if (!strcmp(path, "[].id"))
+		m->mine = jvalue_is(v, m->c->id);
+	if (!m->mine || strcmp(path, "[].metadata"))
+		return true;
+	at = memmem(v.text.p, v.text.len, key, strlen(key));
+	end = at ? memchr(at + strlen(key), '"', v.text.len - (size_t)(at - v.text.p) -
+			  strlen(key)) : NULL;
+	if (end)
+		m->c->image = runtime_text(m->arena, (struct jvalue){ J_STRING,
+			{ at + strlen(key), (size_t)(end - at) - strlen(key) } });
+	return false;
+}
+
+static int storage_detail(struct container *c, struct arena *a, struct buf *labels, struct err *e)
+{
+	const char *graph = runtime_join(a, GRAPH, strrchr(c->root, '/') + 1);
+	auto_close int fd = runtime_open_file(runtime_join(a, graph, "containers.json"), e);
+	struct reading r = { c, a, labels, NULL };
+	struct image m = { c, a, false };
+
+	c->bundle = runtime_join(a, runtime_join(a, c->root, c->id), "userdata");
+	if (fd < 0 || jread(fd, STATE_MAX, take_metadata, &m, e) < 0)
+		return -1;
+	return read_spec(c, a, &r, e);
+}
+
+extern const struct runtime runtime_podman, runtime_crio;
+const struct runtime runtime_podman = {
+	.name = "podman", .where = GRAPH, .named = true, .each = storage_each,
+	.load = podman_load, .detail = storage_detail,
+};
+const struct runtime runtime_crio = {
+	.name = "cri-o", .where = GRAPH, .named = true, .each = storage_each,
+	.load = crio_load, .detail = storage_detail,
+};
