@@ -120,8 +120,8 @@ helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
 scripts	:= $(sort $(wildcard tests/*.t tests/tools/*.t tests/hostile/*.t tests/runtimes/*.t))
 shell	:= $(sort $(wildcard .ci/run tests/run tests/lib.sh tests/*.sh tests/lint/*.sh \
-	   tests/bench/*.sh tests/fixtures/*.sh tests/fixtures/engines/* \
-	   $(addprefix tests/fixtures/,box engine kubelet)) $(scripts))
+	   tests/bench/*.sh tests/fixtures/*.sh tests/fixtures/engines/*.sh \
+	   $(addprefix tests/fixtures/,box engine kubelet engines/crun)) $(scripts))
 
 obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))
