@@ -52,43 +52,83 @@ static void try_feature(struct run *r, const struct feature *f)
 	emit_err(r->emit, &e);
 }
 
-struct count {
-	unsigned int n;
+struct census {
+	const struct node *node;
+	struct arena *arena;
+	unsigned int alive, exited, broken;
 };
 
-static bool count_one(void *ctx, const struct container *c)
+static bool count_one(void *ctx, const struct container *found)
 {
-	((struct count *)ctx)->n++;
+	struct census *n = ctx;
+	struct container c = *found;
+	struct err e;
+
+	if (c.runtime->load(&c, n->arena, &e) < 0)
+		n->broken += e.status != ST_TARGET;
+	else if (container_life(&c, n->node).state == CSTATE_EXITED)
+		n->exited++;
+	else
+		n->alive++;
 	return true;
 }
 
-static void try_runtime(struct run *r, const struct runtime *t)
+static void describe(char *text, size_t room, const struct runtime *t, const struct census *n)
+{
+	size_t used = (size_t)snprintf(text, room, "%s: ", t->where);
+
+	if (!n->alive && !n->exited && !n->broken)
+		used += (size_t)snprintf(text + used, room - used, "no container");
+	else
+		used += (size_t)snprintf(text + used, room - used, "%u running", n->alive);
+	if (n->exited && used < room)
+		used += (size_t)snprintf(text + used, room - used, ", %u exited", n->exited);
+	if (n->broken && used < room)
+		snprintf(text + used, room - used, ", %u that cannot be read", n->broken);
+}
+
+static void try_runtime(struct run *r, const struct runtime *t, const struct node *node)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct ask ask = { .arena = arena };
-	struct count c = { 0 };
+	struct census n = { .node = node, .arena = arena };
+	struct ask ask = { .arena = arena, .names = true };
 	struct err e = { 0 };
-	int n = t->each(t, &ask, count_one, &c, &e);
-	char name[64], detail[160];
+	char name[64], detail[200];
 	struct doctor_row row = {
-		.check = name, .state = n < 0 ? "no privilege" : "ok",
-		.used_for = "finding containers by name", .detail = detail, .required = 0,
-		.cure = n < 0 ? "run nsdebug as root on the node" : NULL,
+		.check = name, .state = "ok", .used_for = "finding containers by name",
+		.detail = detail, .required = 0,
 	};
 
 	snprintf(name, sizeof(name), "runtime %s", t->name);
-	snprintf(detail, sizeof(detail), "%u in %s", c.n, t->where);
-	if (n < 0)
+	if (t->each(t, &ask, count_one, &n, &e) < 0) {
 		snprintf(detail, sizeof(detail), "%s: not readable", t->where);
+		row.state = "no privilege";
+		row.cure = "run nsdebug as root on the node";
+	} else {
+		n.broken += ask.broken;
+		describe(detail, sizeof(detail), t, &n);
+	}
+	if (n.broken) {
+		row.state = "limited";
+		row.cure = "only what root owns and nobody else can write is believed";
+	}
 	emit_row(r->emit, &row);
+	if (row.cure)
+		emit_note(r->emit, "%s: %s: %s", name, detail, row.cure);
 }
 
 static void doctor_run(struct run *r)
 {
+	struct node node;
+	struct err e;
+
 	for (const struct feature *f = features; f->name; f++)
 		try_feature(r, f);
+	if (node_open(&node, &e) < 0)
+		emit_err(r->emit, &e);
 	for (const struct runtime *const *t = runtimes; *t; t++)
-		try_runtime(r, *t);
+		try_runtime(r, *t, &node);
+	node_close(&node);
 }
 
 static const struct example doctor_example[] = {

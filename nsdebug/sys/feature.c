@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -177,14 +181,78 @@ static enum feature_state read_memory(char *detail, size_t room)
 	return of_call(process_vm_readv(getpid(), &l, 1, &r, 1, 0));
 }
 
+static enum feature_state of_file(const char *path)
+{
+	return access(path, F_OK) == 0 ? FEATURE_OK : FEATURE_MISSING;
+}
+
 static enum feature_state blocked_threads(char *detail, size_t room)
 {
-	return access("/proc/self/syscall", F_OK) == 0 ? FEATURE_OK : FEATURE_MISSING;
+	return of_file("/proc/self/syscall");
 }
 
 static enum feature_state mapped_files(char *detail, size_t room)
 {
-	return access("/proc/self/map_files", F_OK) == 0 ? FEATURE_OK : FEATURE_MISSING;
+	return of_file("/proc/self/map_files");
+}
+
+static enum feature_state children(char *detail, size_t room)
+{
+	return of_file("/proc/thread-self/children");
+}
+
+static enum feature_state smaps_rollup(char *detail, size_t room)
+{
+	return of_file("/proc/self/smaps_rollup");
+}
+
+static enum feature_state pressure(char *detail, size_t room)
+{
+	char text[16];
+
+	if (fd_read_at(AT_FDCWD, "/proc/pressure/cpu", text, sizeof(text)) > 0)
+		return FEATURE_OK;
+	snprintf(detail, room, "%s", errno == EOPNOTSUPP ? "switched off at boot" : "");
+	return FEATURE_MISSING;
+}
+
+/* The family of sockets whose listing is a module of its own. */
+static enum feature_state diag(int family)
+{
+	struct {
+		struct nlmsghdr h;
+		struct { uint8_t family, protocol; } request;
+		char rest[62];		/* longer than any family's request */
+	} m = { .h = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.request = { (uint8_t)family, family == AF_UNIX ? 0 : IPPROTO_TCP } };
+	struct nlmsgerr *err;
+	char answer[8192] __attribute__((aligned(8)));
+	auto_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == EPERM ? FEATURE_NO_PRIVILEGE : FEATURE_MISSING;
+	if (send(fd, &m, sizeof(m), 0) < 0)
+		return FEATURE_MISSING;
+	n = recv(fd, answer, sizeof(answer), 0);
+	err = NLMSG_DATA((struct nlmsghdr *)answer);
+	if (n >= (ssize_t)NLMSG_LENGTH(sizeof(*err)) &&
+	    ((struct nlmsghdr *)answer)->nlmsg_type == NLMSG_ERROR && err->error)
+		return FEATURE_MISSING;
+	return n > 0 ? FEATURE_OK : FEATURE_MISSING;
+}
+
+static enum feature_state sock_diag(char *detail, size_t room)
+{
+	enum feature_state inet = diag(AF_INET), local = diag(AF_UNIX);
+
+	if (inet == FEATURE_OK && local == FEATURE_OK)
+		return FEATURE_OK;
+	snprintf(detail, room, "missing: %s%s%s", inet == FEATURE_OK ? "" : "inet_diag",
+		 inet != FEATURE_OK && local != FEATURE_OK ? ", " : "",
+		 local == FEATURE_OK ? "" : "unix_diag");
+	return inet == FEATURE_OK ? local : inet;
 }
 
 static enum feature_state yama(char *detail, size_t room)
@@ -235,6 +303,14 @@ const struct feature features[] = {
 	  blocked_threads },
 	{ "/proc/PID/map_files", "the right file for every mapping", "CONFIG_PROC_FS of Linux 4.3",
 	  false, mapped_files },
+	{ "/proc/PID/task/TID/children", "zombies, containers of users", "CONFIG_PROC_CHILDREN",
+	  false, children },
+	{ "/proc/PID/smaps_rollup", "mem: the proportional share", "Linux 4.14", false,
+	  smaps_rollup },
+	{ "pressure stall information", "limits: how long tasks waited", "CONFIG_PSI, and psi=1 on "
+	  "the kernel's command line", false, pressure },
+	{ "sock_diag", "fds: sockets and their peers", "modprobe inet_diag tcp_diag unix_diag",
+	  false, sock_diag },
 	{ "ptrace", "stacks of running threads", "a lower kernel.yama.ptrace_scope", false, yama },
 	{ "cgroups", "knowing a container's processes", "mount cgroup2 on /sys/fs/cgroup", false,
 	  cgroups },

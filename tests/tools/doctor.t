@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # doctor: everything works for root here; what is taken away is seen, named, and has its cure.
+# serial
+# It plants a broken state file, which every list of the node then speaks of
 . tests/lib.sh
 need jq strace setpriv unshare
 
@@ -16,7 +18,17 @@ tj 'every line is whole'	'.items | length > 10 and all(.[]; (.check | length) > 
 tj 'what is not ok has a cure'	'[.items[] | select(.state != "ok" and .cure == null)] == []'	doc
 tj 'no check twice'	'[.items[].check] | length == (unique | length)'	doc
 tj 'the kernel'		"$(check kernel ".detail | test(\"$(uname -r)\")")"	doc
-tj 'runc'		"$(check 'runtime runc' '.state == "ok" and (.detail | test("in /run/runc$"))')"	doc
+tj 'runc'		"$(check 'runtime runc' '.state == "ok" and (.detail | test("^/run/runc: [0-9]+ running"))')"	doc
+broken_one() {
+	mkdir /run/crun/fake-$$
+	echo '{"pid": ' >/run/crun/fake-$$/status
+	doc
+	rm -r /run/crun/fake-$$
+}
+tj 'a state file that cannot be read: said, with a cure' "$(check 'runtime crun' \
+	'.state == "limited" and (.detail | test("1 that cannot be read")) and .cure != null')" broken_one
+tj 'what fds, mem and limits stand on'	'[.items[].check] | contains(["sock_diag",
+	"/proc/PID/smaps_rollup", "pressure stall information", "/proc/PID/task/TID/children"])'	doc
 tj 'crun'		"$(check 'runtime crun' '.state == "ok"')"	doc
 ts '-o name'		0 '^openat2$'	$NSDEBUG doctor -o name
 ts '-o fields'		0 '^openat2 +ok'	$NSDEBUG doctor -o check,state
@@ -41,6 +53,10 @@ for c in openat2 pidfd_open open_tree mount_setattr close_range process_vm_readv
 	tj "no $c: said, with a cure"	"$(check $c '.state == "missing" and (.cure | length) > 5')" \
 		lacking $c
 done
+no_diag() { strace -f -o trace -e trace=socket -e inject=socket:error=EPROTONOSUPPORT \
+	"$NSDEBUG" doctor -o json; }
+tj 'no socket listing: said, with a cure'	"$(check sock_diag '.state == "missing" and
+	(.detail | test("inet_diag, unix_diag")) and (.cure | test("modprobe"))')"	no_diag
 for c in openat2 pidfd_open; do
 	ts "no $c: status 4"	4 "$c: missing: ls and cat cannot run"	lacking $c
 done
