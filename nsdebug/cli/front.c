@@ -306,7 +306,9 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 
 	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)
 		return -1;
-	return reader ? 0 : target_scope(t, e);
+	if (reader || target_scope(t, e) < 0)
+		return reader ? 0 : -1;
+	return tool->cgroups ? target_cgroups(t, e) : 0;
 }
 
 static void run_target(struct front *f, struct target *t)

@@ -111,6 +111,7 @@ struct tool {
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
 	/* A NEED_ROOT child asks target->mounts: without it the table is read beside the child. */
 	bool (*mounts)(const void *opts);
+	bool cgroups;		/* a NEED_PROC child asks target->cgroups */
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */

@@ -16,6 +16,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/seal.h"
+#include "nsdebug/sys/cgset.h"
 
 static int by_number(const void *a, const void *b)
 {
@@ -64,13 +65,17 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 {
 	bool reader = s->role == ROLE_READER, proc = s->role == ROLE_PROC;
 	int pidfd = reader ? s->place->pidfd : -1;
-	int keep[] = { in->emit.fd, in->emit.data, in->peer, pidfd,
+	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
+	int keep[7 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd,
 		reader || proc ? in->proc : -1, reader || proc ? in->procfs : -1,
 		proc ? in->cgroup : -1 };
+	size_t kept = 7;
 
+	for (size_t i = 0; cgroups && i < cgroups->count; i++)
+		keep[kept++] = cgroups->at[i].dir;
 	if (seal_process(front, e) < 0)
 		return -1;
-	close_others(keep, ARRAY_SIZE(keep));
+	close_others(keep, kept);
 	if (reader) {
 		if (seal_root(in, pidfd, e) < 0)
 			return -1;

@@ -27,6 +27,8 @@
 
 #include "nsdebug/enter/emit.h"
 
+struct cgset;
+
 enum role {
 	ROLE_READER,	/* mount namespace, chrooted into a read-only clone; DAC_READ_SEARCH */
 	ROLE_PROC,	/* host namespaces; /proc files and memory of the target; SYS_PTRACE ... */
@@ -40,6 +42,7 @@ struct place {
 	int procfs;		/* directory /proc of the host */
 	int cgroup;		/* directory of the target's own cgroup, or -1 */
 	bool raw;		/* the mount tree cannot be cloned whole: enter without the clone */
+	const struct cgset *cgroups;	/* a ROLE_PROC child keeps their descriptors; or NULL */
 };
 
 /* What the child's function finds. */

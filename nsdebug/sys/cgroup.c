@@ -18,39 +18,52 @@
 
 #define DEPTH_MAX 256		/* the kernel has no such limit; what is deeper is said */
 
-static int rank(const char *controllers, size_t len)
+static int rank(const char *controllers)
 {
-	if (!len)
+	if (!controllers[0])
 		return 0;
-	if (len == 12 && !memcmp(controllers, "name=systemd", 12))
+	if (!strcmp(controllers, "name=systemd"))
 		return 1;
-	if (len == 4 && !memcmp(controllers, "pids", 4))
-		return 2;
-	return 3;
+	return strcmp(controllers, "pids") ? 3 : 2;
+}
+
+bool cgroup_next(const char **text, struct cgroup *c)
+{
+	while (**text) {
+		const char *line = *text, *end = strchrnul(line, '\n');
+		const char *name = memchr(line, ':', (size_t)(end - line));
+		const char *path = name ? memchr(name + 1, ':', (size_t)(end - name - 1)) : NULL;
+
+		*text = *end ? end + 1 : end;
+		if (!path)
+			continue;
+		size_t nlen = (size_t)(path - ++name), plen = (size_t)(end - ++path);
+
+		if (!plen || path[0] != '/' || plen >= sizeof(c->path) ||
+		    nlen >= sizeof(c->controllers))
+			continue;
+		memcpy(c->controllers, name, nlen);
+		c->controllers[nlen] = '\0';
+		memcpy(c->path, path, plen);
+		c->path[plen] = '\0';
+		return true;
+	}
+	return false;
 }
 
 bool cgroup_parse(struct cgroup *c, const char *text)
 {
 	int best = 4;
+	struct cgroup one;
 
 	*c = (struct cgroup){ .path = "/" };
-	for (const char *line = text; *line;) {
-		const char *end = strchrnul(line, '\n'), *name = memchr(line, ':', end - line);
-		const char *path = name ? memchr(name + 1, ':', end - name - 1) : NULL;
+	while (cgroup_next(&text, &one)) {
+		int r = rank(one.controllers);
 
-		if (path) {
-			size_t nlen = (size_t)(path - ++name), plen = (size_t)(end - ++path);
-
-			if (plen > 1 && plen < sizeof(c->path) && nlen < sizeof(c->controllers) &&
-			    rank(name, nlen) < best) {
-				best = rank(name, nlen);
-				memcpy(c->controllers, name, nlen);
-				c->controllers[nlen] = '\0';
-				memcpy(c->path, path, plen);
-				c->path[plen] = '\0';
-			}
+		if (one.path[1] && r < best) {
+			best = r;
+			*c = one;
 		}
-		line = *end ? end + 1 : end;
 	}
 	return best < 4;
 }
@@ -185,20 +198,9 @@ int cgroup_pids(int dir, pid_t **pids, size_t *count, size_t cap)
 /* The path in the hierarchy whose controller list is exactly `controllers`. */
 static bool find_path(const char *text, const char *controllers, struct cgroup *c)
 {
-	size_t len = strlen(controllers);
-
-	for (const char *line = text; *line;) {
-		const char *end = strchrnul(line, '\n'), *name = memchr(line, ':', end - line);
-
-		if (name && !strncmp(name + 1, controllers, len) && name[1 + len] == ':' &&
-		    (size_t)(end - name) - len - 2 < sizeof(c->path)) {
-			snprintf(c->controllers, sizeof(c->controllers), "%s", controllers);
-			memcpy(c->path, name + len + 2, (size_t)(end - name) - len - 2);
-			c->path[end - name - (long)len - 2] = '\0';
+	while (cgroup_next(&text, c))
+		if (!strcmp(c->controllers, controllers))
 			return c->path[1] != '\0';
-		}
-		line = *end ? end + 1 : end;
-	}
 	return false;
 }
 

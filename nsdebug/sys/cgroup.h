@@ -27,6 +27,9 @@ struct cgroup {
 /* Of the directory /proc/PID. False with path "/" if it is in no cgroup but the roots. */
 bool cgroup_read(struct cgroup *c, int dir);
 bool cgroup_parse(struct cgroup *c, const char *text);
+/* The next line of that file: advances *text over it; false at the end. What does not fit into the
+ * struct, or has a path that is none, is skipped. */
+bool cgroup_next(const char **text, struct cgroup *c);
 
 /* Where the hierarchies are mounted for us, read once: mountinfo of the directory /proc/self. */
 struct cgroup_mounts {

@@ -126,6 +126,14 @@ int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e)
 	return 0;
 }
 
+bool mounts_has(const struct mounts *m, uint32_t major, uint32_t minor)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->items[i].major == major && m->items[i].minor == minor)
+			return true;
+	return false;
+}
+
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor)
 {
 	for (size_t i = 0; i < m->count; i++)

@@ -37,6 +37,8 @@ struct mounts {
 int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e);
 /* text is NUL terminated and is cut up; lines that are not mounts are skipped. */
 void mounts_parse(struct mounts *m, char *text, struct arena *a);
+/* Is a file system with this device number in the table? */
+bool mounts_has(const struct mounts *m, uint32_t major, uint32_t minor);
 /* True if a file system with this device number is one that asks a server. */
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor);
 

@@ -11,6 +11,7 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 
 /* Fields of stat after the comm, numbered as proc(5) does: 3 is the state. */
@@ -120,6 +121,30 @@ static bool ids(const char *p, uint32_t *ret)
 	return true;
 }
 
+/* Lines in kB. */
+static const struct { const char *key; size_t offset; } sizes[] = {
+	{ "VmRSS", offsetof(struct proc_status, vm_rss) },
+	{ "VmSwap", offsetof(struct proc_status, vm_swap) },
+	{ "RssAnon", offsetof(struct proc_status, rss_anon) },
+	{ "RssFile", offsetof(struct proc_status, rss_file) },
+	{ "RssShmem", offsetof(struct proc_status, rss_shmem) },
+	{ "VmSize", offsetof(struct proc_status, vm_size) },
+	{ "VmData", offsetof(struct proc_status, vm_data) },
+	{ "VmStk", offsetof(struct proc_status, vm_stack) },
+	{ "VmLck", offsetof(struct proc_status, vm_locked) },
+	{ "VmPin", offsetof(struct proc_status, vm_pinned) },
+};
+
+static bool one_size(const char *key, uint64_t n, struct proc_status *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (!strcmp(key, sizes[i].key)) {
+			*(uint64_t *)((char *)ret + sizes[i].offset) = n * 1024;
+			return true;
+		}
+	return false;
+}
+
 static void one(const char *key, const char *p, struct proc_status *ret)
 {
 	uint64_t n[PROC_NSPID_MAX] = { 0 };
@@ -132,12 +157,14 @@ static void one(const char *key, const char *p, struct proc_status *ret)
 		return;
 	}
 	count = scan_list(p, n, PROC_NSPID_MAX);
+	if (one_size(key, n[0], ret))
+		return;
 	if (!strcmp(key, "TracerPid")) {
 		ret->tracer = (pid_t)n[0];
-	} else if (!strcmp(key, "VmRSS")) {
-		ret->vm_rss = n[0] * 1024;
-	} else if (!strcmp(key, "VmSwap")) {
-		ret->vm_swap = n[0] * 1024;
+	} else if (!strcmp(key, "SigQ")) {
+		p += strcspn(p, "/") + 1;
+		ret->signals = n[0];
+		ret->signals_max = p[-1] && scan_u64(&p, &n[1]) ? n[1] : 0;
 	} else if (!strcmp(key, "NoNewPrivs")) {
 		ret->no_new_privs = n[0] != 0;
 	} else if (!strcmp(key, "Seccomp")) {
@@ -236,6 +263,31 @@ int proc_open(int procfs, pid_t pid)
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int proc_open_living(int dir)
+{
+	auto_close int tasks = -1;
+	struct proc_stat st;
+	struct proc_dir d;
+	pid_t tid;
+
+	if (proc_stat(dir, &st) < 0)
+		return -1;
+	if (st.state != 'Z' && st.state != 'X')
+		return openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	tasks = proc_open_tasks(dir);
+	if (tasks < 0)
+		return -1;
+	proc_dir_init(&d, tasks);
+	while (proc_dir_next(&d, &tid) > 0) {
+		auto_close int task = proc_open(tasks, tid);
+
+		if (task >= 0 && proc_stat(task, &st) == 0 && st.state != 'Z' && st.state != 'X')
+			return take_fd(&task);
+	}
+	errno = ESRCH;
+	return -1;
 }
 
 int proc_open_tasks(int dir)

@@ -40,7 +40,10 @@ struct proc_status {
 	pid_t tracer;
 	pid_t nspid[PROC_NSPID_MAX];	/* from the reader's namespace inwards */
 	unsigned int levels;		/* of nspid; 1: the reader's own namespace */
-	uint64_t vm_rss, vm_swap;	/* bytes */
+	uint64_t vm_rss, vm_swap;	/* bytes; these and the next are 0 without memory */
+	uint64_t rss_anon, rss_file, rss_shmem;
+	uint64_t vm_size, vm_data, vm_stack, vm_locked, vm_pinned;
+	uint64_t signals, signals_max;	/* queued for its user, and RLIMIT_SIGPENDING */
 	uint64_t cap_eff;
 	unsigned int seccomp;		/* 0 none, 1 strict, 2 filter */
 	bool no_new_privs;
@@ -68,6 +71,9 @@ int proc_dir_next(struct proc_dir *d, pid_t *ret);
 
 /* O_PATH directory of procfs/PID (or of task/TID), or -1 with errno. */
 int proc_open(int procfs, pid_t pid);
+/* O_PATH directory of the process, or, where its first thread has ended and others go on, of one
+ * of these: the ended one has no memory and no cgroup. -1 with errno: none lives. */
+int proc_open_living(int dir);
 /* The directory task of a /proc/PID, open for reading. */
 int proc_open_tasks(int dir);
 

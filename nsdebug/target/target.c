@@ -195,20 +195,46 @@ int target_mounts(struct target *t, struct err *e)
 
 #define CHECK_MAX 4096
 
-/* Does any process of the host's mount namespace live in this cgroup? Then it is no container's. */
-static bool is_shared_with_host(const struct target *t, int cgroup)
+/* Host pids of processes known to be in another mount namespace than the host's, ascending. */
+struct others {
+	pid_t *pids;
+	size_t count;
+};
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_of_host(const struct target *t, pid_t pid, const struct others *o)
+{
+	char path[32];
+
+	if (o->count && bsearch(&pid, o->pids, o->count, sizeof(pid), by_pid))
+		return false;
+	snprintf(path, sizeof(path), "%d/ns/mnt", (int)pid);
+	return ns_id_at(t->place.procfs, path) == t->host.mnt;
+}
+
+/* Does any process of the host's mount namespace live in this cgroup? Then it is no container's.
+ * Else its processes are known from then on: a container's cgroups have mostly the same. */
+static bool is_shared_with_host(const struct target *t, int cgroup, struct others *o)
 {
 	auto_free pid_t *pids = NULL;
 	size_t count = 0;
 
 	if (cgroup_pids(cgroup, &pids, &count, CHECK_MAX) < 0)
 		return true;
-	for (size_t i = 0; i < count; i++) {
-		char path[32];
-
-		snprintf(path, sizeof(path), "%d/ns/mnt", (int)pids[i]);
-		if (ns_id_at(t->place.procfs, path) == t->host.mnt)
+	for (size_t i = 0; i < count; i++)
+		if (is_of_host(t, pids[i], o))
 			return true;
+	if (count > o->count) {
+		qsort(pids, count, sizeof(*pids), by_pid);
+		free(o->pids);
+		o->pids = take_ptr(pids);
+		o->count = count;
 	}
 	return false;
 }
@@ -234,6 +260,11 @@ int target_process(const struct target *t, const struct inside *in, uint64_t pid
 	size_t count;
 	bool cut;
 
+	if (!pid) {
+		int dir = openat(in->proc, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		return dir < 0 ? err_set(e, ST_TARGET, "%s went away", t->name) : dir;
+	}
 	want.zombies = true;
 	if (members_list(&want, &pids, &count, &cut, e) < 0)
 		return -1;
@@ -266,7 +297,9 @@ int target_scope(struct target *t, struct err *e)
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int dir = -1;
 	struct cgroup_mounts cgroups = { 0 };
+	struct others others = { 0 };
 	struct cgroup cgroup;
+	bool own;
 
 	if (read_levels(t, self, e) < 0)
 		return -1;
@@ -276,10 +309,36 @@ int target_scope(struct target *t, struct err *e)
 	if (cgroup_mounts_read(&cgroups, self) == 0)
 		dir = cgroup_open(&cgroup, &cgroups);
 	buf_free(&cgroups.text);
-	if (dir < 0 || (t->ns.mnt != t->host.mnt && is_shared_with_host(t, dir)))
+	own = dir >= 0 && (t->ns.mnt == t->host.mnt || !is_shared_with_host(t, dir, &others));
+	free(others.pids);
+	if (!own)
 		return 0;
 	t->scope = SCOPE_CGROUP;
 	t->place.cgroup = take_fd(&dir);
+	return 0;
+}
+
+int target_cgroups(struct target *t, struct err *e)
+{
+	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct cgroup_mounts mounts = { 0 };
+	struct others others = { 0 };
+	int n = cgroup_mounts_read(&mounts, self);
+
+	if (n == 0)
+		n = cgset_open(&t->cgroups, t->place.proc, &mounts, t->arena);
+	buf_free(&mounts.text);
+	if (n < 0)
+		return target_alive(t) ? err_sys(e, "%s: read its cgroups", t->name) :
+			err_gone(t, e);
+	for (size_t i = 0; i < t->cgroups.count; i++) {
+		struct cgset_at *at = &t->cgroups.at[i];
+
+		at->own = at->dir >= 0 && at->depth && (t->ns.mnt == t->host.mnt ||
+				!is_shared_with_host(t, at->dir, &others));
+	}
+	free(others.pids);
+	t->place.cgroups = &t->cgroups;
 	return 0;
 }
 
@@ -289,6 +348,7 @@ void target_free(struct target *t)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		own_close(fds[i]);
+	cgset_close(&t->cgroups);
 	idmap_free(&t->uids);
 	idmap_free(&t->gids);
 	arena_free(&t->arena);

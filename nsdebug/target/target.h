@@ -23,6 +23,7 @@
 
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/cgroup.h"
+#include "nsdebug/sys/cgset.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/sys/mounts.h"
@@ -50,6 +51,7 @@ struct target {
 	struct idmap uids, gids;
 	struct mounts mounts;		/* only after target_mounts() */
 	enum scope scope;		/* only after target_scope() */
+	struct cgset cgroups;		/* only after target_cgroups(); owned */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
 	struct arena *arena;		/* owned, and all strings of .container with it */
@@ -69,6 +71,9 @@ int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, 
 int target_mounts(struct target *t, struct err *e);
 /* Finds out which processes belong to it and opens the cgroup: needed before ROLE_PROC. */
 int target_scope(struct target *t, struct err *e);
+/* Opens its cgroup in every hierarchy: needed before the ROLE_PROC child of a verb that reads them.
+ * Which of them are its own is found out for each. */
+int target_cgroups(struct target *t, struct err *e);
 bool target_alive(const struct target *t);
 void target_free(struct target *t);
 
@@ -114,8 +119,8 @@ const char *cstate_name(enum cstate s);
 
 /* In a ROLE_PROC child: what members_list() is asked for the container's processes. */
 struct members_want target_members(const struct target *t, const struct inside *in);
-/* In a ROLE_PROC child: opens /proc/PID of the container's process with this number of its own. -1
- * with ST_FAILED if it has none. */
+/* In a ROLE_PROC child: opens /proc/PID of the container's process with this number of its own, or
+ * for 0 of the one that stands for the target. -1 with ST_FAILED if it has none. */
 int target_process(const struct target *t, const struct inside *in, uint64_t pid, struct err *e);
 /* The container's own number of a process, 0 if it has none. */
 pid_t target_pid(const struct target *t, const struct proc_status *st);
