@@ -119,8 +119,7 @@ units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
 scripts	:= $(sort $(wildcard tests/*.t tests/tools/*.t tests/hostile/*.t tests/runtimes/*.t))
-shell	:= $(sort $(wildcard .ci/run tests/run tests/lib.sh tests/*.sh tests/lint/*.sh \
-	   tests/bench/*.sh tests/fixtures/*.sh tests/fixtures/engines/*.sh \
+shell	:= $(sort $(wildcard .ci/run tests/run tests/*.sh tests/*/*.sh tests/fixtures/engines/*.sh \
 	   $(addprefix tests/fixtures/,box engine kubelet engines/crun)) $(scripts))
 
 obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))

@@ -17,6 +17,12 @@
 #   box_up SCENARIO              a container of tests/fixtures/box, of this file alone and gone at
 #                                its end: sets BOX (its id) and BOXPID; of a pod also BOX2, BOX2PID
 #   box_run ROOT [OPTION...]     the same for one made to measure
+#   engine_up ENGINE             one of tests/fixtures/engine, for as long as this file runs
+#   engine_run ENGINE [OPTION...] IMAGE [ARGV...]   a container of it, of this file alone and gone
+#                                at its end: sets CT (its name), CTPID and CTID
+#   engine_pod ENGINE [--pid=pod|node] CONTAINER=IMAGE[,ARGV...]...   sets POD (its name), and CT,
+#                                CTPID and CTID for the first container, CT2... for the second,
+#                                BOX... for its sandbox
 #   at_exit COMMAND              done at the end, last one first, however the test ends
 #   wait_for CONDITION SECONDS   evaluates until true; 1 when the time is over. Never sleep
 #                                for something to have happened: wait for it
@@ -162,6 +168,45 @@ _box() { # VERB WHAT [OPTION...]
 }
 box_up() { _box up "$1"; }
 box_run() { _box run "$@"; }
+
+# An engine is the machine's: the first who wants it starts it, the last one's end stops it.
+_engine() { # VERB ENGINE ...: what it prints is in $_tap/engine
+	HOLDER=$$ "$SRC/tests/fixtures/engine" "$@" >"$_tap/engine" 2>"$_tap/errors" && return
+	_st=$?
+	[ $_st != 77 ] || skip_all "$(tail -n 1 "$_tap/errors")"
+	_say 'not ok' "engine $*"
+	_note <"$_tap/errors"
+	exit 1
+}
+engine_up() {
+	at_exit "HOLDER=$$ '$SRC/tests/fixtures/engine' down $1"
+	_engine up "$1"
+}
+_engine_name() { # ENGINE: a name for what is to come, gone at the end
+	_boxes=$((_boxes + 1))
+	_name=nsd-$(basename "$0" .t)-$$-$_boxes
+	[ "$1" != cri ] || _name=$_name/pod-$$-$_boxes
+	at_exit "'$SRC/tests/fixtures/engine' rm $1 $_name"
+}
+engine_run() {
+	_of=$1
+	shift
+	_engine_name "$_of"
+	_engine run "$_of" "$_name" "$@"
+	read -r CT CTPID CTID <"$_tap/engine"
+}
+engine_pod() {
+	_of=$1
+	shift
+	_engine_name "$_of"
+	_engine pod "$_of" "$_name" "$@"
+	POD=$_name
+	{
+		read -r CT CTPID CTID
+		[ "$(wc -l <"$_tap/engine")" = 2 ] || read -r CT2 CT2PID CT2ID
+		read -r BOX BOXPID BOXID
+	} <"$_tap/engine"
+}
 
 # The plan comes last and only from here: a file that dies midway shows itself by its absence.
 _end() {
