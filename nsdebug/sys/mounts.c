@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
@@ -42,8 +43,7 @@ static char *next_word(char **p)
 	return word;
 }
 
-/* "\040" back to a space, in place */
-static void unescape(char *s)
+void mounts_unescape(char *s)
 {
 	char *to = s;
 
@@ -70,26 +70,64 @@ static bool scan_device(const char *p, struct mount *m)
 	return true;
 }
 
+/* shared:1 master:2 propagate_from:3 unbindable */
+static void take_optional(struct mount *m, const char *word)
+{
+	static const char *const names[] = { "shared:", "master:", "propagate_from:" };
+	uint64_t *const to[] = { &m->shared, &m->master, &m->from };
+
+	m->unbindable |= !strcmp(word, "unbindable");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_prefix(word, names[i]) && !str_u64(word + strlen(names[i]), to[i]))
+			*to[i] = 0;
+}
+
+/* dentry_path() says of what has been removed; no path has two slashes. */
+static bool cut_deleted(char *root)
+{
+	static const char mark[] = "//deleted";
+	size_t len = strlen(root), mark_len = sizeof(mark) - 1;
+
+	if (len < mark_len || strcmp(root + len - mark_len, mark) != 0)
+		return false;
+	root[len - mark_len] = '\0';
+	return true;
+}
+
+/* A word that may be missing, or empty: the source of some file systems. */
+static char *last_words(char **line)
+{
+	char *word = next_word(line);
+
+	return word ? word : *line;
+}
+
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 unbindable - ext3 /dev/root rw,errors=continue */
 static bool parse_line(char *line, struct mount *m)
 {
 	char *id = next_word(&line), *parent = next_word(&line), *device = next_word(&line);
-	char *root = next_word(&line), *point = next_word(&line), *word;
+	char *root = next_word(&line), *point = next_word(&line), *options = next_word(&line);
+	char *word, *source;
 
 	*m = (struct mount){ 0 };
-	if (!id || !parent || !device || !root || !point || !str_u64(id, &m->id) ||
+	if (!id || !parent || !device || !root || !point || !options || !str_u64(id, &m->id) ||
 	    !str_u64(parent, &m->parent) || !scan_device(device, m))
 		return false;
-	next_word(&line);
 	while ((word = next_word(&line)) && strcmp(word, "-"))
-		m->unbindable |= !strcmp(word, "unbindable");
+		take_optional(m, word);
 	m->type = word ? next_word(&line) : NULL;
 	if (!m->type || !*m->type)
 		return false;
-	unescape(root);
-	unescape(point);
+	source = last_words(&line);
+	mounts_unescape(source);
+	mounts_unescape(root);
+	mounts_unescape(point);
+	m->deleted = cut_deleted(root);
 	m->root = root;
 	m->point = point;
+	m->options = options;
+	m->source = source;
+	m->fs_options = last_words(&line);
 	m->served = is_served(m->type);
 	return true;
 }
@@ -117,12 +155,17 @@ int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e)
 {
 	auto_buf struct buf b = { 0 };
 	int more = fd_read_file(dir, "mountinfo", &b, TEXT_MAX);
+	struct statx st;
 
 	*m = (struct mounts){ 0 };
 	if (more < 0)
 		return err_sys(e, "read the target's mount table");
 	m->cut = more > 0;
 	mounts_parse(m, arena_dup(a, b.bytes, b.len), a);
+	/* the kernel's own word for where its root is; Linux 5.8, and no server is asked */
+	if (statx(dir, "root", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) == 0 &&
+	    (st.stx_mask & STATX_MNT_ID))
+		m->root = st.stx_mnt_id;
 	return 0;
 }
 
@@ -139,5 +182,19 @@ bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor)
 	for (size_t i = 0; i < m->count; i++)
 		if (m->items[i].served && m->items[i].major == major && m->items[i].minor == minor)
 			return true;
+	return false;
+}
+
+bool mounts_option(const char *options, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = options; *p;) {
+		const char *end = strchrnul(p, ',');
+
+		if ((size_t)(end - p) == len && !memcmp(p, word, len))
+			return true;
+		p = *end ? end + 1 : end;
+	}
 	return false;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mounts - a mount table, /proc/PID/mountinfo as the host reads it. Format: proc(5).
+ * mounts - a mount table, /proc/PID/mountinfo as the host reads it. Format: proc(5), and
+ * show_mountinfo() of fs/proc_namespace.c.
  *
  * The kernel escapes space, tab, newline and backslash in it as octal; everything else of a mount
- * point is the target's word. Devices are kernel's words: they tell which file systems ask a
- * server that may not answer (fuse, network) without touching them.
+ * point is the target's word, and so are the source and the strings among the options of the file
+ * system: whoever mounted it chose them. Ids, device, root, type, the options of the mount and
+ * whom it propagates with are the kernel's words. Devices tell which file systems ask a server that
+ * may not answer (fuse, network) without touching them.
  */
 #ifndef NSDEBUG_SYS_MOUNTS_H
 #define NSDEBUG_SYS_MOUNTS_H
@@ -22,13 +25,19 @@ struct mount {
 	const char *root;	/* of the mount, within its file system; unescaped */
 	const char *point;	/* relative to the process's root; unescaped */
 	const char *type;	/* "overlay", "fuse.sshfs" */
+	const char *options;	/* of the mount, "rw,nosuid": words of the kernel's */
+	const char *source;	/* unescaped; "" if there is none */
+	const char *fs_options;	/* of the file system, still escaped: a value may hold a comma */
+	uint64_t shared, master, from;	/* peer groups it propagates in; 0: none */
 	bool unbindable;
 	bool served;		/* answers come from a server: fuse, nfs, cifs, 9p, autofs ... */
+	bool deleted;		/* what `root` names is no more there */
 };
 
 struct mounts {
 	struct mount *items;
 	size_t count;
+	uint64_t root;		/* id of the mount that the process's root is on; 0: not told */
 	bool cut;		/* there were more than we read */
 	bool unbindable;	/* some mount is: the tree cannot be cloned whole */
 };
@@ -41,5 +50,9 @@ void mounts_parse(struct mounts *m, char *text, struct arena *a);
 bool mounts_has(const struct mounts *m, uint32_t major, uint32_t minor);
 /* True if a file system with this device number is one that asks a server. */
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor);
+/* Is `word` among the comma-separated options? */
+bool mounts_option(const char *options, const char *word);
+/* "\040" back to a space, in place. */
+void mounts_unescape(char *s);
 
 #endif

@@ -38,6 +38,32 @@ static void lines(struct arena *a)
 	   "by device");
 }
 
+static void words(struct arena *a)
+{
+	struct mounts m = parsed(a,
+		"36 35 98:0 /d//deleted /mnt ro,nosuid shared:12 master:7 propagate_from:3 - "
+		"ext4 /dev/a\\040b\\043 rw,x=a\\054b\n"
+		"37 36 0:50 /deleted /e rw master:99999999999999999999 - tmpfs  rw\n"
+		"38 36 0:51 //deleted /f rw - tmpfs\n"
+		"39 36 0:52 / /g rw - tmpfs none\n");
+
+	ok(m.count == 4, "four mounts");
+	ok(!strcmp(m.items[0].options, "ro,nosuid") && !strcmp(m.items[0].source, "/dev/a b#") &&
+	   !strcmp(m.items[0].fs_options, "rw,x=a\\054b"), "options and source");
+	ok(m.items[0].shared == 12 && m.items[0].master == 7 && m.items[0].from == 3,
+	   "peer groups");
+	ok(m.items[0].deleted && !strcmp(m.items[0].root, "/d"), "what is no more there");
+	ok(!m.items[1].deleted && !strcmp(m.items[1].root, "/deleted"), "a file of that name is");
+	ok(!m.items[1].master && !*m.items[1].source && !strcmp(m.items[1].fs_options, "rw"),
+	   "an empty source, and a number that is none");
+	ok(m.items[2].deleted && !*m.items[2].source && !*m.items[2].fs_options,
+	   "nothing behind the type");
+	ok(!strcmp(m.items[3].source, "none") && !*m.items[3].fs_options, "no options");
+	ok(mounts_option("ro,nosuid", "ro") && mounts_option("ro,nosuid", "nosuid") &&
+	   !mounts_option("ro,nosuid", "nos") && !mounts_option("rox", "ro") &&
+	   !mounts_option("", "ro"), "whole words among options");
+}
+
 static void broken(struct arena *a)
 {
 	static const char *const rows[] = {
@@ -83,6 +109,7 @@ static void own(struct arena *a)
 
 	ok(mounts_read(&m, self, a, &e) == 0 && m.count > 0 && !m.cut, "our own table");
 	ok(!strcmp(m.items[0].point, "/") || m.count > 1, "has a root");
+	ok(m.root, "and the kernel says which");
 	ok(mounts_read(&m, -1, a, &e) < 0, "none without a process");
 }
 
@@ -91,6 +118,7 @@ int main(void)
 	auto_arena struct arena *a = arena_new();
 
 	lines(a);
+	words(a);
 	broken(a);
 	types(a);
 	own(a);
