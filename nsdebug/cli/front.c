@@ -17,6 +17,7 @@
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/sys/passwd.h"
+#include "nsdebug/target/near.h"
 #include "nsdebug/target/find.h"
 #include "nsdebug/target/target.h"
 
@@ -33,6 +34,7 @@ struct front {
 	int signals;
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
+	struct near near;	/* collected once for all targets */
 };
 
 static void now_about(struct front *f, const char *target)
@@ -123,6 +125,7 @@ static int take_data(void *ctx, int fd, struct err *e)
 struct job {
 	const struct command *c;
 	const struct target *target;
+	const struct near *near;
 	struct bytes again;
 };
 
@@ -131,6 +134,7 @@ static struct run run_of(const struct job *j, struct inside *in)
 	struct run r = {
 		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
 		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
+		.near = j->near,
 		.timeout_ns = j->c->g.timeout_ns,
 	};
 
@@ -306,6 +310,8 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 
 	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)
 		return -1;
+	if (tool->host_mounts && target_host_mounts(t, e) < 0)
+		return -1;
 	if (reader || target_scope(t, e) < 0)
 		return reader ? 0 : -1;
 	return tool->cgroups ? target_cgroups(t, e) : 0;
@@ -313,7 +319,7 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 
 static void run_target(struct front *f, struct target *t)
 {
-	struct job j = { .c = f->c, .target = t };
+	struct job j = { .c = f->c, .target = t, .near = &f->near };
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
@@ -501,7 +507,10 @@ static void run_tool(struct front *f)
 	struct target_want want = {
 		.host = f->c->g.host, .space = f->c->g.space, .part = f->c->g.part,
 	};
+	struct err e;
 
+	if (f->c->tool->near && near_collect(&f->near, &e) < 0)
+		fail_err(f, &e);
 	if (f->c->tool->needs == NEED_HOST || f->c->tool->needs == NEED_NONE)
 		run_here(f);
 	else if (f->c->g.all || f->c->g.selector)
@@ -536,6 +545,7 @@ enum status front_run(struct command *c, const struct env *env)
 	if (out_closed(f.out))
 		f.status = ST_OK;
 	buf_free(&f.again);
+	near_free(&f.near);
 	out_free(&f.out);
 	return f.status;
 }

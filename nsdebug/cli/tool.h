@@ -26,6 +26,7 @@
 #include "nsdebug/out/col.h"
 #include "nsdebug/out/out.h"
 
+struct near;
 struct target;
 
 enum opt_type {
@@ -85,6 +86,7 @@ struct run {
 	struct emit *emit;
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
+	const struct near *near;	/* with tool->near: the node's running containers */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
 };
@@ -107,6 +109,8 @@ struct tool {
 	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
 	const struct example *examples;	/* ends with a NULL command */
 	bool data;		/* writes raw bytes to emit->data */
+	bool near;		/* asks for the other containers: r->near */
+	bool host_mounts;	/* asks for our own mount table: target->host_mounts */
 	/* Where .needs depends on the words. */
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
 	/* A NEED_ROOT child asks target->mounts: without it the table is read beside the child. */

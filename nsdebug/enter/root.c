@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -94,6 +95,19 @@ long root_xattrs(int dir, const char *name, char *names, size_t room)
 long root_readlink(int dir, const char *name, char *text, size_t room)
 {
 	return readlinkat(dir, name, text, room);
+}
+
+long root_path(const struct root *r, int fd, char *text, size_t room)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return readlinkat(r->own_fds, name, text, room);
+}
+
+int root_statfs(int fd, struct statfs *ret)
+{
+	return fstatfs(fd, ret);
 }
 
 const char *root_type_name(mode_t mode)

@@ -18,6 +18,7 @@
 
 struct err;
 struct inside;
+struct statfs;
 struct statx;
 
 struct root {
@@ -48,6 +49,10 @@ int root_stat(int dir, const char *name, struct statx *ret);
 long root_xattrs(int dir, const char *name, char *names, size_t room);
 /* Where a symbolic link leads: length, or -1. */
 long root_readlink(int dir, const char *name, char *text, size_t room);
+/* Its path below the root, all links followed, of an O_PATH descriptor: length, or -1. */
+long root_path(const struct root *r, int fd, char *text, size_t room);
+/* How full its file system is, of an O_PATH descriptor: asks the server if there is one. */
+int root_statfs(int fd, struct statfs *ret);
 /* "a FIFO", "a block device" */
 const char *root_type_name(mode_t mode);
 

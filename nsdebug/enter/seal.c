@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
+#include <linux/nsfs.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -43,6 +44,7 @@ enum arg_rule {
 	NO_EXEC_2,	/* argument 2, protection: no PROT_EXEC */
 	EMPTY_PATH_3,	/* argument 3, flags: exactly AT_EMPTY_PATH */
 	SELF_0,		/* argument 0, a pid: 0, ourselves */
+	NS_ASK_1,	/* argument 1, an ioctl: who owns a namespace, what is above it */
 	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
 };
 
@@ -73,11 +75,12 @@ static const struct rule *const common = RULES(
 static const struct rule *const reader_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr),
-	R(poll));
+	R(poll), R(fstatfs));
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto),
+	{ __NR_ioctl, NS_ASK_1 },
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(mincore),
 	/* to become a parser: each of these only takes rights away */
@@ -279,6 +282,7 @@ static const struct arg_check checks[] = {
 	[NO_EXEC_2] = { 2, .never = PROT_EXEC },
 	[EMPTY_PATH_3] = { 3, { AT_EMPTY_PATH }, 1 },
 	[SELF_0] = { 0, { 0 }, 1 },
+	[NS_ASK_1] = { 1, { NS_GET_USERNS, NS_GET_PARENT, NS_GET_OWNER_UID }, 3 },
 	[HOLD_0] = { 0, { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH }, 4 },
 };
 

@@ -193,6 +193,14 @@ int target_mounts(struct target *t, struct err *e)
 	return 0;
 }
 
+int target_host_mounts(struct target *t, struct err *e)
+{
+	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return mounts_read(&t->host_mounts, self, t->arena, e) < 0 ?
+		err_wrap(e, "our own") : 0;
+}
+
 #define CHECK_MAX 4096
 
 /* Host pids of processes known to be in another mount namespace than the host's, ascending. */

@@ -50,6 +50,7 @@ struct target {
 	struct nsids ns, host;		/* the target's and our own */
 	struct idmap uids, gids;
 	struct mounts mounts;		/* only after target_mounts() */
+	struct mounts host_mounts;	/* our own; only after target_host_mounts() */
 	enum scope scope;		/* only after target_scope() */
 	struct cgset cgroups;		/* only after target_cgroups(); owned */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
@@ -69,6 +70,8 @@ int target_pin(struct target *t, const struct container *c, const struct target_
 int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, struct err *e);
 /* Reads the mount table: needed before a ROLE_READER child. */
 int target_mounts(struct target *t, struct err *e);
+/* Reads our own mount table: how the target's mounts are called on the host. */
+int target_host_mounts(struct target *t, struct err *e);
 /* Finds out which processes belong to it and opens the cgroup: needed before ROLE_PROC. */
 int target_scope(struct target *t, struct err *e);
 /* Opens its cgroup in every hierarchy: needed before the ROLE_PROC child of a verb that reads them.
