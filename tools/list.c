@@ -15,6 +15,8 @@
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/target.h"
 
+#define SHORT_ID 12	/* as engines show a container that has no name */
+
 struct list_opts {
 	bool exited;
 	const char *label, *space;
@@ -42,7 +44,7 @@ struct list_row {
 
 static const struct col list_col[] = {
 	C(COL_STR, target, COL_NAME | COL_HIDE, "the word for other verbs"),
-	C(COL_STR, name, 0, "name"),
+	C(COL_STR, name, 0, "name, or the beginning of the id where it has none"),
 	C(COL_STR, place, COL_NOJSON, "namespace and name of its pod", .head = "POD"),
 	C(COL_STR, id, COL_HIDE, "id"),
 	C(COL_STR, runtime, 0, "who started it: the outermost owner"),
@@ -93,7 +95,7 @@ static struct coltime time_of(const struct walk *w, uint64_t start)
 
 static void send(struct walk *w, struct container *c, const struct life *life)
 {
-	char target[TARGET_NAME_MAX], place[TARGET_NAME_MAX];
+	char target[TARGET_NAME_MAX], place[TARGET_NAME_MAX], brief[SHORT_ID + 1];
 	bool alive = life->start;
 	struct list_row row = {
 		.target = target, .name = c->name, .id = c->id, .runtime = c->runtime->name,
@@ -108,6 +110,10 @@ static void send(struct walk *w, struct container *c, const struct life *life)
 	};
 
 	container_word(c, target, sizeof(target));
+	if (is_generated_id(c->name)) {
+		snprintf(brief, sizeof(brief), "%s", c->name);
+		row.name = brief;
+	}
 	if (c->pod) {
 		snprintf(place, sizeof(place), "%s/%s", c->pod_space, c->pod);
 		row.place = place;

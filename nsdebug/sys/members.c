@@ -131,7 +131,7 @@ static void add_zombies_of_node(const struct members_want *w, size_t living, pid
 }
 
 /*
- * A zombie is in no cgroup: it is found below its parent, or, where the container is most of the
+ * A zombie is in no cgroup's list and no namespace: it is found below its parent, or, where the container is most of the
  * node, among the few that are not of it. /proc has as many links as there are processes.
  */
 static void add_zombies(const struct members_want *w, pid_t **pids, size_t *count)
@@ -159,7 +159,7 @@ int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool
 		more = scan(w, &found, &n);
 	if (more < 0 && (errno == ENOENT || errno == ENODEV))
 		return err_set(e, ST_TARGET, "the target went away: its cgroup is gone");
-	if (!more && w->cgroup >= 0 && w->zombies)
+	if (!more && w->zombies)
 		add_zombies(w, &found, &n);
 	if (more < 0)
 		return err_sys(e, "list the target's processes");

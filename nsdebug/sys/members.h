@@ -23,7 +23,7 @@ struct members_want {
 	int cgroup;		/* directory of the cgroup, those below it count; or -1 */
 	const char *ns;		/* without a cgroup: the namespace to be in, "pid" or "mnt" ... */
 	uint64_t ns_id;		/* ... and which one */
-	bool zombies;		/* with a cgroup: zombies too, which the kernel lists in none; found
+	bool zombies;		/* zombies too, which are in no cgroup's list and no namespace; found
 				 * as children of the others (CONFIG_PROC_CHILDREN) */
 };
 

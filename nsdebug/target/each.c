@@ -65,6 +65,11 @@ static int by_id(const void *a, const void *b)
 	return d ? d : i < j ? -1 : i > j;
 }
 
+bool is_generated_id(const char *id)
+{
+	return strlen(id) == 64 && !id[strspn(id, "0123456789abcdef")];
+}
+
 bool container_owns(const struct container *outer, const struct container *inner)
 {
 	/* an OCI runtime owns nothing that another one started */
@@ -74,7 +79,7 @@ bool container_owns(const struct container *outer, const struct container *inner
 		return outer->pid == inner->pid &&
 			(!outer->start || !inner->start || outer->start == inner->start);
 	/* one that has ended left the same generated id everywhere */
-	return strlen(outer->id) == 64 && !strcmp(outer->id, inner->id);
+	return is_generated_id(outer->id) && !strcmp(outer->id, inner->id);
 }
 
 static bool load(struct container *c, struct arena *a, unsigned int *broken)

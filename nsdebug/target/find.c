@@ -41,11 +41,6 @@ static bool is_hex(const char *s)
 	return !s[strspn(s, "0123456789abcdef")];
 }
 
-static bool is_generated(const char *id)
-{
-	return strlen(id) == 64 && is_hex(id);
-}
-
 static int err_word(const char *word, struct err *e)
 {
 	return err_set(e, ST_USAGE, "'%s' is not a target: give a container's name, pod/NAME, "
@@ -179,7 +174,7 @@ static bool consider(void *ctx, const struct container *c)
 	s->seen++;
 	if (how != NO_MATCH)
 		add_hit(s, c, how);
-	else if (!is_generated(c->name))
+	else if (!is_generated_id(c->name))
 		consider_nearest(s, c->name);
 	return true;
 }
@@ -245,7 +240,7 @@ static void drop_prefixes(struct search *s)
 	if (!has_exact(s))
 		return;
 	for (unsigned int i = s->hits; i-- > 0;)
-		if (s->how[i] == BY_PREFIX && !(hex && is_generated(s->hit[i].id)))
+		if (s->how[i] == BY_PREFIX && !(hex && is_generated_id(s->hit[i].id)))
 			drop(s, i);
 }
 

@@ -90,6 +90,8 @@ int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), 
 		unsigned int *broken, struct err *e);
 /* The word that means this container and no other: "docker://web", "prod/shop/app". */
 void container_word(const struct container *c, char *ret, size_t room);
+/* 64 hex digits: an engine's own id, which nobody chose. */
+bool is_generated_id(const char *id);
 /* Has it this "key=value" among its labels? Reads its documents. */
 bool container_has_label(struct container *c, struct arena *a, const char *label);
 /* Is it of this namespace, and of this name in its pod? NULL: any. */

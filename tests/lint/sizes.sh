@@ -4,7 +4,7 @@
 # things about a file that need no compiler: its licence line, a header's promise, no loose ends.
 set -u
 
-find nsdebug tools bpf tests -path tests/fixtures/apps -prune -o -name '*.[ch]' -print |
+find nsdebug tools bpf tests -path tests/fixtures/apps -prune -o -name '*.[ch]' -print 2>/dev/null |
 	sort | xargs -r env LC_ALL=C awk '
 function refuse(line, what, cure) {
 	printf "%s:%d: %s: %s\n", name, line, what, cure

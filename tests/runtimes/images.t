@@ -19,7 +19,7 @@ look_into() { # IMAGE ARGV0 FILE COMM
 		sh -c '"$NSDEBUG" cat "$1" "$2" | cmp - "$3$2"' - "$BOX" "$3" "$FX/roots/$1"
 	tj "$1: ps: pid 1 and its arguments"	'.items[0] | .pid == 1 and .host_pid == '"$BOXPID"' and
 		.comm == "'"$4"'" and .user == "nonroot" and '"$2"	$NSDEBUG ps -o json "$BOX"
-	ts "$1: list"	0 "^$BOX +runc +running +$BOXPID "	$NSDEBUG list
+	ts "$1: list"	0 "^$BOX +- +runc +running +$BOXPID "	$NSDEBUG list
 	tj "$1: its argv is the image's"	'[.items[].args | select(. != null) | .[0]] |
 		any(.[]; . == ('"$args"' | .[0]) or startswith("nginx"))'	$NSDEBUG ps -o json "$BOX"
 	knows stack || return 0

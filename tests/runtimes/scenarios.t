@@ -21,7 +21,7 @@ look_into() { # SCENARIO RUNTIME
 		.args[0] == "/app/server" and .uid == 65532 and .user == "nonroot")' \
 		$NSDEBUG ps -o json "$BOX"
 	ts "$1: ps -L"	0 "${threads##*\"}"	$NSDEBUG ps -L "$BOX"
-	ts "$1: list"	0 "^$BOX +$2 +(running|paused) +$BOXPID "	$NSDEBUG list
+	ts "$1: list"	0 "^$BOX +- +$2 +(running|paused) +$BOXPID "	$NSDEBUG list
 	ts "$1: by its runtime"	0 '^server$'	$NSDEBUG ls "$2://$BOX" /app
 	ts "$1: by pid"	0 '^server$'	$NSDEBUG ls "pid://$BOXPID" /app
 	knows stack || return 0
@@ -79,7 +79,7 @@ tj 'hostpid: pid is the host'\''s'	'.items[0].pid == '"$BOXPID"	$NSDEBUG ps -o j
 
 up hidepid
 up paused
-ts 'paused: said'	0 "^$BOX +runc +paused "	$NSDEBUG list
+ts 'paused: said'	0 "^$BOX +- +runc +paused "	$NSDEBUG list
 
 export RUNTIME=crun
 box_up base

@@ -106,6 +106,10 @@ tj 'pids of the container'	'.items[0] | .pid == 1 and .ppid == 0 and .host_pid =
 tj 'a child of it'	"$(row parent '.ppid == 1 and .pid > 1 and .pid < 50')"	json
 tj 'a grandchild'	'[.items[] | select(.comm == "parent" or .comm == "grandchild")]
 	| (map(select(.comm == "parent"))[0].pid) as $p | map(select(.ppid == $p)) | length == 1'	json
+# Rootless podman has no cgroup of its own on v1: then its pid namespace says what is its own.
+no_cgroup() { unshare -m sh -c 'umount -l /sys/fs/cgroup && exec "$@"' - "$NSDEBUG" ps -o json "$T"; }
+tj 'without a cgroup: the same processes'	"[.items[].pid] == $(json | jq -c '[.items[].pid]')" no_cgroup
+tj 'without a cgroup: a zombie too'	"$(row undead '.state == "Z"')"	no_cgroup
 tj 'a zombie has no arguments'	"$(row undead '.state == "Z" and .state_name == "zombie" and .args == null')" json
 tj 'a stopped one'	"$(row halted '.state == "T" and .state_name == "stopped"')"	json
 tj 'one that was busy'	"$(row busy '.cpu_s >= 0.5 and .cpu_s < 5')"	json
