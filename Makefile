@@ -120,7 +120,7 @@ helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
 scripts	:= $(sort $(wildcard tests/*.t tests/tools/*.t tests/hostile/*.t tests/runtimes/*.t))
 shell	:= $(sort $(wildcard .ci/run tests/run tests/*.sh tests/*/*.sh tests/fixtures/engines/*.sh \
-	   $(addprefix tests/fixtures/,box engine kubelet engines/crun)) $(scripts))
+	   $(addprefix tests/fixtures/,box engine kubelet-build engines/crun)) $(scripts))
 
 obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))

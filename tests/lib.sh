@@ -185,7 +185,10 @@ engine_up() {
 _engine_name() { # ENGINE: a name for what is to come, gone at the end
 	_boxes=$((_boxes + 1))
 	_name=nsd-$(basename "$0" .t)-$$-$_boxes
-	[ "$1" != cri ] || _name=$_name/pod-$$-$_boxes
+	case $1 in
+	cri) _name=$_name/pod-$$-$_boxes ;;
+	kubelet) _name=$_name/pod-$$-$_boxes-nsd ;;
+	esac
 	at_exit "'$SRC/tests/fixtures/engine' rm $1 $_name"
 }
 engine_run() {
