@@ -131,8 +131,9 @@ static void add_zombies_of_node(const struct members_want *w, size_t living, pid
 }
 
 /*
- * A zombie is in no cgroup's list and no namespace: it is found below its parent, or, where the container is most of the
- * node, among the few that are not of it. /proc has as many links as there are processes.
+ * A zombie is in no cgroup's list and in no namespace: it is found below its parent, or, where the
+ * container is most of the node, among the few that are not of it. /proc has as many links as there
+ * are processes.
  */
 static void add_zombies(const struct members_want *w, pid_t **pids, size_t *count)
 {

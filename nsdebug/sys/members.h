@@ -23,8 +23,8 @@ struct members_want {
 	int cgroup;		/* directory of the cgroup, those below it count; or -1 */
 	const char *ns;		/* without a cgroup: the namespace to be in, "pid" or "mnt" ... */
 	uint64_t ns_id;		/* ... and which one */
-	bool zombies;		/* zombies too, which are in no cgroup's list and no namespace; found
-				 * as children of the others (CONFIG_PROC_CHILDREN) */
+	bool zombies;		/* zombies too, in no cgroup's list and in no namespace; found as
+				 * children of the others (CONFIG_PROC_CHILDREN) */
 };
 
 /*
