@@ -16,6 +16,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ended.h"
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/oci.h"
 
@@ -118,7 +119,7 @@ static int containerd_each(const struct runtime *r, struct ask *ask, found_fn *f
 		if (runtime_each_dir(roots[i], take_space, &w, e) < 0)
 			return -1;
 	}
-	return 0;
+	return w.enough ? 0 : ended_each(r, ask, found, ctx, e);
 }
 
 static int containerd_load(struct container *c, struct arena *a, struct err *e)
@@ -129,6 +130,8 @@ static int containerd_load(struct container *c, struct arena *a, struct err *e)
 		runtime_join(a, "/run/docker/runtime-runc", c->space), NULL,
 	};
 
+	if (c->recorded == REC_EXITED)
+		return 0;
 	if (is_cri(c) && !c->read && read_spec(c, a, NULL, e) < 0)
 		return -1;
 	if (runtime_read_pid(c, dir, c->id, "init.pid", e) < 0)
@@ -141,6 +144,8 @@ static int containerd_detail(struct container *c, struct arena *a, struct buf *l
 {
 	const char *dir = runtime_join(a, c->root, c->space);
 
+	if (c->recorded == REC_EXITED)
+		return 0;
 	c->bundle = runtime_join(a, dir, c->id);
 	return read_spec(c, a, labels, e);
 }

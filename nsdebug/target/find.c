@@ -196,7 +196,8 @@ static bool has_exact(const struct search *s)
 static int look_by_id(struct search *s, struct err *e)
 {
 	for (const struct runtime *const *r = runtimes; *r; r++) {
-		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part };
+		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part,
+			.inner = s->q.scheme };
 
 		if (is_asked(s, *r, false) && (*r)->each(*r, &ask, consider, s, e) < 0)
 			return -1;

@@ -8,11 +8,15 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/target/oci.h"
 
+/* Where engines have the OCI runtime keep its state; a directory a namespace of containerd. */
+static const char *const engines[] = { "/run/containerd/runc", "/run/docker/runtime-runc", NULL };
+
 struct walk {
 	const struct runtime *r;
 	found_fn *found;
 	void *ctx;
 	struct arena *arena;
+	const char *root, *id;	/* of an engine, and what is looked for there */
 };
 
 static bool take_dir(void *ctx, const char *id)
@@ -23,16 +27,35 @@ static bool take_dir(void *ctx, const char *id)
 	return w->found(w->ctx, &c);
 }
 
+static bool take_space(void *ctx, const char *space)
+{
+	const struct walk *w = ctx;
+	const char *dir = runtime_join(w->arena, w->root, space);
+	struct container c = container_new(w->r, dir, runtime_join(w->arena, w->id, NULL));
+
+	return !runtime_has_dir(dir, w->id) || w->found(w->ctx, &c);
+}
+
+static int each_engine(struct walk *w, const char *id)
+{
+	w->id = id;
+	for (size_t i = 0; engines[i]; i++) {
+		w->root = engines[i];
+		runtime_each_dir(engines[i], take_space, w, NULL);
+	}
+	return 0;
+}
+
 static int each_dir(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
 		    struct err *e)
 {
-	struct walk w = { r, found, ctx, ask->arena };
+	struct walk w = { r, found, ctx, ask->arena, NULL, NULL };
 
 	if (!ask->id)
 		return runtime_each_dir(r->where, take_dir, &w, e);
 	if (runtime_has_dir(r->where, ask->id))
 		take_dir(&w, ask->id);
-	return 0;
+	return ask->inner ? each_engine(&w, ask->id) : 0;
 }
 
 static int runc_load(struct container *c, struct arena *a, struct err *e)

@@ -68,6 +68,7 @@ struct ask {
 	struct arena *arena;
 	const char *id;		/* only this one, which is then not searched for; NULL: all */
 	bool names;		/* names and pods too, where that takes reading documents */
+	bool inner;		/* also what an engine has it keep: asked for by scheme */
 	unsigned int broken;	/* counted: state that cannot be believed or read */
 };
 

@@ -46,6 +46,20 @@ exited() { ! ctr -n k8s.io task ls | grep -q "^$CTID .*RUNNING"; }
 wait_for exited 20
 ts 'exited: not there'	3 ''	$NSDEBUG ls "$CT" /app
 ts 'exited: nor by its id'	3 ''	$NSDEBUG ls "containerd://$CTID" /app
+finished() { ! grep -q '"FinishedAt":0,' "/var/lib/containerd/io.containerd.grpc.v1.cri/containers/$CTID/status"; }
+wait_for finished 20
+tj 'exited: --all shows it, and how it ended'	".items[] | select(.id == \"$CTID\") |
+	.state == \"exited\" and .exit_code == 137 and .host_pid == null
+	and .target == \"containerd://k8s.io/$CTID\""	$NSDEBUG list --all -o json
+# The kubelet's link, which names it.
+logs=$(ls -d /var/log/pods/"${SPACE}_${NAME}_"*)
+mkdir -p /var/log/containers
+ln -s "$logs/web/0.log" "/var/log/containers/${NAME}_${SPACE}_web-$CTID.log"
+at_exit "rm -f '/var/log/containers/${NAME}_${SPACE}_web-$CTID.log'"
+tj 'exited: named by the link of its log'	".items[] | select(.id == \"$CTID\") |
+	.namespace == \"$SPACE\" and .pod == \"$NAME\" and .container == \"web\"
+	and .restarts == 0 and .target == \"containerd://$CTID\""	$NSDEBUG list --all -o json
+ts 'exited: said of its name'	3 'has exited'	$NSDEBUG ls "$CT" /app
 "$SRC/tests/fixtures/engine" again cri "$CT" >again
 read -r _ AGAINPID AGAINID <again
 words 'second attempt' "$AGAINPID" "$CT" "pod/$NAME/web" "containerd://$AGAINID"

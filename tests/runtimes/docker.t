@@ -14,7 +14,7 @@ every_verb docker "$A"
 look_into docker "$A" "$APID"
 listed docker "docker://$A" docker "$APID"
 words docker "$APID" "docker://$A" "docker://$AID" "$AID" "$(echo "$AID" | cut -c-12)" \
-	"containerd://moby/$AID" "pid://$APID"
+	"containerd://moby/$AID" "runc://$AID" "pid://$APID"
 t 'what docker runs is listed, once'	''	agrees docker
 
 # ---- its life: paused, renamed, restarted, stopped, of the same name as another's
