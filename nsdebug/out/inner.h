@@ -47,6 +47,7 @@ struct out {
 	struct buf errors, summary_json;
 	size_t nerrors;
 	char summary_text[512];
+	struct buf totals;	/* layout->totals: the finished lines */
 };
 
 /* table.c */

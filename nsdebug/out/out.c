@@ -45,6 +45,7 @@ void out_free(struct out **o)
 	buf_free(&(*o)->held);
 	buf_free(&(*o)->errors);
 	buf_free(&(*o)->summary_json);
+	buf_free(&(*o)->totals);
 	free((*o)->rows);
 	free(*o);
 	*o = NULL;
@@ -102,6 +103,50 @@ int out_row(struct out *o, struct bytes body, struct err *e)
 	return sink_flush(&o->sink, false, e);
 }
 
+/* Is it on a line of its own among the totals? */
+static bool is_total(const struct out *o, const struct col *c, const struct cell *cells)
+{
+	return cells[c - o->summary].set && c->type != COL_PAINT && !(c->flags & COL_HIDE) &&
+		(o->layout.format == OUT_WIDE || !(c->flags & COL_WIDE));
+}
+
+/* A column a line: what it is called, its value, and what that is; what is glued to it follows. */
+static void make_totals(struct out *o, const struct cell *cells)
+{
+	size_t label = 0, value = 0, n;
+	auto_buf struct buf text = { 0 };
+	struct buf *b = &o->totals;
+
+	for (const struct col *c = o->summary; c->name; c++) {
+		if (!is_total(o, c, cells) || (c->flags & COL_GLUE))
+			continue;
+		buf_clear(&text);
+		n = text_cell(&text, c, &cells[c - o->summary], &o->style);
+		value = text_right(c) && n > value ? n : value;
+		n = strlen(c->head ? c->head : c->name);
+		label = n > label ? n : label;
+	}
+	buf_clear(b);
+	for (const struct col *c = o->summary; c->name; c++) {
+		if (!is_total(o, c, cells))
+			continue;
+		buf_clear(&text);
+		n = text_cell(&text, c, &cells[c - o->summary], &o->style);
+		if (c->flags & COL_GLUE) {
+			b->len--;
+			buf_str(b, c->glue);
+		} else {
+			buf_str(b, c->head ? c->head : c->name);
+			buf_fill(b, ' ', label - strlen(c->head ? c->head : c->name) + 1);
+			buf_fill(b, ' ', text_right(c) ? value - n : 0);
+		}
+		buf_add(b, text.bytes, text.len);
+		if (!(c->flags & COL_GLUE) && text_right(c))
+			buf_addf(b, "  %s", c->help);
+		buf_char(b, '\n');
+	}
+}
+
 int out_summary(struct out *o, struct bytes body, struct err *e)
 {
 	struct cell cells[ROW_CELLS_MAX];
@@ -109,6 +154,8 @@ int out_summary(struct out *o, struct bytes body, struct err *e)
 	if (!o->summary || !row_decode(o->summary, &body, cells) || body.len)
 		return err_row(e);
 	json_summary(o, cells);
+	if (o->layout.totals && o->layout.format <= OUT_WIDE)
+		make_totals(o, cells);
 	for (const struct col *c = o->summary; c->name; c++)
 		if (!strcmp(c->name, "text") && cells[c - o->summary].set)
 			snprintf(o->summary_text, sizeof(o->summary_text), "%.*s",
@@ -153,6 +200,16 @@ static void put_summary(struct out *o)
 {
 	struct buf *b = &o->sink.out;
 
+	if (o->totals.len && o->layout.format <= OUT_WIDE) {
+		if (o->headed)
+			buf_char(b, '\n');
+		if (o->many) {
+			esc_text(b, o->target, strlen(o->target), ESC_NAME);
+			buf_str(b, ":\n");
+		}
+		buf_add(b, o->totals.bytes, o->totals.len);
+		buf_clear(&o->totals);
+	}
 	if (!o->summary_text[0] || o->layout.format > OUT_WIDE)
 		return;
 	if (o->groups_seen)
@@ -169,7 +226,7 @@ static void put_summary(struct out *o)
 /* What ends with a target: its sorted rows and its totals. */
 static int finish_target(struct out *o, struct err *e)
 {
-	if (!o->layout.sort)
+	if (!o->layout.sort && !o->layout.totals)
 		return 0;
 	if ((o->layout.kind == LAYOUT_BLOCKS ? blocks_flush : table_flush)(o, e) < 0)
 		return -1;

@@ -43,6 +43,7 @@ struct layout {
 	bool numeric;		/* ids, not names */
 	bool full_time;		/* 2026-01-31 12:00:00.000000000 +0000 */
 	bool no_headers;
+	bool totals;		/* the summary's columns stand below the table, one a line */
 	bool titles;		/* COL_GROUP values are shown as titles */
 	bool escape;		/* LAYOUT_RAW: escape (a terminal reads) */
 	enum when color;

@@ -126,7 +126,8 @@ static const struct { const char *key; size_t offset; } uses[] = {
 	U("ShmemPmdMapped", shmem_huge), U("FilePmdMapped", file_huge),
 	U("Shared_Hugetlb", shared_hugetlb), U("Private_Hugetlb", private_hugetlb),
 	U("Swap", swap), U("SwapPss", swap_pss), U("Locked", locked),
-	U("KernelPageSize", page_size),
+	U("KernelPageSize", page_size), U("Pss_Anon", pss_anon), U("Pss_File", pss_file),
+	U("Pss_Shmem", pss_shmem),
 #undef U
 };
 

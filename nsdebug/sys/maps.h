@@ -53,6 +53,7 @@ struct vma_use {
 	uint64_t rss, pss, pss_dirty, shared_clean, shared_dirty, private_clean, private_dirty,
 		referenced, anon, ksm, lazy_free, anon_huge, shmem_huge, file_huge, shared_hugetlb,
 		private_hugetlb, swap, swap_pss, locked, page_size;
+	uint64_t pss_anon, pss_file, pss_shmem;	/* of the sums only, Linux 5.9 */
 	char flags[128];	/* "rd wr mr mw me ac" */
 };
 
