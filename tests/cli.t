@@ -81,10 +81,16 @@ t 'of an unknown target: nothing, quietly'	''	$NSDEBUG __complete cat no-such-bo
 t 'of a missing directory: nothing'	''	$NSDEBUG __complete cat "$T" /nope/
 in_bash() {
 	PATH=${NSDEBUG%/*}:$PATH bash -c 'eval "$(nsdebug completion bash)"
-		COMP_WORDS=(nsdebug cat '"$T"' /app/s) COMP_CWORD=3
-		_nsdebug 2>/dev/null; printf "%s\n" "${COMPREPLY[@]}"'
+		COMP_LINE="nsdebug $1" COMP_POINT=$((8 + ${#1}))
+		_nsdebug 2>/dev/null; printf "%s\n" "${COMPREPLY[@]}"' - "$1"
 }
-t 'in bash'			'/app/server\n'	in_bash
+t 'in bash'			'/app/server\n'	in_bash "cat $T /app/s"
+t 'in bash: only what is behind the colon'	"//$T\n"	in_bash "cat runc://${T%?}"
+t 'in bash: only what is behind the ='	'always\n'	in_bash 'ls --color=al'
+t 'in bash: a new word'		'/\n'	in_bash "cat $T "
+t 'a kind of target'		''	has runc:// ls ru
+t 'a value is no target'	''	has "$T" ls -o json "${T%?}"
+t 'a value before the verb'	''	has list -n nowhere li
 
 # ---- words to targets ----
 

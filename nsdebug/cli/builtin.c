@@ -99,11 +99,16 @@ static enum status do_man(int argc, char **argv)
 	return print(&b);
 }
 
-/* Each shell hands us the words up to the cursor and takes a candidate a line. */
+/* Each shell hands us the words up to the cursor and takes a candidate a line. bash cuts words at
+ * ':' and '=' too and replaces only what is behind the last of them. */
 static const char glue_bash[] =
 	"_nsdebug() {\n"
-	"	local IFS=$'\\n'\n"
-	"	COMPREPLY=($(nsdebug __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
+	"	local -a words\n"
+	"	read -a words <<<\"${COMP_LINE:0:COMP_POINT}\"\n"
+	"	[[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=('')\n"
+	"	local IFS=$'\\n' word=${words[-1]}\n"
+	"	COMPREPLY=($(nsdebug __complete \"${words[@]:1}\" 2>/dev/null))\n"
+	"	COMPREPLY=(\"${COMPREPLY[@]#\"${word%\"${word##*[:=]}\"}\"}\")\n"
 	"	[[ ${COMPREPLY[0]-} == */ || ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"
 	"}\n"
 	"complete -o nosort -F _nsdebug nsdebug\n";

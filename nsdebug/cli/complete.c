@@ -4,6 +4,7 @@
  * targets, and paths inside targets.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
@@ -73,7 +74,47 @@ static void offer_targets(const struct offer *o)
 	unsigned int broken;
 
 	target_each(arena, offer_container, (void *)o, &broken, NULL);
+	for (const struct runtime *const *r = runtimes; *r && o->word[0]; r++)
+		if (!strchr(o->word, ':'))
+			offer(o, "", (*r)->name, "://");
+	if (o->word[0])
+		offer(o, "", "pod", "/");
 	offer(o, "", "pid://", "");
+}
+
+/* The word of --namespace or --container; a name that several have is offered once. */
+struct places {
+	const struct offer *o;
+	const char *prefix;
+	bool part;
+	const char **seen;
+	size_t count;
+};
+
+static bool offer_place(void *ctx, struct container *c)
+{
+	struct places *p = ctx;
+	const char *name = p->part ? c->part : c->pod_space ? c->pod_space : c->space;
+
+	for (size_t i = 0; name && i < p->count; i++)
+		if (!strcmp(p->seen[i], name))
+			return true;
+	if (!name)
+		return true;
+	p->seen = mem_more(p->seen, p->count);
+	p->seen[p->count++] = name;
+	offer(p->o, p->prefix, name, "");
+	return true;
+}
+
+static void offer_places(const struct offer *o, const char *prefix, bool part)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct places p = { o, prefix, part, NULL, 0 };
+	unsigned int broken;
+
+	target_each(arena, offer_place, &p, &broken, NULL);
+	free(p.seen);
 }
 
 static void offer_verbs(const struct offer *o)
@@ -118,7 +159,11 @@ static void offer_values(const struct offer *o, const struct tool *t, const char
 	const char *comma = strrchr(value, ',');
 	char lead[512];
 
-	if (!strcmp(name, "fields") || !strcmp(name, "output")) {
+	if (!strcmp(name, "namespace") || !strcmp(name, "container")) {
+		offer_places(o, prefix, name[0] == 'c');
+		return;
+	}
+	if (t && (!strcmp(name, "fields") || !strcmp(name, "output"))) {
 		snprintf(lead, sizeof(lead), "%s%.*s", prefix,
 			 comma ? (int)(comma - value + 1) : 0, value);
 		if (name[0] == 'o' && !comma)
@@ -127,7 +172,8 @@ static void offer_values(const struct offer *o, const struct tool *t, const char
 		return;
 	}
 	for (int i = 0; i < 2; i++)
-		for (const struct opt *op = i ? global_opts : t->opts; op && !opt_is_end(op); op++)
+		for (const struct opt *op = i ? global_opts : t ? t->opts : NULL;
+		     op && !opt_is_end(op); op++)
 			if (op->type == OPT_CHOICE && op->name && !strcmp(op->name, name))
 				offer_choices(o, prefix, op->arg);
 }
@@ -217,27 +263,52 @@ static void offer_paths(const struct offer *o, const char *word)
 
 /* ---- what the words before the last one mean ---- */
 
-static const char *first_operand(int argc, char **argv)
+/* The option that this word is, of a verb's own (NULL before the verb) or of every verb. */
+static const struct opt *option_of(const char *word, const struct opt *own)
 {
-	for (int i = 1; i < argc; i++)
+	const struct opt *const tables[] = { own, global_opts };
+
+	for (size_t i = 0; word[0] == '-' && i < ARRAY_SIZE(tables); i++)
+		for (const struct opt *op = tables[i]; op && !opt_is_end(op); op++) {
+			bool is_long = op->name && word[1] == '-' && !strcmp(word + 2, op->name);
+			bool is_short = op->letter && word[1] == op->letter && !word[2];
+
+			if (is_long || is_short)
+				return op;
+		}
+	return NULL;
+}
+
+/* Is the word behind this one its value? */
+static bool takes_next(const char *word, const struct opt *own)
+{
+	const struct opt *op = option_of(word, own);
+
+	return op && opt_takes_value(op) && !op->fallback;
+}
+
+static const char *first_operand(int argc, char **argv, const struct opt *own)
+{
+	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] != '-')
 			return argv[i];
+		i += takes_next(argv[i], own);
+	}
 	return NULL;
 }
 
 static void offer_for_verb(const struct offer *o, const struct tool *t, int argc, char **argv)
 {
 	const char *before = argc > 1 ? argv[argc - 2] : "", *eq = strchr(o->word, '=');
-	const char *target = argc > 1 ? first_operand(argc - 1, argv) : NULL;
+	const char *target = argc > 1 ? first_operand(argc - 1, argv, t->opts) : NULL;
 	char prefix[128], name[64];
 
 	if (o->word[0] == '-' && eq) {
 		snprintf(name, sizeof(name), "%.*s", (int)(eq - o->word - 2), o->word + 2);
 		snprintf(prefix, sizeof(prefix), "%.*s", (int)(eq - o->word + 1), o->word);
 		offer_values(o, t, name, prefix, eq + 1);
-	} else if (!strcmp(before, "--fields") || !strcmp(before, "--output") ||
-		   !strcmp(before, "-o")) {
-		offer_values(o, t, before[1] == '-' ? before + 2 : "output", "", o->word);
+	} else if (argc > 1 && takes_next(before, t->opts)) {
+		offer_values(o, t, option_of(before, t->opts)->name, "", o->word);
 	} else if (o->word[0] == '-') {
 		offer_options(o, t->opts, NULL);
 		offer_options(o, global_opts, t->opts);
@@ -248,6 +319,16 @@ static void offer_for_verb(const struct offer *o, const struct tool *t, int argc
 	}
 }
 
+static void offer_first(const struct offer *o, const char *before)
+{
+	if (takes_next(before, NULL))
+		offer_values(o, NULL, option_of(before, NULL)->name, "", o->word);
+	else if (o->word[0] == '-')
+		offer_options(o, global_opts, NULL);
+	else
+		offer_verbs(o);
+}
+
 void complete_words(struct buf *b, int argc, char **argv)
 {
 	struct offer o = { b, argc ? argv[argc - 1] : "" };
@@ -255,12 +336,9 @@ void complete_words(struct buf *b, int argc, char **argv)
 	const struct tool *t;
 
 	while (verb < argc - 1 && argv[verb][0] == '-')
-		verb++;
+		verb += 1 + takes_next(argv[verb], NULL);
 	if (verb >= argc - 1) {
-		if (o.word[0] == '-')
-			offer_options(&o, global_opts, NULL);
-		else
-			offer_verbs(&o);
+		offer_first(&o, argc > 1 ? argv[argc - 2] : "");
 		return;
 	}
 	t = tool_find(argv[verb]);
