@@ -202,6 +202,7 @@ static int spawn(struct child *c, const struct job *j, enum role role, enter_fn 
 		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
 		.data = j->c->tool->data && fn == live_verb, .peer = peer,
+		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
 
 	return enter_spawn(c, &s, e);

@@ -118,6 +118,8 @@ struct tool {
 	bool cgroups;		/* a NEED_PROC child asks target->cgroups */
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);
+	/* Netlink sockets that a NEED_PROC child is given in r->in->nets. */
+	enum nets (*nets)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */
 	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 	void (*run)(struct run *r);

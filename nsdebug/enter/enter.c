@@ -84,6 +84,8 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		close(in->procfs);
 		in->proc = in->procfs = -1;
 	}
+	if (proc && s->nets && nets_open(in, s->nets, e) < 0)
+		return -1;
 	return seal_rights(s->role, e);
 }
 
@@ -179,5 +181,6 @@ int enter_become_parser(struct inside *in, const int *keep, size_t count, struct
 		all[2 + i] = keep[i];
 	close_others(all, 2 + count);
 	in->proc = in->procfs = in->cgroup = in->peer = -1;
+	in->nnets = 0;
 	return seal_parser(e);
 }

@@ -15,7 +15,9 @@
  * Roles that share a process: a ROLE_PROC child may become a parser (enter_become_parser) once it
  * has copied what it needs. It gives up its capabilities and every system call that could reach
  * another process before it parses the first byte, so no promise suffers, and the snapshot need
- * not cross a pipe.
+ * not cross a pipe. A ROLE_PROC child may also be what would be a role of its own, the one that
+ * asks for sockets by netlink: its sockets are made before it is sealed (nets.h), so it gains no
+ * capability and no system call by them.
  */
 #ifndef NSDEBUG_ENTER_ENTER_H
 #define NSDEBUG_ENTER_ENTER_H
@@ -26,6 +28,7 @@
 #include <sys/types.h>
 
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/enter/nets.h"
 
 struct cgset;
 
@@ -52,6 +55,9 @@ struct inside {
 	int own_fds;		/* ROLE_READER: our own /proc/self/fd, to re-open O_PATH */
 	int proc, procfs, cgroup;	/* ROLE_PROC */
 	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
+	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
+	size_t nnets;
+	int nets_err;		/* errno: why there are none */
 	bool raw;
 };
 
@@ -74,6 +80,7 @@ struct spawn {
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
 	int peer;		/* end of a socketpair for it, or -1 */
+	enum nets nets;		/* ROLE_PROC: netlink sockets in these network namespaces */
 };
 
 /* Starts a child. When fn returns, the child sends F_END and exits. */

@@ -79,7 +79,7 @@ static const struct rule *const reader_calls = RULES(
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
-	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto),
+	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto), R(getxattr),
 	{ __NR_ioctl, NS_ASK_1 },
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(mincore),

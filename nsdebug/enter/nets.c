@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/enter/nets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/proc.h"
+
+static bool have(const struct inside *in, uint64_t id)
+{
+	for (size_t i = 0; i < in->nnets; i++)
+		if (in->nets[i].id == id)
+			return true;
+	return false;
+}
+
+/* The namespace of a /proc/PID directory; ns is open on it. */
+static int add(struct inside *in, int ns)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(ns, &st) < 0 || setns(ns, CLONE_NEWNET) < 0)
+		return -1;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return -1;
+	in->nets = mem_more(in->nets, in->nnets);
+	in->nets[in->nnets++] = (struct net){ st.st_ino, fd };
+	return 0;
+}
+
+/* A process may be gone, or its namespace not ours to join: then it is left out. */
+static void add_process(struct inside *in, pid_t pid)
+{
+	auto_close int ns = -1;
+	char path[32];
+	uint64_t id;
+
+	snprintf(path, sizeof(path), "%d/ns/net", (int)pid);
+	id = ns_id_at(in->procfs, path);
+	if (!id || have(in, id))
+		return;
+	ns = openat(in->procfs, path, O_RDONLY | O_CLOEXEC);
+	if (ns >= 0)
+		add(in, ns);
+}
+
+static void add_node(struct inside *in)
+{
+	auto_close int procs = openat(in->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_dir d;
+	pid_t pid;
+
+	if (procs < 0)
+		return;
+	proc_dir_init(&d, procs);
+	while (in->nnets < NETS_MAX && proc_dir_next(&d, &pid) > 0)
+		add_process(in, pid);
+}
+
+int nets_open(struct inside *in, enum nets which, struct err *e)
+{
+	auto_close int home = openat(in->procfs, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	auto_close int ns = openat(in->proc, "ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (home < 0 || ns < 0 || add(in, ns) < 0)
+		in->nets_err = errno;
+	else if (which == NETS_NODE)
+		add_node(in);
+	if (home >= 0 && setns(home, CLONE_NEWNET) < 0 && in->nnets)
+		return err_sys(e, "return to the host's network namespace");
+	return 0;
+}
