@@ -120,6 +120,37 @@ static void put_rows(struct buf *b, const struct col *sub, const struct col_rows
 		row_encode(b, sub, (const char *)r->rows + i * r->size);
 }
 
+void row_none(const struct col *cols, void *row)
+{
+	for (const struct col *c = cols; c->name; c++) {
+		void *field = (char *)row + c->offset;
+
+		switch (c->type) {
+		case COL_STR:
+			*(const char **)field = NULL;
+			break;
+		case COL_BYTES:
+			*(struct bytes *)field = (struct bytes){ NULL, 0 };
+			break;
+		case COL_I64:
+		case COL_DUR:
+			*(int64_t *)field = NONE_I64;
+			break;
+		case COL_TIME:
+			*(struct coltime *)field = (struct coltime){ NONE_I64, 0 };
+			break;
+		case COL_LIST:
+			*(struct col_list *)field = COL_NO_LIST;
+			break;
+		case COL_ROWS:
+			*(struct col_rows *)field = (struct col_rows){ NULL, 0, 0 };
+			break;
+		default:
+			*(uint64_t *)field = c->type == COL_PAINT ? PAINT_NONE : NONE_U64;
+		}
+	}
+}
+
 void row_encode(struct buf *b, const struct col *cols, const void *row)
 {
 	for (const struct col *c = cols; c->name; c++) {

@@ -119,6 +119,8 @@ const struct col *col_find(const struct col *cols, const char *name, size_t len)
 /* Order of two row structs by one of their columns; lists and sub-rows have none. */
 int col_compare(const struct col *c, const void *a, const void *b);
 
+/* Sets every field of a row to "no value". */
+void row_none(const struct col *cols, void *row);
 void row_encode(struct buf *b, const struct col *cols, const void *row);
 /* cells has room for col_count(cols). False if the bytes are not a row of these columns. Advances
  * *in over the row. */

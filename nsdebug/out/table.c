@@ -98,7 +98,8 @@ static void hold_keys(struct out *o, const struct cell *cells, struct held_row *
 		const char *end = strchrnul(p, ',');
 		const struct col *c = col_find(o->cols, p, (size_t)(end - p));
 
-		row->key[i] = c ? cell_of(o, c, cells)->u : 0;
+		/* no value stands before 0 */
+		row->key[i] = c && cell_of(o, c, cells)->set ? cell_of(o, c, cells)->u + 1 : 0;
 		p = *end ? end + 1 : end;
 	}
 }

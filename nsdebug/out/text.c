@@ -214,6 +214,9 @@ size_t text_cell(struct buf *b, const struct col *c, const struct cell *cell,
 	case COL_LIST:
 		put_list(b, cell);
 		break;
+	case COL_ROWS:
+		buf_u64(b, cell->count);
+		break;
 	default:
 		put_number(b, c, cell, s);
 	}

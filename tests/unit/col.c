@@ -84,11 +84,12 @@ static void whole(void)
 
 static void empty(void)
 {
-	struct row row = none;
+	struct row row = { .str = "x", .u = 1, .rows = { &row, 1, 1 } };
 	struct cell c[ROW_CELLS_MAX];
 	auto_buf struct buf b = { 0 };
 	bool all = true;
 
+	row_none(cols, &row);
 	ok(there_and_back(&b, &row, c), "a row of nothing");
 	for (int i = 0; i < 9; i++)
 		all = all && !c[i].set;
