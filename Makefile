@@ -5,6 +5,7 @@
 #   make deps            install, by Debian package name, all that the other targets need
 #   make demo            build, start a distroless container with runc, and look into it
 #   make test            build and run the tests            make test T=ls    only those of ls
+#   make test-full       all verbs, on all images, under all engines, as a table
 #   make check           what a reviewer would ask for      make check-sizes  one of them
 #   make bench           speed against other programs       make fuzz SECONDS=30
 #   make man install     manuals; install below $(DESTDIR)$(PREFIX)
@@ -133,7 +134,7 @@ inside	= libc6-dev gcc-12-base libunwind-dev liblzma-dev libiberty-dev \
 	  libyajl-dev
 
 # What needs packages gets them before it compiles anything.
-first	:= $(if $(filter demo test check bench fuzz,$(MAKECMDGOALS)),deps)
+first	:= $(if $(filter demo test test-full check bench fuzz,$(MAKECMDGOALS)),deps)
 
 .PHONY: all
 all: $(O)/nsdebug
@@ -199,9 +200,13 @@ testenv	= SRC='$(CURDIR)' O='$(abspath $(O))' FX='$(fixtures)' SAN='$(SAN)' \
 	  NSDEBUG='$(abspath $(O))/nsdebug' CC='$(CC)'
 named	= $(if $(T),$(filter $(foreach t,$(T),%/$(t) %/$(t).t),$(1)),$(1))
 
-.PHONY: test demo
+.PHONY: test test-full demo
 test: deps all $(unitbin) $(helpbin)
 	$(Q)$(testenv) tests/run -j $(JOBS) $(call named,$(abspath $(unitbin)) $(scripts))
+
+# All verbs, images and engines; a kubelet, if tests/fixtures/kubelet-build has made one.
+test-full: deps all
+	$(Q)$(testenv) tests/full.sh $(T)
 
 demo: deps all
 	$(Q)$(testenv) sh tests/demo.sh

@@ -51,7 +51,9 @@ ts 'its first attempt is gone'	3 ''	$NSDEBUG ls "containerd://$CTID" /app
 kill -KILL "$NEW"
 wait_for 'api_says ".state.waiting.reason == \"CrashLoopBackOff\""' 60
 t 'in back-off, by its API'	'true\n'	cat api
-ts 'in back-off'	3 ''	$NSDEBUG ls "$CT" /app
+ts 'in back-off'	3 'exited'	$NSDEBUG ls "$CT" /app
+tj 'in back-off: in list --all'	".items[] | select(.pod == \"$NAME\" and .container == \"web\") |
+	.state == \"exited\" and .exit_code == 137 and .host_pid == null"	$NSDEBUG list --all -o json
 ts 'its neighbour runs on'	0 '^server$'	$NSDEBUG ls "$CT2" /app
 
 # ---- one that cannot even start

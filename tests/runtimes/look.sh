@@ -5,6 +5,9 @@
 #
 #   every_verb WHAT WORD     every example of every verb, asked of the binary, of WORD's container
 #   look_into WHAT WORD PID  what is seen is what the host's /proc says of PID
+#   of_image IMAGE WORD PID  the facts that only a container of this image has; and the first example
+#                            of each verb, also as JSON
+#   full ENGINE              every example of every verb on each of $IMAGES, for tests/full.sh
 #   words WHAT PID WORD...   each of these means the container of PID
 #   listed WHAT TARGET RUNTIME PID   list has PID once, as TARGET
 
@@ -27,6 +30,50 @@ every_verb() {
 			ts "$1: $_c" 0 '' run_example "$_c"
 		done <"$TMP/examples"
 	done
+}
+
+# Verbs whose rows are JSON, by an example without -o of its own.
+as_json() { # COMMAND LINE, VERB
+	run_example "$(echo "$1" | sed "s/nsdebug $2 /&-o json /")" &&
+		jq -e --arg s "nsdebug.$2/1" '.schema == $s and .errors == [] and (.items | length > 0)' \
+			"$TMP/example" >"$TMP/jq"
+}
+
+first_examples() { # WHAT WORD
+	for _v in $($NSDEBUG help --verbs); do
+		_c=$(examples "$_v" "$2" | head -n 1)
+		[ -n "$_c" ] || continue
+		ts "$1: $_c" 0 '' run_example "$_c"
+		[ "$($NSDEBUG help --json "$_v" | jq '.columns | length')" != 0 ] || continue
+		case $_c in *' -o'* | *\|*) continue ;; esac
+		ts "$1: $_c, as JSON" 0 '' as_json "$_c" "$_v"
+	done
+}
+
+of_image() {
+	_file=/app/server _comm=server
+	case $1 in
+	python3) _file=/app/app.py _comm=python3.11 ;;
+	nginx) _file=/usr/sbin/nginx _comm=nginx ;;
+	java) _file=/app/App.class _comm=java ;;
+	nodejs) _file=/usr/bin/node _comm=node ;;
+	esac
+	tj "$1: ls: $_file"	"[.items[].path] | contains([\"$_file\"])"	\
+		$NSDEBUG ls -o json "$2" "${_file%/*}"
+	ts "$1: ls -la: its passwd"	0 'root +root .* passwd$'	$NSDEBUG ls -la "$2" /etc
+	ts "$1: cat: what it is"	0 '^PRETTY_NAME="Distroless"$'	$NSDEBUG cat "$2" /etc/os-release
+	t "$1: cat: the program, byte for byte"	''	same_as_image "$2" "$1" "$_file"
+	tj "$1: ps: pid 1 and its arguments"	".items[0] | .pid == 1 and .host_pid == $3 and
+		.comm == \"$_comm\" and .user == \"nonroot\" and (.args == $(cat "$FX/roots/$1.args")
+		or (.args[0] | startswith(\"nginx: master process /usr/sbin/nginx -e stderr\")))"	\
+		$NSDEBUG ps -o json "$2"
+	tj "$1: stack: pid 1 has frames, and is named"	'[.items[] | select(.pid == 1)] | length >= 1 and
+		all(.[]; (.frames | length) >= 1 and (.comm | length) > 0)'	$NSDEBUG stack -o json "$2"
+	first_examples "$1" "$2"
+}
+
+same_as_image() { # WORD IMAGE FILE
+	$NSDEBUG cat "$1" "$3" | cmp - "$FX/roots/$2$3"
 }
 
 same_names() { # WORD PID: of its root directory
@@ -75,4 +122,61 @@ agrees() { # ENGINE
 	$NSDEBUG list -o jsonl 2>"$TMP/errors" | jq -r '.host_pid' | sort >"$TMP/got"
 	uniq -d "$TMP/got"
 	comm -23 "$TMP/want" "$TMP/got"
+}
+
+# ---- the whole of it
+
+# Only the programs in C keep a deleted file open, which an example reads.
+lacks() { # IMAGE COMMAND
+	case $1,$2 in
+	static,* | base,*) return 1 ;;
+	*' fd:'*) ;;
+	*) return 1 ;;
+	esac
+}
+
+all_examples() { # ENGINE IMAGE WORD: tests that are named "ENGINE IMAGE VERB: COMMAND"
+	for _v in $($NSDEBUG help --verbs); do
+		examples "$_v" "$3" >"$TMP/examples"
+		while IFS= read -r _c; do
+			lacks "$2" "$_c" || ts "$1 $2 $_v: $_c" 0 '' run_example "$_c"
+		done <"$TMP/examples"
+	done
+}
+
+full_start() { # ENGINE IMAGE: sets W, the word for the container
+	case $1,$2 in
+	cri,* | kubelet,*) engine_pod "$1" "web=$2" ;;
+	podman-crun,*) RUNTIME=crun engine_run podman "$2" ;;
+	# Its workers cannot become another user there: PID 1 is root, of no capability.
+	nspawn,nginx) engine_run nspawn nginx /usr/sbin/nginx -e stderr -c /etc/nginx/nginx.conf -g 'user root;' ;;
+	*) engine_run "$1" "$2" ;;
+	esac
+	case $1 in
+	cri | kubelet) W=$CT ;;
+	containerd) W=containerd://nsd/$CT ;;
+	rootless | podman-crun) W=podman://$CT ;;
+	nspawn) W=machine://$CT ;;
+	*) W=$1://$CT ;;
+	esac
+}
+
+full() {
+	case $1 in
+	runc | crun) ;;
+	podman-crun) engine_up podman ;;
+	*) engine_up "$1" ;;
+	esac
+	for _i in $IMAGES; do
+		case $1 in
+		runc | crun)
+			RUNTIME=$1 box_up "$_i"
+			all_examples "$1" "$_i" "$1://$BOX"
+			"$SRC/tests/fixtures/box" down "$BOX" ;;
+		*)
+			full_start "$1" "$_i"
+			all_examples "$1" "$_i" "$W"
+			"$SRC/tests/fixtures/engine" rm "${1%-crun}" "${POD:-$CT}" ;;
+		esac
+	done
 }
