@@ -22,6 +22,7 @@ struct reader {
 	size_t mark[JREAD_DEPTH_MAX];	/* length of the path where each container began */
 	bool array[JREAD_DEPTH_MAX];
 	int depth;
+	int over;			/* depth of a key that has no path; 0: none */
 	const char *why;		/* we stopped it, for this reason */
 };
 
@@ -31,14 +32,18 @@ static int refuse(struct reader *r, const char *why)
 	return 0;
 }
 
-static int add(struct reader *r, const char *text, size_t len)
+/* What does not fit, or would be another path to whoever compares strings, is passed over. */
+static void add(struct reader *r, const char *text, size_t len)
 {
-	if (len >= sizeof(r->path) - r->len)
-		return refuse(r, "a path in it is too long");
+	if (r->over)
+		return;
+	if (len >= sizeof(r->path) - r->len || memchr(text, '\0', len)) {
+		r->over = r->depth;
+		return;
+	}
 	memcpy(r->path + r->len, text, len);
 	r->len += len;
 	r->path[r->len] = '\0';
-	return 1;
 }
 
 /* Back to the container's own path, for its next key or item. */
@@ -50,7 +55,7 @@ static void rewind_path(struct reader *r)
 
 static int value(struct reader *r, enum jtype type, const char *p, size_t len)
 {
-	int more = r->fn(r->ctx, r->path, (struct jvalue){ type, { p, len } });
+	int more = r->over || r->fn(r->ctx, r->path, (struct jvalue){ type, { p, len } });
 
 	if (r->depth && !r->array[r->depth - 1])
 		rewind_path(r);
@@ -61,8 +66,8 @@ static int begin(struct reader *r, bool array)
 {
 	if (r->depth == JREAD_DEPTH_MAX)
 		return refuse(r, "it is nested too deeply");
-	if (array && !add(r, "[]", 2))
-		return 0;
+	if (array)
+		add(r, "[]", 2);
 	r->mark[r->depth] = r->len;
 	r->array[r->depth++] = array;
 	return 1;
@@ -71,6 +76,8 @@ static int begin(struct reader *r, bool array)
 static int end(struct reader *r)
 {
 	r->depth--;
+	if (r->over >= r->depth)
+		r->over = 0;
 	rewind_path(r);
 	return 1;
 }
@@ -99,8 +106,13 @@ static int on_key(void *ctx, const unsigned char *p, size_t len)
 {
 	struct reader *r = ctx;
 
+	if (r->over == r->depth)
+		r->over = 0;
 	rewind_path(r);
-	return (!r->len || add(r, ".", 1)) && add(r, (const char *)p, len);
+	if (r->depth > 1)
+		add(r, ".", 1);
+	add(r, (const char *)p, len);
+	return 1;
 }
 
 static int on_map(void *ctx)

@@ -4,9 +4,10 @@
  *
  * Built on yajl, which needs no tree in memory. Every scalar is handed to the caller with its path
  * ("config.labels[]", "init_process_pid"); returning false ends the reading there, which for a
- * runtime's state file is usually after the first hundred bytes. Depth, size and the length of a
- * path are bounded; a document that exceeds them is an error, never a crash. Of duplicate keys the
- * caller sees each.
+ * runtime's state file is usually after the first hundred bytes. Depth and size are bounded; a
+ * document that exceeds them is an error, never a crash. A key that makes a path too long, or that
+ * holds a NUL, is passed over with all below it: it may be a container's own word (a label), and
+ * hides nothing else. Of duplicate keys the caller sees each.
  */
 #ifndef NSDEBUG_OUT_JREAD_H
 #define NSDEBUG_OUT_JREAD_H

@@ -61,10 +61,25 @@ static void deep(void)
 		text[i] = '[', text[JREAD_DEPTH_MAX + i] = ']';
 	text[2 * JREAD_DEPTH_MAX] = '\0';
 	check(text, "", "nested as deep as may be");
-	memset(text, 'k', sizeof(text));
-	memcpy(text, "{\"", 2);
-	memcpy(text + 2000, "\":1}", 5);
-	refuse(text, 2004, ST_REFUSED, "a key too long");
+}
+
+/* A container may choose some keys: they hide none of the others. */
+static void passed_over(void)
+{
+	static const char *const values[] = { "1", "{\"b\":[1,{\"c\":2}]}", "[[1],{\"a\":2}]" };
+	static char text[4000], want[1000];
+	int n = JREAD_PATH_MAX - 4;
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text),
+			 "{\"a\":0,\"x\":{\"%0*d\":%s,\"c\":3},\"d\":[4]}", 2000, 0, values[i]);
+		check(text, "a=0;x.c=3;d[]=4;", "a key too long");
+	}
+	snprintf(text, sizeof(text), "{\"%0*d\":[[[1],0],2,{\"a\":3}],\"b\":4}", n, 0);
+	snprintf(want, sizeof(want), "%0*d[]=2;b=4;", n, 0);
+	check(text, want, "arrays that make it too long");
+	check("{\"pid\\u0000\":1,\"a\":{\"\\u0000\":2,\"b\":3},\"\":{\"pid\":4}}", "a.b=3;.pid=4;",
+	      "keys with a NUL, and none");
 }
 
 static void stops(void)
@@ -129,6 +144,7 @@ int main(void)
 	refuse("{a:1}", 5, ST_FAILED, "no JSON");
 	refuse("{}x", 3, ST_FAILED, "something behind it");
 	deep();
+	passed_over();
 	stops();
 	large();
 	values();
