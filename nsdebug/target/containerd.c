@@ -65,8 +65,7 @@ static int read_spec(struct container *c, struct arena *a, struct buf *labels, s
 
 	if (fd < 0 || oci_annotations(fd, take_annotation, &r, e) < 0)
 		return -1;
-	if (c->part)
-		c->name = c->part;
+	k8s_settle(c);
 	if (r.uid)
 		k8s_logs(c, a, r.uid);
 	c->read = true;
@@ -116,8 +115,11 @@ static int containerd_each(const struct runtime *r, struct ask *ask, found_fn *f
 
 	for (size_t i = 0; roots[i] && !w.enough; i++) {
 		w.root = roots[i];
-		if (runtime_each_dir(roots[i], take_space, &w, e) < 0)
+		if (runtime_each_dir(roots[i], take_space, &w, e) == 0)
+			continue;
+		if (e->status == ST_PRIVILEGE)
 			return -1;
+		ask->broken++;
 	}
 	return w.enough ? 0 : ended_each(r, ask, found, ctx, e);
 }

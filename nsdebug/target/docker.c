@@ -5,7 +5,10 @@
  *
  * The file outlives the daemon, the machine's boot and the process, so its pid counts only if the
  * OCI runtime's state below /run says the same, which also has the start time; with another
- * runtime (Kata), if containerd's shim wrote it down.
+ * runtime (Kata), if containerd's shim wrote it down. A process that the daemon does not know of,
+ * having died before it wrote that down, is found there too.
+ *
+ * DATA is data-root in daemon.json; with userns-remap it is DATA/UID.GID (dockerd(8)).
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +28,9 @@ struct walk {
 	struct ask *ask;
 	found_fn *found;
 	void *ctx;
-	const char *root;
+	const char *data;	/* DATA, not NULL */
+	const char *root;	/* "containers" in it */
+	bool remap, enough;
 };
 
 struct reading {
@@ -106,41 +111,64 @@ static bool take_id(void *ctx, const char *id)
 		w->ask->broken += e.status != ST_TARGET;
 		return true;
 	}
-	return w->found(w->ctx, &c);
+	w->enough = !w->found(w->ctx, &c);
+	return !w->enough;
 }
 
-static bool take_root(void *ctx, const char *path, struct jvalue v)
+static bool take_setting(void *ctx, const char *path, struct jvalue v)
 {
 	struct walk *w = ctx;
+	const char *text = runtime_text(w->ask->arena, v);
 
-	if (strcmp(path, "data-root") && strcmp(path, "graph"))
-		return true;
-	w->root = runtime_text(w->ask->arena, v);
-	return false;
+	if ((!strcmp(path, "data-root") || !strcmp(path, "graph")) && text && *text == '/')
+		w->data = text;
+	else if (!strcmp(path, "userns-remap"))
+		w->remap = text;
+	return true;
 }
 
 /* dockerd.json(5): "data-root", formerly "graph". What dockerd's command line says is not known
  * here. */
-static void find_root(struct walk *w)
+static void read_settings(struct walk *w)
 {
-	auto_close int fd = runtime_open_file("/etc/docker/daemon.json", NULL);
+	struct err e;
+	auto_close int fd = runtime_open_file("/etc/docker/daemon.json", &e);
 
-	if (fd >= 0)
-		jread(fd, STATE_MAX, take_root, w, NULL);
-	w->root = runtime_join(w->ask->arena, w->root ? w->root : DATA, "containers");
+	if (fd < 0 ? e.status != ST_TARGET : jread(fd, STATE_MAX, take_setting, w, &e) < 0)
+		w->ask->broken++;
+}
+
+static int take_root(struct walk *w, const char *data, struct err *e)
+{
+	w->root = runtime_join(w->ask->arena, data, "containers");
+	if (!w->ask->id)
+		return runtime_each_dir(w->root, take_id, w, e);
+	if (runtime_has_dir(w->root, w->ask->id))
+		take_id(w, w->ask->id);
+	return 0;
+}
+
+static bool take_remapped(void *ctx, const char *name)
+{
+	struct walk *w = ctx;
+	const char *p = name;
+	uint64_t n;
+
+	if (!scan_u64(&p, &n) || *p++ != '.' || !scan_u64(&p, &n) || *p)
+		return true;
+	w->ask->broken += take_root(w, runtime_join(w->ask->arena, w->data, name), NULL) < 0;
+	return !w->enough;
 }
 
 static int docker_each(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
 		       struct err *e)
 {
-	struct walk w = { r, ask, found, ctx, NULL };
+	struct walk w = { r, ask, found, ctx, DATA, NULL, false, false };
 
-	find_root(&w);
-	if (!ask->id)
-		return runtime_each_dir(w.root, take_id, &w, e);
-	if (runtime_has_dir(w.root, ask->id))
-		take_id(&w, ask->id);
-	return 0;
+	read_settings(&w);
+	if (take_root(&w, w.data, e) < 0)
+		return -1;
+	return w.remap && !w.enough ? runtime_each_dir(w.data, take_remapped, &w, e) : 0;
 }
 
 static int docker_load(struct container *c, struct arena *a, struct err *e)
@@ -156,19 +184,19 @@ static int docker_load(struct container *c, struct arena *a, struct err *e)
 
 	if (!c->read && read_config(c, a, NULL, e) < 0)
 		return -1;
-	if (!c->pid)
-		return 0;
 	if (oci_confirm(c, a, states, e) < 0)
 		return -1;
-	for (size_t i = 0; !c->start && !shim.noted && shims[i]; i++)
+	for (size_t i = 0; c->pid && !c->start && !shim.noted && shims[i]; i++)
 		runtime_read_pid(&shim, shims[i], c->id, "init.pid", NULL);
-	if (c->start || shim.pid == c->pid) {
+	if (c->start || (c->pid && shim.pid == c->pid)) {
 		c->noted = shim.noted;
+		c->recorded = REC_STARTED;
 		return 0;
 	}
 	/* the record of a daemon that did not see the end of it */
 	c->pid = 0;
-	c->recorded = REC_EXITED;
+	if (c->recorded == REC_STARTED)
+		c->recorded = REC_EXITED;
 	return 0;
 }
 

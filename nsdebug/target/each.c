@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
@@ -65,21 +66,17 @@ static int by_id(const void *a, const void *b)
 	return d ? d : i < j ? -1 : i > j;
 }
 
-bool is_generated_id(const char *id)
-{
-	return strlen(id) == 64 && !id[strspn(id, "0123456789abcdef")];
-}
-
 bool container_owns(const struct container *outer, const struct container *inner)
 {
 	/* an OCI runtime owns nothing that another one started */
-	if (!outer->runtime->named || rank(outer->runtime) >= rank(inner->runtime))
+	if (!outer->runtime->named || rank(outer->runtime) >= rank(inner->runtime) ||
+	    strcmp(outer->id, inner->id))
 		return false;
 	if (outer->pid > 0 && inner->pid > 0)
 		return outer->pid == inner->pid &&
 			(!outer->start || !inner->start || outer->start == inner->start);
 	/* one that has ended left the same generated id everywhere */
-	return is_generated_id(outer->id) && !strcmp(outer->id, inner->id);
+	return is_generated_id(outer->id);
 }
 
 static bool load(struct container *c, struct arena *a, unsigned int *broken)
@@ -141,9 +138,10 @@ int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), 
 	*broken = 0;
 	for (const struct runtime *const *r = runtimes; *r && ret == 0; r++) {
 		struct ask ask = { .arena = a, .names = true };
+		int told = (*r)->each(*r, &ask, keep, &n, e);
 
-		ret = (*r)->each(*r, &ask, keep, &n, e);
-		*broken += ask.broken;
+		*broken += ask.broken + (told < 0);
+		ret = told < 0 && e->status == ST_PRIVILEGE ? -1 : 0;
 	}
 	if (ret == 0 && n.count) {
 		drop_all_owned(&n, a, broken);
@@ -156,20 +154,43 @@ int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), 
 	return ret;
 }
 
+/* A word of these parts is read as these parts. */
+static bool has_pod_word(const struct container *c)
+{
+	const char *const parts[] = { c->pod_space, c->pod, c->part };
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!parts[i] || strchr(parts[i], '/'))
+			return false;
+		len += strlen(parts[i]) + 1;
+	}
+	return c->recorded == REC_STARTED && len < TARGET_NAME_MAX && strcmp(c->pod_space, "pod");
+}
+
+/* Not with a name that could be the beginning of another one's id. */
+static bool has_name_word(const struct container *c)
+{
+	return !c->pod && strlen(c->name) < TARGET_NAME_MAX / 2 && !strchr(c->name, '/') &&
+		!is_hex_id(c->name);
+}
+
+void container_id_word(const struct container *c, char *ret, size_t room)
+{
+	snprintf(ret, room, "%s://%s%s%s", c->runtime->name, c->space ? c->space : "",
+		 c->space ? "/" : "", c->id);
+}
+
 void container_word(const struct container *c, char *ret, size_t room)
 {
-	const char *scheme = c->runtime->name;
-
 	if (c->kind == KIND_PLAIN)
 		snprintf(ret, room, "pid://%d", (int)c->pid);
-	else if (c->part && c->recorded == REC_STARTED)
+	else if (has_pod_word(c))
 		snprintf(ret, room, "%s/%s/%s", c->pod_space, c->pod, c->part);
-	else if (c->pod)
-		snprintf(ret, room, "%s://%s", scheme, c->id);
-	else if (c->space)
-		snprintf(ret, room, "%s://%s/%s", scheme, c->space, c->id);
+	else if (!c->space && has_name_word(c))
+		snprintf(ret, room, "%s://%s", c->runtime->name, c->name);
 	else
-		snprintf(ret, room, "%s://%s", scheme, c->name);
+		container_id_word(c, ret, room);
 }
 
 bool container_has_label(struct container *c, struct arena *a, const char *label)
@@ -216,6 +237,21 @@ void node_close(struct node *n)
 	buf_free(&n->cgroups.text);
 }
 
+enum began container_began(const struct container *c, uint64_t start)
+{
+	struct timespec boot, now;
+	int64_t began;
+
+	if (c->start)
+		return c->start == start ? BEGAN_THEN : BEGAN_OTHERWISE;
+	if (!c->noted)
+		return BEGAN_UNKNOWN;
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &now);
+	began = now.tv_sec - boot.tv_sec + (int64_t)(start / (uint64_t)sysconf(_SC_CLK_TCK));
+	return began > c->noted + 1 ? BEGAN_OTHERWISE : BEGAN_THEN;
+}
+
 /* runc and crun keep a FIFO while a created container waits for its start. */
 static bool waits_for_start(const struct container *c)
 {
@@ -238,7 +274,7 @@ struct life container_life(const struct container *c, const struct node *n)
 	struct proc_stat st;
 
 	if (dir < 0 || proc_stat(dir, &st) < 0 || st.state == 'Z' || st.state == 'X' ||
-	    (c->start && st.start != c->start) || proc_status(dir, &status) < 0)
+	    container_began(c, st.start) != BEGAN_THEN || proc_status(dir, &status) < 0)
 		return life;
 	life.uid = status.uid[1];
 	life.start = st.start;

@@ -12,7 +12,6 @@
 
 #define HITS_MAX 64
 #define SHOWN_MAX 6
-#define GENERATED_MIN 6		/* fewer hex digits are a name that somebody chose */
 
 struct query {
 	const char *text;		/* as typed */
@@ -22,24 +21,20 @@ struct query {
 	const char *pod, *part;
 };
 
-enum match { NO_MATCH, BY_PREFIX, BY_NAME };
+enum match { NO_MATCH, BY_PREFIX, BY_NAME, BY_ID };
 
 struct search {
 	struct query q;
 	struct arena *arena;
 	struct container hit[HITS_MAX];
 	enum match how[HITS_MAX];
-	unsigned int hits, seen;
+	unsigned int hits, seen, broken;
+	enum match lost;		/* the best of those that had no room */
 	const char *nearest;
 	unsigned int distance;
 };
 
 /* ---- the word ---- */
-
-static bool is_hex(const char *s)
-{
-	return !s[strspn(s, "0123456789abcdef")];
-}
 
 static int err_word(const char *word, struct err *e)
 {
@@ -133,7 +128,10 @@ static enum match match(const struct query *q, const struct container *c)
 		return NO_MATCH;
 	if (q->pod)
 		return equal(q->pod, c->pod) && c->kind != KIND_SANDBOX ? BY_NAME : NO_MATCH;
-	if (!strcmp(q->word, c->id) || !strcmp(q->word, c->name))
+	/* a whole generated id is nobody's name; one with its scheme was not typed by hand */
+	if (!strcmp(q->word, c->id))
+		return q->scheme || is_generated_id(c->id) ? BY_ID : BY_NAME;
+	if (!strcmp(q->word, c->name))
 		return BY_NAME;
 	return str_prefix(c->id, q->word) ? BY_PREFIX : NO_MATCH;
 }
@@ -144,16 +142,33 @@ static bool is_same_record(const struct container *a, const struct container *b)
 		(!a->space || equal(a->space, b->space));
 }
 
+/* One that fits less well makes room. */
+static unsigned int room_for(struct search *s, enum match how)
+{
+	unsigned int i = 0;
+
+	if (s->hits < HITS_MAX)
+		return s->hits++;
+	while (i < HITS_MAX && s->how[i] >= how)
+		i++;
+	if (i < HITS_MAX)
+		how = s->how[i];
+	s->lost = s->lost > how ? s->lost : how;
+	return i;
+}
+
 static void add_hit(struct search *s, const struct container *c, enum match how)
 {
-	for (unsigned int i = 0; i < s->hits && i < HITS_MAX; i++)
+	unsigned int i;
+
+	for (i = 0; i < s->hits; i++)
 		if (is_same_record(&s->hit[i], c))
 			return;
-	if (s->hits < HITS_MAX) {
-		s->hit[s->hits] = *c;
-		s->how[s->hits] = how;
-	}
-	s->hits++;
+	i = room_for(s, how);
+	if (i == HITS_MAX)
+		return;
+	s->hit[i] = *c;
+	s->how[i] = how;
 }
 
 static void consider_nearest(struct search *s, const char *name)
@@ -184,12 +199,22 @@ static bool is_asked(const struct search *s, const struct runtime *r, bool scann
 	return r->scanned == scanned && (!s->q.scheme || !strcmp(s->q.scheme, r->name));
 }
 
-static bool has_exact(const struct search *s)
+static enum match best(const struct search *s)
 {
-	for (unsigned int i = 0; i < s->hits && i < HITS_MAX; i++)
-		if (s->how[i] == BY_NAME)
-			return true;
-	return false;
+	enum match how = NO_MATCH;
+
+	for (unsigned int i = 0; i < s->hits; i++)
+		how = how > s->how[i] ? how : s->how[i];
+	return how;
+}
+
+/* State of another runtime that cannot be believed keeps nobody from this one's containers. */
+static int ask_runtime(struct search *s, const struct runtime *r, struct ask *ask, struct err *e)
+{
+	int ret = r->each(r, ask, consider, s, e);
+
+	s->broken += ask->broken + (ret < 0);
+	return ret < 0 && e->status == ST_PRIVILEGE ? -1 : 0;
 }
 
 /* The exact id costs one look a runtime. */
@@ -199,10 +224,16 @@ static int look_by_id(struct search *s, struct err *e)
 		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part,
 			.inner = s->q.scheme };
 
-		if (is_asked(s, *r, false) && (*r)->each(*r, &ask, consider, s, e) < 0)
+		if (is_asked(s, *r, false) && ask_runtime(s, *r, &ask, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Could the word be the beginning of a generated id? */
+static bool reads_like_id(const struct query *q)
+{
+	return q->word && is_hex_id(q->word);
 }
 
 /*
@@ -211,14 +242,15 @@ static int look_by_id(struct search *s, struct err *e)
  */
 static int look_through(struct search *s, bool scanned, struct err *e)
 {
-	bool all = !has_exact(s) || (s->q.word && strlen(s->q.word) >= GENERATED_MIN &&
-				     is_hex(s->q.word));
+	bool all = !best(s) || reads_like_id(&s->q);
 
+	if (best(s) == BY_ID)
+		return 0;
 	for (const struct runtime *const *r = runtimes; *r; r++) {
 		struct ask ask = { .arena = s->arena, .names = (*r)->named };
 
 		if (is_asked(s, *r, scanned) && (all || (*r)->named) &&
-		    (*r)->each(*r, &ask, consider, s, e) < 0)
+		    ask_runtime(s, *r, &ask, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -234,15 +266,16 @@ static void drop(struct search *s, unsigned int i)
 }
 
 /* An exact one leaves of the prefixes only those of generated ids that it could be taken for. */
-static void drop_prefixes(struct search *s)
+static void drop_lesser(struct search *s)
 {
-	bool hex = s->q.word && strlen(s->q.word) >= GENERATED_MIN && is_hex(s->q.word);
+	enum match how = best(s);
+	bool hex = how == BY_NAME && reads_like_id(&s->q);
 
-	if (!has_exact(s))
-		return;
 	for (unsigned int i = s->hits; i-- > 0;)
-		if (s->how[i] == BY_PREFIX && !(hex && is_generated_id(s->hit[i].id)))
+		if (s->how[i] < how && !(hex && is_generated_id(s->hit[i].id)))
 			drop(s, i);
+	if (s->lost < how && !hex)
+		s->lost = NO_MATCH;
 }
 
 /* What is no more (a half-made directory, another manager's) was no hit. */
@@ -259,10 +292,12 @@ static int load_hits(struct search *s, struct err *e)
 
 static void drop_inner(struct search *s)
 {
-	for (unsigned int i = 0; i < s->hits; i++)
-		for (unsigned int j = s->hits; j-- > i + 1;)
-			if (container_owns(&s->hit[i], &s->hit[j]))
+	for (unsigned int j = s->hits; j-- > 0;)
+		for (unsigned int i = 0; i < s->hits; i++)
+			if (container_owns(&s->hit[i], &s->hit[j])) {
 				drop(s, j);
+				break;
+			}
 }
 
 static bool lives(const struct container *c, int procfs)
@@ -271,7 +306,7 @@ static bool lives(const struct container *c, int procfs)
 	struct proc_stat st;
 
 	return dir >= 0 && proc_stat(dir, &st) == 0 && st.state != 'Z' && st.state != 'X' &&
-		(!c->start || c->start == st.start);
+		container_began(c, st.start) == BEGAN_THEN;
 }
 
 /* Attempts of one container of a pod: the one that lives. */
@@ -291,13 +326,28 @@ static void drop_attempts(struct search *s, int procfs)
 	}
 }
 
+/* Two of one name (one pod is going, its successor has come) are told apart by their ids. */
+static void word_of(const struct search *s, unsigned int i, char *ret, size_t room)
+{
+	char other[TARGET_NAME_MAX];
+	bool same = false;
+
+	container_word(&s->hit[i], ret, room);
+	for (unsigned int j = 0; j < s->hits && !same; j++) {
+		container_word(&s->hit[j], other, sizeof(other));
+		same = j != i && !strcmp(ret, other);
+	}
+	if (same)
+		container_id_word(&s->hit[i], ret, room);
+}
+
 static int err_ambiguous(const struct search *s, struct err *e)
 {
 	char list[400] = "", word[TARGET_NAME_MAX];
 	size_t used = 0;
 
 	for (unsigned int i = 0; i < s->hits && i < SHOWN_MAX && used < sizeof(list); i++) {
-		container_word(&s->hit[i], word, sizeof(word));
+		word_of(s, i, word, sizeof(word));
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
 					 word);
 	}
@@ -305,24 +355,32 @@ static int err_ambiguous(const struct search *s, struct err *e)
 		       s->hits > SHOWN_MAX ? ", ..." : "");
 }
 
-static int err_unknown(const struct search *s, struct err *e)
+static void add_where(const struct search *s, char *list, size_t room)
 {
-	char where[300] = "";
 	size_t used = 0;
 
+	for (const struct runtime *const *r = runtimes; *r && used < room; r++)
+		if ((!s->q.scheme || !strcmp(s->q.scheme, (*r)->name)) &&
+		    !strstr(list, (*r)->where))
+			used += (size_t)snprintf(list + used, room - used, "%s%s",
+						 used ? ", " : "", (*r)->where);
+}
+
+static int err_unknown(const struct search *s, struct err *e)
+{
+	char where[300] = "", broken[60] = "";
+
+	add_where(s, where, sizeof(where));
+	if (s->broken)
+		snprintf(broken, sizeof(broken), "; %u state files could not be read", s->broken);
 	if (s->nearest)
-		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?", s->q.text,
-			       s->nearest);
-	for (const struct runtime *const *r = runtimes; *r && used < sizeof(where); r++)
-		if (!s->q.scheme || !strcmp(s->q.scheme, (*r)->name))
-			if (!strstr(where, (*r)->where))
-				used += (size_t)snprintf(where + used, sizeof(where) - used,
-						 "%s%s", used ? ", " : "", (*r)->where);
+		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?%s", s->q.text,
+			       s->nearest, broken);
 	if (!s->seen)
-		return err_set(e, ST_TARGET, "no container '%s': no container at all in %s",
-			       s->q.text, where);
+		return err_set(e, ST_TARGET, "no container '%s': no container at all in %s%s",
+			       s->q.text, where, broken);
 	return err_set(e, ST_TARGET, "no container '%s' (looked in %s; 'nsdebug list' shows what "
-		       "is there)", s->q.text, where);
+		       "is there)%s", s->q.text, where, broken);
 }
 
 /* An alias led to an inner record: its owner has the name. */
@@ -334,7 +392,7 @@ static int adopt(struct search *s, struct err *e)
 	for (const struct runtime *const *r = runtimes; *r != c->runtime; r++) {
 		struct ask ask = { .arena = s->arena, .id = c->id, .names = true };
 
-		if (!(*r)->scanned && (*r)->each(*r, &ask, consider, &outer, e) < 0)
+		if (!(*r)->scanned && ask_runtime(&outer, *r, &ask, e) < 0)
 			return -1;
 	}
 	if (load_hits(&outer, e) < 0)
@@ -349,11 +407,9 @@ static int adopt(struct search *s, struct err *e)
 
 static int settle(struct search *s, int procfs, struct err *e)
 {
-	drop_prefixes(s);
-	if (s->hits > HITS_MAX) {
-		s->hits = HITS_MAX;
+	drop_lesser(s);
+	if (s->lost)
 		return err_ambiguous(s, e);
-	}
 	if (load_hits(s, e) < 0)
 		return -1;
 	drop_inner(s);

@@ -6,8 +6,10 @@
  * ("docker://web", "containerd://NAMESPACE/ID"); "pod/NAME[/CONTAINER]" or
  * "NAMESPACE/POD[/CONTAINER]"; or "pid://N". What names mean, in this order:
  *
+ *	- A whole generated id is that container's, whatever others are called.
  *	- An exact name or id counts before any prefix. But a name that reads like the beginning of
- *	  another container's generated id (six hex digits or more) is ambiguous, never a guess.
+ *	  another container's generated id (six hex digits or more) is ambiguous, never a guess;
+ *	  only an id with its scheme before it, which nobody types by hand, is exact all the same.
  *	- Records of the same process are one container, told by its outermost owner.
  *	- Of several attempts of one container of a pod, the one that lives is meant.
  *	- What processes claim about themselves is asked only where no file of root knows the word.

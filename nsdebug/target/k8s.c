@@ -90,6 +90,14 @@ bool k8s_annotation(struct container *c, struct arena *a, const char *key, struc
 	return false;
 }
 
+void k8s_settle(struct container *c)
+{
+	if (!c->pod || !c->pod_space)
+		c->pod = c->pod_space = c->part = NULL;
+	if (c->part)
+		c->name = c->part;
+}
+
 uint64_t k8s_restarts(const struct container *c)
 {
 	DIR *d = c->logs ? opendir(c->logs) : NULL;

@@ -19,6 +19,8 @@ bool k8s_name(struct container *c, struct arena *a, const char *name);
  * (pkg/annotations); true if it was one that tells of c.
  */
 bool k8s_annotation(struct container *c, struct arena *a, const char *key, struct jvalue v);
+/* After the last annotation: a pod without a name or a namespace is none. Gives c its name. */
+void k8s_settle(struct container *c);
 /* /var/log/pods/NAMESPACE_POD_UID/CONTAINER (pkg/kubelet/kuberuntime/helpers.go). */
 void k8s_logs(struct container *c, struct arena *a, const char *uid);
 /* The highest N of N.log there: the attempts before this one. UINT64_MAX: not told. */

@@ -22,6 +22,8 @@
 #define GRAPH "/var/lib/containers/storage"
 #define RUN "/run/containers/storage"
 
+extern const struct runtime runtime_podman, runtime_crio;
+
 static const char *const drivers[] = {
 	"overlay-containers", "vfs-containers", "btrfs-containers", "zfs-containers", NULL
 };
@@ -63,7 +65,8 @@ static bool take_item(void *ctx, const char *path, struct jvalue v)
 		/* the first is its name; CRI-O adds others */
 		if (text && w->c.name == w->c.id) {
 			w->c.name = text;
-			k8s_name(&w->c, a, text);
+			if (w->r == &runtime_crio)
+				k8s_name(&w->c, a, text);
 		}
 	} else if (w->c.id && !strcmp(path, "[].created")) {
 		w->c.created = runtime_text(a, v);
@@ -84,10 +87,11 @@ static int storage_each(const struct runtime *r, struct ask *ask, found_fn *foun
 		if (fd < 0 && e && e->status == ST_PRIVILEGE)
 			return -1;
 		w.root = runtime_join(ask->arena, RUN, drivers[i]);
+		w.c = (struct container){ 0 };
 		if (fd < 0)
 			ask->broken += e && e->status != ST_TARGET;
 		else if (jread(fd, STATE_MAX, take_item, &w, e) < 0)
-			ask->broken++;
+			ask->broken++;	/* the last one may lack its name */
 		else if (!w.enough)
 			tell(&w);
 	}
@@ -134,13 +138,15 @@ static int load(struct container *c, struct arena *a, const char *manager, struc
 		return -1;
 	if (r.manager ? strcmp(r.manager, manager) != 0 : manager[0] != 'l')
 		return err_set(e, ST_TARGET, "%s is not one of %s", c->id, c->runtime->name);
-	if (c->part)
-		c->name = c->part;
-	if (runtime_read_pid(c, c->root, c->id, "userdata/pidfile", e) < 0) {
+	k8s_settle(c);
+	if (runtime_read_pid(c, c->root, c->id, "userdata/pidfile", e) < 0 &&
+	    e->status != ST_TARGET)
+		return -1;
+	if (oci_confirm(c, a, states, e) < 0)
+		return -1;
+	if (!c->pid)
 		c->recorded = r.manager ? REC_EXITED : REC_CREATED;
-		return e->status == ST_TARGET ? 0 : -1;
-	}
-	return oci_confirm(c, a, states, e);
+	return 0;
 }
 
 static int podman_load(struct container *c, struct arena *a, struct err *e)
@@ -192,7 +198,6 @@ static int storage_detail(struct container *c, struct arena *a, struct buf *labe
 	return read_spec(c, a, &r, e);
 }
 
-extern const struct runtime runtime_podman, runtime_crio;
 const struct runtime runtime_podman = {
 	.name = "podman", .where = GRAPH, .named = true, .each = storage_each,
 	.load = podman_load, .detail = storage_detail,

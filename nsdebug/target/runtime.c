@@ -25,6 +25,19 @@ const struct runtime *const runtimes[] = {
 	&runtime_crun, NULL
 };
 
+#define GENERATED_LEN 64
+#define HEX_MIN 6
+
+bool is_hex_id(const char *text)
+{
+	return strlen(text) >= HEX_MIN && !text[strspn(text, "0123456789abcdef")];
+}
+
+bool is_generated_id(const char *id)
+{
+	return strlen(id) == GENERATED_LEN && is_hex_id(id);
+}
+
 struct container container_new(const struct runtime *r, const char *root, const char *id)
 {
 	return (struct container){
@@ -40,6 +53,9 @@ static int err_state(struct err *e, const char *dir, const char *id, const char 
 	case ENOENT:
 	case ENOTDIR:
 		return err_set(e, ST_TARGET, "no container '%s' in %s", id, dir);
+	case EUCLEAN:	/* ours: see is_roots_own() */
+		return err_set(e, ST_REFUSED, "%s%s%s is not only root's to write: not believed",
+			       dir, slash, id);
 	case EACCES:
 	case EPERM:
 		return err_set(e, ST_PRIVILEGE, "%s%s%s is not readable: run nsdebug as root on "
@@ -56,10 +72,32 @@ static int err_state(struct err *e, const char *dir, const char *id, const char 
 	}
 }
 
+/* Who can write to a directory can give a container's files the name of another. EUCLEAN if not. */
+static bool is_roots_own(int fd, mode_t type)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	errno = EUCLEAN;
+	return (st.st_mode & S_IFMT) == type && st.st_uid == 0 &&
+		!(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* What leads to it is the administrator's own word, a link perhaps; the last step is none. */
+static int open_top(const char *path, int flags)
+{
+	auto_close int fd = open(path, flags | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOTDIR)
+		errno = ELOOP;
+	return is_roots_own(fd, S_IFDIR) ? take_fd(&fd) : -1;
+}
+
 int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id), void *ctx,
 		     struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open_top(path, O_RDONLY);
 	struct dirent *de;
 	DIR *d;
 
@@ -70,35 +108,30 @@ int runtime_each_dir(const char *path, bool (*found)(void *ctx, const char *id),
 		close(fd);
 		return err_set(e, ST_INTERNAL, "out of memory");
 	}
+	/* a link is none, which is for runtime_open() to say */
 	while ((de = readdir(d)))
 		if (de->d_name[0] != '.' && strlen(de->d_name) < ID_MAX &&
-		    (de->d_type == DT_DIR || de->d_type == DT_UNKNOWN) && !found(ctx, de->d_name))
+		    (de->d_type == DT_DIR || de->d_type == DT_UNKNOWN || de->d_type == DT_LNK) &&
+		    !found(ctx, de->d_name))
 			break;
 	closedir(d);
 	return 0;
 }
 
-static bool is_roots_own(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
-		!(st.st_mode & (S_IWGRP | S_IWOTH));
-}
-
 /* A name that is one component of a path, and a directory that is not reached by a link. */
 static int open_dir(const char *dir, const char *id)
 {
-	auto_close int top = -1;
+	auto_close int top = -1, sub = -1;
 
 	if (!id[0] || id[0] == '.' || strchr(id, '/') || strlen(id) >= ID_MAX) {
 		errno = ENOENT;
 		return -1;
 	}
-	top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (top < 0)
-		return -1;
-	return fd_openat2(top, id, O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	top = open_top(dir, O_PATH);
+	if (top >= 0)
+		sub = fd_openat2(top, id, O_PATH | O_DIRECTORY,
+				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	return is_roots_own(sub, S_IFDIR) ? take_fd(&sub) : -1;
 }
 
 bool runtime_has_dir(const char *dir, const char *id)
@@ -108,23 +141,24 @@ bool runtime_has_dir(const char *dir, const char *id)
 	return fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static int open_below(int dir, const char *file)
+/* A file in it that only root can write; opening a FIFO does not wait, and is no use. */
+static int open_file(int dir, const char *file)
 {
-	return fd_openat2(dir, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
-			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	auto_close int fd = fd_openat2(dir, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+				       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	return is_roots_own(fd, S_IFREG) ? take_fd(&fd) : -1;
 }
 
 int runtime_open(const char *dir, const char *id, const char *file, struct err *e)
 {
 	auto_close int sub = open_dir(dir, id);
-	auto_close int fd = sub < 0 ? -1 : open_below(sub, file);
+	auto_close int fd = sub < 0 ? -1 : open_file(sub, file);
 
-	if (fd < 0)
-		return err_state(e, dir, id, file);
-	if (!is_roots_own(fd))
+	if (sub >= 0 && fd < 0 && errno == EUCLEAN)
 		return err_set(e, ST_REFUSED, "%s/%s/%s is not a file that only root can write: "
 			       "not believed", dir, id, file);
-	return take_fd(&fd);
+	return fd < 0 ? err_state(e, dir, id, file) : take_fd(&fd);
 }
 
 int runtime_open_file(const char *path, struct err *e)
@@ -134,15 +168,13 @@ int runtime_open_file(const char *path, struct err *e)
 	auto_close int top = -1, fd = -1;
 
 	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-	top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	top = open_top(dir, O_PATH);
 	if (top >= 0)
-		fd = open_below(top, slash + 1);
-	if (fd < 0)
-		return err_state(e, dir, "", slash + 1);
-	if (!is_roots_own(fd))
+		fd = open_file(top, slash + 1);
+	if (top >= 0 && fd < 0 && errno == EUCLEAN)
 		return err_set(e, ST_REFUSED, "%s is not a file that only root can write: not "
 			       "believed", path);
-	return take_fd(&fd);
+	return fd < 0 ? err_state(e, dir, "", slash + 1) : take_fd(&fd);
 }
 
 int runtime_read_pid(struct container *c, const char *dir, const char *id, const char *file,
@@ -156,13 +188,13 @@ int runtime_read_pid(struct container *c, const char *dir, const char *id, const
 
 	if (fd < 0)
 		return -1;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, sizeof(text));
 	if (n < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "read %s/%s/%s", dir, id, file);
-	while (n && text[n - 1] == '\n')
+	if (n && text[n - 1] == '\n')
 		n--;
-	text[n] = '\0';
-	if (!str_u64(text, &pid) || pid > INT32_MAX)
+	text[n < (ssize_t)sizeof(text) ? n : 0] = '\0';
+	if (strlen(text) != (size_t)n || !str_u64(text, &pid) || pid > INT32_MAX)
 		return err_set(e, ST_FAILED, "%s/%s/%s holds no pid (half-written?)", dir, id,
 			       file);
 	c->pid = (pid_t)pid;

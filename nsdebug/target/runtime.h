@@ -90,6 +90,11 @@ struct runtime {
 
 extern const struct runtime *const runtimes[];	/* ends with NULL */
 
+/* An id as engines make them up; what reads like the beginning of one, which fewer hex digits do
+ * not: those are a name that somebody chose. */
+bool is_generated_id(const char *id);
+bool is_hex_id(const char *text);
+
 /* ---- for the runtimes' own files ---- */
 
 /* The container that a runtime's each() begins with. */

@@ -17,7 +17,6 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
-#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 
@@ -40,7 +39,7 @@ bool target_alive(const struct target *t)
 	return poll(&p, 1, 0) == 0;
 }
 
-static int err_gone(struct target *t, struct err *e)
+int target_gone(const struct target *t, struct err *e)
 {
 	return err_set(e, ST_TARGET, "%s: process %d is gone", t->name, (int)t->pid);
 }
@@ -52,13 +51,13 @@ static int open_process(struct target *t, struct err *e)
 		return -1;
 	t->place.pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
 	if (t->place.pidfd < 0 && (errno == ESRCH || errno == EINVAL))
-		return err_gone(t, e);
+		return target_gone(t, e);
 	if (t->place.pidfd < 0)
 		return err_sys(e, "%s: hold process %d (pidfd_open, Linux 5.3)", t->name,
 			       (int)t->pid);
 	t->place.proc = proc_open(t->place.procfs, t->pid);
 	if (t->place.proc < 0 || proc_start(t->place.proc, &t->start) < 0 || !target_alive(t))
-		return err_gone(t, e);
+		return target_gone(t, e);
 	return 0;
 }
 
@@ -73,7 +72,7 @@ static int read_namespaces(struct target *t, struct err *e)
 			       "root on the node, or give it CAP_SYS_PTRACE; if it has that, a "
 			       "security module forbids it", t->name, (int)t->pid);
 	if (!t->ns.mnt)
-		return err_gone(t, e);
+		return target_gone(t, e);
 	t->ns.user = ns_id(t->place.proc, "user");
 	t->host = (struct nsids){ .mnt = ns_id(self, "mnt"), .user = ns_id(self, "user") };
 	t->uids.identity = t->gids.identity = t->ns.user == t->host.user;
@@ -81,7 +80,7 @@ static int read_namespaces(struct target *t, struct err *e)
 		return 0;
 	if (idmap_read(&t->uids, t->place.proc, "uid_map") < 0 ||
 	    idmap_read(&t->gids, t->place.proc, "gid_map") < 0)
-		return err_gone(t, e);
+		return target_gone(t, e);
 	return 0;
 }
 
@@ -102,32 +101,19 @@ static bool has_host_root(const struct target *t)
 		ours.stx_dev_minor == theirs.stx_dev_minor;
 }
 
-/* Without a recorded start: a process that began after its pid was written down is another. */
-static bool began_later(const struct target *t)
-{
-	struct timespec boot, now;
-	int64_t began;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &now);
-	began = now.tv_sec - boot.tv_sec + (int64_t)(t->start / (uint64_t)sysconf(_SC_CLK_TCK));
-	return began > t->container.noted + 1;
-}
-
 static int check_incarnation(const struct target *t, struct err *e)
 {
-	const struct container *c = &t->container;
-
-	if (!c->runtime || (c->start && c->start == t->start))
+	switch (t->container.runtime ? container_began(&t->container, t->start) : BEGAN_THEN) {
+	case BEGAN_THEN:
 		return 0;
-	if (!c->start && !c->noted)
+	case BEGAN_UNKNOWN:
 		return err_set(e, ST_REFUSED, "%s: no start time is recorded, so process %d may be "
 			       "another by now: pid://%d, if you know better", t->name,
 			       (int)t->pid, (int)t->pid);
-	if (!c->start && !began_later(t))
-		return 0;
-	return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now", t->name,
-		       (int)t->pid);
+	default:
+		return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now",
+			       t->name, (int)t->pid);
+	}
 }
 
 static int pin(struct target *t, const struct target_want *want, struct err *e)
@@ -141,7 +127,7 @@ static int pin(struct target *t, const struct target_want *want, struct err *e)
 	if (!want->host && has_host_root(t))
 		return err_set(e, ST_REFUSED, "%s has the host's own files: not a container; "
 			       "--host allows it", t->name);
-	return target_alive(t) ? 0 : err_gone(t, e);
+	return target_alive(t) ? 0 : target_gone(t, e);
 }
 
 /* The strings move to the target's own arena. */
@@ -187,7 +173,7 @@ int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, 
 int target_mounts(struct target *t, struct err *e)
 {
 	if (mounts_read(&t->mounts, t->place.proc, t->arena, e) < 0)
-		return target_alive(t) ? -1 : err_gone(t, e);
+		return target_alive(t) ? -1 : target_gone(t, e);
 	/* An unbindable mount would be an empty directory in the clone: someone else's truth. */
 	t->place.raw = t->mounts.unbindable || t->mounts.cut;
 	return 0;
@@ -199,52 +185,6 @@ int target_host_mounts(struct target *t, struct err *e)
 
 	return mounts_read(&t->host_mounts, self, t->arena, e) < 0 ?
 		err_wrap(e, "our own") : 0;
-}
-
-#define CHECK_MAX 4096
-
-/* Host pids of processes known to be in another mount namespace than the host's, ascending. */
-struct others {
-	pid_t *pids;
-	size_t count;
-};
-
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool is_of_host(const struct target *t, pid_t pid, const struct others *o)
-{
-	char path[32];
-
-	if (o->count && bsearch(&pid, o->pids, o->count, sizeof(pid), by_pid))
-		return false;
-	snprintf(path, sizeof(path), "%d/ns/mnt", (int)pid);
-	return ns_id_at(t->place.procfs, path) == t->host.mnt;
-}
-
-/* Does any process of the host's mount namespace live in this cgroup? Then it is no container's.
- * Else its processes are known from then on: a container's cgroups have mostly the same. */
-static bool is_shared_with_host(const struct target *t, int cgroup, struct others *o)
-{
-	auto_free pid_t *pids = NULL;
-	size_t count = 0;
-
-	if (cgroup_pids(cgroup, &pids, &count, CHECK_MAX) < 0)
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (is_of_host(t, pids[i], o))
-			return true;
-	if (count > o->count) {
-		qsort(pids, count, sizeof(*pids), by_pid);
-		free(o->pids);
-		o->pids = take_ptr(pids);
-		o->count = count;
-	}
-	return false;
 }
 
 struct members_want target_members(const struct target *t, const struct inside *in)
@@ -286,68 +226,6 @@ int target_process(const struct target *t, const struct inside *in, uint64_t pid
 	}
 	return err_set(e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
 		       (unsigned long long)pid, t->name);
-}
-
-static int read_levels(struct target *t, int self, struct err *e)
-{
-	struct proc_status st;
-
-	t->ns.pid = ns_id(t->place.proc, "pid");
-	t->host.pid = ns_id(self, "pid");
-	if (proc_status(t->place.proc, &st) < 0)
-		return err_gone(t, e);
-	t->levels = st.levels ? st.levels : 1;
-	return 0;
-}
-
-int target_scope(struct target *t, struct err *e)
-{
-	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int dir = -1;
-	struct cgroup_mounts cgroups = { 0 };
-	struct others others = { 0 };
-	struct cgroup cgroup;
-	bool own;
-
-	if (read_levels(t, self, e) < 0)
-		return -1;
-	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
-	if (!cgroup_read(&cgroup, t->place.proc))
-		return target_alive(t) ? 0 : err_gone(t, e);
-	if (cgroup_mounts_read(&cgroups, self) == 0)
-		dir = cgroup_open(&cgroup, &cgroups);
-	buf_free(&cgroups.text);
-	own = dir >= 0 && (t->ns.mnt == t->host.mnt || !is_shared_with_host(t, dir, &others));
-	free(others.pids);
-	if (!own)
-		return 0;
-	t->scope = SCOPE_CGROUP;
-	t->place.cgroup = take_fd(&dir);
-	return 0;
-}
-
-int target_cgroups(struct target *t, struct err *e)
-{
-	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct cgroup_mounts mounts = { 0 };
-	struct others others = { 0 };
-	int n = cgroup_mounts_read(&mounts, self);
-
-	if (n == 0)
-		n = cgset_open(&t->cgroups, t->place.proc, &mounts, t->arena);
-	buf_free(&mounts.text);
-	if (n < 0)
-		return target_alive(t) ? err_sys(e, "%s: read its cgroups", t->name) :
-			err_gone(t, e);
-	for (size_t i = 0; i < t->cgroups.count; i++) {
-		struct cgset_at *at = &t->cgroups.at[i];
-
-		at->own = at->dir >= 0 && at->depth && (t->ns.mnt == t->host.mnt ||
-				!is_shared_with_host(t, at->dir, &others));
-	}
-	free(others.pids);
-	t->place.cgroups = &t->cgroups;
-	return 0;
 }
 
 void target_free(struct target *t)

@@ -9,8 +9,8 @@
  *
  * The "container's processes" are those of its cgroup and the cgroups below it; where it has no
  * cgroup of its own (rootless podman on cgroup v1), those of its pid namespace, else of its mount
- * namespace. A cgroup is a container's own if it is not a root and no process of the host's mount
- * namespace is in it.
+ * namespace. A cgroup is a container's own if its runtime named it after the container's id, else
+ * if it is not a root and no process of the host's mount namespace is in it.
  *
  * The front owns targets; a child sees one through its copy of the front's memory and must not
  * call anything here but the accessors.
@@ -78,6 +78,8 @@ int target_scope(struct target *t, struct err *e);
  * Which of them are its own is found out for each. */
 int target_cgroups(struct target *t, struct err *e);
 bool target_alive(const struct target *t);
+/* "... is gone": -1 with ST_TARGET. */
+int target_gone(const struct target *t, struct err *e);
 void target_free(struct target *t);
 
 /* ---- all of a node ---- */
@@ -88,10 +90,10 @@ void target_free(struct target *t);
  */
 int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
 		unsigned int *broken, struct err *e);
-/* The word that means this container and no other: "docker://web", "prod/shop/app". */
+/* The word that means this container and no other: "docker://web", "prod/shop/app". Two attempts
+ * of one container of a pod have the same: there the id's word tells them apart. */
 void container_word(const struct container *c, char *ret, size_t room);
-/* 64 hex digits: an engine's own id, which nobody chose. */
-bool is_generated_id(const char *id);
+void container_id_word(const struct container *c, char *ret, size_t room);
 /* Has it this "key=value" among its labels? Reads its documents. */
 bool container_has_label(struct container *c, struct arena *a, const char *label);
 /* Is it of this namespace, and of this name in its pod? NULL: any. */
@@ -109,6 +111,11 @@ struct node {
 int target_procfs(struct err *e);
 int node_open(struct node *n, struct err *e);
 void node_close(struct node *n);
+
+/* Is the process that started then (clock ticks after boot) the one that was recorded? One that
+ * began after its pid was written down is another. */
+enum began { BEGAN_THEN, BEGAN_OTHERWISE, BEGAN_UNKNOWN };
+enum began container_began(const struct container *c, uint64_t start);
 
 enum cstate { CSTATE_RUNNING, CSTATE_PAUSED, CSTATE_CREATED, CSTATE_EXITED };
 
