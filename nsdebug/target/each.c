@@ -177,8 +177,10 @@ static bool has_name_word(const struct container *c)
 
 void container_id_word(const struct container *c, char *ret, size_t room)
 {
-	snprintf(ret, room, "%s://%s%s%s", c->runtime->name, c->space ? c->space : "",
-		 c->space ? "/" : "", c->id);
+	bool space = c->space && !c->pod;	/* kubectl shows none */
+
+	snprintf(ret, room, "%s://%s%s%s", c->runtime->name, space ? c->space : "",
+		 space ? "/" : "", c->id);
 }
 
 void container_word(const struct container *c, char *ret, size_t room)
