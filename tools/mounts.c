@@ -556,7 +556,7 @@ static const struct arg mounts_arg = {
 
 static const struct example mounts_example[] = {
 	{ "nsdebug mounts nsd-demo", "what is mounted, and from where" },
-	{ "nsdebug mounts nsd-demo /etc/hosts /tmp", "what these paths are on" },
+	{ "nsdebug mounts nsd-demo /etc/passwd /tmp", "what these paths are on" },
 	{ "nsdebug mounts --df nsd-demo", "how full it is" },
 	{ "nsdebug mounts --all -o path,hidden_by_path,options nsd-demo",
 	  "masked paths and what is hidden below another mount" },
