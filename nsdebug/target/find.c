@@ -217,14 +217,19 @@ static int ask_runtime(struct search *s, const struct runtime *r, struct ask *as
 	return ret < 0 && e->status == ST_PRIVILEGE ? -1 : 0;
 }
 
-/* The exact id costs one look a runtime. */
+/* The exact id costs one look a runtime. Where names are beside the ids all is read anyway, unless
+ * this can be no name. */
 static int look_by_id(struct search *s, struct err *e)
 {
+	bool whole = s->q.scheme || is_generated_id(s->q.word);
+
 	for (const struct runtime *const *r = runtimes; *r; r++) {
 		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part,
 			.inner = s->q.scheme };
 
-		if (is_asked(s, *r, false) && ask_runtime(s, *r, &ask, e) < 0)
+		if (((*r)->named && !whole) || !is_asked(s, *r, false))
+			continue;
+		if (ask_runtime(s, *r, &ask, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -383,13 +388,15 @@ static int err_unknown(const struct search *s, struct err *e)
 		       "is there)%s", s->q.text, where, broken);
 }
 
-/* An alias led to an inner record: its owner has the name. */
+/* An alias led to an inner record: its owner has the name. Without a scheme and a namespace all of
+ * them were asked. */
 static int adopt(struct search *s, struct err *e)
 {
 	struct container *c = &s->hit[0];
 	struct search outer = { .q = { .text = c->id, .word = c->id }, .arena = s->arena };
 
-	for (const struct runtime *const *r = runtimes; *r != c->runtime; r++) {
+	for (const struct runtime *const *r = runtimes;
+	     (s->q.scheme || s->q.space) && *r != c->runtime; r++) {
 		struct ask ask = { .arena = s->arena, .id = c->id, .names = true };
 
 		if (!(*r)->scanned && ask_runtime(&outer, *r, &ask, e) < 0)

@@ -79,6 +79,8 @@ static int storage_each(const struct runtime *r, struct ask *ask, found_fn *foun
 {
 	struct walk w = { ask, found, ctx, r, NULL, { 0 }, false };
 
+	if (!runtime_has_dir("/var/lib/containers", "storage"))
+		return 0;
 	for (size_t i = 0; drivers[i] && !w.enough; i++) {
 		const char *graph = runtime_join(ask->arena, GRAPH, drivers[i]);
 		auto_close int fd = runtime_open_file(runtime_join(ask->arena, graph,
