@@ -36,7 +36,7 @@ static const struct opt mounts_opt[] = {
 struct mount_row {
 	uint64_t id, parent, hidden_by, shared, master, size, used, available, use_percent,
 		inodes, inodes_used, read_only, deleted, idmapped, network;
-	const char *kind, *device, *propagation;
+	const char *kind, *access, *device, *propagation;
 	struct bytes asked, path, from, host_path, host_file, name, pod, driver, inside, part_of,
 		hidden_by_path, root, fstype, source, upper, work;
 	struct col_list options, fs_options, layers;
@@ -48,9 +48,9 @@ static const struct col mounts_col[] = {
 	C(COL_BYTES, asked, COL_HIDE | COL_CLAIMED, "the path that was asked for"),
 	C(COL_BYTES, path, COL_NAME | COL_CLAIMED, "where it is mounted in the container"),
 	C(COL_STR, kind, 0, "what it is: image, volume, bind, tmpfs, configmap, secret ..."),
-	C(COL_BYTES, from, COL_NOJSON | COL_CLAIMED,
-		"where it comes from, and what is odd about it"),
-	C(COL_BYTES, fstype, COL_CLAIMED, "type of the file system", .head = "FSTYPE"),
+	C(COL_BYTES, fstype, COL_CLAIMED, "type of the file system"),
+	C(COL_STR, access, COL_NOJSON, "ro if the mount or its file system is, rw", .head = "RW"),
+	C(COL_BYTES, from, COL_NOJSON | COL_CLAIMED, "where it comes from, and what is odd there"),
 	C(COL_BYTES, name, COL_HIDE, "of the volume, ConfigMap, Secret or injected file"),
 	C(COL_BYTES, host_path, COL_HIDE, "the same files on the host; null: not mounted there",
 	  .head = "HOSTPATH"),
@@ -73,7 +73,7 @@ static const struct col mounts_col[] = {
 	C(COL_U64, use_percent, COL_HIDE, "used part of what is not root's own", .head = "USE%"),
 	C(COL_U64, inodes, COL_HIDE, "number of inodes, with --df"),
 	C(COL_U64, inodes_used, COL_HIDE, "of that used", .head = "IUSED"),
-	C(COL_LIST, options, 0, "of the mount: ro or rw, nosuid, nodev, noexec ..."),
+	C(COL_LIST, options, COL_WIDE, "of the mount: ro or rw, nosuid, nodev, noexec ..."),
 	C(COL_BOOL, read_only, COL_HIDE, "the mount or its file system is", .head = "RO"),
 	C(COL_BOOL, idmapped, COL_HIDE, "its owners are shown shifted"),
 	C(COL_BOOL, deleted, COL_HIDE, "what was mounted has been removed since, or replaced"),
@@ -187,6 +187,7 @@ static void fill_mount(struct listing *l, uint32_t i, struct mount_row *row)
 	row->options = split(l, m->options);
 	row->fs_options = split(l, m->fs_options);
 	row->read_only = mounts_option(m->options, "ro") || mounts_option(m->fs_options, "ro");
+	row->access = row->read_only ? "ro" : "rw";
 	row->idmapped = mounts_option(m->options, "idmapped");
 	row->deleted = m->deleted;
 	row->network = m->served;
@@ -226,13 +227,9 @@ static void put_image(struct buf *b, const struct mount_row *row)
 		buf_str(b, row->host_path.p ? row->host_path.p : "not mounted on the host");
 		return;
 	}
-	buf_addf(b, "%zu layer%s, ", n, n == 1 ? "" : "s");
-	if (row->upper.len) {
-		buf_str(b, "written to ");
-		put(b, row->upper);
-	} else {
-		buf_str(b, "none to write to");
-	}
+	buf_addf(b, "%zu layer%s%s", n, n == 1 ? "" : "s",
+		 row->upper.len ? " below " : ", none to write to");
+	put(b, row->upper);
 }
 
 static void put_size_limit(struct buf *b, const struct mount_row *row)
@@ -546,7 +543,7 @@ static int mounts_setup(void *opts, int nargs, char *const *args, struct layout 
 			"asked,path,kind,size,used,available,use_percent,inodes,inodes_used" :
 			"path,kind,size,used,available,use_percent,inodes,inodes_used,from";
 	else if (nargs)
-		l->fields = "asked,path,kind,from,host_file,options";
+		l->fields = "asked,path,kind,access,from,host_file";
 	return 0;
 }
 

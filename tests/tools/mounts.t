@@ -10,7 +10,7 @@ need jq findmnt runc crun setpriv
 M="$NSDEBUG mounts"
 json() { $M -o json "$@"; }
 on() { # PATH FILTER
-	echo "[.items[] | select(.path == \"$1\")] | length == 1 and (.[0] | $2)"
+	echo "([.items[] | select(.path == \"$1\")] | length == 1 and (.[0] | $2))"
 }
 
 # ---- the same as findmnt ----
@@ -64,7 +64,7 @@ tj 'PATH'	'[.items[] | [.asked, .path]] == [["/data/hello.txt", "/data"], ["/etc
 	["/proc/1/maps", "/proc"], ["/dev/shm", "/dev/shm"]]' \
 	json "$BOX" /data/hello.txt /etc/passwd /proc/1/maps /dev/shm
 tj 'PATH: the same file on the host'	'.items[0].host_file == "'"$D/data/hello.txt"'"'	json "$BOX" /data/hello.txt
-ts 'PATH: in a table'	0 '^/data/hello.txt /data +bind +'"$D/data +$D/data/hello.txt"	$M "$BOX" /data/hello.txt
+ts 'PATH: in a table'	0 "^/data/hello.txt /data +bind +rw +$D/data +$D/data/hello.txt\$"	$M "$BOX" /data/hello.txt
 ts 'PATH: that is not there'	1 '^nsdebug: /nope: No such file'	$M "$BOX" /nope
 ts 'PATH: a magic link'	1 '^nsdebug: /proc/1/root: '	$M "$BOX" /proc/1/root
 ts '--all and a path'	2 'does not go with a path'	$M --all "$BOX" /
@@ -97,7 +97,7 @@ tj 'no sizes unless asked for'	'all(.items[]; .size == null and .inodes == null)
 box_up overlay
 tj 'overlay: its layers'	"$(on / '.kind == "image" and .fstype == "overlay" and (.layers | length) == 1 and
 	(.layers[0] | endswith("/roots/base")) and .upper == "'"$FX/boxes/$BOX/upper"'" and (.work | length > 0)')" json "$BOX"
-ts 'overlay: in words'	0 '^/ +image +1 layer, written to '"$FX/boxes/$BOX/upper "	$M "$BOX"
+ts 'overlay: in words'	0 "^/ +image +overlay +rw +1 layer below $FX/boxes/$BOX/upper\$"	$M "$BOX"
 tj 'overlay: a file of it on the host'	'.items[0].host_file == "/run/nsd-boxes/'"$BOX"'/etc/passwd"' json "$BOX" /etc/passwd
 for s in userns pod hidepid hostpid; do
 	box_up $s
@@ -149,7 +149,7 @@ tj 'stacked: what is on the lower one is out of reach'	'([.items[] | select(.sou
 tj 'stacked: what is on the upper one is not'	'[.items[] | select(.source == "third")] | length == 1 and .[0].hidden_by == null'	json "$T"
 tj 'stacked: a chain'	'[.items[] | select(.path == "/t/chain") | {source, id, hidden_by}] |
 	map(.source) == ["one", "two", "three"] and .[0].hidden_by == .[1].id and .[1].hidden_by == .[2].id'	json "$T"
-ts 'hidden: in words'	0 '^/t/low +tmpfs +memory; hidden by what is on /t/low '	$M "$T"
+ts 'hidden: in words'	0 '^/t/low +tmpfs +tmpfs +rw +memory; hidden by what is on /t/low$'	$M "$T"
 # the kernel's own answer: what a path leads to is what is reported for it
 by_kernel() {
 	for p in /t/low /t/low/a /t/chain /t/ro /link/a /etc /src/file /t/again; do
@@ -190,7 +190,7 @@ hostile_box --caps sys_admin --no-seccomp -- 'mount -t tmpfs over /'
 T=$BOX
 tj 'over the root of processes'	'[.items[] | select(.path == "/")] | length == 2 and (map(select(.source == "over"))[0].hidden_by) ==
 	(map(select(.kind == "image"))[0] | .id) and (map(select(.kind == "image"))[0].hidden_by == null)'	json "$T"
-ts 'over the root: in words'	0 '^/ +tmpfs +memory; hidden: mounted over the root'	$M "$T"
+ts 'over the root: in words'	0 '^/ +tmpfs +tmpfs +rw +memory; hidden: mounted over the root'	$M "$T"
 ts 'over the root: a path is not on that'	0 '^/etc +/ +image '	$M "$T" /etc
 
 # ---- a process that has changed its root ----
@@ -282,14 +282,14 @@ is /etc/resolv.conf injected resolv.conf
 for p in /etc/app /secret /pvc /etc/one.conf /etc/hosts; do of_pod $p; done
 tj 'a subPath: what of the volume'	"$(on /etc/one.conf '.inside == "/one.conf"')"	json "$BOX"
 tj 'a directory in a volume'	"$(on /volsub '.inside == "/sub"')"	json "$BOX"
-ts 'a ConfigMap in words'	0 "^/etc/app +configmap +app-config of pod $UID1 "	$M "$BOX"
-ts 'a volume in words'	0 "^/vol +volume +$tag \\(/var/lib/docker/volumes/$tag/_data\\)"	$M "$BOX"
+ts 'a ConfigMap in words'	0 "^/etc/app +configmap +[a-z0-9]+ +ro +app-config of pod $UID1\$"	$M "$BOX"
+ts 'a volume in words'	0 "^/vol +volume +[a-z0-9]+ +rw +$tag \\(/var/lib/docker/volumes/$tag/_data\\)"	$M "$BOX"
 t 'every host path is the same file, here too'	''	host_path_exists
 tj 'a bind of a file'	"$(on /etc/live.conf '.kind == "bind" and .deleted == false')"	json "$BOX"
 # Editors and kubelets replace files: who has the old one mounted keeps it.
 echo new >"$TMP/src/new" && mv "$TMP/src/new" "$TMP/src/live.conf"
 tj 'a file that was replaced on the host: said'	"$(on /etc/live.conf '.deleted == true')"	json "$BOX"
-ts 'a file that was replaced: in words'	0 '^/etc/live.conf +bind +.*; removed or replaced since'	$M "$BOX"
+ts 'a file that was replaced: in words'	0 '^/etc/live.conf +bind .*; removed or replaced since'	$M "$BOX"
 t 'and the container has the old one'	'live.conf\n'	$NSDEBUG cat "$BOX" /etc/live.conf
 
 # ---- many ----

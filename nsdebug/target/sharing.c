@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/target/sharing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/emit.h"
+#include "nsdebug/sys/cgroup.h"
+#include "nsdebug/sys/members.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/proc.h"
+#include "nsdebug/target/near.h"
+#include "nsdebug/target/target.h"
+
+#define PEERS_MAX (1u << 16)
+
+static const char *const bases[NS_BASES] = {
+	"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts",
+};
+
+const char *ns_base_name(unsigned int base)
+{
+	return bases[base];
+}
+
+/* A process that is in a namespace of the target's which is not the host's. */
+struct peer {
+	pid_t pid;
+	uint64_t mnt;
+	uint32_t spaces;	/* bits: which ones */
+	bool listed;		/* among the container's processes */
+};
+
+struct search {
+	struct sharing *s;
+	const struct target *t;
+	const struct near *near;
+	int procfs;
+	pid_t *members;		/* ascending */
+	size_t nmembers;
+	struct peer *peers;
+	size_t npeers;
+	uint64_t *near_mnt;	/* mount namespace of each neighbour; 0: it is gone, or ours */
+	struct cgroup *near_cgroup;	/* read when the first one is asked for */
+	struct arena *a;
+};
+
+/* ---- what the process itself is in ---- */
+
+static void add_space(struct sharing *s, const char *name, unsigned int base, uint64_t id,
+		      uint64_t host)
+{
+	if (id)
+		s->spaces[s->count++] = (struct space){ .name = name, .base = base, .id = id,
+			.host = host };
+}
+
+/* Kernels before 5.6 have no time namespaces; a zombie has left most. */
+static int read_spaces(struct search *x, int dir, struct err *e)
+{
+	for (unsigned int b = 0; b < NS_BASES; b++) {
+		char path[32];
+		uint64_t id = ns_id(dir, bases[b]), host;
+
+		snprintf(path, sizeof(path), "self/ns/%s", bases[b]);
+		host = ns_id_at(x->procfs, path);
+		add_space(x->s, bases[b], b, id, host);
+		if (b != NS_PID && b != NS_TIME)
+			continue;
+		snprintf(path, sizeof(path), "%s_for_children", bases[b]);
+		if (ns_id(dir, path) != id)
+			add_space(x->s, b == NS_PID ? "pid_for_children" : "time_for_children", b,
+				  ns_id(dir, path), host);
+	}
+	return x->s->count ? 0 :
+		err_set(e, ST_TARGET, "its process has no namespaces any more: it has exited");
+}
+
+/* ---- all processes of the node ---- */
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void note_elsewhere(struct search *x, struct space *s, pid_t pid, uint64_t id)
+{
+	for (size_t i = 0; i < s->nelsewhere; i++)
+		if (s->elsewhere[i].id == id) {
+			s->elsewhere[i].count++;
+			return;
+		}
+	if (s->nelsewhere == ELSEWHERE_MAX)
+		x->s->cut = true;
+	else
+		s->elsewhere[s->nelsewhere++] = (struct elsewhere){ id, 1, pid };
+}
+
+static uint32_t note_process(struct search *x, pid_t pid, const uint64_t *ids, bool member)
+{
+	uint32_t mask = 0;
+
+	for (unsigned int i = 0; i < x->s->count; i++) {
+		struct space *s = &x->s->spaces[i];
+		uint64_t id = ids[s->base];
+
+		if (id == s->id) {
+			if (!s->count++ || pid < s->first)
+				s->first = pid;
+			if (s->id != s->host)
+				mask |= 1u << i;
+		} else if (member && id && s->name == bases[s->base]) {
+			note_elsewhere(x, s, pid, id);
+		}
+	}
+	return mask;
+}
+
+static void add_peer(struct search *x, const struct peer *p)
+{
+	if (x->npeers == PEERS_MAX) {
+		x->s->cut = true;
+		return;
+	}
+	x->peers = mem_more(x->peers, x->npeers);
+	x->peers[x->npeers++] = *p;
+}
+
+/* /proc says EACCES of a process that is no more, too. */
+static void note_unreadable(struct search *x, pid_t pid)
+{
+	auto_close int dir = proc_open(x->procfs, pid);
+	struct proc_status status;
+	struct proc_stat st;
+
+	if (dir < 0 || proc_stat(dir, &st) < 0 || st.state == 'Z' || st.state == 'X' ||
+	    proc_status(dir, &status) < 0)
+		return;
+	if (status.levels > 1)
+		x->s->unreadable++;
+	else if (!x->s->barred++)
+		x->s->first_barred = pid;
+}
+
+static void look_at(struct search *x, pid_t pid)
+{
+	bool listed = x->nmembers &&
+		bsearch(&pid, x->members, x->nmembers, sizeof(pid), by_pid);
+	uint64_t ids[NS_BASES];
+	struct peer p = { .pid = pid, .listed = listed };
+
+	for (unsigned int b = 0; b < NS_BASES; b++) {
+		char path[48];
+
+		snprintf(path, sizeof(path), "%d/ns/%s", (int)pid, bases[b]);
+		ids[b] = ns_id_at(x->procfs, path);
+		if (!ids[b] && (errno == EACCES || errno == EPERM)) {
+			note_unreadable(x, pid);
+			return;
+		}
+	}
+	p.mnt = ids[NS_MNT];
+	p.spaces = note_process(x, pid, ids, listed);
+	if (p.spaces)
+		add_peer(x, &p);
+}
+
+static int look_at_all(struct search *x, struct emit *tick, struct err *e)
+{
+	auto_close int list = openat(x->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_dir d;
+	pid_t pid;
+	int more;
+
+	if (list < 0)
+		return err_sys(e, "open /proc");
+	proc_dir_init(&d, list);
+	while ((more = proc_dir_next(&d, &pid)) > 0) {
+		look_at(x, pid);
+		emit_tick(tick);
+	}
+	return more < 0 ? err_sys(e, "read /proc") : 0;
+}
+
+/* ---- whose they are ---- */
+
+static int open_near(const struct search *x, size_t i)
+{
+	const struct neighbour *n = &x->near->items[i];
+	auto_close int dir = proc_open(x->procfs, n->pid);
+	uint64_t start;
+
+	if (dir < 0 || proc_start(dir, &start) < 0 || (n->start && n->start != start))
+		return -1;
+	return take_fd(&dir);
+}
+
+static void read_near(struct search *x)
+{
+	x->near_mnt = arena_alloc(x->a, (x->near->count + 1) * sizeof(*x->near_mnt));
+	for (size_t i = 0; i < x->near->count; i++) {
+		auto_close int dir = open_near(x, i);
+		uint64_t mnt = dir < 0 ? 0 : ns_id(dir, "mnt");
+
+		x->near_mnt[i] = mnt == x->t->ns.mnt || mnt == x->t->host.mnt ? 0 : mnt;
+	}
+}
+
+static void read_near_cgroups(struct search *x)
+{
+	x->near_cgroup = arena_alloc(x->a, (x->near->count + 1) * sizeof(*x->near_cgroup));
+	for (size_t i = 0; i < x->near->count; i++) {
+		auto_close int dir = x->near_mnt[i] ? open_near(x, i) : -1;
+
+		if (dir >= 0 && !cgroup_read(&x->near_cgroup[i], dir))
+			x->near_cgroup[i].path[0] = '\0';
+	}
+}
+
+static bool is_in(const struct cgroup *c, const struct cgroup *of)
+{
+	size_t len = strlen(of->path);
+
+	return len > 1 && !strcmp(c->controllers, of->controllers) &&
+		!strncmp(c->path, of->path, len) && (!c->path[len] || c->path[len] == '/');
+}
+
+#define NO_ONE UINT32_MAX
+
+static uint32_t find_by_mnt(const struct search *x, uint64_t mnt)
+{
+	for (size_t i = 0; mnt && i < x->near->count; i++)
+		if (x->near_mnt[i] == mnt)
+			return (uint32_t)i;
+	return NO_ONE;
+}
+
+static uint32_t find_by_cgroup(struct search *x, pid_t pid)
+{
+	auto_close int dir = proc_open(x->procfs, pid);
+	struct cgroup c;
+
+	if (dir < 0 || !cgroup_read(&c, dir))
+		return NO_ONE;
+	if (!x->near_cgroup)
+		read_near_cgroups(x);
+	for (size_t i = 0; i < x->near->count; i++)
+		if (is_in(&c, &x->near_cgroup[i]))
+			return (uint32_t)i;
+	return NO_ONE;
+}
+
+static void note_container(struct search *x, struct space *s, uint32_t i)
+{
+	size_t at = 0;
+
+	while (at < s->ncontainers && s->containers[at] < i)
+		at++;
+	if (at < s->ncontainers && s->containers[at] == i)
+		return;
+	if (!s->containers)
+		s->containers = arena_alloc(x->a, x->near->count * sizeof(*s->containers));
+	memmove(s->containers + at + 1, s->containers + at,
+		(s->ncontainers++ - at) * sizeof(*s->containers));
+	s->containers[at] = i;
+}
+
+static void note_stranger(struct search *x, struct space *s, pid_t pid)
+{
+	if (!s->strangers)
+		s->strangers = arena_alloc(x->a, STRANGERS_MAX * sizeof(*s->strangers));
+	if (s->nstrangers < STRANGERS_MAX)
+		s->strangers[s->nstrangers] = pid;
+	s->nstrangers++;
+}
+
+/* Another container's process may be listed as the target's, where it has no cgroup of its own and
+ * the pid namespace stands for it: so the mount namespace is asked first. */
+static void find_owner(struct search *x, const struct peer *p)
+{
+	uint32_t owner = find_by_mnt(x, p->mnt);
+	bool own = owner == NO_ONE && (p->listed || p->mnt == x->t->ns.mnt);
+
+	if (!own && owner == NO_ONE)
+		owner = find_by_cgroup(x, p->pid);
+	for (unsigned int i = 0; i < x->s->count; i++) {
+		struct space *s = &x->s->spaces[i];
+
+		if (!(p->spaces & 1u << i))
+			continue;
+		if (own)
+			s->members++;
+		else if (owner != NO_ONE)
+			note_container(x, s, owner);
+		else
+			note_stranger(x, s, p->pid);
+	}
+}
+
+int sharing_find(struct sharing *s, const struct target *t, const struct inside *in, int dir,
+		 const struct near *near, struct arena *a, struct emit *tick, struct err *e)
+{
+	struct search x = { .s = s, .t = t, .near = near, .procfs = in->procfs, .a = a };
+	struct members_want want = target_members(t, in);
+	int ret;
+
+	*s = (struct sharing){ 0 };
+	if (members_list(&want, &x.members, &x.nmembers, &s->cut, e) < 0)
+		return -1;
+	ret = read_spaces(&x, dir, e);
+	if (ret == 0)
+		ret = look_at_all(&x, tick, e);
+	if (ret == 0)
+		read_near(&x);
+	for (size_t i = 0; ret == 0 && i < x.npeers; i++) {
+		find_owner(&x, &x.peers[i]);
+		emit_tick(tick);
+	}
+	free(x.members);
+	free(x.peers);
+	return ret;
+}
