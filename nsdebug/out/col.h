@@ -71,6 +71,7 @@ enum col_flag {
 	COL_GROUP = 32,		/* rows with the same value stand together under it as a title */
 	COL_NOJSON = 64,	/* made for people: a table only */
 	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds */
+	COL_RIGHT = 256,	/* in a table, text that stands to the right, as numbers do */
 };
 
 enum paint { PAINT_NONE, PAINT_DIR, PAINT_LINK, PAINT_EXEC, PAINT_SPECIAL, PAINT_BAD, PAINT_SETID };

@@ -106,8 +106,7 @@ static void put_duration(struct buf *b, int64_t ns, bool clock)
 		buf_addf(b, "%.3f s", (double)ns / 1e9);
 }
 
-/* 1.5M, 12K: at most one decimal, rounded up as df and ls do. */
-static void put_human(struct buf *b, uint64_t n)
+void text_human(struct buf *b, uint64_t n)
 {
 	static const char units[] = "KMGTPE";
 	unsigned int unit = 0;
@@ -159,7 +158,7 @@ static void put_number(struct buf *b, const struct col *c, const struct cell *ce
 		break;
 	case COL_SIZE:
 		if (s->layout->human)
-			put_human(b, cell->u);
+			text_human(b, cell->u);
 		else
 			buf_u64(b, cell->u);
 		break;
@@ -225,8 +224,8 @@ size_t text_cell(struct buf *b, const struct col *c, const struct cell *cell,
 
 bool text_right(const struct col *c)
 {
-	return c->type == COL_U64 || c->type == COL_I64 || c->type == COL_SIZE ||
-		c->type == COL_HEX || c->type == COL_DUR;
+	return (c->flags & COL_RIGHT) || c->type == COL_U64 || c->type == COL_I64 ||
+		c->type == COL_SIZE || c->type == COL_HEX || c->type == COL_DUR;
 }
 
 const char *text_paint(uint64_t paint)

@@ -138,7 +138,7 @@ int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m)
 	top = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return -1;
-	return fd_openat2(top, c->path + 1, O_PATH | O_DIRECTORY,
+	return fd_openat2(top, c->path[1] ? c->path + 1 : ".", O_PATH | O_DIRECTORY,
 			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 

@@ -161,6 +161,8 @@ static void one(const char *key, const char *p, struct proc_status *ret)
 		return;
 	if (!strcmp(key, "TracerPid")) {
 		ret->tracer = (pid_t)n[0];
+	} else if (!strcmp(key, "Threads")) {
+		ret->threads = n[0];
 	} else if (!strcmp(key, "SigQ")) {
 		p += strcspn(p, "/") + 1;
 		ret->signals = n[0];

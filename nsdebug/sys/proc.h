@@ -43,6 +43,7 @@ struct proc_status {
 	uint64_t vm_rss, vm_swap;	/* bytes; these and the next are 0 without memory */
 	uint64_t rss_anon, rss_file, rss_shmem;
 	uint64_t vm_size, vm_data, vm_stack, vm_locked, vm_pinned;
+	uint64_t threads;
 	uint64_t signals, signals_max;	/* queued for its user, and RLIMIT_SIGPENDING */
 	uint64_t cap_eff;
 	unsigned int seccomp;		/* 0 none, 1 strict, 2 filter */
