@@ -80,7 +80,8 @@ static void hold_cell(struct out *o, const struct col *c, const struct cell *cel
 	} else {
 		const struct cell *cell = cell_of(o, c, cells);
 
-		if ((c->flags & COL_GLUE) && cell->set && c->glue)
+		/* the first of a line follows nothing */
+		if ((c->flags & COL_GLUE) && cell->set && c->glue && i)
 			buf_str(&o->held, c->glue);
 		h.width = (uint32_t)text_cell(&o->held, c, cell, &o->style);
 	}
