@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	memcpy(copy, bytes, len);
 	if (sockdiag_parse(copy, len, 6, &s)) {
-		if (s.un.name.len && (s.un.name.p < copy || s.un.name.p + s.un.name.len > copy + len))
+		if (s.un.name.len &&
+		    (s.un.name.p < copy || s.un.name.p + s.un.name.len > copy + len))
 			abort();
 		sock_put_local(&b, &s);
 		sock_put_remote(&b, &s);
