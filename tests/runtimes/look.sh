@@ -77,18 +77,18 @@ same_as_image() { # WORD IMAGE FILE
 }
 
 same_names() { # WORD PID: of its root directory
-	$NSDEBUG ls -a -U "$1" / | sort >"$TMP/seen"
+	$NSDEBUG ls -a -U "$1" / 2>"$TMP/errors" | sort >"$TMP/seen"
 	# shellcheck disable=SC2012 # names that the fixtures chose
 	ls -aU "/proc/$2/root/" | sort | diff - "$TMP/seen"
 }
 
 same_bytes() { # WORD PID FILE
-	$NSDEBUG cat "$1" "$3" | cmp - "/proc/$2/root$3"
+	$NSDEBUG cat "$1" "$3" 2>"$TMP/errors" | cmp - "/proc/$2/root$3"
 }
 
 same_threads() { # WORD PID
-	$NSDEBUG stack -o json "$1" -p "$(awk '/^NSpid/ { print $NF }' "/proc/$2/status")" |
-		jq -r '.items[] | select(.frames | length > 0) | .comm' | sort -u >"$TMP/seen"
+	$NSDEBUG stack -o json "$1" -p "$(awk '/^NSpid/ { print $NF }' "/proc/$2/status")" \
+		2>"$TMP/errors" | jq -r '.items[] | select(.frames | length > 0) | .comm' | sort -u >"$TMP/seen"
 	cat "/proc/$2/task"/*/comm | sort -u | diff - "$TMP/seen"
 }
 
