@@ -15,6 +15,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/sys/mounts.h"
 
 #define DEPTH_MAX 256		/* the kernel has no such limit; what is deeper is said */
 
@@ -97,12 +98,11 @@ static bool is_hierarchy(const char *tail, const struct cgroup *c)
 	return false;
 }
 
-/* Mount point and root of the hierarchy in our own mount table. */
-static bool find_mount(const char *text, const struct cgroup *c, char *point, size_t room)
+bool cgroup_mount_point(const char *text, const struct cgroup *c, char *point, size_t room)
 {
 	for (const char *line = text; *line;) {
 		const char *end = strchrnul(line, '\n');
-		char copy[2048], word[1024];
+		char copy[2048], root[3], word[1024];
 
 		if ((size_t)(end - line) < sizeof(copy)) {
 			memcpy(copy, line, (size_t)(end - line));
@@ -111,7 +111,9 @@ static bool find_mount(const char *text, const struct cgroup *c, char *point, si
 
 			/* only a mount of the whole hierarchy: its root field is "/" */
 			if (tail && is_hierarchy(tail, c) &&
-			    sscanf(copy, "%*u %*u %*u:%*u / %1023s", word) == 1) {
+			    sscanf(copy, "%*u %*u %*u:%*u %2s %1023s", root, word) == 2 &&
+			    !strcmp(root, "/")) {
+				mounts_unescape(word);
 				snprintf(point, room, "%s", word);
 				return true;
 			}
@@ -131,7 +133,7 @@ int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m)
 	auto_close int top = -1;
 	char point[1024];
 
-	if (!m->text.len || !find_mount(m->text.bytes, c, point, sizeof(point))) {
+	if (!m->text.len || !cgroup_mount_point(m->text.bytes, c, point, sizeof(point))) {
 		errno = ENOENT;
 		return -1;
 	}

@@ -37,6 +37,8 @@ struct cgroup_mounts {
 };
 
 int cgroup_mounts_read(struct cgroup_mounts *m, int self);	/* -1 with errno */
+/* Where the whole hierarchy of the cgroup is mounted, by such a text; false if nowhere. */
+bool cgroup_mount_point(const char *text, const struct cgroup *c, char *point, size_t room);
 
 /* O_PATH directory of the cgroup, -1 with errno. */
 int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m);

@@ -13,6 +13,35 @@ static void check(const char *text, const char *controllers, const char *path, c
 	   !strcmp(c.controllers, controllers), name);
 }
 
+static void mounted(const char *text, const char *controllers, const char *point, const char *name)
+{
+	struct cgroup c = { .path = "/" };
+	char got[64];
+	bool found;
+
+	snprintf(c.controllers, sizeof(c.controllers), "%s", controllers);
+	found = cgroup_mount_point(text, &c, got, sizeof(got));
+	ok(point ? found && !strcmp(got, point) : !found, name);
+}
+
+static void points(void)
+{
+	static const char text[] =
+		"31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
+		"32 31 0:29 /part /sys/fs/cgroup/part rw - cgroup cgroup rw,pids\n"
+		"33 31 0:30 / /sys/fs/cgroup/cpu rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+		"34 31 0:37 / /a\\040b\\134 rw - cgroup cgroup rw,xattr,name=systemd\n"
+		"35 31 0:38 / /unified rw - cgroup2 cgroup2 rw";
+
+	mounted(text, "cpu,cpuacct", "/sys/fs/cgroup/cpu", "by its controllers");
+	mounted(text, "name=systemd", "/a b\\", "with a space and a backslash");
+	mounted(text, "", "/unified", "v2");
+	mounted(text, "pids", NULL, "a part of a hierarchy is not the whole");
+	mounted(text, "memory", NULL, "one that is not mounted");
+	mounted(text, "cpuac", NULL, "the beginning of a word");
+	mounted("", "", NULL, "no table");
+}
+
 int main(void)
 {
 	static char longer[6000];
@@ -33,5 +62,6 @@ int main(void)
 	check(longer, "name=systemd", "/s", "a path that is too long does not count");
 	snprintf(longer, sizeof(longer), "1:%0100d:/a\n", 0);
 	check(longer, "", "/", "nor do controllers that are");
+	points();
 	return done();
 }
