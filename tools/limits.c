@@ -322,7 +322,7 @@ static int limits_setup(void *opts, int nargs, char *const *args, struct layout 
 static const struct example limits_example[] = {
 	{ "nsdebug limits nsd-demo", "all limits, what is used of them, and what is the matter" },
 	{ "nsdebug limits -q nsd-demo", "only what is the matter" },
-	{ "nsdebug limits --sample 1s nsd-demo", "with the processor time that it takes now" },
+	{ "nsdebug limits --sample 200ms nsd-demo", "with the processor time that it takes now" },
 	{ "nsdebug limits --all -q", "of all containers of the node" },
 	{ NULL }
 };

@@ -15,6 +15,7 @@ busy() {
 	while [ $_i -lt "$COUNT" ]; do
 		"$NSDEBUG" cat "$BOX" /etc/passwd
 		"$NSDEBUG" ls -l@ "$BOX" / /etc
+		"$NSDEBUG" limits "$BOX"
 		! has_ps || "$NSDEBUG" ps "$BOX"
 		! has_stack || "$NSDEBUG" stack "$BOX"
 		_i=$((_i + 1))

@@ -70,6 +70,9 @@ untouched() { # NAME STATUS COMMAND...
 	fi
 	events=$(wc -l <"$TMP/out/events")
 }
+untouched 'maps -x' 0 "$NSDEBUG" maps -x "$BOX"
+untouched 'mem' 0 "$NSDEBUG" mem "$BOX"
+untouched 'limits' 0 "$NSDEBUG" limits "$BOX"
 untouched 'ls -la' 0 "$NSDEBUG" ls -la "$BOX" / /d /etc
 untouched 'ls -lR@' 0 "$NSDEBUG" ls -lR@ "$BOX" /d /data /etc
 untouched 'ls -la /dev, which is mounted strictatime' 0 "$NSDEBUG" ls -la "$BOX" /dev
@@ -98,7 +101,7 @@ changes=creat,link,linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,rename,r
 changes=$changes,unlink,unlinkat,rmdir,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,lchown
 changes=$changes,fchownat,utimensat,setxattr,fsetxattr,lsetxattr,removexattr,mount,umount2,move_mount
 changes=$changes,kill,tkill,tgkill,pidfd_send_signal,process_vm_writev,bpf
-for v in ls ps stack list doctor; do
+for v in ls ps stack maps mem limits list doctor; do
 	has_verb $v || continue
 	case $v in list | doctor) set -- $v ;; *) set -- $v "$BOX" ;; esac
 	strace -f -e trace=open,openat,openat2,$changes -o "$TMP/strace" "$NSDEBUG" "$@" >/dev/null 2>&1
