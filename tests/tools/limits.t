@@ -229,3 +229,17 @@ tj 'no cgroup of its own: nothing is shown as the container'\''s' \
 	'all(.items[]; .level != "container") and ([.items[] | select(.kind == "rlimit")] | length == 16)' \
 	$NSDEBUG limits -o json "pid://$SHARED"
 ts 'and it is said'	0 'it has no pids cgroup of its own'	$NSDEBUG limits "pid://$SHARED"
+
+# ---- a container names the cgroups that it makes below its own ----
+
+evil=$(printf 'x\033[31m y')
+mkdir "$pids/$evil"
+move() { xargs -I{} sh -c 'echo {} >"$1/cgroup.procs" 2>/dev/null || :' - "$1"; }
+sort -u "$pids/cgroup.procs" | move "$pids/$evil"
+ts 'its name is escaped'	0 'pids +[0-9]+ +- +400 .*' $NSDEBUG limits "$T"
+raw() { { $NSDEBUG limits "$T"; $NSDEBUG mem -o wide "$T"; $NSDEBUG limits -o json "$T"; } | grep -c "$(printf '\033')"; }
+t 'in any form'	'0\n?1\n'	raw
+tj 'the limit above it still counts'	'[.items[] | select(.name == "pids")] | map(.up) == [0, 1] and
+	.[1].hard == 400 and (.[1].level | endswith("/'"$T"'"))'	$NSDEBUG limits -o json "$T"
+sort -u "$pids/$evil/cgroup.procs" | move "$pids"
+rmdir "$pids/$evil"
