@@ -25,19 +25,21 @@ static bool have(const struct inside *in, uint64_t id)
 	return false;
 }
 
-/* The namespace of a /proc/PID directory; ns is open on it. */
+/* In the namespace that ns is open on. Connected to the kernel, the socket takes nothing of others:
+ * who has CAP_NET_ADMIN in there may send to any that is not. */
 static int add(struct inside *in, int ns)
 {
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	auto_close int fd = -1;
 	struct stat st;
-	int fd;
 
 	if (fstat(ns, &st) < 0 || setns(ns, CLONE_NEWNET) < 0)
 		return -1;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (fd < 0)
+	if (fd < 0 || connect(fd, (const void *)&kernel, sizeof(kernel)) < 0)
 		return -1;
 	in->nets = mem_more(in->nets, in->nnets);
-	in->nets[in->nnets++] = (struct net){ st.st_ino, fd };
+	in->nets[in->nnets++] = (struct net){ st.st_ino, take_fd(&fd) };
 	return 0;
 }
 

@@ -8,7 +8,8 @@
  * kernel does not send are "not told".
  *
  * The descriptor is a NETLINK_SOCK_DIAG socket that was made in that namespace. Whoever has
- * CAP_NET_ADMIN in there can send to it as well, so a datagram counts only if the kernel sent it.
+ * CAP_NET_ADMIN in there can send to it as well unless it is connected to the kernel, so a datagram
+ * counts only if the kernel sent it.
  *
  * The kernel lists no TCP or UDP socket that was never bound or connected. Sockets without a file
  * (TIME-WAIT, SYN-RECV) have inode 0.

@@ -68,6 +68,17 @@ esac
 if has_verb ps; then
 	try 'ps of the container' answers 0 $n ps "$BOX"
 fi
+if has_verb fds; then
+	# of each server that lets it be opened (a shell closes what it opened: no dead flush)
+	inside '(sleep 100000 3</m/none/file 4</m/getattr/file 5</m/statfs/file \
+		6</m/xattr/file 8</m/read/file >/dev/null 2>&1 &)' >/dev/null 2>&1
+	try 'fds of a process that holds files of dead servers' answers 0 $n fds -a "$BOX"
+	case $GOT in
+	*' 3 '*file*/m/none/file*) pass 'fds shows them' ;;
+	*)	fail 'fds shows them' "$GOT" ;;
+	esac
+	try 'fds --deleted' answers 0 $n fds --deleted "$BOX"
+fi
 
 # ---- each kind of request, for each verb that may make one ----
 

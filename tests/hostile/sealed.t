@@ -122,14 +122,15 @@ traced() { # NAME COMMAND...
 	[ -n "$SAN" ] || grep PROT_EXEC "$TMP/ours" >>"$TMP/opened"
 	[ ! -s "$TMP/opened" ] && pass "$_name: none of the planted files is opened" ||
 		fail "$_name: none of the planted files is opened" "$(cat "$TMP/opened")"
-	if grep 'setns(' "$TMP/ours" | grep -qv ', CLONE_NEWNS'; then
-		fail "$_name: no namespace but the mount namespace" "$(grep setns "$TMP/ours")"
+	if grep 'setns(' "$TMP/ours" | grep -Eqv ", CLONE_($_joins)"; then
+		fail "$_name: no namespace but $_joins" "$(grep setns "$TMP/ours")"
 	else
-		pass "$_name: no namespace but the mount namespace"
+		pass "$_name: no namespace but $_joins"
 	fi
 	[ ! -e "$ROOT/planted-ran" ] && pass "$_name: nothing planted ran (status $_st)" ||
 		fail "$_name: nothing planted ran"
 }
+_joins=NEWNS
 _planted='libnss|libgcc|libpthread|gconv|/ld\.so|locale|zoneinfo|terminfo|nsswitch|resolv\.conf'
 _planted=$_planted'|/hosts|host\.conf|inputrc|gdbinit|nsdebug|/lib/|\.so'
 t '44 benign' '0\n' sh -c '"$1" cat "$2" /etc/passwd | grep -c ^nobody.*planted; true' - "$NSDEBUG" "$BOX"
@@ -142,6 +143,25 @@ traced '44 cat of what is not there' "$NSDEBUG" cat "$BOX" /nothing
 traced '44 list' "$NSDEBUG" list
 has_verb ps && traced '44 ps -f' "$NSDEBUG" ps -f "$BOX"
 has_verb stack && traced '44 stack' "$NSDEBUG" stack "$BOX"
+has_verb env && traced '44 env' "$NSDEBUG" env "$BOX"
+if has_verb fds; then
+	_joins=NEWNET
+	traced '44 fds' "$NSDEBUG" fds -a "$BOX"
+	traced '44 fds --deleted' "$NSDEBUG" fds --deleted "$BOX"
+	# it is where it was before it looks at anything, and has one thing to ask the kernel with
+	strace -f -y -o "$TMP/strace" -e trace=setns,seccomp,socket,capset,openat \
+		"$NSDEBUG" fds "$BOX" >/dev/null 2>&1
+	t '3 fds: back in its network namespace before the filter' "net:[$(stat -Lc %i /proc/self/ns/net)]\n" \
+		sh -c 'sed "/seccomp(/q" "$1" | sed -n "s/.*setns([0-9]*<\(.*\)>, CLONE_NEWNET.*/\1/p" | tail -n 1' - "$TMP/strace"
+	t '3 fds: no setns and no socket behind it' '' \
+		sh -c 'sed "1,/seccomp(/d" "$1" | grep -E "setns\(|socket\("; :' - "$TMP/strace"
+	t '3 fds: sockets of one kind' 'NETLINK_SOCK_DIAG\n' \
+		sh -c 'sed -n "s/.*socket(AF_NETLINK, [^,]*, \([A-Z_]*\)).*/\1/p" "$1" | sort -u' - "$TMP/strace"
+	t '3 fds: and no other' '' sh -c 'grep "socket(" "$1" | grep -v AF_NETLINK; :' - "$TMP/strace"
+	ts '3 fds: capabilities to look at processes, none of the network' 0 \
+		'capset\(.*effective=1<<CAP_DAC_READ_SEARCH\|1<<CAP_SYS_PTRACE\|1<<CAP_CHECKPOINT_RESTORE,' cat "$TMP/strace"
+	_joins=NEWNS
+fi
 ts '44 trap: static glibc that asks for a user runs what is planted' 0 '' \
 	"$O/tests/hostile/victim" "$BOXPID"
 [ -e "$ROOT/planted-ran" ] && pass '44 trap: it did run' || fail '44 trap: it did run'

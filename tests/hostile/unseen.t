@@ -18,13 +18,16 @@ busy() {
 		"$NSDEBUG" limits "$BOX"
 		! has_ps || "$NSDEBUG" ps "$BOX"
 		! has_stack || "$NSDEBUG" stack "$BOX"
+		! has_fds || { "$NSDEBUG" fds -a "$BOX"; "$NSDEBUG" env "$BOX"; }
 		_i=$((_i + 1))
 	done >/dev/null 2>&1
 }
 has_ps() { false; }
 has_stack() { false; }
+has_fds() { false; }
 ! has_verb ps || has_ps() { true; }
 ! has_verb stack || has_stack() { true; }
+! has_verb fds || has_fds() { true; }
 
 # Starts the spy as a process of the container, and ends it: its findings are in $TMP/spied.
 spy() { # NAME

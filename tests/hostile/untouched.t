@@ -87,6 +87,13 @@ untouched 'list' 0 "$NSDEBUG" list
 if has_verb ps; then
 	untouched 'ps -fL' 0 "$NSDEBUG" ps -fL "$BOX"
 fi
+if has_verb fds; then
+	untouched 'fds -a' 0 "$NSDEBUG" fds -a "$BOX"
+	untouched 'fds --deleted' 0 "$NSDEBUG" fds --deleted "$BOX"
+fi
+if has_verb env; then
+	untouched 'env' 0 "$NSDEBUG" env "$BOX"
+fi
 if has_verb stack; then
 	untouched 'stack --no-stop' 0 "$NSDEBUG" stack --no-stop "$BOX"
 	untouched 'stack' 0 "$NSDEBUG" stack "$BOX"
@@ -101,7 +108,7 @@ changes=creat,link,linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,rename,r
 changes=$changes,unlink,unlinkat,rmdir,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,lchown
 changes=$changes,fchownat,utimensat,setxattr,fsetxattr,lsetxattr,removexattr,mount,umount2,move_mount
 changes=$changes,kill,tkill,tgkill,pidfd_send_signal,process_vm_writev,bpf
-for v in ls ps stack maps mem limits list doctor; do
+for v in ls ps stack maps mem limits env fds list doctor; do
 	has_verb $v || continue
 	case $v in list | doctor) set -- $v ;; *) set -- $v "$BOX" ;; esac
 	strace -f -e trace=open,openat,openat2,$changes -o "$TMP/strace" "$NSDEBUG" "$@" >/dev/null 2>&1
@@ -113,7 +120,7 @@ done
 
 # ---- one execve, one namespace ----
 
-for v in 'ls -l' 'cat' 'ps' 'stack' 'list'; do
+for v in 'ls -l' 'cat' 'ps' 'stack' 'env' 'fds' 'list'; do
 	has_verb "${v%% *}" || continue
 	case $v in cat) last=/d/file ;; *) last= ;; esac
 	# shellcheck disable=SC2086 # -l is a word of its own; list has no target
@@ -126,7 +133,9 @@ for v in 'ls -l' 'cat' 'ps' 'stack' 'list'; do
 	ls* | cat) t "$v: one setns, for the mount namespace" '1\n' \
 		grep -c 'setns([0-9]*, CLONE_NEWNS' "$TMP/strace" ;;
 	esac
-	t "$v: no other setns" '' sh -c 'grep "setns(" "$1" | grep -v ", CLONE_NEWNS"; :' - "$TMP/strace"
+	# sockets are asked for in network namespaces
+	case $v in fds) other=NEWNET ;; *) other=NEWNS ;; esac
+	t "$v: no other setns" '' sh -c 'grep "setns(" "$1" | grep -v ", CLONE_$2"; :' - "$TMP/strace" $other
 done 2>/dev/null
 
 # ---- the controls: what other tools do is noticed ----
