@@ -123,11 +123,17 @@ static bool take_annotation(void *ctx, const char *key, struct jvalue v)
 static int read_spec(struct container *c, struct arena *a, struct reading *r, struct err *e)
 {
 	const char *below = "userdata/config.json", *driver = strrchr(c->root, '/') + 1;
-	auto_close int fd = runtime_open(c->root, c->id, below, e);
+	struct err why;
+	auto_close int fd = runtime_open(c->root, c->id, below, &why);
 
-	if (fd < 0)
-		fd = runtime_open(runtime_join(a, GRAPH, driver), c->id, below, e);
-	return fd < 0 ? -1 : oci_annotations(fd, take_annotation, r, e);
+	if (fd < 0 && why.status == ST_TARGET)
+		fd = runtime_open(runtime_join(a, GRAPH, driver), c->id, below, &why);
+	if (fd < 0) {
+		if (e)
+			*e = why;
+		return -1;
+	}
+	return oci_annotations(fd, take_annotation, r, e);
 }
 
 static int load(struct container *c, struct arena *a, const char *manager, struct err *e)

@@ -52,6 +52,7 @@ static int err_state(struct err *e, const char *dir, const char *id, const char 
 	switch (errno) {
 	case ENOENT:
 	case ENOTDIR:
+	case EXDEV:	/* moved away on the way there; ".." and links are not in what we ask for */
 		return err_set(e, ST_TARGET, "no container '%s' in %s", id, dir);
 	case EUCLEAN:	/* ours: see is_roots_own() */
 		return err_set(e, ST_REFUSED, "%s%s%s is not only root's to write: not believed",
@@ -61,7 +62,6 @@ static int err_state(struct err *e, const char *dir, const char *id, const char 
 		return err_set(e, ST_PRIVILEGE, "%s%s%s is not readable: run nsdebug as root on "
 			       "the node, or give it CAP_DAC_READ_SEARCH", dir, slash, id);
 	case ELOOP:
-	case EXDEV:
 		return err_set(e, ST_REFUSED, "%s%s%s/%s is reached through a symbolic link: not "
 			       "believed", dir, slash, id, file);
 	case ENOSYS:
@@ -138,7 +138,7 @@ bool runtime_has_dir(const char *dir, const char *id)
 {
 	auto_close int fd = open_dir(dir, id);
 
-	return fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
+	return fd >= 0 || (errno != ENOENT && errno != ENOTDIR && errno != EXDEV);
 }
 
 /* A file in it that only root can write; opening a FIFO does not wait, and is no use. */

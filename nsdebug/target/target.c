@@ -172,8 +172,9 @@ int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, 
 
 int target_mounts(struct target *t, struct err *e)
 {
+	/* EINVAL: it is on its way out and has left its namespaces */
 	if (mounts_read(&t->mounts, t->place.proc, t->arena, e) < 0)
-		return target_alive(t) ? -1 : target_gone(t, e);
+		return target_alive(t) && e->sys != EINVAL ? -1 : target_gone(t, e);
 	/* An unbindable mount would be an empty directory in the clone: someone else's truth. */
 	t->place.raw = t->mounts.unbindable || t->mounts.cut;
 	return 0;

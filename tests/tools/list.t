@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# list: what runtimes wrote down, and what became of it; state files that are wrong in every way.
-# serial
-# It plants broken state files, which every list of the node then speaks of
+# list: what runtimes wrote down, and what became of it; state files that are wrong.
 . tests/lib.sh
-need jq runc crun setpriv
+. "$SRC/tests/hostile/plant.sh"
+need jq runc crun setpriv nsenter
 
 box_up static
 T=$BOX
@@ -56,27 +55,27 @@ t 'starts nothing, asks nobody: one execve'	'1\n'	no_child
 
 # ---- state files that are not what they should be ----
 
-S=$FX/boxes/$T
-state=/run/runc/$T/state.json
+planted_ns
+state=$P/run/runc/$T/state.json
+mkdir -p "$P/run/runc"
+cp -a "/run/runc/$T" "$P/run/runc"
 fake() { # NAME: makes a container's directory, which the test fills
-	F=/run/runc/fake-$$-$1
-	W=fake-$$-$1
+	F=$P/run/runc/fake-$1
+	W=fake-$1
 	mkdir "$F"
-	at_exit "rm -rf '$F'"
 }
-ls_() { $NSDEBUG ls "$W" /app; }
+ls_() { nsd ls "$W" /app; }
 
 fake dead; jq -c '.init_process_pid = 4194300' "$state" >"$F/state.json"
 ts 'its process is gone'		3 "runc://$W: process 4194300 is gone"		ls_
-ts 'it is not listed, and that is said'	0 'exited, not shown \(--all\)'	$NSDEBUG list
-ts '--all lists it'			0 "^$W +- +runc +exited +- +- "	$NSDEBUG list --all
-ts '-a lists it'			0 "^$W +- +runc +exited "		$NSDEBUG list -a
-tj '-a in JSON'	"$(row "$W" '.state == "exited" and .host_pid == null')"	$NSDEBUG list -a -o json
+ts 'it is not listed, and that is said'	0 'exited, not shown \(--all\)'	nsd list
+ts '--all lists it'			0 "^$W +- +runc +exited +- +- "	nsd list --all
+ts '-a lists it'			0 "^$W +- +runc +exited "		nsd list -a
+tj '-a in JSON'	"$(row "$W" '.state == "exited" and .host_pid == null')"	nsd list -a -o json
 
 fake reused; jq -c '.init_process_start = 5' "$state" >"$F/state.json"
 ts 'its pid is another process now'	3 'is another process now'	ls_
-ts 'such a one has exited'		0 "^$W +- +runc +exited"		$NSDEBUG list -a
-start_of() { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
+ts 'such a one has exited'		0 "^$W +- +runc +exited"		nsd list -a
 fake us; jq -c '.init_process_pid = '$$' | .init_process_start = '"$(start_of $$)" "$state" >"$F/state.json"
 ts 'its pid is one of the host'		4 "the host's own files"	ls_
 fake unsure; jq -c '.init_process_start = 0' "$state" >"$F/state.json"
@@ -92,12 +91,11 @@ fake writable; cp "$state" "$F/state.json"; chmod 666 "$F/state.json"
 ts 'that others may write: not believed'	4 'only root can write: not believed'	ls_
 fake link; ln -s "$state" "$F/state.json"
 ts 'a symbolic link: not believed'	4 'through a symbolic link: not believed'	ls_
-ln -s "/run/runc/$T" "/run/runc/fake-$$-dirlink"
-at_exit "rm -f /run/runc/fake-$$-dirlink"
-W=fake-$$-dirlink
+ln -s "/run/runc/$T" "$P/run/runc/fake-dirlink"
+W=fake-dirlink
 ts 'a directory that is a link'		4 'through a symbolic link'	ls_
 fake fifo; mkfifo "$F/state.json"
-ts 'a FIFO does not hold us up'		4 'not believed'	timeout 5 "$NSDEBUG" ls "$W"
+ts 'a FIFO does not hold us up'		4 'not believed'	ns timeout 5 "$NSDEBUG" ls "$W"
 fake dir; mkdir "$F/state.json"
 ts 'a directory'			4 'not believed'	ls_
 fake half; head -c 60 "$state" >"$F/state.json"
@@ -120,8 +118,8 @@ ts 'more than a state file can be'	4 'larger than 32 MiB'	ls_
 rm -r "$F"
 fake late; jq -c '{config: .config, init_process_pid: .init_process_pid}' "$state" >"$F/state.json"
 ts 'in another order'			3 'has no process'	ls_
-ts 'what could not be read is counted'	5 '[0-9]+ state files could not be read'	$NSDEBUG list
-ts 'the others are listed all the same'	5 "^$T +- +runc +running"	$NSDEBUG list
+ts 'what could not be read is counted'	5 '[0-9]+ state files could not be read'	nsd list
+ts 'the others are listed all the same'	5 "^$T +- +runc +running"	nsd list
 
 # ---- who may not ----
 
@@ -133,7 +131,7 @@ ts 'nobody: names what is missing'	77 'is not readable: .*CAP_DAC_READ_SEARCH'	\
 	as_nobody list
 tj 'nobody: said in JSON'	'.items == [] and .errors[0].status == 77'	as_nobody list -o json
 ts 'root without capabilities'		77 'CAP_DAC_READ_SEARCH'	\
-	sh -c 'chmod 700 /run/runc; chown 1 /run/runc
+	ns sh -c 'chmod 700 /run/runc; chown 1 /run/runc
 	setpriv --bounding-set=-all --inh-caps=-all "$NSDEBUG" list; s=$?; chown 0 /run/runc; exit $s'
 ts 'no runtime at all: says where it looked'	0 'no container here: looked in /var/lib/containers/storage, /var/lib/docker/containers, /run/containerd, /run/runc, /run/crun' \
 	unshare -m sh -c 'mount -t tmpfs t /run && mount -t tmpfs t /var/lib && "$NSDEBUG" list'
