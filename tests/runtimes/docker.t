@@ -40,6 +40,20 @@ tj 'killed: in list --all'	".items[] | select(.name == \"$A\") | .state == \"exi
 engine_run docker --label=app=shop --label=tier=front base
 B=$CT
 tj 'by label'	".target == \"docker://$B\""	$NSDEBUG -l app=shop ls -o jsonl -d /
+mkdir -p "$TMP/conf"
+echo 'port = 8080' >"$TMP/conf/app.conf"
+at_exit "docker -H unix:///run/docker.sock volume rm nsd-docker-$$"
+engine_run docker --volume="nsd-docker-$$:/data" --volume="$TMP/conf:/conf:ro" \
+	--volume="$TMP/conf/app.conf:/app.conf" base
+t 'mounts: what docker inspect says'	''	same_mounts "$CT" docker_ inspect "$CT"
+tj 'mounts: what docker puts in'	'[.items[] | select(.kind == "injected") | .name] | sort ==
+	["hostname", "hosts", "resolv.conf"]'	$NSDEBUG mounts -o json "$CT"
+layers() { # docker mounts them by short links
+	docker_ inspect "$CT" | jq -r '.[0].GraphDriver.Data | .LowerDir, .UpperDir' | tr : '\n' >want
+	$NSDEBUG mounts -o json "$CT" 2>errors | jq -r '.items[] | select(.path == "/") |
+		.layers[], .upper' | xargs realpath | diff want -
+}
+t 'mounts: its layers'	''	layers
 engine_run docker --pid=host base
 look_into 'host pid' "$CT" "$CTPID"
 engine_run docker --network=host static /app/server 18081
@@ -47,3 +61,5 @@ look_into 'host network' "$CT" "$CTPID"
 engine_run docker --pid="container:$B" --network="container:$B" --ipc=shareable static /app/server 8081
 look_into "another's pid namespace" "$CT" "$CTPID"
 tj 'each its own processes'	"[.items[].host_pid] == [$CTPID]"	$NSDEBUG ps -o json "$CT"
+tj 'ns: with whom it shares'	".items | map({(.type): .containers}) | add |
+	.pid == [\"docker://$B\"] and .net == .pid and .mnt == []"	$NSDEBUG ns -o json "$CT"

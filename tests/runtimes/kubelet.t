@@ -30,6 +30,13 @@ wait_for 'running | grep -q "^$CT " && running | grep -q "^$CT2 "' 60
 listed web "$CT" containerd "$CTPID"
 words web "$CTPID" "$CT" "pod/$NAME/web" "$(running | awk -v c="$CT" '$1 == c { print $2 }')"
 words side "$CT2PID" "$CT2" "pod/$NAME/side" "$(running | awk -v c="$CT2" '$1 == c { print $2 }')"
+uid=$(pods | jq -r --arg pod "$POD" '.items[].metadata | select("\(.namespace)/\(.name)" == $pod) | .uid')
+tj 'mounts: what the kubelet put in'	'[.items[] | select(.pod == "'"$uid"'") | [.path, .kind, .name]] | sort ==
+	[["/dev/termination-log", "injected", "termination-log"], ["/etc/hosts", "injected", "hosts"],
+	["/tmp", "emptydir", "tmp-web"]]'	$NSDEBUG mounts -o json "$CT"
+tj 'ns: with whom it shares'	".items | map({(.type): .containers}) | add |
+	(.net | length) == 2 and (.net | contains([\"$CT2\"])) and .ipc == .net and .pid == [] and .mnt == []" \
+	$NSDEBUG ns -o json "$CT"
 ts 'a pod of two: which?'	2 "$CT2"	$NSDEBUG ls "$POD"
 tj '--namespace, --container'	"[.items[].host_pid] == [$CTPID]"	\
 	$NSDEBUG --namespace "${POD%/*}" --container web ps -o json "pod/$NAME"

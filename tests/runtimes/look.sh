@@ -116,6 +116,18 @@ listed() {
 	ts "$1: list prints the word"	0 "^$2\$"	$NSDEBUG list -o name
 }
 
+# Its volumes and binds are those that `inspect` of docker or podman has.
+same_mounts() { # WORD INSPECT...
+	_word=$1
+	shift
+	"$@" >"$TMP/inspect" 2>"$TMP/errors"
+	jq -c '.[0].Mounts[] | [.Destination, .Type, .Name, .Source, .RW]' "$TMP/inspect" |
+		sort >"$TMP/want"
+	[ -s "$TMP/want" ] && $NSDEBUG mounts -o json "$_word" 2>"$TMP/errors" |
+		jq -c '.items[] | select(.kind == ("volume", "bind")) |
+			[.path, .kind, .name, .host_path, (.read_only | not)]' | sort | diff "$TMP/want" -
+}
+
 # No process is shown twice, and of what the engine says to run all is shown.
 agrees() { # ENGINE
 	"$SRC/tests/fixtures/engine" list "$1" | awk '{ print $2 }' | sort >"$TMP/want"

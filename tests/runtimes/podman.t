@@ -38,6 +38,11 @@ look_into 'over crun' "$CT" "$CTPID"
 listed 'over crun' "podman://$CT" podman "$CTPID"
 words 'over crun' "$CTPID" "crun://$CTID" "$CTID"
 
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman volume rm nsd-podman-$$"
+mkdir "$TMP/conf"
+engine_run podman --volume="nsd-podman-$$:/data" --volume="$TMP/conf:/conf:ro" base
+t 'mounts: what podman inspect says'	''	same_mounts "$CT" podman_ inspect "$CT"
+
 engine_run podman --uidmap=0:300000:65536 --gidmap=0:300000:65536 base
 look_into 'user namespace' "$CT" "$CTPID"
 tj 'user namespace: both ids'	'.items[] | select(.name == "passwd") | .uid == 0 and .host_uid == 300000' \
@@ -48,6 +53,9 @@ look_into 'host pid' "$CT" "$CTPID"
 engine_pod podman --pid=pod web=base,/app/web side=static,/app/server,8081
 look_into pod "$CT" "$CTPID"
 look_into 'pod, its other' "$CT2" "$CT2PID"
+tj 'ns: with whom it shares'	".items | map({(.type): .containers}) | add |
+	(.net | length) == 2 and (.net | contains([\"podman://$CT2\"])) and .pid == .net and .mnt == []" \
+	$NSDEBUG ns -o json "$CT"
 listed pod "podman://$CT" podman "$CTPID"
 tj 'pod: each its own processes'	"[.items[].host_pid] == [$CTPID]"	$NSDEBUG ps -o json "$CT"
 tj 'pod: --pod, all of them'	"[.items[].host_pid] | contains([$CTPID, $CT2PID])" \
