@@ -62,7 +62,7 @@ has() { # WORD ARGUMENT...: is WORD among the candidates
 }
 t 'a verb'			''	has ls l
 t 'verbs about ourselves too'	''	has version ver
-t 'only what begins so'		'list\nls\n'	$NSDEBUG __complete l
+t 'only what begins so'		'limits\nlist\nls\n'	$NSDEBUG __complete l
 t 'an option'			''	has --recursive ls --rec
 t 'a global option'		''	has --timeout= ls --ti
 t 'an option before the verb'	''	has --selector= --se

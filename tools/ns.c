@@ -560,7 +560,7 @@ static const struct example ns_example[] = {
 	{ "nsdebug ns nsd-demo", "which namespaces, whose, and what ids map to" },
 	{ "nsdebug ns -o wide nsd-demo", "and which user namespace owns them" },
 	{ "nsdebug ns -o type,containers,others nsd-demo", "who else is in each" },
-	{ "nsdebug ns -o json nsd-demo", "for programs: maps of ids, numbers in each pid namespace" },
+	{ "nsdebug ns -o json nsd-demo", "for programs: also the maps of ids" },
 	{ NULL }
 };
 

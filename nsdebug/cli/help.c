@@ -148,10 +148,10 @@ void help_overview(struct buf *b)
 		put_item(b, v->name, v->summary);
 	buf_str(b, "\ntargets:\n");
 	put_item(b, "NAME", "a container's name, id, or the beginning of one");
-	put_item(b, "docker://NAME", "one of this runtime: docker podman cri-o containerd runc crun "
-		 "lxc machine");
-	put_item(b, "containerd://NS/ID", "one of containerd's namespace NS; without NS, as kubectl "
-		 "shows a containerID");
+	put_item(b, "docker://NAME", "one of this runtime: docker podman cri-o containerd runc "
+		 "crun lxc machine");
+	put_item(b, "containerd://NS/ID", "one of containerd's namespace NS; without NS, as "
+		 "kubectl shows a containerID");
 	put_item(b, "pod/NAME[/CONTAINER]", "a container of a Kubernetes pod; also "
 		 "NAMESPACE/POD[/CONTAINER]");
 	put_item(b, "pid://N", "the container that the process N of the host is in");
