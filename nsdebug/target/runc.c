@@ -36,14 +36,13 @@ static bool take_space(void *ctx, const char *space)
 	return !runtime_has_dir(dir, w->id) || w->found(w->ctx, &c);
 }
 
-static int each_engine(struct walk *w, const char *id)
+static void each_engine(struct walk *w, const char *id)
 {
 	w->id = id;
 	for (size_t i = 0; engines[i]; i++) {
 		w->root = engines[i];
 		runtime_each_dir(engines[i], take_space, w, NULL);
 	}
-	return 0;
 }
 
 static int each_dir(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
@@ -55,7 +54,9 @@ static int each_dir(const struct runtime *r, struct ask *ask, found_fn *found, v
 		return runtime_each_dir(r->where, take_dir, &w, e);
 	if (runtime_has_dir(r->where, ask->id))
 		take_dir(&w, ask->id);
-	return ask->inner ? each_engine(&w, ask->id) : 0;
+	else if (ask->inner)
+		each_engine(&w, ask->id);
+	return 0;
 }
 
 static int runc_load(struct container *c, struct arena *a, struct err *e)
