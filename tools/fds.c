@@ -128,6 +128,7 @@ static void say_missing(struct job *j)
 	if (j->uses.ends.holders.cut)
 		emit_cut(emit, "only the first %u sockets and pipes have addresses and other ends",
 			 HOLDERS_MAX);
+	userow_say_cuts(&j->rows);
 	if (j->uses.cut)
 		emit_cut(emit, "files of other mounts: only the first %u", USES_LATER_MAX);
 }

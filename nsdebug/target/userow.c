@@ -81,7 +81,8 @@ const struct col use_cols[] = {
 	C(COL_STR, odd, COL_WIDE, "what is out of the ordinary", .head = "NOTE"),
 	C(COL_BYTES, peer, COL_NOJSON | COL_CLAIMED,
 	  "process at the other end, pid/name; host:pid/name if it is not in the container"),
-	C(COL_ROWS, peers, COL_HIDE, "processes at the other end", .sub = peer_col),
+	C(COL_ROWS, peers, COL_HIDE, "processes at the other end, at most 64", .sub = peer_col),
+	C(COL_U64, peer_count, COL_HIDE, "how many there are"),
 	C(COL_U64, count, COL_HIDE, "eventfd: its value"),
 	C(COL_BOOL, semaphore, COL_HIDE, "eventfd: it counts down by one"),
 	C(COL_STR, clock, COL_HIDE, "timerfd: realtime, monotonic ..."),
@@ -94,7 +95,7 @@ const struct col use_cols[] = {
 	C(COL_U64, bpf_type, COL_HIDE, "number of the map's or program's type"),
 	C(COL_U64, bpf_id, COL_HIDE, "its id"),
 	C(COL_U64, watch_count, COL_HIDE, "epoll, inotify, fanotify: how many it watches"),
-	C(COL_ROWS, watches, COL_HIDE, "and which", .sub = watch_col),
+	C(COL_ROWS, watches, COL_HIDE, "and which, at most 4096", .sub = watch_col),
 	C(COL_LIST, locks, COL_HIDE, "held on the file: kind, mode, first and last byte"),
 	C(COL_STR, ref, COL_HIDE | COL_NAME, "what nsdebug cat calls it: fd:PID/N"),
 	C(COL_BYTES, path, COL_HIDE | COL_CLAIMED,
@@ -262,16 +263,14 @@ static void fill_watches(struct userow *j, struct use_row *row)
 	fdinfo_parse(j->d->text.bytes, &again, add_watch, &s);
 	row->watch_count = n;
 	row->watches = (struct col_rows){ s.rows, s.count, sizeof(*s.rows) };
-	if (s.count < n || j->d->cut)
-		emit_cut(&j->uses->in->emit, "process %d, descriptor %s: only the first %zu that "
-			 "it watches", (int)row->host_pid, row->assoc, s.count);
+	j->cut_watches += s.count < n || j->d->cut;
 }
 
 static void fill_info(struct userow *j, struct use_row *row)
 {
 	static const char *const modes[] = { "r", "w", "u", "-" };
 	const struct fdinfo *f = &j->d->info;
-	auto_buf struct buf flags = { 0 }, signals = { 0 };
+	auto_buf struct buf flags = { 0 }, signals = { 0 }, about = { 0 };
 
 	fdinfo_put_flags(&flags, f->flags);
 	row->flags = words(j, &flags);
@@ -297,6 +296,9 @@ static void fill_info(struct userow *j, struct use_row *row)
 
 		row->of_host_pid = (uint64_t)f->pid;
 		row->of_pid = of->pid ? (uint64_t)of->pid : NONE_U64;
+		buf_addf(&about, "%s%d/%s", of->pid ? "" : "host:",
+			 (int)(of->pid ? of->pid : of->host_pid), of->comm);
+		row->name = keep_buf(j, &about);
 	}
 	if (f->locks)
 		fill_locks(j, row);
@@ -327,9 +329,8 @@ static void fill_peers(struct userow *j, struct use_row *row, size_t count)
 		buf_addf(&b, ",+%zu", count - 2);
 	row->peers = (struct col_rows){ rows, n, sizeof(*rows) };
 	row->peer = keep_buf(j, &b);
-	if (count > n)
-		emit_cut(&j->uses->in->emit, "process %d, descriptor %s: only %zu of the processes "
-			 "at its other end", (int)row->host_pid, row->assoc, n);
+	row->peer_count = count;
+	j->cut_peers += count > n;
 }
 
 /* What the kernel calls the protocol of a socket that it does not list. */
@@ -388,6 +389,8 @@ static void fill_sock(struct userow *j, struct use_row *row, const struct known_
 
 static void put_ends(struct buf *b, const struct use_row *row)
 {
+	if (row->family && !strcmp(row->family, "netlink"))
+		buf_str(b, "netlink ");
 	buf_str(b, row->protocol ? row->protocol : row->family ? row->family : "socket");
 	if (row->local.len) {
 		buf_char(b, ' ');
@@ -469,6 +472,18 @@ void userow_fill(struct userow *j, struct use_row *row, const struct use *u, int
 		fill_socket(j, row, dir, name);
 	else if (d->type == DESCR_PIPE && d->has_info)
 		fill_pipe(j, row, u);
+}
+
+void userow_say_cuts(const struct userow *j)
+{
+	struct emit *emit = &j->uses->in->emit;
+
+	if (j->cut_peers)
+		emit_cut(emit, "descriptors with more than %u processes at the other end, of which "
+			 "the others are not named: %zu", USEROW_PEERS_MAX, j->cut_peers);
+	if (j->cut_watches)
+		emit_cut(emit, "descriptors that watch more than %u others, of which the rest is "
+			 "not named: %zu", USEROW_WATCHES_MAX, j->cut_watches);
 }
 
 void userow_free(struct userow *j)

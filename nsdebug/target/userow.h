@@ -32,7 +32,8 @@ struct peer_row {
 
 struct use_row {
 	uint64_t pid, host_pid, fd, size, allocated, pos, nlink, inode, mount_id, deleted;
-	uint64_t local_port, remote_port, rqueue, wqueue, bound_inode, peer_inode, netns, interface;
+	uint64_t local_port, remote_port, rqueue, wqueue, bound_inode, peer_inode, peer_count,
+		netns, interface;
 	uint64_t count, semaphore, expired, of_pid, of_host_pid, bpf_type, bpf_id, watch_count;
 	int64_t left_s, interval_s;
 	const char *assoc, *type, *mode, *state, *device, *rdev, *family, *protocol, *sock_type,
@@ -48,14 +49,16 @@ struct userow {
 	struct uses *uses;
 	bool node;		/* other ends were looked for in the whole node */
 	struct arena *arena;	/* of the last rows */
-	size_t made;
+	size_t made, cut_peers, cut_watches;
 	const struct descr *d;	/* that the row is about */
 	struct end_peer peers[USEROW_PEERS_MAX];
 };
 
-/* What *row points to is good until the next row. What is left out is said by emit_cut(). */
+/* What *row points to is good until the next row. */
 void userow_fill(struct userow *j, struct use_row *row, const struct use *u, int dir,
 		 const char *name, const struct descr *d);
+/* Says how often something was left out. */
+void userow_say_cuts(const struct userow *j);
 void userow_free(struct userow *j);
 
 #endif

@@ -3,7 +3,7 @@
 # fds, beside what /proc of the node and ss say of the same processes: every kind of descriptor,
 # other ends in and outside of the container, files without names.
 . tests/lib.sh
-need jq python3 runc crun nsenter ss setpriv
+need jq python3 runc crun nsenter ss ip pgrep setpriv
 
 D=$TMP/data
 mkdir "$D"
@@ -260,3 +260,116 @@ ts 'without privilege'	77 'CAP_|root' setpriv --bounding-set=-all --inh-caps=-al
 	"$NSDEBUG" fds "$T"
 ts 'without SYS_ADMIN: descriptors, but no addresses'	77 'network namespace' \
 	setpriv --bounding-set=-sys_admin --inh-caps=-all sh -c 'exec "$0" fds --type socket,pipe "$1"' "$NSDEBUG" "$T"
+
+# ---- other ends outside of the container ----
+
+# detached: else runc puts pipes of its own between
+sleep 1000 | runc exec -d "$T" /usr/bin/python3 -c 'import ctypes, time
+ctypes.CDLL(None).prctl(15, b"from outside", 0, 0, 0)
+time.sleep(1000)' >/dev/null 2>&1 &
+at_exit "kill \$(pgrep -P $$ -x sleep) 2>/dev/null || :"
+outside() { json | jq -e '.items[] | select(.comm == "from outside" and .fd == 0)' >out; }
+wait_for outside 10
+writer=$(pgrep -P $$ -x sleep)
+t 'a pipe from the node: who writes'	"[{\"pid\":null,\"host_pid\":$writer,\"fd\":1,\"comm\":\"sleep\"}]\n" \
+	sh -c 'jq -c "[.peers[] | select(.comm == \"sleep\")]" out'
+ts 'in the table it is the host'\''s'	0 " pipe +r .* host:$writer/sleep" $NSDEBUG fds "$T"
+tj '--no-peers does not look there'	'[.items[] | select(.comm == "from outside" and .fd == 0) | .peers[] | select(.pid == null)] == []' \
+	json --no-peers
+
+box_run python3 --ready -- /usr/bin/python3 -c 'import socket, time
+l = socket.create_server(("0.0.0.0", 7100))
+print("ready", flush=True)
+c = l.accept()[0]
+time.sleep(3600)'
+SERVER=$BOX SERVERPID=$BOXPID
+box_run python3 --ready -- /usr/bin/python3 -c 'import socket, time
+print("ready", flush=True)
+while True:
+    try:
+        c = socket.create_connection(("192.0.2.1", 7100))
+        break
+    except OSError:
+        time.sleep(0.05)
+time.sleep(3600)'
+veth() {
+	ip link add "nsdv$$" type veth peer name "nsdw$$" &&
+		ip link set "nsdv$$" netns "$SERVERPID" name eth9 && ip link set "nsdw$$" netns "$BOXPID" name eth9 &&
+		nsenter -n -t "$SERVERPID" ip addr add 192.0.2.1/24 dev eth9 && nsenter -n -t "$SERVERPID" ip link set eth9 up &&
+		nsenter -n -t "$BOXPID" ip addr add 192.0.2.2/24 dev eth9 && nsenter -n -t "$BOXPID" ip link set eth9 up
+}
+if veth 2>out; then
+	connected() { $NSDEBUG fds --type socket -o json "$BOX" | jq -e '.items[] | select(.state == "ESTABLISHED")' >out; }
+	wait_for connected 20
+	t 'TCP between two containers: the process in the other one' \
+		"[null,$SERVERPID,\"python3\"]\n"	jq -c '[.peers[0].pid, .peers[0].host_pid, .peers[0].comm]' out
+	t 'and back'	"[null,$BOXPID,\"python3\"]\n"	sh -c '"$@" | jq -c ".items[] | select(.state == \"ESTABLISHED\") |
+		[.peers[0].pid, .peers[0].host_pid, .peers[0].comm]"' - $NSDEBUG fds --type socket -o json "$SERVER"
+	tj '--no-peers: not looked for'	'.items[] | select(.state == "ESTABLISHED") | .peers == [] and .remote == "192.0.2.1:7100"' \
+		$NSDEBUG fds --type socket --no-peers -o json "$BOX"
+else
+	skip 'TCP between two containers' "no veth: $(cat out)"
+fi
+
+# ---- what needs rights, and limits ----
+
+cat >"$D/rare.py" <<-'E'
+	import ctypes, os, resource, select, struct, time
+	libc = ctypes.CDLL(None, use_errno=True)
+	def say(what, fd):
+	    print(what, fd, flush=True)
+	    return fd
+	say('io_uring', libc.syscall(425, 8, (ctypes.c_char * 120)()))
+	say('userfaultfd', libc.syscall(323, 0))
+	say('fanotify', libc.fanotify_init(0, 0))
+	# a map: array, key 4, value 8, 1 entry
+	attr = ctypes.create_string_buffer(struct.pack('IIII', 2, 4, 8, 1), 120)
+	say('bpfmap', libc.syscall(321, 0, attr, 120))
+	attr = ctypes.create_string_buffer(struct.pack('IIQ', 1, 120, 0), 120)
+	say('perf', libc.syscall(298, attr, 0, -1, -1, 0))
+	r, w = os.pipe()
+	say('shared', r)
+	for i in range(70):
+	    if os.fork() == 0:
+	        time.sleep(3600)
+	say('tunnel', os.open('/data/tun', os.O_RDWR) if os.path.exists('/data/tun') else -1)
+	# two names in two pieces: a file that is mapped and then deleted
+	import mmap
+	fd = os.open('/data/mapped', os.O_RDWR | os.O_CREAT, 0o644)
+	os.ftruncate(fd, 8192)
+	m = mmap.mmap(fd, 8192, prot=mmap.PROT_READ)
+	os.close(fd)
+	os.unlink('/data/mapped')
+	e = select.epoll()
+	say('big', e.fileno())
+	p = os.pipe()
+	e.register(p[0], select.EPOLLIN)
+	n = 0
+	try:
+	    while n < 5000:
+	        e.register(os.dup(p[0]), select.EPOLLIN)
+	        n += 1
+	except OSError:
+	    pass
+	print('watched', n + 1, flush=True)
+	print('ready', flush=True)
+	time.sleep(3600)
+	E
+box_run python3 --uid 0 --no-seccomp --caps sys_admin,bpf,perfmon --bind "$D:/data" --ready -- /usr/bin/python3 /data/rare.py
+T=$BOX PID=$BOXPID
+LOG=$FX/boxes/$BOX/log
+json -p 1 >all.json 2>said
+for what in io_uring userfaultfd fanotify perf bpfmap; do
+	case $what in bpfmap) type=bpf-map ;; *) type=$what ;; esac
+	if [ "$(fd $what)" -ge 0 ]; then
+		is "$what" $what ".type == \"$type\""
+	else
+		skip "$what" 'not to be had here'
+	fi
+done
+[ "$(fd bpfmap)" -lt 0 ] || is 'a BPF map: its type and id' bpfmap '.bpf_type == 2 and .bpf_id > 0'
+is 'more than 64 at the other end: the number, and 64 of them'	shared '.peer_count == 71 and (.peers | length) == 64'
+tj 'and that some are not named'	'.truncated == true and ([.errors[].message | select(test("not named"))] | length == 1)'	json --type pipe
+is 'epoll: how many'	big ".watch_count == $(fd watched)"
+tj '--deleted: a file that is only mapped'	"[.items[] | select(.pid == 1 and .assoc == \"mem\") | [.path, .size, .deleted]] == [[\"/data/mapped\", 8192, true]]" \
+	json --deleted
