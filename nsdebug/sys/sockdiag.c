@@ -65,7 +65,7 @@ static void end_of(struct sock_end *e, const void *addr, uint16_t port)
 	e->port = ntohs(port);
 }
 
-static bool parse_inet(struct bytes body, struct attrs a, uint8_t protocol, struct sock *s)
+static bool parse_inet(struct bytes body, struct attrs a, uint16_t protocol, struct sock *s)
 {
 	struct inet_diag_msg m;
 	uint8_t shut;
@@ -186,7 +186,7 @@ static size_t fixed_size(uint8_t family)
 	}
 }
 
-bool sockdiag_parse(const void *body, size_t len, uint8_t protocol, struct sock *ret)
+bool sockdiag_parse(const void *body, size_t len, uint16_t protocol, struct sock *ret)
 {
 	uint8_t family = len ? *(const uint8_t *)body : 0;
 	struct bytes b = { body, len };
@@ -214,7 +214,12 @@ bool sockdiag_parse(const void *body, size_t len, uint8_t protocol, struct sock 
 
 union request {
 	struct sock_diag_req any;
-	struct inet_diag_req_v2 inet;
+	struct {
+		struct inet_diag_req_v2 req;
+		/* a protocol that is no byte */
+		struct nlattr attr;
+		uint32_t protocol;
+	} inet;
 	struct unix_diag_req un;
 	struct netlink_diag_req nl;
 	struct packet_diag_req packet;
@@ -224,7 +229,7 @@ union request {
 struct ask {
 	int fd;
 	uint32_t seq;
-	uint8_t protocol;	/* of inet, whose answers do not repeat it */
+	uint16_t protocol;	/* of inet, whose answers do not repeat it */
 	sockdiag_fn *fn;
 	void *ctx;
 	bool done, changed;
@@ -236,13 +241,16 @@ static size_t fill(union request *q, const struct sockdiag_want *w)
 
 	memset(q, 0, sizeof(*q));
 	q->any.sdiag_family = w->family;
-	q->any.sdiag_protocol = w->protocol;
+	/* what is no byte is in an attribute, which a kernel before 5.9 does not look at */
+	q->any.sdiag_protocol = w->protocol > UINT8_MAX ? 0 : (uint8_t)w->protocol;
 	switch (w->family) {
 	case AF_INET:
 	case AF_INET6:
-		q->inet.idiag_states = states;
-		q->inet.idiag_ext = 1 << (INET_DIAG_SHUTDOWN - 1);
-		return sizeof(q->inet);
+		q->inet.req.idiag_states = states;
+		q->inet.req.idiag_ext = 1 << (INET_DIAG_SHUTDOWN - 1);
+		q->inet.attr = (struct nlattr){ NLA_HDRLEN + 4, INET_DIAG_REQ_PROTOCOL };
+		q->inet.protocol = w->protocol;
+		return w->protocol > UINT8_MAX ? sizeof(q->inet) : sizeof(q->inet.req);
 	case AF_UNIX:
 		q->un.udiag_states = states;
 		q->un.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER |
@@ -272,7 +280,6 @@ static int send_request(struct ask *a, const union request *q, size_t size)
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
 	a->seq = ++seq;
-	a->protocol = q->any.sdiag_protocol;
 	m.h = (struct nlmsghdr){
 		.nlmsg_len = (uint32_t)NLMSG_LENGTH(size), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
@@ -378,7 +385,7 @@ static int answer(struct ask *a, const union request *q, size_t size)
 
 int sockdiag_each(int fd, const struct sockdiag_want *w, sockdiag_fn *fn, void *ctx)
 {
-	struct ask a = { .fd = fd, .fn = fn, .ctx = ctx };
+	struct ask a = { .fd = fd, .protocol = w->protocol, .fn = fn, .ctx = ctx };
 	union request q;
 	size_t size = fill(&q, w);
 

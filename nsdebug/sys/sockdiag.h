@@ -62,7 +62,7 @@ typedef void sockdiag_fn(void *ctx, const struct sock *s);
 
 struct sockdiag_want {
 	uint8_t family;
-	uint8_t protocol;	/* AF_INET and AF_INET6: IPPROTO_TCP ... */
+	uint16_t protocol;	/* AF_INET and AF_INET6: IPPROTO_TCP ... IPPROTO_MPTCP (Linux 5.9) */
 	uint32_t states;	/* a bit a state; 0: all */
 };
 
@@ -77,6 +77,6 @@ int sockdiag_each(int fd, const struct sockdiag_want *w, sockdiag_fn *fn, void *
 uint8_t sock_unmap(uint8_t family, const struct sock_end *e, struct sock_end *ret);
 
 /* The body of one message of the kernel. False if it is none of a family that is known here. */
-bool sockdiag_parse(const void *body, size_t len, uint8_t protocol, struct sock *ret);
+bool sockdiag_parse(const void *body, size_t len, uint16_t protocol, struct sock *ret);
 
 #endif

@@ -60,6 +60,7 @@ const char *sock_protocol(const struct sock *s)
 		return NULL;
 	switch (s->protocol) {
 	case IPPROTO_TCP: return "tcp";
+	case IPPROTO_MPTCP: return "mptcp";
 	case IPPROTO_UDP: return "udp";
 	case IPPROTO_UDPLITE: return "udplite";
 	case IPPROTO_SCTP: return "sctp";
@@ -83,8 +84,8 @@ const char *sock_type(uint8_t type)
 static bool connects(const struct sock *s)
 {
 	if (s->family == AF_INET || s->family == AF_INET6)
-		return s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_SCTP ||
-			s->protocol == IPPROTO_DCCP;
+		return s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_MPTCP ||
+			s->protocol == IPPROTO_SCTP || s->protocol == IPPROTO_DCCP;
 	return false;
 }
 

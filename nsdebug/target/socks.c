@@ -10,16 +10,25 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 
-/* In the order in which they are likely; raw and the rest need modules that few kernels have. */
-static const struct sockdiag_want kinds[] = {
-	{ AF_UNIX, 0, 0 }, { AF_INET, IPPROTO_TCP, 0 }, { AF_INET6, IPPROTO_TCP, 0 },
-	{ AF_INET, IPPROTO_UDP, 0 }, { AF_INET6, IPPROTO_UDP, 0 }, { AF_NETLINK, 0, 0 },
-	{ AF_PACKET, 0, 0 }, { AF_INET, IPPROTO_RAW, 0 }, { AF_INET6, IPPROTO_RAW, 0 },
-	{ AF_INET, IPPROTO_SCTP, 0 }, { AF_INET6, IPPROTO_SCTP, 0 },
-	{ AF_INET, IPPROTO_UDPLITE, 0 }, { AF_INET6, IPPROTO_UDPLITE, 0 }, { AF_VSOCK, 0, 0 },
+/* What is asked for, in the order in which it is likely; and what the kernel calls such a socket. */
+static const struct kind {
+	struct sockdiag_want want;
+	const char *protocol;
+} kinds[SOCKS_KINDS] = {
+	{ { AF_UNIX, 0, 0 }, "UNIX" },
+	/* before TCP, which lists their parts under the same inode */
+	{ { AF_INET, IPPROTO_MPTCP, 0 }, "MPTCP" }, { { AF_INET6, IPPROTO_MPTCP, 0 }, "MPTCPv6" },
+	{ { AF_INET, IPPROTO_TCP, 0 }, "TCP" }, { { AF_INET6, IPPROTO_TCP, 0 }, "TCPv6" },
+	{ { AF_INET, IPPROTO_UDP, 0 }, "UDP" }, { { AF_INET6, IPPROTO_UDP, 0 }, "UDPv6" },
+	{ { AF_NETLINK, 0, 0 }, "NETLINK" },
+	{ { AF_PACKET, 0, 0 }, "PACKET" },
+	{ { AF_INET, IPPROTO_RAW, 0 }, "RAW" }, { { AF_INET6, IPPROTO_RAW, 0 }, "RAWv6" },
+	{ { AF_INET, IPPROTO_SCTP, 0 }, "SCTP" }, { { AF_INET6, IPPROTO_SCTP, 0 }, "SCTPv6" },
+	{ { AF_INET, IPPROTO_UDPLITE, 0 }, "UDP-Lite" },
+	{ { AF_INET6, IPPROTO_UDPLITE, 0 }, "UDPLITEv6" },
+	{ { AF_VSOCK, 0, 0 }, "AF_VSOCK" },
 };
 
-#define KINDS_TCP 1	/* index of the two of TCP */
 #define TRIES 3		/* while the kernel says that its table changed */
 
 void socks_init(struct socks *k, struct emit *emit)
@@ -73,27 +82,42 @@ static void take_wanted(void *ctx, const struct sock *s)
 	k->found++;
 }
 
-static void ask(struct socks *k, const struct net *n, const struct sockdiag_want *w,
+/* 0 if this kernel, or this build of it, cannot tell of that kind. */
+static bool ask(struct socks *k, const struct net *n, const struct sockdiag_want *w,
 		sockdiag_fn *fn)
 {
 	int more = 1;
 
 	k->net = n->id;
+	k->protocol = w->protocol;
 	for (int try = 0; more > 0 && try < TRIES; try++)
 		more = sockdiag_each(n->diag, w, fn, k);
-	/* a protocol that this kernel, or this build of it, cannot tell of */
-	if (more < 0 && errno != ENOENT && errno != EOPNOTSUPP && errno != EINVAL &&
-	    errno != EPROTONOSUPPORT)
-		k->failed = errno;
+	if (more >= 0)
+		return true;
+	if (errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL || errno == EPROTONOSUPPORT)
+		return false;
+	k->failed = errno;
+	return true;
 }
 
 static void find_in(struct socks *k, const struct net *n)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (unsigned int i = 0; i < SOCKS_KINDS; i++) {
 		if (k->found == k->wanted)
 			return;
-		ask(k, n, &kinds[i], take_wanted);
+		if (!(k->untold >> i & 1) && !ask(k, n, &kinds[i].want, take_wanted))
+			k->untold |= 1u << i;
 	}
+}
+
+bool socks_told(const struct socks *k, const char *protocol)
+{
+	for (unsigned int i = 0; i < SOCKS_KINDS; i++)
+		/* "UNIX-STREAM" since Linux 5.15 */
+		if (!strcmp(kinds[i].protocol, protocol) ||
+		    (kinds[i].want.family == AF_UNIX && str_prefix(protocol, "UNIX")))
+			return !(k->untold >> i & 1);
+	return false;
 }
 
 /* ---- the other ends of TCP connections ---- */
@@ -132,21 +156,28 @@ static void take_other_end(void *ctx, const struct sock *s)
 	if (!s->inode || !s->remote.port)
 		return;
 	for (known = map_get(&k->by_ends, hash_ends(s, true)); known; known = known->same)
-		if (!known->peer && same_end(s, &s->local, &known->s, &known->s.remote) &&
+		if (!known->peer && known->s.protocol == k->protocol &&
+		    same_end(s, &s->local, &known->s, &known->s.remote) &&
 		    same_end(s, &s->remote, &known->s, &known->s.local))
 			known->peer = s->inode;
 }
 
 static struct socks *filling;	/* map_each(3) has no context argument */
 
+static bool is_tcp(uint8_t family, uint16_t protocol)
+{
+	return (family == AF_INET || family == AF_INET6) &&
+		(protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
 static void want_other_end(void *value)
 {
 	struct known_sock *known = value;
 	uint64_t h;
 
-	if ((known->s.family != AF_INET && known->s.family != AF_INET6) ||
-	    known->s.protocol != IPPROTO_TCP || !known->s.remote.port)
+	if (!is_tcp(known->s.family, known->s.protocol) || !known->s.remote.port)
 		return;
+	filling->protocols |= known->s.protocol == IPPROTO_MPTCP ? 2 : 1;
 	h = hash_ends(&known->s, false);
 	known->same = map_get(&filling->by_ends, h);
 	map_put(&filling->by_ends, h, known);
@@ -157,8 +188,10 @@ static void find_other_ends(struct socks *k, const struct inside *in)
 	filling = k;
 	socks_each(k, want_other_end);
 	for (size_t i = 0; k->by_ends.used && i < in->nnets; i++)
-		for (int tcp = 0; tcp < 2; tcp++)
-			ask(k, &in->nets[i], &kinds[KINDS_TCP + tcp], take_other_end);
+		for (size_t n = 0; n < SOCKS_KINDS; n++)
+			if (is_tcp(kinds[n].want.family, kinds[n].want.protocol) &&
+			    (k->protocols & (kinds[n].want.protocol == IPPROTO_MPTCP ? 2 : 1)))
+				ask(k, &in->nets[i], &kinds[n].want, take_other_end);
 }
 
 void socks_find(struct socks *k, const struct inside *in)

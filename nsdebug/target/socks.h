@@ -10,6 +10,7 @@
 #ifndef NSDEBUG_TARGET_SOCKS_H
 #define NSDEBUG_TARGET_SOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,13 +29,18 @@ struct known_sock {
 	struct known_sock *same;	/* the next with an equal hash of addresses */
 };
 
+#define SOCKS_KINDS 16
+
 struct socks {
 	struct arena *arena;
 	struct map by_inode, by_ends;
 	size_t wanted, found;
 	int failed;			/* errno of a question that had no answer, or 0 */
+	uint32_t untold;		/* a bit a kind: this kernel does not list it */
+	unsigned int protocols;		/* that other ends are looked for of: 1 TCP, 2 MPTCP */
 	/* of the question that is asked just now */
 	uint64_t net;
+	uint16_t protocol;
 	struct emit *emit;
 };
 
@@ -44,6 +50,9 @@ void socks_want(struct socks *k, uint64_t inode);
 void socks_find(struct socks *k, const struct inside *in);
 /* NULL if it was not wanted. */
 const struct known_sock *socks_get(const struct socks *k, uint64_t inode);
+/* Does this kernel list sockets of the protocol that it calls so (system.sockprotoname)? Then one
+ * that was not found is elsewhere, or is a TCP or UDP socket that was never bound. */
+bool socks_told(const struct socks *k, const char *protocol);
 /* Calls fn for each. */
 void socks_each(const struct socks *k, void (*fn)(void *known));
 void socks_free(struct socks *k);

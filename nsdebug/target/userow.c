@@ -404,6 +404,19 @@ static void put_ends(struct buf *b, const struct use_row *row)
 		buf_addf(b, " (%s)", row->odd);
 }
 
+static const char *why_not_found(const struct userow *j, const char *protocol)
+{
+	bool binds = protocol && (strstr(protocol, "TCP") || strstr(protocol, "UDP"));
+
+	if (!protocol || !socks_told(&j->uses->ends.socks, protocol))
+		return "this kernel does not list sockets of its kind";
+	if (!j->node)
+		return binds ? "not bound, or of another network namespace" :
+			"of another network namespace";
+	return binds ? "not bound, or of a network namespace that no process is in" :
+		"of a network namespace that no process is in";
+}
+
 static void fill_socket(struct userow *j, struct use_row *row, int dir, const char *name)
 {
 	const struct known_sock *k = socks_get(&j->uses->ends.socks, j->d->inode);
@@ -417,8 +430,7 @@ static void fill_socket(struct userow *j, struct use_row *row, int dir, const ch
 	if (k && k->s.inode && k->net != in->nets[0].id)
 		row->odd = "of another network namespace";
 	else if (k && !k->s.inode && in->nnets)
-		row->odd = !j->node ? "not bound, or of another network namespace" :
-			"not bound, or of a network namespace that no process is in";
+		row->odd = why_not_found(j, row->protocol);
 	put_ends(&b, row);
 	row->name = keep_buf(j, &b);
 	if (k && k->peer)

@@ -74,6 +74,16 @@ cat >"$D/all.py" <<-'E'
 	m.connect(('::ffff:127.0.0.1', 7001))
 	say('mappedserved', l.accept()[0])
 	say('unbound', socket.socket())
+	for family in socket.AF_INET, socket.AF_INET6:
+	    try:
+	        l = say('mptcp%d' % family, socket.socket(family, socket.SOCK_STREAM, 262))
+	        l.bind(('::1' if family == socket.AF_INET6 else '127.0.0.1', 7004))
+	        l.listen(2)
+	        c = say('mptcpclient%d' % family, socket.socket(family, socket.SOCK_STREAM, 262))
+	        c.connect(l.getsockname()[:2])
+	        say('mptcpserved%d' % family, l.accept()[0])
+	    except OSError as e:
+	        print(e)
 	say('netlink', socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)).bind((0, 0))
 	e = say('eventfd', libc.eventfd(77, 1))
 	ep = say('epoll', select.epoll())
@@ -195,13 +205,26 @@ is 'the inode of that path'	named ".bound_inode == $(stat -c %i "$D/sock")"
 is 'who is connected'		caller '[.peers[] | select(.pid == 1) | .fd] == ['"$(fd called)"']'
 is 'an abstract name, with a NUL'	abstract '.local == "@abs\u0000tract" and .sock_type == "dgram"'
 is 'a socket'\''s name opened by O_PATH is none'	sockfile '.type == "sockfile" and .local == null and .path == "/data/sock"'
+if [ -n "$(fd mptcpserved2)" ]; then
+	is 'MPTCP'		mptcp2 '.protocol == "mptcp" and .state == "LISTEN" and .local == "127.0.0.1:7004"'
+	is 'its other end'	mptcpclient2 '[.peers[] | select(.pid == 1) | .fd] == ['"$(fd mptcpserved2)"']'
+else
+	skip 'MPTCP' 'not in this kernel'
+fi
+if [ -n "$(fd mptcpserved10)" ]; then
+	is 'MPTCP over IPv6'	mptcpclient10 '.protocol == "mptcp" and .state == "ESTABLISHED" and .remote == "[::1]:7004"'
+else
+	skip 'MPTCP over IPv6' 'not in this kernel, or no IPv6 here'
+fi
 is 'netlink'			netlink '.family == "netlink" and .protocol == "route" and .local != null'
 of_ss() { # all TCP and UDP sockets that ss sees there: inode, addresses, queues
 	nsenter -n -t "$PID" ss -Htuane | awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^ino:/) ino = substr($i, 5);
 		if (ino) print ino, $3, $4; ino = "" }' | sort -u
 }
 beside_ss() {
-	of_ss >want.txt
+	# the parts of MPTCP are TCP to it
+	jq -r '.items[] | select(.protocol == "mptcp") | "^\(.inode) "' all.json >parts
+	of_ss | grep -vf parts >want.txt
 	jq -r '.items[] | select((.protocol == "tcp" or .protocol == "udp") and .pid == 1) | "\(.inode) \(.rqueue) \(.wqueue)"' all.json |
 		sort -u | diff want.txt -
 }
@@ -327,6 +350,11 @@ cat >"$D/rare.py" <<-'E'
 	say('bpfmap', libc.syscall(321, 0, attr, 120))
 	attr = ctypes.create_string_buffer(struct.pack('IIQ', 1, 120, 0), 120)
 	say('perf', libc.syscall(298, attr, 0, -1, -1, 0))
+	import socket
+	raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 200)
+	say('raw', raw.fileno())
+	packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300)
+	say('packet', packet.fileno())
 	r, w = os.pipe()
 	say('shared', r)
 	for i in range(70):
@@ -355,7 +383,7 @@ cat >"$D/rare.py" <<-'E'
 	print('ready', flush=True)
 	time.sleep(3600)
 	E
-box_run python3 --uid 0 --no-seccomp --caps sys_admin,bpf,perfmon --bind "$D:/data" --ready -- /usr/bin/python3 /data/rare.py
+box_run python3 --uid 0 --no-seccomp --caps sys_admin,bpf,perfmon,net_raw --bind "$D:/data" --ready -- /usr/bin/python3 /data/rare.py
 T=$BOX PID=$BOXPID
 LOG=$FX/boxes/$BOX/log
 json -p 1 >all.json 2>said
@@ -368,6 +396,9 @@ for what in io_uring userfaultfd fanotify perf bpfmap; do
 	fi
 done
 [ "$(fd bpfmap)" -lt 0 ] || is 'a BPF map: its type and id' bpfmap '.bpf_type == 2 and .bpf_id > 0'
+is 'a raw socket: told, or said that this kernel does not'	raw \
+	'(.protocol == "raw" or .protocol == "RAW") and (.family == "inet" or (.odd | test("does not list")))'
+is 'a packet socket'	packet '.family == "packet" and .sock_type == "raw"'
 is 'more than 64 at the other end: the number, and 64 of them'	shared '.peer_count == 71 and (.peers | length) == 64'
 tj 'and that some are not named'	'.truncated == true and ([.errors[].message | select(test("not named"))] | length == 1)'	json --type pipe
 is 'epoll: how many'	big ".watch_count == $(fd watched)"
