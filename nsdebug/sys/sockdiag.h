@@ -62,7 +62,7 @@ typedef void sockdiag_fn(void *ctx, const struct sock *s);
 
 struct sockdiag_want {
 	uint8_t family;
-	uint16_t protocol;	/* AF_INET and AF_INET6: IPPROTO_TCP ... IPPROTO_MPTCP (Linux 5.9) */
+	uint16_t protocol;	/* AF_INET and AF_INET6: IPPROTO_TCP ... MPTCP (5.9) */
 	uint32_t states;	/* a bit a state; 0: all */
 };
 

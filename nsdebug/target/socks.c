@@ -10,7 +10,7 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 
-/* What is asked for, in the order in which it is likely; and what the kernel calls such a socket. */
+/* What is asked for, in the order in which it is likely; and what the kernel calls such sockets. */
 static const struct kind {
 	struct sockdiag_want want;
 	const char *protocol;

@@ -404,3 +404,34 @@ tj 'and that some are not named'	'.truncated == true and ([.errors[].message | s
 is 'epoll: how many'	big ".watch_count == $(fd watched)"
 tj '--deleted: a file that is only mapped'	"[.items[] | select(.pid == 1 and .assoc == \"mem\") | [.path, .size, .deleted]] == [[\"/data/mapped\", 8192, true]]" \
 	json --deleted
+
+# ---- containers of other kinds ----
+
+server() { # HOSTPID [FILTER]: what the server of the fixtures has, in any container
+	jq -e "[.items[] | select(.host_pid == $1)] | (map(select(.protocol == \"tcp\")) | length == 1 and
+		all(.state == \"LISTEN\")) and (map(select(.local // \"\" | startswith(\"@server-\"))) | length == 1)
+		and (map(select(.deleted)) | length == 1) and (map(select(.type == \"pipe\" and .peer_count == 1)) | length == 2)" got.json
+}
+whole() { # NAME
+	$NSDEBUG fds -o json "$BOX" >got.json
+	t "$1" 'true\n' server "$BOXPID"
+}
+box_up paused
+whole 'a frozen container'
+box_up userns
+whole 'a user namespace'
+box_up hidepid
+whole 'hidepid'
+box_up hostpid
+whole 'the host'\''s pid namespace'
+tj 'its pids are those of the host'	'.items | all(.pid == .host_pid)'	cat got.json
+box_up pod
+$NSDEBUG fds -o json "$BOX2" >got.json
+t 'a shared pid namespace'	'true\n'	server "$BOX2PID"
+tj 'its own processes only'	"[.items[].host_pid] | unique == [$BOX2PID]"	cat got.json
+box_up overlay
+whole 'an overlay'
+RUNTIME=crun
+export RUNTIME
+box_up noproc
+whole 'no /proc in the container'
