@@ -113,6 +113,28 @@ static bool is_shared_with_host(const struct target *t, int cgroup, struct other
 	return false;
 }
 
+/*
+ * Or any of another pid namespace, which is not below the container's? systemd-nspawn has all the
+ * machines of one unit in the same "payload".
+ */
+static bool is_shared_with_another(const struct target *t, int cgroup)
+{
+	auto_free pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (t->ns.pid == t->host.pid || cgroup_pids(cgroup, &pids, &count, CHECK_MAX) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		auto_close int dir = proc_open(t->place.procfs, pids[i]);
+		uint64_t ns = dir < 0 ? 0 : ns_id(dir, "pid");
+		struct proc_status st;
+
+		if (ns && ns != t->ns.pid && proc_status(dir, &st) == 0 && st.levels <= t->levels)
+			return true;
+	}
+	return false;
+}
+
 /* The cgroup at this path if it is the container's own, or -1. */
 static int open_own(const struct target *t, const struct cgroup *at,
 		    const struct cgroup_mounts *mounts, bool known)
@@ -132,11 +154,14 @@ static int open_cgroup(const struct target *t, const struct cgroup *c,
 {
 	const char *id = t->container.id;
 	struct cgroup named = *c;
-	int dir = -1;
+	auto_close int dir = -1;
 
 	if (cut_to_id(named.path, id))
 		dir = open_own(t, &named, mounts, id && is_generated_id(id));
-	return dir >= 0 ? dir : open_own(t, c, mounts, false);
+	if (dir >= 0)
+		return take_fd(&dir);
+	dir = open_own(t, c, mounts, false);
+	return dir >= 0 && !is_shared_with_another(t, dir) ? take_fd(&dir) : -1;
 }
 
 static int read_levels(struct target *t, int self, struct err *e)
