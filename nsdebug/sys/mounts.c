@@ -110,8 +110,8 @@ static bool parse_line(char *line, struct mount *m)
 	char *word, *source;
 
 	*m = (struct mount){ 0 };
-	if (!id || !parent || !device || !root || !point || !options || !str_u64(id, &m->id) ||
-	    !str_u64(parent, &m->parent) || !scan_device(device, m))
+	if (!id || !parent || !device || !root || !point || *point != '/' || !options ||
+	    !str_u64(id, &m->id) || !str_u64(parent, &m->parent) || !scan_device(device, m))
 		return false;
 	while ((word = next_word(&line)) && strcmp(word, "-"))
 		take_optional(m, word);

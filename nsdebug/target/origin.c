@@ -153,6 +153,7 @@ bool origin_by_path(const char *path, struct origin *ret)
 
 struct at_device {
 	uint64_t device;
+	const char *root;
 	uint32_t at;
 };
 
@@ -164,10 +165,16 @@ static uint64_t device_of(const struct mount *m)
 static int by_device(const void *a, const void *b)
 {
 	const struct at_device *x = a, *y = b;
+	int d = (x->device > y->device) - (x->device < y->device);
 
-	if (x->device != y->device)
-		return x->device < y->device ? -1 : 1;
-	return (x->at > y->at) - (x->at < y->at);
+	if (!d)
+		d = cover_path_order(x->root, y->root);
+	return d ? d : (x->at > y->at) - (x->at < y->at);
+}
+
+static struct at_device at_device(const struct mounts *m, uint32_t i)
+{
+	return (struct at_device){ device_of(&m->items[i]), m->items[i].root, i };
 }
 
 /* Indices of the reachable mounts, those of a file system together. */
@@ -177,11 +184,40 @@ static uint32_t *sort_by_device(const struct cover *c, struct arena *a)
 	uint32_t *ret = arena_alloc(a, (c->reachable + 1) * sizeof(*ret));
 
 	for (uint32_t i = 0; i < c->reachable; i++)
-		all[i] = (struct at_device){ device_of(&c->mounts->items[c->by_path[i]]),
-			c->by_path[i] };
+		all[i] = at_device(c->mounts, c->by_path[i]);
 	qsort(all, c->reachable, sizeof(*all), by_device);
 	for (uint32_t i = 0; i < c->reachable; i++)
 		ret[i] = all[i].at;
+	return ret;
+}
+
+/*
+ * For each mount the reachable one of the same file system that shows most around it. In this order
+ * a directory comes right before what is in it, so the directories that are around the current one
+ * are a stack: a container may have as many mounts as it likes.
+ */
+static uint32_t *find_parts(const struct cover *c, struct arena *a)
+{
+	size_t count = c->mounts->count, depth = 0;
+	auto_free struct at_device *all = mem_alloc((count + 1) * sizeof(*all));
+	auto_free struct at_device *around = mem_alloc((count + 1) * sizeof(*around));
+	uint32_t *ret = arena_alloc(a, (count + 1) * sizeof(*ret));
+
+	for (uint32_t i = 0; i < count; i++)
+		all[i] = at_device(c->mounts, i);
+	qsort(all, count, sizeof(*all), by_device);
+	for (size_t n = 0; n < count; n++) {
+		const char *below = NULL;
+		bool same;
+
+		while (depth && (around[depth - 1].device != all[n].device ||
+				 !(below = cover_below(all[n].root, around[depth - 1].root))))
+			depth--;
+		same = depth && !*below;
+		ret[all[n].at] = depth > same ? around[depth - 1 - same].at : NO_MOUNT;
+		if (!same && c->items[all[n].at].hidden_by == NO_MOUNT)
+			around[depth++] = all[n];
+	}
 	return ret;
 }
 
@@ -316,7 +352,7 @@ void origins_init(struct origins *s, const struct mounts *own, const struct moun
 	*s = (struct origins){ .own = own, .host = host, .a = a };
 	cover_make(&s->own_cover, own, a);
 	cover_make(&s->host_cover, host, a);
-	s->own_by_device = sort_by_device(&s->own_cover, a);
+	s->own_parts = find_parts(&s->own_cover, a);
 	s->host_by_device = sort_by_device(&s->host_cover, a);
 	find_pod(s);
 }
@@ -391,21 +427,10 @@ static bool is_masking_tmpfs(const struct origins *s, const struct mount *m)
 static void from_own(const struct origins *s, uint32_t i, struct origin *o)
 {
 	const struct mount *m = &s->own->items[i];
-	size_t best = 0;
 
-	for (uint32_t n = first_of_device(&s->own_cover, s->own_by_device, device_of(m));
-	     n < s->own_cover.reachable && strcmp(m->root, "/") != 0; n++) {
-		uint32_t at = s->own_by_device[n];
-		const struct mount *x = &s->own->items[at];
-
-		if (device_of(x) != device_of(m))
-			break;
-		if (at == i || !is_below(m->root, x->root) || strlen(x->root) <= best)
-			continue;
-		best = strlen(x->root);
-		o->part_of = at;
-		o->inside = cover_below(m->root, x->root);
-	}
+	o->part_of = s->own_parts[i];
+	if (o->part_of != NO_MOUNT)
+		o->inside = cover_below(m->root, s->own->items[o->part_of].root);
 	if (o->part_of != NO_MOUNT)
 		o->kind = ORIGIN_BIND;
 	else if (!strcmp(m->type, "tmpfs") || !strcmp(m->type, "ramfs"))

@@ -49,7 +49,8 @@ struct origin {
 struct origins {
 	const struct mounts *own, *host;
 	struct cover own_cover, host_cover;
-	uint32_t *own_by_device, *host_by_device;
+	uint32_t *host_by_device;	/* its reachable mounts, those of a device together */
+	uint32_t *own_parts;		/* of each of its own: which one shows more of it */
 	struct bytes pod;
 	struct arena *a;	/* of all results */
 };

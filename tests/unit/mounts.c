@@ -71,6 +71,7 @@ static void broken(struct arena *a)
 		"36 35 98:0 / /\n",
 		"36 35 98:0 / / rw\n", "36 35 98:0 / / rw -\n", "36 35 98:0 / / rw - \n",
 		"x 35 98:0 / / rw - ext3 a b\n", "36 35 98 / / rw - ext3 a b\n",
+		"36 35 98:0 /  rw - ext3 a b\n", "36 35 98:0 / x rw - ext3 a b\n",
 		"36 35 98:0x / / rw - ext3 a b\n", "36 35 :0 / / rw - ext3 a b\n",
 	};
 

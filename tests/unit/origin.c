@@ -93,6 +93,15 @@ static bool host_is(struct origins *s, const char *point, const char *want)
 	return want ? o.host && !strcmp(o.host, want) : !o.host;
 }
 
+static bool part_is(struct origins *s, const char *point, const char *of_point, const char *inside)
+{
+	struct origin o = of(s, point);
+
+	if (!of_point || o.part_of == NO_MOUNT)
+		return !of_point && o.part_of == NO_MOUNT;
+	return !strcmp(s->own->items[o.part_of].point, of_point) && !strcmp(o.inside, inside);
+}
+
 static void hosts(void)
 {
 	struct mounts own, host;
@@ -118,7 +127,11 @@ static void hosts(void)
 	      "18 10 8:1 /srv/hidden /h rw - ext4 /dev/sda1 rw\n"
 	      "19 10 0:60 / /t rw - tmpfs t rw\n"
 	      "20 10 0:60 /p /q rw - tmpfs /var/lib/docker/volumes/v/_data rw\n"
-	      "21 10 8:1 / /all rw - ext4 /dev/sda1 rw\n");
+	      "21 10 8:1 / /all rw - ext4 /dev/sda1 rw\n"
+	      "22 10 0:60 /p/x/y /r rw - tmpfs t rw\n"
+	      "23 10 0:60 /p /q2 rw - tmpfs t rw\n"
+	      "24 10 0:61 /z /w rw - tmpfs t rw\n"
+	      "25 10 0:61 /p /v rw - tmpfs t rw\n");
 	origins_init(&s, &own, &host, a);
 	ok(host_is(&s, "/x", "/etc/x"), "by device and root");
 	ok(host_is(&s, "/all", "/"), "the host's whole file system");
@@ -132,6 +145,8 @@ static void hosts(void)
 	ok(of(&s, "/t").kind == ORIGIN_TMPFS && host_is(&s, "/t", NULL), "memory of its own");
 	ok(of(&s, "/q").kind == ORIGIN_BIND && host_is(&s, "/q", NULL) && !of(&s, "/q").name.len &&
 	   !strcmp(own.items[of(&s, "/q").part_of].point, "/t"), "a source is not believed");
+	ok(part_is(&s, "/q2", "/t", "/p") && part_is(&s, "/r", "/q", "/x/y"), "a part of a part");
+	ok(part_is(&s, "/w", NULL, NULL) && part_is(&s, "/v", NULL, NULL), "a part of nothing");
 	ok(of(&s, "/").kind == ORIGIN_IMAGE, "the image");
 }
 
