@@ -126,6 +126,7 @@ struct listing {
 	struct run *r;
 	const struct mem_opts *o;
 	struct arena *a;
+	struct members_want want;
 	struct mem_row *rows;
 	size_t count, refused;
 	struct mem_sum sum;
@@ -169,7 +170,7 @@ static bool read_process(struct listing *l, pid_t pid, struct mem_row *row)
 	struct proc_stat stat;
 
 	if (living < 0 || proc_status(dir, &first) < 0 || proc_status(living, &st) < 0 ||
-	    proc_stat(dir, &stat) < 0 || !st.vm_size)
+	    proc_stat(dir, &stat) < 0 || !members_was(&l->want, dir, &stat) || !st.vm_size)
 		return false;
 	memset(row, 0xff, sizeof(*row));
 	row->pid = (uint64_t)target_pid(l->r->target, &first);
@@ -237,7 +238,6 @@ static void send_processes(struct listing *l)
 static void processes(struct listing *l)
 {
 	struct target pod = *l->r->target;
-	struct members_want want;
 	auto_free pid_t *pids = NULL;
 	size_t count;
 	struct err e;
@@ -245,8 +245,8 @@ static void processes(struct listing *l)
 
 	if (l->o->pod)
 		pod.scope = SCOPE_PIDNS;
-	want = target_members(&pod, l->r->in);
-	if (members_list(&want, &pids, &count, &cut, &e) < 0) {
+	l->want = target_members(&pod, l->r->in);
+	if (members_list(&l->want, &pids, &count, &cut, &e) < 0) {
 		emit_err(l->r->emit, &e);
 		return;
 	}

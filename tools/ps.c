@@ -104,6 +104,7 @@ struct listing {
 	struct arena *a;
 	struct process *items;
 	size_t count, shown;
+	struct members_want want;
 	struct map by_host;	/* host pid -> index + 1 */
 	int64_t boot_ns;	/* of the real-time clock, when the machine booted */
 	int64_t now_ns;		/* since boot */
@@ -242,7 +243,8 @@ static bool read_process(struct listing *l, int dir, pid_t host_pid, struct proc
 	struct proc_status status;
 	struct proc_stat stat;
 
-	if (proc_stat(dir, &stat) < 0 || proc_status(dir, &status) < 0)
+	if (proc_stat(dir, &stat) < 0 || !members_was(&l->want, dir, &stat) ||
+	    proc_status(dir, &status) < 0)
 		return false;
 	p->row.host_pid = (uint64_t)host_pid;
 	fill_stat(l, &p->row, &stat);
@@ -495,7 +497,6 @@ static void ps_run(struct run *r)
 {
 	struct listing l = { .r = r, .o = r->opts, .a = arena_new() };
 	struct target pod = *r->target;
-	struct members_want want;
 	auto_free pid_t *pids = NULL;
 	size_t count = 0;
 	bool cut = false;
@@ -503,10 +504,10 @@ static void ps_run(struct run *r)
 
 	if (l.o->pod)
 		pod.scope = SCOPE_PIDNS;
-	want = target_members(&pod, r->in);
-	want.zombies = true;
+	l.want = target_members(&pod, r->in);
+	l.want.zombies = true;
 	read_clocks(&l);
-	if (members_list(&want, &pids, &count, &cut, &e) < 0) {
+	if (members_list(&l.want, &pids, &count, &cut, &e) < 0) {
 		emit_err(r->emit, &e);
 	} else {
 		if (cut)

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
@@ -36,9 +40,44 @@ static size_t unique(pid_t *pids, size_t count)
 	return n;
 }
 
+/* In the same cgroup, or one below it. */
+static bool is_in_cgroup(const struct cgroup *at, int dir)
+{
+	auto_buf struct buf text = { 0 };
+	const char *p;
+	size_t len = strlen(at->path);
+	struct cgroup c;
+
+	if (fd_read_file(dir, "cgroup", &text, 1u << 18) < 0 || !text.len)
+		return false;
+	for (p = text.bytes; cgroup_next(&p, &c);)
+		if (!strcmp(c.controllers, at->controllers))
+			return str_prefix(c.path, at->path) &&
+				(!c.path[len] || c.path[len] == '/');
+	return false;
+}
+
+bool members_was(const struct members_want *w, int dir, const struct proc_stat *st)
+{
+	if (w->cgroup < 0)
+		return w->ns_id && ns_id(dir, w->ns) == w->ns_id;
+	return st->start < w->since || st->state == 'Z' || is_in_cgroup(w->at, dir);
+}
+
 bool members_has(const struct members_want *w, int dir)
 {
-	return w->cgroup >= 0 || (w->ns_id && ns_id(dir, w->ns) == w->ns_id);
+	struct proc_stat st = { 0 };
+
+	return (w->cgroup < 0 || proc_stat(dir, &st) == 0) && members_was(w, dir, &st);
+}
+
+static uint64_t ticks_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return ((uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec) /
+		(NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 static int scan(const struct members_want *w, pid_t **pids, size_t *count)
@@ -147,13 +186,14 @@ static void add_zombies(const struct members_want *w, pid_t **pids, size_t *coun
 		add_zombies_below(w, living, pids, count);
 }
 
-int members_list(const struct members_want *w, pid_t **pids, size_t *count, bool *cut,
+int members_list(struct members_want *w, pid_t **pids, size_t *count, bool *cut,
 		 struct err *e)
 {
 	auto_free pid_t *found = NULL;
 	size_t n = 0;
 	int more;
 
+	w->since = ticks_now();
 	if (w->cgroup >= 0)
 		more = cgroup_pids(w->cgroup, &found, &n, MEMBERS_MAX);
 	else

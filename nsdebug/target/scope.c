@@ -149,18 +149,18 @@ static int open_own(const struct target *t, const struct cgroup *at,
 }
 
 /* Where the id tells, nobody is asked: who is on the way into a container is the host's still. */
-static int open_cgroup(const struct target *t, const struct cgroup *c,
-		       const struct cgroup_mounts *mounts)
+static int open_cgroup(struct target *t, const struct cgroup_mounts *mounts)
 {
 	const char *id = t->container.id;
-	struct cgroup named = *c;
+	struct cgroup of_process = t->cgroup;
 	auto_close int dir = -1;
 
-	if (cut_to_id(named.path, id))
-		dir = open_own(t, &named, mounts, id && is_generated_id(id));
+	if (cut_to_id(t->cgroup.path, id))
+		dir = open_own(t, &t->cgroup, mounts, id && is_generated_id(id));
 	if (dir >= 0)
 		return take_fd(&dir);
-	dir = open_own(t, c, mounts, false);
+	t->cgroup = of_process;
+	dir = open_own(t, &t->cgroup, mounts, false);
 	return dir >= 0 && !is_shared_with_another(t, dir) ? take_fd(&dir) : -1;
 }
 
@@ -180,15 +180,14 @@ int target_scope(struct target *t, struct err *e)
 {
 	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct cgroup_mounts mounts = { 0 };
-	struct cgroup cgroup;
 
 	if (read_levels(t, self, e) < 0)
 		return -1;
 	t->scope = t->ns.pid != t->host.pid ? SCOPE_PIDNS : SCOPE_MNTNS;
-	if (!cgroup_read(&cgroup, t->place.proc))
+	if (!cgroup_read(&t->cgroup, t->place.proc))
 		return target_alive(t) ? 0 : target_gone(t, e);
 	if (cgroup_mounts_read(&mounts, self) == 0)
-		t->place.cgroup = open_cgroup(t, &cgroup, &mounts);
+		t->place.cgroup = open_cgroup(t, &mounts);
 	buf_free(&mounts.text);
 	if (t->place.cgroup >= 0)
 		t->scope = SCOPE_CGROUP;

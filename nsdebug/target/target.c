@@ -192,6 +192,7 @@ struct members_want target_members(const struct target *t, const struct inside *
 {
 	return (struct members_want){
 		.procfs = in->procfs, .cgroup = t->scope == SCOPE_CGROUP ? in->cgroup : -1,
+		.at = &t->cgroup,
 		.ns = t->scope == SCOPE_MNTNS ? "mnt" : "pid",
 		.ns_id = t->scope == SCOPE_MNTNS ? t->ns.mnt : t->ns.pid,
 	};
@@ -221,8 +222,8 @@ int target_process(const struct target *t, const struct inside *in, uint64_t pid
 		auto_close int dir = proc_open(in->procfs, pids[i]);
 		struct proc_status st;
 
-		if (dir >= 0 && members_has(&want, dir) && proc_status(dir, &st) == 0 &&
-		    (uint64_t)target_pid(t, &st) == pid)
+		if (dir >= 0 && proc_status(dir, &st) == 0 &&
+		    (uint64_t)target_pid(t, &st) == pid && members_has(&want, dir))
 			return take_fd(&dir);
 	}
 	return err_set(e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",

@@ -52,6 +52,7 @@ struct target {
 	struct mounts mounts;		/* only after target_mounts() */
 	struct mounts host_mounts;	/* our own; only after target_host_mounts() */
 	enum scope scope;		/* only after target_scope() */
+	struct cgroup cgroup;		/* of SCOPE_CGROUP */
 	struct cgset cgroups;		/* only after target_cgroups(); owned */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */

@@ -34,6 +34,25 @@ static void use_name(const struct use *u, char *name)
 
 /* ---- whose ---- */
 
+/* Its /proc/PID, if that pid is still of the same process; -1. */
+static int open_person(const struct uses *u, const struct person *p)
+{
+	auto_close int dir = proc_open(u->in->procfs, p->host_pid);
+	uint64_t start;
+
+	if (dir < 0 || proc_start(dir, &start) < 0 || start != p->start)
+		return -1;
+	return take_fd(&dir);
+}
+
+/* One that began since the list was made may have the pid of one that was in it. */
+static bool is_listed(const struct uses *u, const struct members_want *w, const struct person *p)
+{
+	auto_close int dir = p->state && p->start >= w->since ? open_person(u, p) : -1;
+
+	return p->state && (p->start < w->since || (dir >= 0 && members_has(w, dir)));
+}
+
 int uses_find(struct uses *u, const struct target *t, struct inside *in,
 	      bool (*wanted)(const void *ctx, uint64_t pid), const void *ctx, struct err *e)
 {
@@ -54,7 +73,7 @@ int uses_find(struct uses *u, const struct target *t, struct inside *in,
 		const struct person *p = ends_person(&u->ends, u->pids[i]);
 
 		emit_tick(&in->emit);
-		if (!p->state || (wanted && !wanted(ctx, (uint64_t)p->pid)))
+		if (!is_listed(u, &want, p) || (wanted && !wanted(ctx, (uint64_t)p->pid)))
 			continue;
 		u->people = mem_more(u->people, u->npeople);
 		u->people[u->npeople++] = p;
@@ -69,17 +88,6 @@ void uses_free(struct uses *u)
 	free(u->people);
 	free(u->pids);
 	free(u->later);
-}
-
-/* Its /proc/PID, if that pid is still of the same process; -1. */
-static int open_person(const struct uses *u, const struct person *p)
-{
-	auto_close int dir = proc_open(u->in->procfs, p->host_pid);
-	uint64_t start;
-
-	if (dir < 0 || proc_start(dir, &start) < 0 || start != p->start)
-		return -1;
-	return take_fd(&dir);
 }
 
 void uses_find_ends(struct uses *u, bool node)
