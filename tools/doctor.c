@@ -7,6 +7,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/feature.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 struct doctor_row {
@@ -117,6 +118,34 @@ static void try_runtime(struct run *r, const struct runtime *t, const struct nod
 		emit_note(r->emit, "%s: %s: %s", name, detail, row.cure);
 }
 
+static bool count_scanned(void *ctx, struct container *c)
+{
+	(void)c;
+	++*(unsigned int *)ctx;
+	return true;
+}
+
+static void try_processes(struct run *r)
+{
+	auto_arena struct arena *arena = arena_new();
+	unsigned int count = 0;
+	char detail[80];
+	struct doctor_row row = {
+		.check = "processes", .state = "ok", .detail = detail, .required = 0,
+		.used_for = "rootless podman, LXC, nspawn",
+	};
+	struct err e;
+	bool found = target_each_scanned(arena, count_scanned, &count, &e) == 0;
+
+	snprintf(detail, sizeof(detail), "%u that no file of root tells of", count);
+	if (!found || scan_missing()) {
+		row.state = "limited";
+		row.cure = found ? scan_missing()->msg : e.msg;
+		emit_note(r->emit, "processes: %s", row.cure);
+	}
+	emit_row(r->emit, &row);
+}
+
 static void doctor_run(struct run *r)
 {
 	struct node node;
@@ -127,7 +156,9 @@ static void doctor_run(struct run *r)
 	if (node_open(&node, &e) < 0)
 		emit_err(r->emit, &e);
 	for (const struct runtime *const *t = runtimes; *t; t++)
-		try_runtime(r, *t, &node);
+		if (!(*t)->scanned)
+			try_runtime(r, *t, &node);
+	try_processes(r);
 	node_close(&node);
 }
 

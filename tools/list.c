@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * list - the containers of this node, from their runtimes' state files alone.
+ * list - the containers of this node, from their runtimes' state files; where there are none, from
+ * the processes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/target/k8s.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 #define SHORT_ID 12	/* as engines show a container that has no name */
@@ -62,7 +64,7 @@ static const struct col list_col[] = {
 	C(COL_STR, image, COL_WIDE, "image, as recorded"),
 	C(COL_STR, created, COL_HIDE, "when it was made, as recorded"),
 	C(COL_STR, bundle, COL_HIDE, "directory of its OCI bundle"),
-	C(COL_U64, owner, COL_HIDE, "host user id of whoever runs its runtime"),
+	C(COL_U64, owner, COL_WIDE, "host user id of whoever runs its runtime"),
 	C(COL_BOOL, claimed, COL_HIDE, "its names are the word of that user's processes"),
 	COL_END
 };
@@ -100,7 +102,8 @@ static void send(struct walk *w, struct container *c, const struct life *life)
 	struct list_row row = {
 		.target = target, .name = c->name, .id = c->id, .runtime = c->runtime->name,
 		.kind = kind_name(c->kind), .state = cstate_name(life->state), .pod = c->pod,
-		.namespace = c->pod_space ? c->pod_space : c->space, .container = c->part,
+		.namespace = c->pod_space ? c->pod_space : c->claimed ? NULL : c->space,
+		.container = c->part,
 		.image = c->image, .created = c->created, .bundle = c->bundle,
 		.host_pid = alive ? (uint64_t)c->pid : NONE_U64,
 		.host_uid = alive ? life->uid : NONE_U64, .owner = c->owner,
@@ -160,6 +163,12 @@ static void read_clocks(struct walk *w)
 	w->boot_ns = (real.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec - boot.tv_nsec;
 }
 
+static void emit_missing(struct emit *e, const struct err *why)
+{
+	emit_cut(e, "%s", why->msg);
+	e->status = status_worse(e->status, why->status);
+}
+
 static void list_run(struct run *r)
 {
 	auto_arena struct arena *arena = arena_new();
@@ -178,6 +187,8 @@ static void list_run(struct run *r)
 	if (broken)
 		emit_cut(r->emit, "%u state files could not be read: half-written, or not root's",
 			 broken);
+	if (scan_missing())
+		emit_missing(r->emit, scan_missing());
 }
 
 static int list_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
@@ -202,9 +213,13 @@ const struct tool tool_list = {
 	.name = "list",
 	.summary = "show the containers of this node",
 	.about = "Read from the files that runtimes leave: docker, podman, containerd, the "
-		"kubelet's pods, CRI-O, runc, crun. No daemon, socket or program is asked, so it "
-		"answers when they hang. A container that several of them know is shown once, by "
-		"the outermost.",
+		"kubelet's pods, CRI-O, runc, crun, machined. No daemon, socket or program is "
+		"asked, so it answers when they hang. A container that several of them know is "
+		"shown once, by the outermost.\n\n"
+		"Rootless podman, LXC and systemd-nspawn are found among the processes, and so is "
+		"everything else that has a mount namespace and a root of its own: the kind plain, "
+		"with the word pid://N. Names that a user's processes give are claims of that "
+		"user; they never stand for a container that root's files tell of.",
 	.needs = NEED_HOST,
 	.opts = list_opt, .opts_size = sizeof(struct list_opts),
 	.cols = list_col,

@@ -14,6 +14,7 @@
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/target/find.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 #define PATHS_MAX 2000
@@ -68,15 +69,26 @@ static bool offer_container(void *ctx, struct container *c)
 	return true;
 }
 
+/* Two runtimes may have one scheme; pid:// is offered always. */
+static bool has_scheme_before(const struct runtime *r)
+{
+	const struct runtime *const *first = runtimes;
+
+	while (strcmp(runtime_scheme(*first), runtime_scheme(r)))
+		first++;
+	return *first != r || !strcmp(runtime_scheme(r), "pid");
+}
+
 static void offer_targets(const struct offer *o)
 {
 	auto_arena struct arena *arena = arena_new();
 	unsigned int broken;
 
+	scan_bound(DEADLINE_NS, 0, -1);
 	target_each(arena, offer_container, (void *)o, &broken, NULL);
 	for (const struct runtime *const *r = runtimes; *r && o->word[0]; r++)
-		if (!strchr(o->word, ':'))
-			offer(o, "", (*r)->name, "://");
+		if (!strchr(o->word, ':') && !has_scheme_before(*r))
+			offer(o, "", runtime_scheme(*r), "://");
 	if (o->word[0])
 		offer(o, "", "pod", "/");
 	offer(o, "", "pid://", "");

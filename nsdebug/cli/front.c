@@ -19,6 +19,7 @@
 #include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/near.h"
 #include "nsdebug/target/find.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 #define TIMEOUT_NS (2 * NS_PER_S)
@@ -257,6 +258,17 @@ static void say_odd_root(const struct target *t)
 	out_say(text, (size_t)n);
 }
 
+/* Names that a user gave himself are said to be that. */
+static void say_claimed(const struct target *t)
+{
+	char text[2 * TARGET_NAME_MAX];
+
+	if (!t->container.claimed)
+		return;
+	container_claim(&t->container, text, sizeof(text));
+	out_say(text, strlen(text));
+}
+
 /*
  * The mount table says whether the child may work in a clone of the tree. Clones nearly always do,
  * so the child is started as if it may while the table is read, and in the rare case it is ended
@@ -365,7 +377,11 @@ static bool choose(void *ctx, struct container *c)
 {
 	struct chosen *s = ctx;
 	const char *label = s->f->c->g.selector;
+	auto_buf struct buf labels = { 0 };
 
+	/* only their users' files tell which of these are sandboxes */
+	if (c->claimed)
+		c->runtime->detail(c, s->arena, &labels, NULL);
 	if (c->kind == KIND_SANDBOX || !container_is_in(c, s->want->space, s->want->part) ||
 	    container_life(c, &s->node).state == CSTATE_EXITED ||
 	    (label && !container_has_label(c, s->arena, label)))
@@ -373,6 +389,22 @@ static bool choose(void *ctx, struct container *c)
 	s->items = mem_more(s->items, s->count);
 	s->items[s->count++] = *c;
 	return true;
+}
+
+static void say_missing(struct front *f, unsigned int broken)
+{
+	struct err e;
+
+	if (broken) {
+		err_set(&e, ST_INCOMPLETE, "%u state files could not be read: their containers "
+			"are left out", broken);
+		out_truncated(f->out);
+		fail_err(f, &e);
+	}
+	if (scan_missing()) {
+		out_truncated(f->out);
+		fail_err(f, scan_missing());
+	}
 }
 
 static void run_many(struct front *f, const struct target_want *want)
@@ -385,12 +417,7 @@ static void run_many(struct front *f, const struct target_want *want)
 	if (node_open(&s.node, &e) < 0 || target_each(arena, choose, &s, &broken, &e) < 0)
 		fail_err(f, &e);
 	node_close(&s.node);
-	if (broken) {
-		err_set(&e, ST_INCOMPLETE, "%u state files could not be read: their containers "
-			"are left out", broken);
-		out_truncated(f->out);
-		fail_err(f, &e);
-	}
+	say_missing(f, broken);
 	if (!s.count) {
 		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)",
 			f->c->g.selector ? " has the label " : "",
@@ -404,6 +431,8 @@ static void run_many(struct front *f, const struct target_want *want)
 			now_about(f, t.name);
 			fail_err(f, &e);
 		} else {
+			if (t.container.kind != KIND_PLAIN)
+				say_claimed(&t);
 			run_target(f, &t);
 		}
 		target_free(&t);
@@ -422,6 +451,7 @@ static void run_one(struct front *f, const struct target_want *want)
 		fail_err(f, &e);
 		out_target(f->out, f->c->target, &e);
 	} else {
+		say_claimed(&t);
 		run_target(f, &t);
 	}
 	target_free(&t);
@@ -535,6 +565,7 @@ enum status front_run(struct command *c, const struct env *env)
 		f.until_ns = clock_ns() + c->g.max_time_ns;
 		relay_bound(c->g.max_time_ns);
 	}
+	scan_bound(c->g.timeout_ns, f.until_ns, f.signals);
 	f.out = out_new(c->tool->name, c->tool->cols, c->tool->summary_cols, &l,
 			c->g.all || c->g.selector, 1, f.signals);
 	if (out_check(f.out, &e) < 0)

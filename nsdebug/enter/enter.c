@@ -67,7 +67,7 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 	int pidfd = reader ? s->place->pidfd : -1;
 	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
 	int keep[7 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd,
-		reader || proc ? in->proc : -1, reader || proc ? in->procfs : -1,
+		reader || proc ? in->proc : -1, s->role != ROLE_STOPPER ? in->procfs : -1,
 		proc ? in->cgroup : -1 };
 	size_t kept = 7;
 

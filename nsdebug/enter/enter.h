@@ -12,12 +12,12 @@
  * A child owns the write ends of its pipes to the front and the descriptors in struct inside, and
  * nothing else: no terminal, no descriptor of a host directory, no environment.
  *
- * Roles that share a process: a ROLE_PROC child may become a parser (enter_become_parser) once it
- * has copied what it needs. It gives up its capabilities and every system call that could reach
- * another process before it parses the first byte, so no promise suffers, and the snapshot need
- * not cross a pipe. A ROLE_PROC child may also be what would be a role of its own, the one that
- * asks for sockets by netlink: its sockets are made before it is sealed (nets.h), so it gains no
- * capability and no system call by them.
+ * Roles that share a process: a ROLE_PROC or ROLE_SCAN child may become a parser
+ * (enter_become_parser) once it has copied or opened what it needs. It gives up its capabilities
+ * and every system call that could reach another process before it parses the first byte, so no
+ * promise suffers, and the snapshot need not cross a pipe. A ROLE_PROC child may also be what would
+ * be a role of its own, the one that asks for sockets by netlink: its sockets are made before it is
+ * sealed (nets.h), so it gains no capability and no system call by them.
  */
 #ifndef NSDEBUG_ENTER_ENTER_H
 #define NSDEBUG_ENTER_ENTER_H
@@ -35,6 +35,7 @@ struct cgset;
 enum role {
 	ROLE_READER,	/* mount namespace, chrooted into a read-only clone; DAC_READ_SEARCH */
 	ROLE_PROC,	/* host namespaces; /proc files and memory of the target; SYS_PTRACE ... */
+	ROLE_SCAN,	/* host namespaces; who runs on the node, files of users; SYS_PTRACE ... */
 	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
 };
 
@@ -53,7 +54,7 @@ struct inside {
 	struct emit emit;
 	int root;		/* ROLE_READER: the target's root directory, O_PATH */
 	int own_fds;		/* ROLE_READER: our own /proc/self/fd, to re-open O_PATH */
-	int proc, procfs, cgroup;	/* ROLE_PROC */
+	int proc, procfs, cgroup;	/* ROLE_PROC; ROLE_SCAN has procfs only */
 	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
 	size_t nnets;
@@ -88,8 +89,9 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
 void enter_close(struct child *c);	/* closes the pipes; a child that lives goes on */
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
-/* In a ROLE_PROC child: gives up all capabilities, all descriptors but the pipes and those in
- * keep[], and every system call but those of a parser; CPU and address space are limited. */
+/* In a ROLE_PROC or ROLE_SCAN child: gives up all capabilities, all descriptors but the pipes and
+ * those in keep[], and every system call but those of a parser; CPU and address space are
+ * limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 
 #endif

@@ -86,6 +86,11 @@ static const struct rule *const proc_calls = RULES(
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs));
 
+static const struct rule *const scan_calls = RULES(
+	{ __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
+	/* to become a parser */
+	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range));
+
 static const struct rule *const stopper_calls = RULES(
 	{ __NR_ptrace, HOLD_0 }, R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
 	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
@@ -106,6 +111,7 @@ static const struct role_row roles[] = {
 	[ROLE_READER] = { "reader", CAP(DAC_READ_SEARCH), reader_calls, 0, 0 },
 	[ROLE_PROC] = { "procreader", CAP(SYS_PTRACE) | CAP(CHECKPOINT_RESTORE) |
 			CAP(DAC_READ_SEARCH), proc_calls, 0, 0 },
+	[ROLE_SCAN] = { "scanner", CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH), scan_calls, 0, 0 },
 	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
 };
 

@@ -17,7 +17,8 @@ int seal_process(pid_t front, struct err *e);
 int seal_root(struct inside *in, int pidfd, struct err *e);
 /* Capabilities and system calls of the role. */
 int seal_rights(enum role role, struct err *e);
-/* From ROLE_PROC: no capability at all, pipes and pread only, limited time and memory. */
+/* From ROLE_PROC or ROLE_SCAN: no capability at all, pipes and reading only, limited time and
+ * memory. */
 int seal_parser(struct err *e);
 
 const char *seal_name(enum role role);

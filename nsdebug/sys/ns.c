@@ -122,3 +122,13 @@ int ns_time_offsets(int dir, int64_t *ret_monotonic, int64_t *ret_boottime)
 	errno = EPROTO;
 	return -1;
 }
+
+bool ns_host_root(int dir)
+{
+	struct statx ours, theirs;
+
+	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_INO, &ours) == 0 &&
+		statx(dir, "root", AT_STATX_DONT_SYNC, STATX_INO, &theirs) == 0 &&
+		ours.stx_ino == theirs.stx_ino && ours.stx_dev_major == theirs.stx_dev_major &&
+		ours.stx_dev_minor == theirs.stx_dev_minor;
+}

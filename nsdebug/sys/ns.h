@@ -32,5 +32,10 @@ int ns_creator(int fd, uint32_t *ret_uid);
  * nanoseconds; -1 with errno. Linux 5.6. */
 int ns_time_offsets(int dir, int64_t *ret_monotonic, int64_t *ret_boottime);
 bool ns_parse_offset(const char *lines, const char *clock, int64_t *ret);
+/*
+ * Is the root of a /proc/PID directory ours? A mount namespace of its own may well have it (unshare
+ * -m, a service with PrivateTmp). The kernel is asked for the identity of the root, no server is.
+ */
+bool ns_host_root(int dir);
 
 #endif

@@ -33,6 +33,7 @@ struct proc_stat {
 	uint32_t cpu;		/* last ran here */
 };
 
+#define PROC_KTHREAD 0x200000	/* of flags: PF_KTHREAD, linux/sched.h */
 #define PROC_NSPID_MAX 32	/* pid namespaces nest 32 deep (MAX_PID_NS_LEVEL) */
 
 struct proc_status {

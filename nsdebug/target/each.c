@@ -7,11 +7,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/cgroup.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/passwd.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 /* ---- names before documents ---- */
@@ -129,27 +135,178 @@ static void drop_all_owned(struct names *n, struct arena *a, unsigned int *broke
 	n->count = kept;
 }
 
+/* ---- those that only processes tell of, beside the recorded ones ---- */
+
+/* What tells containers apart that have no common record. */
+struct facts {
+	bool asked, known, part;
+	uint64_t mnt;
+	uint64_t pid;		/* these and what follows only if known */
+	struct statx root;
+};
+
+/* The process that a record names may be another one by now. */
+static bool is_known(struct facts *f, int procfs, const struct container *c)
+{
+	auto_close int dir = f->asked ? -1 : proc_open(procfs, c->pid);
+	uint64_t start;
+
+	if (!f->asked)
+		f->known = dir >= 0 && proc_start(dir, &start) == 0 &&
+			(!c->start || c->start == start) && f->mnt == ns_id(dir, "mnt") &&
+			(f->pid = ns_id(dir, "pid")) &&
+			statx(dir, "root", AT_STATX_DONT_SYNC, STATX_INO, &f->root) == 0;
+	f->asked = true;
+	return f->known;
+}
+
+static bool has_same_root(const struct facts *f, const struct facts *g)
+{
+	return f->root.stx_ino == g->root.stx_ino &&
+		f->root.stx_dev_major == g->root.stx_dev_major &&
+		f->root.stx_dev_minor == g->root.stx_dev_minor;
+}
+
+/* Nearly all processes that were found are the recorded containers' first ones. */
+static void drop_recorded(struct names *n, size_t recorded)
+{
+	auto_map struct map by_pid = { 0 };
+	size_t kept = recorded;
+
+	for (size_t i = 0; i < recorded; i++)
+		if (n->items[i].pid > 0)
+			map_put(&by_pid, (uint64_t)n->items[i].pid, &n->items[i]);
+	for (size_t i = recorded; i < n->count; i++) {
+		const struct container *c = &n->items[i];
+		const struct container *r = map_get(&by_pid, (uint64_t)c->pid);
+
+		if (!r || (r->start && r->start != c->start))
+			n->items[kept++] = *c;
+	}
+	n->count = kept;
+}
+
+static void read_mounts(const struct names *n, int procfs, struct facts *facts)
+{
+	char path[32];
+
+	for (size_t i = 0; i < n->count; i++) {
+		snprintf(path, sizeof(path), "%d/ns/mnt", (int)n->items[i].pid);
+		facts[i].mnt = n->items[i].pid > 0 ? ns_id_at(procfs, path) : 0;
+	}
+}
+
+/*
+ * Is container i a part of container k: in its mount namespace; or, if it is a plain one, in
+ * another one of the same root and the same processes, like a service of a systemd in there?
+ */
+static bool is_part(const struct names *n, struct facts *facts, int procfs, size_t i, size_t k,
+		    uint64_t host)
+{
+	bool plain = n->items[i].kind == KIND_PLAIN;
+
+	if (!facts[k].mnt || (!plain && facts[i].mnt != facts[k].mnt) ||
+	    !is_known(&facts[i], procfs, &n->items[i]) ||
+	    !is_known(&facts[k], procfs, &n->items[k]))
+		return false;
+	return facts[i].mnt == facts[k].mnt ||
+		(facts[i].pid == facts[k].pid && facts[i].pid != host &&
+		 has_same_root(&facts[i], &facts[k]));
+}
+
+static void drop_parts(struct names *n, size_t recorded, struct err *e)
+{
+	auto_close int procfs = target_procfs(e);
+	auto_free struct facts *facts = mem_alloc((n->count + 1) * sizeof(*facts));
+	uint64_t host = ns_id_at(procfs, "self/ns/pid");
+	size_t kept = recorded;
+
+	read_mounts(n, procfs, facts);
+	for (size_t i = recorded; i < n->count; i++)
+		for (size_t k = 0; k < n->count && !facts[i].part; k++)
+			facts[i].part = k != i &&
+				(k < recorded || n->items[k].kind != KIND_PLAIN) &&
+				is_part(n, facts, procfs, i, k, host);
+	for (size_t i = recorded; i < n->count; i++)
+		if (!facts[i].part)
+			n->items[kept++] = n->items[i];
+	n->count = kept;
+}
+
+static int ask_all(struct names *n, bool scanned, struct arena *a, unsigned int *broken,
+		   struct err *e)
+{
+	for (const struct runtime *const *r = runtimes; *r; r++) {
+		struct ask ask = { .arena = a, .names = true };
+		int told = (*r)->scanned == scanned ? (*r)->each(*r, &ask, keep, n, e) : 0;
+
+		*broken += ask.broken + (told < 0);
+		if (told < 0 && (scanned || e->status == ST_PRIVILEGE))
+			return -1;
+	}
+	return 0;
+}
+
+static void load_all(struct names *n, size_t from, struct arena *a, unsigned int *broken)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < n->count; i++)
+		if (load(&n->items[i], a, broken))
+			n->items[kept++] = n->items[i];
+	n->count = kept;
+}
+
+/* The child that goes over the processes does so while the files are read. */
+static int gather(struct names *n, struct arena *a, unsigned int *broken, struct err *e)
+{
+	struct err own;
+	size_t recorded;
+
+	*broken = 0;
+	e = e ? e : &own;
+	scan_start();
+	if (ask_all(n, false, a, broken, e) < 0) {
+		scan_stop();
+		return -1;
+	}
+	drop_all_owned(n, a, broken);
+	load_all(n, 0, a, broken);
+	recorded = n->count;
+	if (ask_all(n, true, a, broken, e) < 0)
+		return -1;
+	drop_recorded(n, recorded);
+	if (n->count > recorded)
+		drop_parts(n, recorded, e);
+	load_all(n, recorded, a, broken);
+	if (n->count)
+		qsort(n->items, n->count, sizeof(*n->items), in_order);
+	return 0;
+}
+
 int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
 		unsigned int *broken, struct err *e)
 {
 	struct names n = { NULL, 0 };
-	int ret = 0;
+	int ret = gather(&n, a, broken, e);
 
-	*broken = 0;
-	for (const struct runtime *const *r = runtimes; *r && ret == 0; r++) {
-		struct ask ask = { .arena = a, .names = true };
-		int told = (*r)->each(*r, &ask, keep, &n, e);
+	for (size_t i = 0; ret == 0 && i < n.count; i++)
+		if (!found(ctx, &n.items[i]))
+			break;
+	free(n.items);
+	return ret;
+}
 
-		*broken += ask.broken + (told < 0);
-		ret = told < 0 && e->status == ST_PRIVILEGE ? -1 : 0;
-	}
-	if (ret == 0 && n.count) {
-		drop_all_owned(&n, a, broken);
-		qsort(n.items, n.count, sizeof(*n.items), in_order);
-		for (size_t i = 0; i < n.count; i++)
-			if (load(&n.items[i], a, broken) && !found(ctx, &n.items[i]))
-				break;
-	}
+int target_each_scanned(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
+			struct err *e)
+{
+	struct names n = { NULL, 0 };
+	unsigned int broken;
+	int ret = gather(&n, a, &broken, e);
+
+	for (size_t i = 0; ret == 0 && i < n.count; i++)
+		if (n.items[i].runtime->scanned && !found(ctx, &n.items[i]))
+			break;
 	free(n.items);
 	return ret;
 }
@@ -171,28 +328,58 @@ static bool has_pod_word(const struct container *c)
 /* Not with a name that could be the beginning of another one's id. */
 static bool has_name_word(const struct container *c)
 {
-	return !c->pod && strlen(c->name) < TARGET_NAME_MAX / 2 && !strchr(c->name, '/') &&
-		!is_hex_id(c->name);
+	return !c->pod && c->kind != KIND_PLAIN && strlen(c->name) < TARGET_NAME_MAX / 2 &&
+		!strchr(c->name, '/') && !is_hex_id(c->name);
 }
 
 void container_id_word(const struct container *c, char *ret, size_t room)
 {
 	bool space = c->space && !c->pod;	/* kubectl shows none */
 
-	snprintf(ret, room, "%s://%s%s%s", c->runtime->name, space ? c->space : "",
-		 space ? "/" : "", c->id);
+	if (c->kind == KIND_PLAIN)
+		snprintf(ret, room, "pid://%d", (int)c->pid);
+	else
+		snprintf(ret, room, "%s://%s%s%s", runtime_scheme(c->runtime),
+			 space ? c->space : "", space ? "/" : "", c->id);
 }
 
 void container_word(const struct container *c, char *ret, size_t room)
 {
-	if (c->kind == KIND_PLAIN)
-		snprintf(ret, room, "pid://%d", (int)c->pid);
-	else if (has_pod_word(c))
+	if (has_pod_word(c))
 		snprintf(ret, room, "%s/%s/%s", c->pod_space, c->pod, c->part);
+	else if (has_name_word(c) && c->claimed)
+		snprintf(ret, room, "%s://%s/%s", runtime_scheme(c->runtime), c->space, c->name);
 	else if (!c->space && has_name_word(c))
-		snprintf(ret, room, "%s://%s", c->runtime->name, c->name);
+		snprintf(ret, room, "%s://%s", runtime_scheme(c->runtime), c->name);
 	else
 		container_id_word(c, ret, room);
+}
+
+struct user {
+	uid_t uid;
+	char name[64];
+};
+
+static void take_user(void *ctx, uint32_t id, const char *name, size_t len)
+{
+	struct user *u = ctx;
+
+	if (id == u->uid && !u->name[0])
+		snprintf(u->name, sizeof(u->name), " (%.*s)", (int)(len < 40 ? len : 40), name);
+}
+
+void container_claim(const struct container *c, char *ret, size_t room)
+{
+	auto_close int fd = runtime_open_file("/etc/passwd", NULL);
+	auto_buf struct buf b = { 0 };
+	struct user u = { .uid = c->owner };
+	char word[TARGET_NAME_MAX];
+
+	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0)
+		passwd_parse(b.bytes, b.len, take_user, &u);
+	container_word(c, word, sizeof(word));
+	snprintf(ret, room, "%s: '%s' is the word of processes of user %u%s: no file of root tells "
+		 "of it", word, c->name, (unsigned int)c->owner, u.name);
 }
 
 bool container_has_label(struct container *c, struct arena *a, const char *label)

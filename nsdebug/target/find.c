@@ -8,6 +8,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
 #define HITS_MAX 64
@@ -48,9 +49,9 @@ static int err_scheme(const char *word, size_t len, struct err *e)
 	size_t used = 3;
 
 	for (const struct runtime *const *r = runtimes; *r && used < sizeof(list); r++)
-		if (!strstr(list, (*r)->name))
+		if (!strstr(list, runtime_scheme(*r)))
 			used += (size_t)snprintf(list + used, sizeof(list) - used, ", %s",
-						 (*r)->name);
+						 runtime_scheme(*r));
 	return err_set(e, ST_USAGE, "'%.*s://' is not a kind of target known here: %s", (int)len,
 		       word, list);
 }
@@ -61,8 +62,8 @@ static int parse_scheme(struct query *q, struct arena *a, const char *rest, stru
 	size_t len = (size_t)(rest - q->text) - 3;
 
 	for (const struct runtime *const *r = runtimes; *r && !q->scheme; r++)
-		if (strlen((*r)->name) == len && !memcmp((*r)->name, q->text, len))
-			q->scheme = (*r)->name;
+		if (strlen(runtime_scheme(*r)) == len && !memcmp(runtime_scheme(*r), q->text, len))
+			q->scheme = runtime_scheme(*r);
 	if (!q->scheme)
 		return err_scheme(q->text, len, e);
 	if (slash) {
@@ -139,7 +140,8 @@ static enum match match(const struct query *q, const struct container *c)
 static bool is_same_record(const struct container *a, const struct container *b)
 {
 	return a->runtime == b->runtime && equal(a->id, b->id) && equal(a->root, b->root) &&
-		(!a->space || equal(a->space, b->space));
+		(!a->space || equal(a->space, b->space)) &&
+		(!a->runtime->scanned || a->pid == b->pid);
 }
 
 /* One that fits less well makes room. */
@@ -194,9 +196,9 @@ static bool consider(void *ctx, const struct container *c)
 	return true;
 }
 
-static bool is_asked(const struct search *s, const struct runtime *r, bool scanned)
+static bool is_asked(const struct search *s, const struct runtime *r)
 {
-	return r->scanned == scanned && (!s->q.scheme || !strcmp(s->q.scheme, r->name));
+	return !s->q.scheme || !strcmp(s->q.scheme, runtime_scheme(r));
 }
 
 static enum match best(const struct search *s)
@@ -227,7 +229,7 @@ static int look_by_id(struct search *s, struct err *e)
 		struct ask ask = { .arena = s->arena, .id = s->q.word, .names = s->q.part,
 			.inner = s->q.scheme };
 
-		if (((*r)->named && !whole) || !is_asked(s, *r, false))
+		if ((*r)->scanned || ((*r)->named && !whole) || !is_asked(s, *r))
 			continue;
 		if (ask_runtime(s, *r, &ask, e) < 0)
 			return -1;
@@ -245,7 +247,7 @@ static bool reads_like_id(const struct query *q)
  * All of a runtime is read where names are beside the ids; and elsewhere if the id itself was not
  * there, or the word may be the beginning of another one.
  */
-static int look_through(struct search *s, bool scanned, struct err *e)
+static int look_through(struct search *s, struct err *e)
 {
 	bool all = !best(s) || reads_like_id(&s->q);
 
@@ -254,11 +256,26 @@ static int look_through(struct search *s, bool scanned, struct err *e)
 	for (const struct runtime *const *r = runtimes; *r; r++) {
 		struct ask ask = { .arena = s->arena, .names = (*r)->named };
 
-		if (is_asked(s, *r, scanned) && (all || (*r)->named) &&
+		if (!(*r)->scanned && is_asked(s, *r) && (all || (*r)->named) &&
 		    ask_runtime(s, *r, &ask, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Pods have records, all of them. */
+static bool may_be_scanned(const struct search *s)
+{
+	bool ret = false;
+
+	for (const struct runtime *const *r = runtimes; *r; r++)
+		ret |= (*r)->scanned && is_asked(s, *r);
+	return ret && !s->q.pod;
+}
+
+static bool consider_scanned(void *ctx, struct container *c)
+{
+	return !is_asked(ctx, c->runtime) || consider(ctx, c);
 }
 
 /* ---- which of them is meant ---- */
@@ -365,8 +382,7 @@ static void add_where(const struct search *s, char *list, size_t room)
 	size_t used = 0;
 
 	for (const struct runtime *const *r = runtimes; *r && used < room; r++)
-		if ((!s->q.scheme || !strcmp(s->q.scheme, (*r)->name)) &&
-		    !strstr(list, (*r)->where))
+		if (is_asked(s, *r) && !strstr(list, (*r)->where))
 			used += (size_t)snprintf(list + used, room - used, "%s%s",
 						 used ? ", " : "", (*r)->where);
 }
@@ -378,6 +394,9 @@ static int err_unknown(const struct search *s, struct err *e)
 	add_where(s, where, sizeof(where));
 	if (s->broken)
 		snprintf(broken, sizeof(broken), "; %u state files could not be read", s->broken);
+	if (scan_missing())
+		return err_set(e, ST_TARGET, "no container '%s' among those that could be looked "
+			       "at%s; %s", s->q.text, broken, scan_missing()->msg);
 	if (s->nearest)
 		return err_set(e, ST_TARGET, "no container '%s'; did you mean '%s'?%s", s->q.text,
 			       s->nearest, broken);
@@ -428,11 +447,15 @@ static int search(struct search *s, int procfs, struct err *e)
 {
 	if (s->q.word && look_by_id(s, e) < 0)
 		return -1;
-	if (look_through(s, false, e) < 0 || settle(s, procfs, e) < 0)
+	if (look_through(s, e) < 0 || settle(s, procfs, e) < 0)
 		return -1;
-	if (!s->hits && (look_through(s, true, e) < 0 || settle(s, procfs, e) < 0))
+	if (s->hits)
+		return adopt(s, e);
+	if (may_be_scanned(s) &&
+	    (target_each_scanned(s->arena, consider_scanned, s, e) < 0 ||
+	     settle(s, procfs, e) < 0))
 		return -1;
-	return s->hits ? adopt(s, e) : err_unknown(s, e);
+	return s->hits ? 0 : err_unknown(s, e);
 }
 
 static int find_pid(struct target *t, const char *digits, const struct target_want *want,

@@ -18,6 +18,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/oci.h"
+#include "nsdebug/target/storage.h"
 
 #define GRAPH "/var/lib/containers/storage"
 #define RUN "/run/containers/storage"
@@ -37,6 +38,24 @@ struct walk {
 	struct container c;	/* being put together */
 	bool enough;
 };
+
+const char *storage_image(struct arena *a, struct jvalue metadata)
+{
+	static const char key[] = "\"image-name\":\"";
+	const char *at = memmem(metadata.text.p, metadata.text.len, key, strlen(key)), *end;
+
+	if (!at || metadata.type != J_STRING)
+		return NULL;
+	at += strlen(key);
+	end = memchr(at, '"', metadata.text.len - (size_t)(at - metadata.text.p));
+	return end ? runtime_text(a, (struct jvalue){ J_STRING, { at, (size_t)(end - at) } }) :
+		NULL;
+}
+
+bool storage_is_pause(const char *image)
+{
+	return image && str_prefix(image, "localhost/podman-pause:");
+}
 
 static bool tell(struct walk *w)
 {
@@ -68,6 +87,8 @@ static bool take_item(void *ctx, const char *path, struct jvalue v)
 			if (w->r == &runtime_crio)
 				k8s_name(&w->c, a, text);
 		}
+	} else if (w->c.id && !strcmp(path, "[].metadata")) {
+		w->c.kind = storage_is_pause(storage_image(a, v)) ? KIND_SANDBOX : w->c.kind;
 	} else if (w->c.id && !strcmp(path, "[].created")) {
 		w->c.created = runtime_text(a, v);
 	}
@@ -173,23 +194,18 @@ struct image {
 	bool mine;
 };
 
-/* metadata is JSON in a string: "image-name" is in it */
 static bool take_metadata(void *ctx, const char *path, struct jvalue v)
 {
-	static const char key[] = "\"image-name\":\"";
 	struct image *m = ctx;
-	const char *at, *end;
+	const char *text;
 
 	if (!strcmp(path, "[].id"))
 		m->mine = jvalue_is(v, m->c->id);
 	if (!m->mine || strcmp(path, "[].metadata"))
 		return true;
-	at = memmem(v.text.p, v.text.len, key, strlen(key));
-	end = at ? memchr(at + strlen(key), '"', v.text.len - (size_t)(at - v.text.p) -
-			  strlen(key)) : NULL;
-	if (end)
-		m->c->image = runtime_text(m->arena, (struct jvalue){ J_STRING,
-			{ at + strlen(key), (size_t)(end - at) - strlen(key) } });
+	text = storage_image(m->arena, v);
+	if (text)
+		m->c->image = text;
 	return false;
 }
 

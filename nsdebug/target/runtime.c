@@ -17,13 +17,20 @@
 #include "nsdebug/base/own.h"
 
 extern const struct runtime runtime_podman, runtime_docker, runtime_crio, runtime_containerd,
-	runtime_runc, runtime_crun;
+	runtime_runc, runtime_crun, runtime_machine, runtime_rootless, runtime_lxc,
+	runtime_nspawn, runtime_plain;
 
 /* The outermost owner first. */
 const struct runtime *const runtimes[] = {
 	&runtime_podman, &runtime_docker, &runtime_crio, &runtime_containerd, &runtime_runc,
-	&runtime_crun, NULL
+	&runtime_crun, &runtime_machine, &runtime_rootless, &runtime_lxc, &runtime_nspawn,
+	&runtime_plain, NULL
 };
+
+const char *runtime_scheme(const struct runtime *r)
+{
+	return r->scheme ? r->scheme : r->name;
+}
 
 #define GENERATED_LEN 64
 #define HEX_MIN 6

@@ -43,7 +43,7 @@ enum recorded { REC_STARTED, REC_CREATED, REC_EXITED };
 struct container {
 	const struct runtime *runtime;
 	const char *root;	/* the directory of state that it was found in */
-	const char *space;	/* namespace of containerd; NULL elsewhere */
+	const char *space;	/* a namespace of containerd; of a claimed one, its user; or NULL */
 	const char *id;
 	const char *name;	/* as its users call it; the id where the runtime knows no other */
 	const char *pod_space, *pod, *part;	/* Kubernetes namespace, pod, container */
@@ -60,8 +60,8 @@ struct container {
 	int64_t exit_code;	/* INT64_MIN: not recorded */
 	bool read;		/* each() has read its document already */
 	bool loaded;		/* load() was called */
-	bool claimed;		/* told by processes of a user, not by files of root */
-	uid_t owner;		/* of what told it: 0 unless claimed */
+	bool claimed;		/* its names are told by processes of a user, not by root */
+	uid_t owner;		/* that user: 0 unless claimed */
 };
 
 struct ask {
@@ -75,7 +75,8 @@ struct ask {
 typedef bool found_fn(void *ctx, const struct container *c);	/* false: enough */
 
 struct runtime {
-	const char *name;	/* and the scheme: "runc" of runc://ID */
+	const char *name;	/* "runc" */
+	const char *scheme;	/* of runc://ID; NULL: the name */
 	const char *where;	/* the state directory, for messages */
 	bool named;		/* an engine: its containers have names beside their ids */
 	bool scanned;		/* found among the processes by a child, not in files */
@@ -88,7 +89,9 @@ struct runtime {
 	int (*detail)(struct container *c, struct arena *a, struct buf *labels, struct err *e);
 };
 
-extern const struct runtime *const runtimes[];	/* ends with NULL */
+extern const struct runtime *const runtimes[];	/* ends with NULL; the scanned ones come last */
+
+const char *runtime_scheme(const struct runtime *r);
 
 /* An id as engines make them up; what reads like the beginning of one, which fewer hex digits do
  * not: those are a name that somebody chose. */

@@ -84,21 +84,10 @@ static int read_namespaces(struct target *t, struct err *e)
 	return 0;
 }
 
-/*
- * The host's mount namespace, or one of its own with the host's root in it (unshare -m, a service
- * with PrivateTmp): its files are the host's. The kernel is asked for the identity of the root, no
- * server is.
- */
+/* The host's mount namespace, or one of its own with the host's root in it. */
 static bool has_host_root(const struct target *t)
 {
-	struct statx ours, theirs;
-
-	if (t->ns.mnt == t->host.mnt)
-		return true;
-	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_INO, &ours) == 0 &&
-		statx(t->place.proc, "root", AT_STATX_DONT_SYNC, STATX_INO, &theirs) == 0 &&
-		ours.stx_ino == theirs.stx_ino && ours.stx_dev_major == theirs.stx_dev_major &&
-		ours.stx_dev_minor == theirs.stx_dev_minor;
+	return t->ns.mnt == t->host.mnt || ns_host_root(t->place.proc);
 }
 
 static int check_incarnation(const struct target *t, struct err *e)

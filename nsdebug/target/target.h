@@ -91,10 +91,16 @@ void target_free(struct target *t);
  */
 int target_each(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
 		unsigned int *broken, struct err *e);
+/* Only those that no file of root tells of (runtime.scanned). */
+int target_each_scanned(struct arena *a, bool (*found)(void *ctx, struct container *c), void *ctx,
+			struct err *e);
 /* The word that means this container and no other: "docker://web", "prod/shop/app". Two attempts
- * of one container of a pod have the same: there the id's word tells them apart. */
+ * of one container of a pod have the same: there the id's word tells them apart. The word of a
+ * claimed one has the user's id in it, so that nobody's claim is another's word. */
 void container_word(const struct container *c, char *ret, size_t room);
 void container_id_word(const struct container *c, char *ret, size_t room);
+/* Whose word the names of a claimed one are. */
+void container_claim(const struct container *c, char *ret, size_t room);
 /* Has it this "key=value" among its labels? Reads its documents. */
 bool container_has_label(struct container *c, struct arena *a, const char *label);
 /* Is it of this namespace, and of this name in its pod? NULL: any. */

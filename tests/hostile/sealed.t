@@ -79,6 +79,55 @@ let_go
 ts '43 SIGSYS of the child: said' 0 'signal 31.*attack' cat "$TMP/held"
 t '43 the container goes on' 'yes\n' inside 'echo yes'
 
+# ---- the child that looks for containers among the processes, held by a user's home ----
+
+if [ -c /dev/fuse ]; then
+	hex=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+	files=$TMP/home/vfs-containers
+	mkdir -p "$TMP/dead" "$files"
+	"$O/tests/hostile/fused" "$TMP/dead" lookup
+	wait_for '[ -s "$TMP/dead.pid" ]' 10
+	at_exit "kill -9 $(cat "$TMP/dead.pid"); umount -l '$TMP/dead'"
+	claim() { # BUNDLE: a user's container there
+		background "$TMP/claim" "$O/tests/hostile/monitor" 61004 conmon "$FX/roots/base" \
+			/usr/bin/conmon -c "$hex" -n "sealed-$$" -b "$1"
+		at_exit "kill -9 $(cat "$TMP/claim")"
+	}
+	claim "$TMP/dead/a/$hex/userdata"
+	"$NSDEBUG" --timeout 60s list -o json >"$TMP/listed" 2>&1 &
+	front=$!
+	find_scanner() {
+		child=$(cut -d' ' -f1 "/proc/$front/task/$front/children") && [ -n "$child" ] &&
+			grep -q request_wait "/proc/$child/wchan"
+	}
+	wait_for find_scanner 10 || fail 'a child is held' "$(cat "$TMP/listed")"
+	for n in mnt pid net user ipc uts cgroup; do
+		t "3 the scanner joins no $n namespace" "$(ns self $n)\n" ns "$child" $n
+	done
+	t '3 the scanner may look at processes and past file modes' '0000000000080004\n' status CapEff
+	t '3 and no other is to be had' '0000000000080004\n' status CapPrm
+	t '3 the scanner has a filter' '2\n' status Seccomp
+	t '3 no new privileges' '1\n' status NoNewPrivs
+	t '43 it may write no core' '0 0\n' limits 'Max core file size'
+	t '3 it may write no file' '0 0\n' limits 'Max file size'
+	t '3 it has its pipe, /proc, and the way to what it opens' '' sh -c 'for f in /proc/$1/fd/*; do
+		case $(readlink "$f") in pipe:* | /proc | / | "$2" | "") ;;
+		*) readlink "$f" ;; esac; done' - "$child" "$TMP/dead"
+	kill -9 "$front" "$BG" "$(cat "$TMP/claim")"
+
+	printf '[{"id":"%s","metadata":"{\\"image-name\\":\\"of-a-user\\"}"}]' "$hex" >"$files/containers.json"
+	chown 61004 "$files/containers.json"
+	claim "$files/$hex/userdata"
+	strace -f -e trace=capset,read -s 256 -o "$TMP/strace" "$NSDEBUG" list -o json >"$TMP/listed" 2>&1
+	ts '3 benign: a file of a user is read' 0 'of-a-user' cat "$TMP/listed"
+	ts '3 it is read when no right is left' 0 '^given up, read$' awk '
+		/capset/ { none = /effective=0/ }
+		/image-name/ { print none ? "given up, read" : "read with rights" }' "$TMP/strace"
+	kill -9 "$BG" "$(cat "$TMP/claim")"
+else
+	skip '3 the scanner' 'this kernel has no FUSE'
+fi
+
 # ---- 44: planted libraries and tables ----
 
 box_run base --uid 0 --rw --bind "$O/tests/hostile:/h:ro" --ready -- /app/server
