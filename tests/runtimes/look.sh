@@ -19,8 +19,12 @@ examples() { # VERB WORD
 
 mkdir "$TMP/bin"
 ln -s "$NSDEBUG" "$TMP/bin/nsdebug"
-run_example() { # COMMAND LINE: it says something, and each of its programs succeeds
-	PATH=$TMP/bin:$PATH bash -o pipefail -c "$1" >"$TMP/example" && [ -s "$TMP/example" ]
+# It says something, and each of its programs succeeds. A thread of a JVM may come and go while the
+# stacks are taken, which is said, and is status 5.
+run_example() { # COMMAND LINE
+	PATH=$TMP/bin:$PATH bash -o pipefail -c "$1" >"$TMP/example" ||
+		case $?,$1 in 5,'nsdebug stack '*) ;; *) return 1 ;; esac
+	[ -s "$TMP/example" ]
 }
 
 every_verb() {

@@ -145,8 +145,8 @@ ts '-o wide: more of them'	0 '^inactive file +'	$NSDEBUG mem -o wide "$T"
 t '-o FIELDS: only these'	'1 server\n'	$NSDEBUG mem -o pid,comm --no-headers "$BOX"
 tj 'the document'	'.schema == "nsdebug.mem/1" and .errors == [] and .truncated == false'	json
 tj 'several: a summary of each, that says whose'	'[.summaries[].target] | index("runc://'"$T"'")' \
-	$NSDEBUG mem --all -c -o json
-ts 'and in a table'	0 "^runc://$T:\$"	$NSDEBUG mem --all -c
+	$NSDEBUG mem --selector "bundle=$FX/boxes/$T" -c -o json
+ts 'and in a table'	0 "^runc://$T:\$"	$NSDEBUG mem --selector "bundle=$FX/boxes/$T" -c
 keys() {
 	json | jq -c '.items[0] | keys' >got.txt
 	$NSDEBUG help --json mem | jq -c '[.columns[] | select(.json) | .name] | sort' | diff - got.txt
