@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
-# the same run, as a table to paste. Groups: start ls bulk ps stack; all of them by default.
+# the same run, as a table to paste. Groups: start ls many engines bulk ps stack; all of them by
+# default.
 #
 # A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
 # the machine does beside it is not the code's doing.
@@ -9,13 +10,26 @@ set -eu
 SRC=${SRC:-$PWD}
 O=${O:-$SRC/build}
 NSDEBUG=${NSDEBUG:-$O/nsdebug}
+FX=${FX:-$O/fixtures}
+export FX
 BOX=$SRC/tests/fixtures/box
+ENGINE=$SRC/tests/fixtures/engine
+export HOLDER=$$	# engines that nobody else wants are stopped with us
 PAIR=$O/tests/lib/pair
 DATA=$(mktemp -d)
-groups=${*:-start ls bulk ps stack}
+groups=${*:-start ls many engines bulk ps stack}
+
+many() { seq -f 'nsd-bench-many-%g' 2 200; }
 
 clean() {
-	for b in nsd-bench nsd-bench-ps $(seq -f 'nsd-bench-%g' 10); do
+	for b in $([ -d /run/runc/nsd-bench-many-2 ] && many); do
+		runc delete -f "$b" || :
+	done
+	for e in ${ENGINES:-}; do
+		[ "$e" = containerd ] || "$ENGINE" rm "$e" bench || :
+		"$ENGINE" down "$e" || :
+	done >/dev/null 2>&1
+	for b in nsd-bench nsd-bench-ps nsd-bench-many-1 $(seq -f 'nsd-bench-%g' 10); do
 		"$BOX" down "$b" >/dev/null 2>&1 || :
 	done
 	rm -rf "$DATA"
@@ -60,6 +74,49 @@ bench_ls() {
 			crun exec nsd-crun-bench $bb ls /
 		RUNTIME=crun "$BOX" down bench >/dev/null
 	fi
+}
+
+# The same bundle two hundred times: all that differs is the id.
+bench_many() {
+	"$BOX" run bench-many-1 static --ready >/dev/null
+	for b in $(many); do
+		runc run -d --bundle "$FX/boxes/nsd-bench-many-1" "$b" </dev/null >/dev/null 2>&1
+	done
+	row 'list of 200' 'runc list' 0.25 15 "$NSDEBUG" list -- runc list
+	row 'ls /, by name of 200' 'runc list' 0.25 15 "$NSDEBUG" ls nsd-bench-many-100 / -- runc list
+	peers "$NSDEBUG" ls nsd-bench-many-100 / --
+	for b in $(many); do runc delete -f "$b"; done
+}
+
+# What other engines take to say what runs, beside these words.
+peers() {
+	for e in docker podman containerd; do
+		up "$e" || continue
+		case $e in
+		docker) row 'ls /, by name of 200' 'docker ps' '' 9 "$@" $docker ps ;;
+		podman) row 'ls /, by name of 200' 'podman ps' '' 9 "$@" podman ps ;;
+		containerd) row 'ls /, by name of 200' 'ctr task ls' '' 9 "$@" ctr -n nsd task ls ;;
+		esac
+	done
+}
+
+docker='docker -H unix:///run/docker.sock'
+up() { # ENGINE
+	"$ENGINE" up "$1" >/dev/null 2>"$DATA/engine" || { sed 's/^/# /' "$DATA/engine"; return 1; }
+	ENGINES="${ENGINES:-} $1"
+}
+
+bench_engines() {
+	export CONTAINERS_CONF=/run/nsd-engines/containers.conf
+	for e in docker podman; do
+		up $e && "$ENGINE" run $e bench debug >/dev/null || continue
+		case $e in
+		docker) goal=0.0286 exec=$docker ;;
+		*) goal=0.0133 exec=podman ;;
+		esac
+		row 'ls /, by name' "$e exec busybox ls" $goal 15 "$NSDEBUG" ls "$e://nsd-bench" / -- \
+			$exec exec nsd-bench /busybox/busybox ls /
+	done
 }
 
 bench_bulk() {
