@@ -14,8 +14,9 @@ add() { # WORD PID
 	echo "$1 $2" >>all
 }
 
-engine_up docker
-engine_up podman
+for e in docker podman rootless lxc nspawn; do
+	engine_up $e
+done
 engine_run docker base
 add "docker://$CT" "$CTPID"
 SAME=$CT DOCKERPID=$CTPID
@@ -25,6 +26,12 @@ engine_run podman base
 add "podman://$CT" "$CTPID"
 RUNTIME=crun engine_run podman base
 add "podman://$CT" "$CTPID"
+engine_run rootless base
+add "podman://$(id -u nsd-rootless)/$CT" "$CTPID"
+engine_run lxc base
+add "lxc://$CT" "$CTPID"
+engine_run nspawn base
+add "machine://$CT" "$CTPID"
 # Where containerd is another's, its CRI is left alone.
 at_exit "HOLDER=$$ '$ENGINE' down cri"
 if HOLDER=$$ "$ENGINE" up cri 2>why; then

@@ -7,13 +7,15 @@ need jq systemd-nspawn
 
 engine_up nspawn
 engine_run nspawn base /app/web
-ONE=$CTPID
+A=$CT ONE=$CTPID
 engine_run nspawn static
-TWO=$CTPID
+B=$CT TWO=$CTPID
 t 'the same cgroup'	''	cmp "/proc/$ONE/cgroup" "/proc/$TWO/cgroup"
-for pid in "$ONE" "$TWO"; do
-	tj 'ps: each its own'	"[.items[].host_pid] == [$pid]"	$NSDEBUG ps -o json "pid://$pid"
-	tj 'ps -p 1: each its own'	"[.items[].host_pid] == [$pid]"	$NSDEBUG ps -o json "pid://$pid" -p 1
-	look_into 'each its own' "pid://$pid" "$pid"
-	every_verb 'each its own' "pid://$pid"
-done
+two() { # WORD PID
+	tj "$1: ps: its own"	"[.items[].host_pid] == [$2]"	$NSDEBUG ps -o json "$1"
+	tj "$1: ps -p 1: its own"	"[.items[].host_pid] == [$2]"	$NSDEBUG ps -o json "$1" -p 1
+	look_into "$1" "$1" "$2"
+	every_verb "$1" "$1"
+}
+two "machine://$A" "$ONE"
+two "machine://$B" "$TWO"
