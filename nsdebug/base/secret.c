@@ -124,15 +124,22 @@ static bool is_harmless(struct bytes name, struct bytes value)
 {
 	static const char *const words[] = { "YES", "NO", "TRUE", "FALSE", "ON", "OFF", NULL };
 	static const char *const places[] = { "FILE", "PATH", "DIR", NULL };
+	static const char *const measures[] = {
+		"LENGTH", "LIMIT", "SIZE", "COUNT", "TTL", "TIMEOUT", "TOKENS", NULL
+	};
 	char text[8];
+	size_t digits = 0;
 	struct words w;
 
 	for (size_t i = 0; i < value.len && i < sizeof(text); i++)
 		text[i] = upper(value.p[i]);
 	if (!value.len || (value.len < sizeof(text) && is_one_of(text, value.len, words)))
 		return true;
+	while (digits < value.len && is_digit(value.p[digits]))
+		digits++;
 	part(&w, name);
-	return value.p[0] == '/' && w.count && is_one_of(w.last, w.last_len, places);
+	return w.count && ((value.p[0] == '/' && is_one_of(w.last, w.last_len, places)) ||
+			   (digits == value.len && is_one_of(w.last, w.last_len, measures)));
 }
 
 /*
@@ -147,6 +154,8 @@ struct look {
 	size_t len;
 	char *hide;		/* a byte for each of the value: 1 to be masked */
 	const char *why;	/* of the first find */
+	/* where the last value of a parameter ended, of each kind */
+	struct { size_t from, end; } last[6];
 };
 
 static void mark(struct look *k, size_t from, size_t to, const char *why)
@@ -302,36 +311,135 @@ static bool is_name_char(char c)
 	return is_alnum(c) || c == '_' || c == '-' || c == '.';
 }
 
-static size_t parameter_end(const struct look *k, size_t i, char quote)
+/* ",b=c" begins another parameter; what else is behind a comma may be of the same. */
+static bool is_next(const struct look *k, size_t i)
 {
-	while (i < k->len && (quote ? k->p[i] != quote : !is_end(k->p[i]) && k->p[i] != '&' &&
-			      k->p[i] != ';' && k->p[i] != ','))
+	size_t from;
+
+	while (++i < k->len && k->p[i] == ' ')
+		;
+	for (from = i; i < k->len && is_name_char(k->p[i]);)
 		i++;
-	return i;
+	return i > from && i < k->len && k->p[i] == '=';
+}
+
+/* How a value begins, which tells how it ends. */
+enum value_kind {
+	PLAIN,
+	LINE,		/* behind a colon that stands alone */
+	QUOTED,		/* in "", and the next in '': what a backslash is before ends nothing */
+	ESCAPED = 4,	/* in \"\", of JSON within JSON */
+	VALUE_KINDS = 6
+};
+
+static bool ends_value(const struct look *k, size_t i, unsigned int kind)
+{
+	char c = k->p[i];
+
+	if (kind >= ESCAPED)
+		return c == '\\' && i + 1 < k->len && k->p[i + 1] == "\"'"[kind & 1];
+	if (kind >= QUOTED)
+		return c == "\"'"[kind & 1];
+	if (kind == LINE)
+		return strchr("\r\n\"'`", c);
+	return is_end(c) || ((c == '&' || c == ';' || c == ',') && is_next(k, i));
+}
+
+/* Values may lie within each other: they end at the same place, which is looked for once. */
+static size_t value_end(struct look *k, size_t from, unsigned int kind)
+{
+	size_t i = from;
+
+	if (from >= k->last[kind].from && from < k->last[kind].end)
+		return k->last[kind].end;
+	for (; i < k->len && !ends_value(k, i, kind); i++)
+		if (kind >= QUOTED && k->p[i] == '\\')
+			i += kind >= ESCAPED ? 3 : 1;
+	k->last[kind].from = from;
+	k->last[kind].end = i < k->len ? i : k->len;
+	return k->last[kind].end;
+}
+
+static void skip(const struct look *k, size_t *i, const char *chars)
+{
+	while (*i < k->len && k->p[*i] && strchr(chars, k->p[*i]))
+		++*i;
+}
+
+/* What parts a name from its value: =, in JSON and YAML a colon, a blank behind --name. Moves *i
+ * behind it; false if it is something else. */
+static bool skip_parting(const struct look *k, size_t from, size_t *i, unsigned int *kind)
+{
+	size_t quotes = *i, blanks;
+
+	skip(k, i, "\\\"'");
+	blanks = *i;
+	skip(k, i, " ");
+	*kind = PLAIN;
+	if (*i < k->len && (k->p[*i] == '=' || (k->p[*i] == ':' && blanks > quotes)))
+		return ++*i;
+	if (*i + 1 < k->len && k->p[*i] == ':' && k->p[*i + 1] == ' ') {
+		*kind = LINE;
+		return ++*i;
+	}
+	return *i > blanks && at(k, from, "--");
+}
+
+/* Moves *i behind what opens the value. */
+static unsigned int value_kind(const struct look *k, size_t *i, unsigned int kind)
+{
+	size_t from;
+
+	skip(k, i, " ");
+	from = *i;
+	skip(k, i, "\\");
+	if (*i < k->len && (k->p[*i] == '"' || k->p[*i] == '\'')) {
+		kind = (*i > from ? ESCAPED : QUOTED) + (k->p[*i] == '\'');
+		++*i;
+	} else {
+		*i = from;
+	}
+	return kind;
+}
+
+/* As a variable it is a directory. */
+static bool is_pwd(struct bytes name)
+{
+	return name.len == 3 && upper(name.p[0]) == 'P' && upper(name.p[1]) == 'W' &&
+		upper(name.p[2]) == 'D';
 }
 
 /* i is the end of a name that begins at from: password=x, --password x, "password": "x". */
 static void look_at_parameter(struct look *k, size_t from, size_t i)
 {
-	bool quoted = i < k->len && k->p[i] == '"';
-	size_t v = i + quoted;
-	char quote = 0;
 	struct bytes name = { k->p + from, i - from }, value;
+	unsigned int kind;
+	size_t v = i;
 
-	while (quoted && v < k->len && k->p[v] == ' ')
-		v++;
-	if (v >= k->len || !((k->p[v] == '=') || (quoted && k->p[v] == ':') ||
-			     (k->p[v] == ' ' && at(k, from, "--"))))
+	if (!skip_parting(k, from, &v, &kind))
 		return;
-	for (v++; v < k->len && k->p[v] == ' ';)
-		v++;
-	if (v < k->len && (k->p[v] == '"' || k->p[v] == '\''))
-		quote = k->p[v++];
-	if (v >= k->len || k->hide[v] || !secret_name(name))
+	kind = value_kind(k, &v, kind);
+	if (v >= k->len || k->hide[v] || !(secret_name(name) || is_pwd(name)))
 		return;
-	value = (struct bytes){ k->p + v, parameter_end(k, v, quote) - v };
-	if (!is_harmless(name, value))
+	/* the words before a token tell nothing */
+	v += at_any_case(k, v, "BEARER ") ? 7 : at_any_case(k, v, "BASIC ") ? 6 : 0;
+	value = (struct bytes){ k->p + v, value_end(k, v, kind) - v };
+	if (!is_harmless(name, value) && !(is_pwd(name) && value.p[0] == '/'))
 		mark(k, v, v + value.len, "parameter");
+}
+
+/* "user:password@tcp(host:3306)/db", of Go's driver for MySQL: i is at the @. *word is where its
+ * word begins, and then behind it. */
+static void look_at_dsn(struct look *k, size_t *word, size_t i)
+{
+	const char *colon;
+
+	if (!at(k, i, "@tcp(") && !at(k, i, "@unix("))
+		return;
+	colon = memchr(k->p + *word, ':', i - *word);
+	if (colon)
+		mark(k, (size_t)(colon + 1 - k->p), i, "url");
+	*word = i + 1;
 }
 
 static bool is_uuid(const char *p, size_t len)
@@ -379,7 +487,7 @@ static void look_at_words(struct look *k)
 
 static void look_at_shapes(struct look *k)
 {
-	size_t name = 0;	/* where the one before i began */
+	size_t name = 0, word = 0;	/* where those before i began */
 	char before;
 
 	for (size_t i = 0; i < k->len; i++) {
@@ -396,6 +504,10 @@ static void look_at_shapes(struct look *k)
 			look_for_aws(k, i);
 		if (!is_alnum(before))
 			look_for_scheme(k, i);
+		if (k->p[i] == '@')
+			look_at_dsn(k, &word, i);
+		if (is_end(k->p[i]))
+			word = i + 1;
 		if (!is_name_char(k->p[i])) {
 			if (i > name && i - name <= NAME_MAX_)
 				look_at_parameter(k, name, i);
@@ -408,7 +520,7 @@ static void look_at_shapes(struct look *k)
 const char *secret_mask(struct buf *b, struct bytes name, struct bytes value)
 {
 	auto_free char *hide = mem_alloc(value.len + 1);
-	struct look k = { value.p, value.len, hide, NULL };
+	struct look k = { .p = value.p, .len = value.len, .hide = hide };
 
 	if (secret_name(name) && !is_harmless(name, value))
 		mark(&k, 0, value.len, "name");

@@ -9,11 +9,13 @@
  * CREDENTIAL or CONNECTIONSTRING in it; with the word PASS, PWD (but for PWD and OLDPWD), PW, KEY,
  * KEYS, CRED, CREDS, COOKIE or SALT; whose last word is AUTH or AUTHORIZATION, or ends in PASS or
  * KEY. Case does not count, words are parted by what is no letter or digit, or by aB. Not where the
- * value is yes, no, true, false, on or off, or where the name ends in FILE, PATH or DIR and the
- * value is an absolute path.
+ * value is yes, no, true, false, on or off; where the name ends in FILE, PATH or DIR and the value
+ * is an absolute path; or in LENGTH, LIMIT, SIZE, COUNT, TTL, TIMEOUT or TOKENS and the value is a
+ * number.
  *
- * By the shape, that part of the value: the password of a URL, and a long user without one;
- * parameters of such a name (password=x, --password x, "password":"x"); JSON web tokens; AWS key
+ * By the shape, that part of the value: the password of a URL, and a long user without one; that of
+ * user:x@tcp(host); parameters of such a name, or of PWD (password=x, --password x, password: x,
+ * "password":"x", also with its quotes escaped); JSON web tokens; AWS key
  * ids; what begins like a token of a known issuer; what follows Bearer or Basic; PEM but for
  * certificates and public keys; 32 and more hexadecimal digits; words of 24 and more letters and
  * digits that change between small, capital and digit more often than language does.

@@ -59,6 +59,10 @@ static void by_name(void)
 	same("TOKENIZERS_PARALLELISM", "False");
 	same("POSTGRES_PASSWORD_FILE", "/run/secrets/db");
 	masked("POSTGRES_PASSWORD_FILE", "hunter2", "<7 bytes masked>", "name");
+	same("OPENAI_MAX_TOKENS", "4096");
+	same("PASSWORD_MIN_LENGTH", "8");
+	masked("MAX_TOKENS", "4096x", "<5 bytes masked>", "name");
+	masked("DB_PASSWORD", "4096", "<4 bytes masked>", "name");
 }
 
 static void by_url(void)
@@ -86,8 +90,7 @@ static void by_shape(void)
 	same("A", "AKIAIOSFODNN7EXAMPLEX");
 	masked("A", "ghp_abcdefghijkl", "<16 bytes masked>", "token");
 	same("A", "sk-short");
-	masked("A", "Authorization: Bearer abcdefgh", "Authorization: Bearer <8 bytes masked>",
-	       "token");
+	masked("A", "send Bearer abcdefgh", "send Bearer <8 bytes masked>", "token");
 	masked("A", "-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n.",
 	       "<63 bytes masked>\n.", "pem");
 	masked("A", "-----BEGIN PRIVATE KEY-----\ncut", "<31 bytes masked>", "pem");
@@ -96,11 +99,40 @@ static void by_shape(void)
 	       "-Xmx1g -Djavax.net.ssl.keyStorePassword=<8 bytes masked> -ea", "parameter");
 	masked("A", "host=db password='a b' user=x", "host=db password='<3 bytes masked>' user=x",
 	       "parameter");
-	masked("A", "{\"user\":\"x\",\"password\": \"y\\\"}", "{\"user\":\"x\",\"password\": \""
-	       "<2 bytes masked>\"}", "parameter");
+	masked("A", "{\"user\":\"x\",\"password\": \"y\"}", "{\"user\":\"x\",\"password\": \""
+	       "<1 bytes masked>\"}", "parameter");
 	masked("A", "redis --requirepass foo", "redis --requirepass <3 bytes masked>", "parameter");
 	masked("A", "?a=1&api_key=xyz&b=2", "?a=1&api_key=<3 bytes masked>&b=2", "parameter");
 	same("A", "tls=yes token=true");
+}
+
+/* Each of these once let a password through, or a part of one. */
+static void by_parameter(void)
+{
+	static const char *const values[][2] = {
+		{ "{\"password\":\"a\\\"b\"}", "{\"password\":\"<4 bytes masked>\"}" },
+		{ "{'password': 'geheim'}", "{'password': '<6 bytes masked>'}" },
+		{ "\"{\\\"password\\\":\\\"geheim\\\",\\\"a\\\":1}\"",
+		  "\"{\\\"password\\\":\\\"<6 bytes masked>\\\",\\\"a\\\":1}\"" },
+		{ "\\\"key\\\":\\\"a\\\\\\\"b\\\"",
+		  "\\\"key\\\":\\\"<6 bytes masked>\\\"" },
+		{ "user: x\npassword: ge heim\na: b",
+		  "user: x\npassword: <7 bytes masked>\na: b" },
+		{ "Authorization: Bearer abc", "Authorization: Bearer <3 bytes masked>" },
+		{ "X-Api-Key: geheim", "X-Api-Key: <6 bytes masked>" },
+		{ "db.password = geheim", "db.password = <6 bytes masked>" },
+		{ "Server=db;Uid=sa;Pwd=geheim;App=x",
+		  "Server=db;Uid=sa;Pwd=<6 bytes masked>;App=x" },
+		{ "h:6379,password=a,b&c;d, ssl=True",
+		  "h:6379,password=<7 bytes masked>, ssl=True" },
+		{ "key_file=/a/password=geheim", "key_file=/a/password=<6 bytes masked>" },
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		masked("A", values[i][0], values[i][1], "parameter");
+	masked("DSN", "root:ge:h@im@tcp(db:3306)/app", "root:<7 bytes masked>@tcp(db:3306)/app",
+	       "url");
+	same("A", "PWD=/srv time: 12:00 nginx:1.27@sha256:00 key_file=/etc/x");
 }
 
 static void by_chance(void)
@@ -121,6 +153,7 @@ static void slow(void)
 	static const char *const pieces[] = {
 		"eyJ-", "eyJ.", "sk-", "sk-.", "sk-=", "://", "://a:", "-----BEGIN ", "key=",
 		"Basic ", "\"key\":\"", "--key ", "aB1", "AKIA", "eyJaaaaaaaaaa.aaaaa.",
+		"key_file=/", "key_file: /", "key_file=\"/", "key_file=\\\"/", "key=,", "a:@tcp(",
 	};
 	size_t len = 1 << 20;
 	char *value = malloc(len);
@@ -146,6 +179,7 @@ int main(void)
 	by_name();
 	by_url();
 	by_shape();
+	by_parameter();
 	by_chance();
 	slow();
 	return done();
