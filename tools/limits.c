@@ -14,6 +14,7 @@
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/out/text.h"
 #include "nsdebug/sys/limits.h"
+#include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/target.h"
@@ -83,7 +84,7 @@ struct limits_sum {
 
 static const struct col limits_sum_col[] = {
 	COL(COL_U64, struct limits_sum, limits, 0, "that were looked at"),
-	COL(COL_U64, struct limits_sum, troubles, 0, "whose state is neither ok nor unknown"),
+	COL(COL_U64, struct limits_sum, troubles, 0, "whose state is none of ok, cache, unknown"),
 	COL(COL_BYTES, struct limits_sum, text, COL_NOJSON, "these, on one line"),
 	COL_END
 };
@@ -135,7 +136,7 @@ static void found(void *ctx, struct limit *l)
 	if (limit_is_trouble(l))
 		buf_addf(&s->troubles, "%s%s %s (%.*s)", s->sum.troubles++ ? ", " : "", l->name,
 			 l->state, (int)l->level.len, l->level.p ? l->level.p : "");
-	else if (s->o->tight)
+	else if (s->o->tight && strcmp(l->state, "cache"))
 		return;
 	row.use_text = text_of(s, l, l->use, false);
 	row.hard_text = text_of(s, l, l->hard, true);
@@ -180,11 +181,11 @@ static void put_oom(struct sheet *s, int dir, struct bytes level)
 }
 
 /* Host root is not held to nproc (kernel/fork.c). */
-static bool is_exempt(const struct target *t, const struct proc_status *st)
+static bool is_exempt(const struct target *t, int dir, const struct proc_status *st)
 {
 	const uint64_t admin = 1ull << 21 | 1ull << 24;	/* CAP_SYS_ADMIN, CAP_SYS_RESOURCE */
 
-	return st->uid[0] == 0 || (t->ns.user == t->host.user && (st->cap_eff & admin));
+	return st->uid[0] == 0 || ((st->cap_eff & admin) && ns_id(dir, "user") == t->host.user);
 }
 
 static void put_rlimits(struct sheet *s, int dir, struct bytes level)
@@ -207,7 +208,7 @@ static void put_rlimits(struct sheet *s, int dir, struct bytes level)
 		l.soft = r.soft[i];
 		l.hard = r.hard[i];
 		l.level = level;
-		if (i == RL_NPROC && is_exempt(s->r->target, &st)) {
+		if (i == RL_NPROC && is_exempt(s->r->target, dir, &st)) {
 			note = "threads of its user; not enforced for its rights";
 			l.state = "ok";
 		}
@@ -279,7 +280,7 @@ static void send_summary(struct sheet *s)
 	if (s->sum.troubles)
 		buf_addf(&b, "in trouble: %s", s->troubles.bytes);
 	else
-		buf_addf(&b, "nothing is near its limit, of %llu", LLU(s->sum.limits));
+		buf_addf(&b, "nothing is in trouble, of %llu limits", LLU(s->sum.limits));
 	s->sum.text = (struct bytes){ b.bytes, b.len };
 	emit_summary(s->r->emit, &s->sum);
 }

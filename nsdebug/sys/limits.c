@@ -15,6 +15,7 @@
 
 #define LLU(n) ((unsigned long long)(n))
 #define TIGHT 80	/* percent */
+#define FULL 98		/* of what cannot be given back at once */
 #define THROTTLED 5	/* percent of the periods */
 
 /* A level of a hierarchy: its directory, and how far above the process's own cgroup it is. */
@@ -66,7 +67,7 @@ void limit_judge(struct limit *l)
 
 bool limit_is_trouble(const struct limit *l)
 {
-	return strcmp(l->state, "ok") && strcmp(l->state, "unknown");
+	return strcmp(l->state, "ok") && strcmp(l->state, "cache") && strcmp(l->state, "unknown");
 }
 
 static struct bytes keep(struct limits *s, const struct buf *b)
@@ -143,47 +144,57 @@ static void put_pids(struct limits *s, const struct level *l)
 
 /* ---- memory ---- */
 
+/* What file cache fills. */
+enum filled { OF_CACHE = 1, SOFTLY = 2 };
+
 static const struct memory_limit {
 	const char *name, *limit, *use;
+	unsigned int filled;
 } memory_v1[] = {
-	{ "memory", "memory.limit_in_bytes", "memory.usage_in_bytes" },
-	{ "memory soft limit", "memory.soft_limit_in_bytes", "memory.usage_in_bytes" },
-	{ "memory+swap", "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes" },
-	{ "kernel memory", "memory.kmem.limit_in_bytes", "memory.kmem.usage_in_bytes" },
-	{ "tcp memory", "memory.kmem.tcp.limit_in_bytes", "memory.kmem.tcp.usage_in_bytes" },
+	{ "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", OF_CACHE },
+	{ "memory soft limit", "memory.soft_limit_in_bytes", "memory.usage_in_bytes", SOFTLY },
+	{ "memory+swap", "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", OF_CACHE },
+	{ "kernel memory", "memory.kmem.limit_in_bytes", "memory.kmem.usage_in_bytes", 0 },
+	{ "tcp memory", "memory.kmem.tcp.limit_in_bytes", "memory.kmem.tcp.usage_in_bytes", 0 },
 	{ NULL }
 }, memory_v2[] = {
-	{ "memory", "memory.max", "memory.current" },
-	{ "memory.high", "memory.high", "memory.current" },
-	{ "swap", "memory.swap.max", "memory.swap.current" },
-	{ "zswap", "memory.zswap.max", "memory.zswap.current" },
+	{ "memory", "memory.max", "memory.current", OF_CACHE },
+	{ "memory.high", "memory.high", "memory.current", OF_CACHE },
+	{ "swap", "memory.swap.max", "memory.swap.current", 0 },
+	{ "zswap", "memory.zswap.max", "memory.zswap.current", 0 },
 	{ NULL }
 };
 
 /* What can be given back at once is no shortage: the kernel fills every limit with file cache. */
-static void judge_memory(struct limits *s, const struct level *l, struct limit *row)
+static void judge_cache(struct limit *row, const struct cgmem *m)
+{
+	uint64_t needed = row->use;
+
+	if (row->hard == NONE_U64 || percent_of(row->use, row->hard) < TIGHT)
+		return;
+	if (m->inactive_file != NONE_U64)
+		needed = row->use > m->inactive_file ? row->use - m->inactive_file : 0;
+	row->state = percent_of(needed, row->hard) < TIGHT ? "cache" :
+		percent_of(needed, row->hard) < FULL ? "tight" : "full";
+}
+
+static void note_memory(struct limits *s, struct limit *row, const struct cgmem *m)
 {
 	auto_buf struct buf note = { 0 };
-	struct cgmem m;
 
-	if (cgmem_read(&m, l->dir, l->v2) < 0)
-		return;
-	row->events = m.oom_kills;
+	row->events = m->oom_kills;
 	if (row->hard != NONE_U64 && row->hard) {
-		if (percent_of(row->use, row->hard) >= TIGHT)
-			row->state = m.working_set < row->hard / 100 * TIGHT ? "cache" :
-				m.working_set < row->hard / 100 * 98 ? "tight" : "full";
 		buf_str(&note, "working set ");
-		text_human(&note, m.working_set);
+		text_human(&note, m->working_set);
 	}
-	if (m.max_events && m.max_events != NONE_U64)
+	if (m->max_events && m->max_events != NONE_U64)
 		buf_addf(&note, "%slimit hit %llu time%s", note.len ? "; " : "",
-			 LLU(m.max_events), m.max_events == 1 ? "" : "s");
-	if (m.oom_kills && m.oom_kills != NONE_U64) {
+			 LLU(m->max_events), m->max_events == 1 ? "" : "s");
+	if (m->oom_kills && m->oom_kills != NONE_U64) {
 		row->state = "oom";
-		buf_addf(&note, "%soom kills: %llu", note.len ? "; " : "", LLU(m.oom_kills));
+		buf_addf(&note, "%soom kills: %llu", note.len ? "; " : "", LLU(m->oom_kills));
 	}
-	if (m.under_oom && m.under_oom != NONE_U64) {
+	if (m->under_oom && m->under_oom != NONE_U64) {
 		row->state = "oom";
 		buf_addf(&note, "%sout of memory, its processes wait", note.len ? "; " : "");
 	}
@@ -193,6 +204,8 @@ static void judge_memory(struct limits *s, const struct level *l, struct limit *
 static void put_memory(struct limits *s, const struct level *l)
 {
 	const struct memory_limit *all = l->v2 ? memory_v2 : memory_v1;
+	struct cgmem mem;
+	bool known = cgmem_read(&mem, l->dir, l->v2) == 0;
 
 	for (const struct memory_limit *m = all; m->name; m++) {
 		struct limit row = limit_new(m->name, "cgroup", "bytes");
@@ -200,8 +213,12 @@ static void put_memory(struct limits *s, const struct level *l)
 		if (!read_limit(s, l, &row, m->limit, m->use) ||
 		    (m != all && row.hard == NONE_U64))
 			continue;
-		if (m == all)
-			judge_memory(s, l, &row);
+		if (known && m->filled == OF_CACHE)
+			judge_cache(&row, &mem);
+		else if (m->filled == SOFTLY)
+			row.state = "ok";	/* more than that is reclaimed first, no more */
+		if (known && m == all)
+			note_memory(s, &row, &mem);
 		put(s, &row);
 	}
 }
@@ -229,7 +246,7 @@ static struct limit_cpu read_cpu(struct limits *s, const struct level *l)
 	us = cgstat_file_key(l->dir, "cpu.stat", "usage_usec");
 	if (us != NONE_U64)
 		now.used_ns = us * 1000;
-	else if (dir >= 0 && acct->depth == l->at->depth)
+	else if (dir >= 0 && !strcmp(acct->path, l->at->path))
 		cgstat_number(dir, "cpuacct.usage", &now.used_ns);
 	return now;
 }
