@@ -125,6 +125,9 @@ static void say_missing(struct job *j)
 			"CAP_SYS_ADMIN)");
 		emit_err(emit, &e);
 	}
+	if (j->r->in->nets_cut)
+		emit_cut(emit, "only the first %u network namespaces of the node were asked about "
+			 "sockets: other ends may be missing", NETS_MAX);
 	if (j->uses.ends.holders.cut)
 		emit_cut(emit, "only the first %u sockets and pipes have addresses and other ends",
 			 HOLDERS_MAX);
@@ -263,8 +266,8 @@ const struct tool tool_fds = {
 		"container, and not read from /proc/net, into which a name can write lines.\n"
 		"\n"
 		"The other ends of pipes, unix sockets and TCP connections are looked for among "
-		"all processes of the node (--no-peers does not); where addresses are translated "
-		"in between, TCP has none. A deleted file is read with nsdebug cat TARGET "
+		"all processes of the node (--no-peers does not). Of TCP it is what has the same two "
+		"addresses: where they are translated in between there is none. A deleted file is read with nsdebug cat TARGET "
 		"fd:PID/FD. Locks held on a file, what an epoll or an inotify watches, and the "
 		"state of timers are in -o json.",
 	.needs = NEED_PROC,

@@ -59,6 +59,7 @@ struct inside {
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
 	size_t nnets;
 	int nets_err;		/* errno: why there are none */
+	bool nets_cut;		/* there were more than NETS_MAX */
 	bool raw;
 };
 

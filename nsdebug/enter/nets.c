@@ -54,6 +54,9 @@ static void add_process(struct inside *in, pid_t pid)
 	id = ns_id_at(in->procfs, path);
 	if (!id || have(in, id))
 		return;
+	in->nets_cut = in->nnets == NETS_MAX;
+	if (in->nets_cut)
+		return;
 	ns = openat(in->procfs, path, O_RDONLY | O_CLOEXEC);
 	if (ns >= 0)
 		add(in, ns);
@@ -68,7 +71,7 @@ static void add_node(struct inside *in)
 	if (procs < 0)
 		return;
 	proc_dir_init(&d, procs);
-	while (in->nnets < NETS_MAX && proc_dir_next(&d, &pid) > 0)
+	while (!in->nets_cut && proc_dir_next(&d, &pid) > 0)
 		add_process(in, pid);
 }
 

@@ -147,6 +147,34 @@ static bool same_end(const struct sock *a, const struct sock_end *x, const struc
 		p.port == q.port && !memcmp(p.addr, q.addr, sizeof(p.addr));
 }
 
+/* Does it mean the same in other network namespaces? Not a loopback address, nor one's own. */
+static bool can_leave(const struct sock *s)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+	struct sock_end local, remote;
+	uint8_t family = sock_unmap(s->family, &s->local, &local);
+
+	if (sock_unmap(s->family, &s->remote, &remote) != family)
+		return true;
+	if (family == AF_INET ? local.addr[0] == 127 || remote.addr[0] == 127 :
+	    !memcmp(local.addr, loopback, 16) || !memcmp(remote.addr, loopback, 16))
+		return false;
+	return memcmp(local.addr, remote.addr, sizeof(local.addr)) != 0;
+}
+
+/* The same addresses may be in use in several namespaces: its own goes first, and of others it is
+ * none if there are two. */
+static void take_match(struct known_sock *known, const struct sock *s, uint64_t net)
+{
+	if (net == known->net) {
+		known->peer = s->inode;
+		known->peer_net = net;
+	} else if (known->peer_net != known->net && can_leave(s)) {
+		known->peer = !known->peer_net || known->peer == s->inode ? s->inode : 0;
+		known->peer_net = net;
+	}
+}
+
 static void take_other_end(void *ctx, const struct sock *s)
 {
 	struct socks *k = ctx;
@@ -156,10 +184,10 @@ static void take_other_end(void *ctx, const struct sock *s)
 	if (!s->inode || !s->remote.port)
 		return;
 	for (known = map_get(&k->by_ends, hash_ends(s, true)); known; known = known->same)
-		if (!known->peer && known->s.protocol == k->protocol &&
+		if (known->s.protocol == k->protocol &&
 		    same_end(s, &s->local, &known->s, &known->s.remote) &&
 		    same_end(s, &s->remote, &known->s, &known->s.local))
-			known->peer = s->inode;
+			take_match(known, s, k->net);
 }
 
 static struct socks *filling;	/* map_each(3) has no context argument */

@@ -5,7 +5,8 @@
  *
  * Looked for in the target's network namespace first, and what is not there, in the others of the
  * node: a process may have got a socket from elsewhere. The other end of a TCP connection is
- * found if it is on this node and no address was translated in between.
+ * found if it is on this node and no address was translated in between: by the addresses alone, so
+ * that whoever gives himself the address of another host can pass for it.
  */
 #ifndef NSDEBUG_TARGET_SOCKS_H
 #define NSDEBUG_TARGET_SOCKS_H
@@ -26,6 +27,7 @@ struct known_sock {
 	uint64_t inode;			/* that is looked for */
 	uint64_t net;			/* the namespace it is in */
 	uint64_t peer;			/* inode of the other end, 0: none or not on this node */
+	uint64_t peer_net;		/* of TCP: the namespace where one was found, or 0 */
 	struct known_sock *same;	/* the next with an equal hash of addresses */
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -338,10 +339,15 @@ static void name_protocol(struct userow *j, struct use_row *row, int dir, const 
 {
 	auto_close int fd = openat(dir, name, O_PATH | O_CLOEXEC);
 	char path[40], text[64];
+	struct statx st;
 	ssize_t n;
 
+	/* a file that has come in its place would ask its server */
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0 ||
+	    !S_ISSOCK(st.stx_mode))
+		return;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = fd < 0 ? -1 : getxattr(path, "system.sockprotoname", text, sizeof(text) - 1);
+	n = getxattr(path, "system.sockprotoname", text, sizeof(text) - 1);
 	if (n <= 0)
 		return;
 	text[n] = '\0';
@@ -410,7 +416,7 @@ static const char *why_not_found(const struct userow *j, const char *protocol)
 
 	if (!protocol || !socks_told(&j->uses->ends.socks, protocol))
 		return "this kernel does not list sockets of its kind";
-	if (!j->node)
+	if (!j->node || j->uses->in->nets_cut)
 		return binds ? "not bound, or of another network namespace" :
 			"of another network namespace";
 	return binds ? "not bound, or of a network namespace that no process is in" :

@@ -334,6 +334,31 @@ else
 	skip 'TCP between two containers' "no veth: $(cat out)"
 fi
 
+# 127.0.0.1 is another one in each network namespace; of the second one the other end is gone.
+cat >"$D/loopback.py" <<-'E'
+	import socket, sys, time
+	l = socket.socket()
+	l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	l.bind(("127.0.0.1", 7102))
+	l.listen()
+	c = socket.socket()
+	c.bind(("127.0.0.1", 7101))
+	c.connect(("127.0.0.1", 7102))
+	s = l.accept()[0]
+	l.close()
+	if sys.argv[1] == "gone":
+	    s.close()
+	print("ready", flush=True)
+	time.sleep(3600)
+	E
+box_run python3 --ready --bind "$D:/data" -- /usr/bin/python3 /data/loopback.py both
+tj 'TCP with itself'	'[.items[] | select(.type == "socket" and .state == "ESTABLISHED") | .peer_count] == [1, 1]' \
+	$NSDEBUG fds -o json "$BOX"
+box_run python3 --ready --bind "$D:/data" -- /usr/bin/python3 /data/loopback.py gone
+tj 'the same loopback addresses elsewhere are no other end'	\
+	'[.items[] | select(.type == "socket" and .state == "CLOSE_WAIT") | [.remote_port, .peers]] == [[7102, []]]' \
+	$NSDEBUG fds -o json "$BOX"
+
 # ---- what needs rights, and limits ----
 
 cat >"$D/rare.py" <<-'E'
