@@ -266,10 +266,10 @@ const struct tool tool_fds = {
 		"container, and not read from /proc/net, into which a name can write lines.\n"
 		"\n"
 		"The other ends of pipes, unix sockets and TCP connections are looked for among "
-		"all processes of the node (--no-peers does not). Of TCP it is what has the same two "
-		"addresses: where they are translated in between there is none. A deleted file is read with nsdebug cat TARGET "
-		"fd:PID/FD. Locks held on a file, what an epoll or an inotify watches, and the "
-		"state of timers are in -o json.",
+		"all processes of the node (--no-peers does not). Of TCP it is what has the same "
+		"two addresses: where they are translated in between there is none. A deleted "
+		"file is read with nsdebug cat TARGET fd:PID/FD. Locks held on a file, what an "
+		"epoll or an inotify watches, and the state of timers are in -o json.",
 	.needs = NEED_PROC,
 	.opts = fds_opt, .opts_size = sizeof(struct fds_opts),
 	.cols = use_cols,

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/maps.h"
+#include "nsdebug/sys/mounts.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/target.h"
 
@@ -152,7 +154,8 @@ static uint64_t is_deleted(int dir, const struct vma *v)
 	return n < 0 ? NONE_U64 : (uint64_t)n;
 }
 
-static void send(struct run *r, int dir, const struct maps_walk *w, struct maps_sum *total)
+static void send(struct run *r, int dir, const struct maps_walk *w, const struct map *mounted,
+		 struct maps_sum *total)
 {
 	const struct vma *v = &w->vma;
 	const char perms[] = { v->read ? 'r' : '-', v->write ? 'w' : '-', v->exec ? 'x' : '-',
@@ -161,7 +164,7 @@ static void send(struct run *r, int dir, const struct maps_walk *w, struct maps_
 	struct maps_row row = {
 		.start = v->start, .end = v->end, .size = v->end - v->start, .offset = v->offset,
 		.inode = v->inode, .address = address, .perms = perms, .device = device,
-		.kind = maps_kind(v, &r->target->mounts), .deleted = is_deleted(dir, v),
+		.kind = maps_kind(v, mounted), .deleted = is_deleted(dir, v),
 		.path = v->path.len ? v->path : (struct bytes){ NULL, 0 },
 	};
 
@@ -215,6 +218,7 @@ static int walk(struct run *r, int dir, struct maps_sum *total, struct err *e)
 	const struct maps_opts *o = r->opts;
 	auto_walk struct maps_walk w = { .fd = -1 };
 	auto_close int living = proc_open_living(dir);
+	auto_map struct map mounted = { 0 };
 	int n;
 
 	if (living < 0)
@@ -222,12 +226,13 @@ static int walk(struct run *r, int dir, struct maps_sum *total, struct err *e)
 	if (maps_walk_open(&w, living, o->extended ? "smaps" : "maps") < 0)
 		return err_sys(e, "read the mappings of process %llu",
 			       (unsigned long long)total->pid);
+	mounts_devices(&r->target->mounts, &mounted);
 	while ((n = maps_walk_next(&w)) > 0) {
 		if (total->mappings == MAPS_COUNT_MAX) {
 			emit_cut(r->emit, "only the first %u mappings", MAPS_COUNT_MAX);
 			break;
 		}
-		send(r, living, &w, total);
+		send(r, living, &w, &mounted, total);
 	}
 	if (n < 0)
 		return err_sys(e, "read the mappings of process %llu",

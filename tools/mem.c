@@ -3,6 +3,7 @@
  * mem - where the memory of a container is: by process, and by what the kernel charges to its
  * cgroup, in one table that adds up; and what is left of its limits.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,7 @@ struct listing {
 	struct arena *a;
 	struct members_want want;
 	struct mem_row *rows;
-	size_t count, refused;
+	size_t count, untold, refused;
 	struct mem_sum sum;
 };
 
@@ -148,7 +149,8 @@ static void fill_pss(struct listing *l, struct mem_row *row, int dir)
 	if (l->o->no_pss)
 		return;
 	if (maps_sums(dir, &u) < 0) {
-		l->refused++;
+		l->untold += errno == ENOENT;
+		l->refused += errno == EACCES || errno == EPERM;
 		return;
 	}
 	row->rss = u.rss;
@@ -254,9 +256,15 @@ static void processes(struct listing *l)
 		emit_cut(l->r->emit, "only the first %zu processes", count);
 	read_all(l, pids, count);
 	send_processes(l);
-	if (l->refused)
+	if (l->untold)
 		emit_note(l->r->emit, "no PSS and USS of %zu processes: the kernel does not tell "
-			  "(smaps_rollup, Linux 4.14)", l->refused);
+			  "(smaps_rollup, Linux 4.14)", l->untold);
+	if (l->refused) {
+		err_set(&e, ST_PRIVILEGE, "PSS and USS of %zu processes: not permitted; run "
+			"nsdebug as root on the node, or give it CAP_SYS_PTRACE (--no-pss does "
+			"without)", l->refused);
+		emit_err(l->r->emit, &e);
+	}
 }
 
 /* ---- the cgroup ---- */

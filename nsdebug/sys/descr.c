@@ -278,14 +278,11 @@ int descr_stat(struct descr *d, struct descr_of *of, int dir, const char *name)
 	return 0;
 }
 
-bool descr_may_wait(const struct descr *d, const struct mounts *m)
+bool descr_may_wait(const struct descr *d, const struct mount *at)
 {
 	if (d->link.len && !is_path(&d->link))
 		return false;
-	for (size_t i = 0; d->has_info && i < m->count; i++)
-		if (m->items[i].id == d->info.mount)
-			return m->items[i].served;
-	return true;
+	return !d->has_info || !at || at->served;
 }
 
 /* ---- in words ---- */

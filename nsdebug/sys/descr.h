@@ -22,7 +22,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/fdinfo.h"
 
-struct mounts;
+struct mount;
 
 enum descr_type {
 	DESCR_UNKNOWN, DESCR_FILE, DESCR_DIR, DESCR_LINK, DESCR_CHR, DESCR_BLK, DESCR_FIFO,
@@ -62,8 +62,8 @@ struct descr_of {
  * memory; -1 with errno: ENOENT if there is none (any more). */
 int descr_link(struct descr *d, int dir, const char *name);
 int descr_stat(struct descr *d, struct descr_of *of, int dir, const char *name);
-/* Might descr_stat() ask a server? True too if its mount is not among those. */
-bool descr_may_wait(const struct descr *d, const struct mounts *m);
+/* Might descr_stat() ask a server? at: the mount d->info.mount; NULL: not known, so it may. */
+bool descr_may_wait(const struct descr *d, const struct mount *at);
 void descr_free(struct descr *d);
 
 /* What it is about, in a line for people: a path as it is, or "count 7", "watches 3 5 8", or what

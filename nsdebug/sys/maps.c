@@ -12,6 +12,7 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/mounts.h"
@@ -303,7 +304,7 @@ static bool begins(const struct vma *v, const char *with)
 	return v->path.len >= strlen(with) && !memcmp(v->path.p, with, strlen(with));
 }
 
-const char *maps_kind(const struct vma *v, const struct mounts *m)
+const char *maps_kind(const struct vma *v, const struct map *mounted)
 {
 	const char *kind;
 
@@ -320,7 +321,9 @@ const char *maps_kind(const struct vma *v, const struct mounts *m)
 	kind = begins(v, "/memfd:") ? "memfd" :
 		begins(v, "/SYSV") || begins(v, "/dev/zero") ? "shm" : "file";
 	/* these are on mounts of the kernel's own, which are in no table; files may be called so */
-	return kind[0] != 'f' && mounts_has(m, v->major, v->minor) ? "file" : kind;
+	if (kind[0] != 'f' && map_get(mounted, mounts_device(v->major, v->minor)))
+		return "file";
+	return kind;
 }
 
 int maps_deleted(int dir, const struct vma *v)

@@ -20,7 +20,7 @@
 
 struct arena;
 struct err;
-struct mounts;
+struct map;
 
 #define MAPS_BYTES_MAX (64u << 20)
 #define MAPS_COUNT_MAX (1u << 18)	/* vm.max_map_count is 65530 by default */
@@ -86,8 +86,8 @@ int maps_sums(int dir, struct vma_use *ret);
 uint64_t maps_private(const struct vma_use *u);
 
 /* "heap", "stack", "anon", "file", "shm", "memfd" or "kernel" ([vdso] ...): by device and inode,
- * for a name alone proves nothing; m: the mounts of the target. */
-const char *maps_kind(const struct vma *v, const struct mounts *m);
+ * for a name alone proves nothing; mounted: the mounts_devices() of the target. */
+const char *maps_kind(const struct vma *v, const struct map *mounted);
 /* Was the file deleted? 1 or 0 by its number of links, -1: cannot be told. */
 int maps_deleted(int dir, const struct vma *v);
 

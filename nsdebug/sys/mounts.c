@@ -9,6 +9,7 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
@@ -169,12 +170,11 @@ int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e)
 	return 0;
 }
 
-bool mounts_has(const struct mounts *m, uint32_t major, uint32_t minor)
+void mounts_devices(const struct mounts *m, struct map *ret)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (m->items[i].major == major && m->items[i].minor == minor)
-			return true;
-	return false;
+		map_put(ret, mounts_device(m->items[i].major, m->items[i].minor),
+			(void *)m->items);
 }
 
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor)

@@ -18,6 +18,7 @@
 
 struct arena;
 struct err;
+struct map;
 
 struct mount {
 	uint64_t id, parent;
@@ -46,8 +47,14 @@ struct mounts {
 int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e);
 /* text is NUL terminated and is cut up; lines that are not mounts are skipped. */
 void mounts_parse(struct mounts *m, char *text, struct arena *a);
-/* Is a file system with this device number in the table? */
-bool mounts_has(const struct mounts *m, uint32_t major, uint32_t minor);
+/* The device numbers of the table, as keys of *ret: for who asks often. */
+void mounts_devices(const struct mounts *m, struct map *ret);
+
+static inline uint64_t mounts_device(uint32_t major, uint32_t minor)
+{
+	return (uint64_t)major << 32 | minor;
+}
+
 /* True if a file system with this device number is one that asks a server. */
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor);
 /* Is `word` among the comma-separated options? */

@@ -208,12 +208,12 @@ static bool is_file(const struct descr *d)
 
 static void fill_mount(struct userow *j, struct use_row *row)
 {
-	const struct mounts *m = &j->uses->target->mounts;
+	const struct mount *m;
 
 	row->mount_id = j->d->mount ? j->d->mount : j->d->has_info ? j->d->info.mount : NONE_U64;
-	for (size_t i = 0; i < m->count; i++)
-		if (m->items[i].id == row->mount_id)
-			row->mount = (struct bytes){ m->items[i].point, strlen(m->items[i].point) };
+	m = map_get(&j->uses->mounts, row->mount_id);
+	if (m)
+		row->mount = (struct bytes){ m->point, strlen(m->point) };
 	if (!row->mount.p && is_file(j->d))
 		row->odd = "on no mount of the container";
 }

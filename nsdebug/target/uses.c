@@ -62,6 +62,8 @@ int uses_find(struct uses *u, const struct target *t, struct inside *in,
 
 	*u = (struct uses){ .target = t, .in = in, .of.procfs = in->procfs };
 	ends_init(&u->ends, t, in);
+	for (size_t i = 0; i < t->mounts.count; i++)
+		map_put(&u->mounts, t->mounts.items[i].id, &t->mounts.items[i]);
 	want.zombies = true;
 	if (members_list(&want, &u->pids, &count, &cut, e) < 0)
 		return -1;
@@ -88,6 +90,7 @@ void uses_free(struct uses *u)
 	free(u->people);
 	free(u->pids);
 	free(u->later);
+	map_free(&u->mounts);
 }
 
 void uses_find_ends(struct uses *u, bool node)
@@ -134,7 +137,7 @@ static void look_at(struct uses *u, const struct use *one, int dir, bool now)
 			u->no_files |= denied;
 		else
 			u->refused |= denied;
-	} else if (!now && descr_may_wait(&u->d, &u->target->mounts)) {
+	} else if (!now && descr_may_wait(&u->d, map_get(&u->mounts, u->d.info.mount))) {
 		put_off(u, one);
 	} else {
 		finish(u, one, dir, name);

@@ -39,6 +39,7 @@ struct uses {
 	const struct person **people;	/* whose uses are wanted */
 	size_t npeople;
 	pid_t *pids;			/* of the container, on the host */
+	struct map mounts;		/* of the container: id -> struct mount */
 	bool others;			/* cwd, root, exe */
 	bool mapped;			/* deleted files that are mapped */
 	use_fn *fn;

@@ -8,14 +8,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "nsdebug/base/map.h"
 #include "nsdebug/sys/maps.h"
-#include "nsdebug/sys/mounts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static struct mounts none;
+	static struct map none;
 	static int fd = -1;
 	char path[64];
 	uint64_t last = 0;

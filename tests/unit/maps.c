@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "nsdebug/base/fd.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/mounts.h"
 #include "tests/unit/check.h"
@@ -116,9 +117,11 @@ static const char *kind(const char *line)
 {
 	static struct mount table[] = { { .major = 0xfe, .minor = 1 } };
 	struct mounts m = { .items = table, .count = 1 };
+	auto_map struct map mounted = { 0 };
 	auto_walk struct maps_walk w;
 
-	return walk(line, &w, 1) == 1 ? maps_kind(&w.vma, &m) : "none";
+	mounts_devices(&m, &mounted);
+	return walk(line, &w, 1) == 1 ? maps_kind(&w.vma, &mounted) : "none";
 }
 
 static void kinds(void)
