@@ -100,7 +100,8 @@ static void send(struct walk *w, struct container *c, const struct life *life)
 	char target[TARGET_NAME_MAX], place[TARGET_NAME_MAX], brief[SHORT_ID + 1];
 	bool alive = life->start;
 	struct list_row row = {
-		.target = target, .name = c->name, .id = c->id, .runtime = c->runtime->name,
+		.target = target, .name = c->name, .id = *c->id ? c->id : NULL,
+		.runtime = c->runtime->name,
 		.kind = kind_name(c->kind), .state = cstate_name(life->state), .pod = c->pod,
 		.namespace = c->pod_space ? c->pod_space : c->claimed ? NULL : c->space,
 		.container = c->part,

@@ -70,7 +70,8 @@ static int load(struct container *c, struct arena *a, struct err *e)
 			c->name = arena_dup(a, strrchr(cgroup.path, '/') + 1,
 					    strlen(strrchr(cgroup.path, '/') + 1));
 	}
-	c->id = id ? id : c->name;
+	/* of what a process calls itself, the beginning is nobody's id */
+	c->id = id ? id : "";
 	return 0;
 }
 

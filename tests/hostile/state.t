@@ -295,9 +295,10 @@ one_line_each() {
 }
 ts 'names: a line each'	0 ''	one_line_each
 every_word() {
-	nsd list -o json | jq -c '.items[] | select(.target_b64 == null) | [.target, .host_pid]' |
+	nsd list -o json | jq -c '.items[] | select(.target_b64 == null and (.claimed | not)) |
+		[.target, .host_pid]' |
 		while IFS= read -r row; do
-			got=$(nsd ps -o json -- "$(printf '%s\n' "$row" | jq -r '.[0]')" |
+			got=$(nsd ps -o json -- "$(printf '%s\n' "$row" | jq -r '.[0]')" 2>"$TMP/said" |
 				jq '.items[0].host_pid')
 			[ "$got" = "$(printf '%s\n' "$row" | jq '.[1]')" ] || printf '%s\n' "$row: $got"
 		done
@@ -319,7 +320,7 @@ plant runc web web "$APID"
 ts '10,000 that have ended: said'	0 '10000 exited, not shown'	nsd list
 ts '10,000: the one that runs is listed'	0 '^web +- +runc +running'	nsd list
 ts '10,000: and found'	0 '^a$'	nsd cat web /who/name
-ts '10,000: all are listed'	0 '^10001$'	sh -c 'nsenter -t "$1" -m -- "$2" list -a --no-headers | wc -l' - \
+ts '10,000: all are listed'	0 '^10001$'	sh -c 'nsenter -t "$1" -m -- "$2" list -a -o name | grep -c ^runc:' - \
 	"$NSPID" "$NSDEBUG"
 measure() { # ARGUMENT... -- COMMAND...: sets RATIO and KIB
 	ns "$O/tests/lib/pair" 1 $NSDEBUG "$@" >"$TMP/pair" || return 1

@@ -140,7 +140,8 @@ every_verb plain "$plain"
 look_into plain "$plain" "$PID"
 listed plain "pid://$PID" plain "$PID"
 words plain "$PID" "$plain" "pid://$PID"
-tj 'plain: named by its cgroup'	"$(row "$plain" '.kind == "plain" and .claimed and .id == .name')"	\
+ts 'plain: not by the beginning of it'	3 'no container'	$NSDEBUG ls "${plain%?}" /app
+tj 'plain: named by its cgroup'	"$(row "$plain" '.kind == "plain" and .claimed and .id == null')"	\
 	$NSDEBUG list -o json
 ts 'plain: that is said'	0 "pid://$PID: '$plain' is the word of "	$NSDEBUG ls "$plain" /app
 ts 'one of the same root is another'	0 "^$BOX +- +runc "	$NSDEBUG list
