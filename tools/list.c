@@ -136,6 +136,9 @@ static bool take(void *ctx, struct container *c)
 	    (w->o->label && !container_has_label(c, w->arena, w->o->label)))
 		return true;
 	life = container_life(c, &w->node);
+	/* what only processes told of is no more when they are gone */
+	if (life.state == CSTATE_EXITED && c->runtime->scanned)
+		return true;
 	w->exited += life.state == CSTATE_EXITED;
 	if (life.state == CSTATE_EXITED && !w->o->exited)
 		return true;

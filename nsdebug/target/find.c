@@ -132,7 +132,10 @@ static enum match match(const struct query *q, const struct container *c)
 	/* a whole generated id is nobody's name; one with its scheme was not typed by hand */
 	if (!strcmp(q->word, c->id))
 		return q->scheme || is_generated_id(c->id) ? BY_ID : BY_NAME;
-	if (!strcmp(q->word, c->name))
+	/* what any program may call itself finds nothing, nor does the beginning of a claim */
+	if (c->kind == KIND_PLAIN && !is_generated_id(c->id))
+		return NO_MATCH;
+	if (c->kind != KIND_PLAIN && !strcmp(q->word, c->name))
 		return BY_NAME;
 	return str_prefix(c->id, q->word) ? BY_PREFIX : NO_MATCH;
 }
@@ -191,7 +194,7 @@ static bool consider(void *ctx, const struct container *c)
 	s->seen++;
 	if (how != NO_MATCH)
 		add_hit(s, c, how);
-	else if (!is_generated_id(c->name))
+	else if (!is_generated_id(c->name) && c->kind != KIND_PLAIN)
 		consider_nearest(s, c->name);
 	return true;
 }

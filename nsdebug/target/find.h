@@ -12,7 +12,8 @@
  *	  only an id with its scheme before it, which nobody types by hand, is exact all the same.
  *	- Records of the same process are one container, told by its outermost owner.
  *	- Of several attempts of one container of a pod, the one that lives is meant.
- *	- What processes claim about themselves is asked only where no file of root knows the word.
+ *	- What processes claim about themselves is asked only where no file of root knows the word;
+ *	  what a program calls itself (comm) finds nothing.
  *	- Anything else that fits more than one is ambiguous, whether or not they live.
  */
 #ifndef NSDEBUG_TARGET_FIND_H

@@ -4,7 +4,8 @@
  * is not where we look, bwrap, unshare.
  *
  * Their word is pid://N. What they are called is a claim, of a process (comm) or of whoever made
- * its cgroup: engines name that one after the container.
+ * its cgroup: engines name that one after the container. Only the latter is an id that they are
+ * found by: any program may be called web while the container of that name is being made anew.
  */
 #include <string.h>
 
@@ -61,17 +62,19 @@ static int load(struct container *c, struct arena *a, struct err *e)
 
 	if (dir < 0 || proc_stat(dir, &st) < 0 || st.start != c->start)
 		return err_set(e, ST_TARGET, "process %d is gone", (int)c->pid);
+	c->id = "";
 	c->name = arena_dup(a, st.comm, strlen(st.comm));
 	if (user < 0 || ns_creator(user, &c->owner) < 0)
 		c->owner = 0;
-	if (cgroup_read(&cgroup, dir)) {
-		id = id_in(a, cgroup.path);
-		if (!id && owns_cgroup(c))
-			c->name = arena_dup(a, strrchr(cgroup.path, '/') + 1,
-					    strlen(strrchr(cgroup.path, '/') + 1));
+	if (!cgroup_read(&cgroup, dir))
+		return 0;
+	id = id_in(a, cgroup.path);
+	if (id) {
+		c->id = id;
+	} else if (owns_cgroup(c)) {
+		id = strrchr(cgroup.path, '/') + 1;
+		c->id = c->name = arena_dup(a, id, strlen(id));
 	}
-	/* of what a process calls itself, the beginning is nobody's id */
-	c->id = id ? id : "";
 	return 0;
 }
 

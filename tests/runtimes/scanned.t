@@ -141,7 +141,7 @@ look_into plain "$plain" "$PID"
 listed plain "pid://$PID" plain "$PID"
 words plain "$PID" "$plain" "pid://$PID"
 ts 'plain: not by the beginning of it'	3 'no container'	$NSDEBUG ls "${plain%?}" /app
-tj 'plain: named by its cgroup'	"$(row "$plain" '.kind == "plain" and .claimed and .id == null')"	\
+tj 'plain: named by its cgroup'	"$(row "$plain" '.kind == "plain" and .claimed and .id == .name')"	\
 	$NSDEBUG list -o json
 ts 'plain: that is said'	0 "pid://$PID: '$plain' is the word of "	$NSDEBUG ls "$plain" /app
 ts 'one of the same root is another'	0 "^$BOX +- +runc "	$NSDEBUG list
@@ -167,7 +167,8 @@ up() { # NAME COMMAND...: sets PID
 up busybox unshare -m --root "$FX/roots/debug" /busybox/busybox sleep 100000
 listed 'unshare --root' "pid://$PID" plain "$PID"
 tj 'unshare --root: it shares its cgroup, so it has its own name'	\
-	".items[] | select(.host_pid == $PID) | .name == \"busybox\""	$NSDEBUG list -o json
+	".items[] | select(.host_pid == $PID) | .name == \"busybox\" and .id == null"	$NSDEBUG list -o json
+ts 'unshare --root: which is no word for it'	3 'no container'	$NSDEBUG ls busybox /
 up busybox unshare -m "$FX/roots/debug/busybox/busybox" sleep 100000
 none() { ! "$NSDEBUG" list -o jsonl 2>errors | grep "\"host_pid\":$1,"; }
 t 'unshare -m with the host root: none'	''	none "$PID"
