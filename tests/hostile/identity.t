@@ -322,7 +322,8 @@ wait_for '[ "$(readlink /proc/$own/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]
 ts 'a mount namespace of its own, and the host in it'	4 "the host's own files"	$NSDEBUG ls "pid://$own" /
 ts 'unless asked for'		0 '^etc$'	$NSDEBUG ls --host "pid://$own" /
 
-box_run static --bind "$TMP/a:/who:ro" --pidns host --netns host --ipcns host --ready
+box_run static --bind "$TMP/a:/who:ro" --pidns host --netns host --ipcns host --ready -- \
+	/app/server $((20000 + $$ % 10000))
 t 'a container in all namespaces of the host but its own files'	'a\n'	$NSDEBUG cat "$BOX" /who/name
 tj 'its processes are its own'	"[.items[].host_pid] == [$BOXPID]"	$NSDEBUG ps -o json "$BOX"
 tj 'by pid too'	"[.items[].host_pid] == [$BOXPID]"	$NSDEBUG ps -o json "pid://$BOXPID"
