@@ -176,8 +176,8 @@ static void look_through(struct seen *s)
 static void find(unsigned int which)
 {
 	static const char *const words[] = {
-		"runc://" HEX, "crun://0123", "docker://web", "containerd://nsd/" HEX, "cri-o://web",
-		"pod/shop", "prod/shop/web",
+		"runc://" HEX, "crun://0123", "docker://web", "containerd://nsd/" HEX,
+		"cri-o://web", "pod/shop", "prod/shop/web",
 	};
 
 	const struct target_want want = { 0 };
