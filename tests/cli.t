@@ -92,6 +92,16 @@ t 'a kind of target'		''	has runc:// ls ru
 t 'a value is no target'	''	has "$T" ls -o json "${T%?}"
 t 'a value before the verb'	''	has list -n nowhere li
 
+# ---- options of every verb before those that need no target ----
+
+t 'list takes --namespace before it'	''	sh -c '"$NSDEBUG" -n no-such-space list 2>/dev/null'
+ts 'list: none is such a one'	0 'none of [0-9]+ containers is such a one'	$NSDEBUG -l no-such=label list
+ts 'list takes --selector before it'	0 "^$T "	$NSDEBUG --selector "bundle=$FX/boxes/$T" list
+ts 'doctor has no --selector'	2 'doctor looks at the node: --selector is not for it'	$NSDEBUG -l a=b doctor
+ts 'nor --all'			2 'doctor looks at the node: --all is not for it'	$NSDEBUG --all doctor
+ts 'a letter behind the verb'	2 'stands before the verb: nsdebug -c ... ps; or --container behind it' \
+	$NSDEBUG ps -c web "$T"
+
 # ---- words to targets ----
 
 ts 'by id'			0 '^server$'	$NSDEBUG ls "$T" /app

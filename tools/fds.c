@@ -47,7 +47,7 @@ struct fds_sum {
 
 static const struct col fds_sum[] = {
 	COL(COL_U64, struct fds_sum, files, 0, "deleted files"),
-	COL(COL_SIZE, struct fds_sum, bytes, 0, "bytes of disk that they hold, each once"),
+	COL(COL_SIZE, struct fds_sum, bytes, 0, "bytes that they hold on disk or in memory, each once"),
 	COL(COL_BYTES, struct fds_sum, text, COL_NOJSON, "the same in a sentence"),
 	COL_END
 };
@@ -155,7 +155,7 @@ static void send_sum(struct job *j)
 {
 	auto_buf struct buf b = { 0 };
 
-	buf_addf(&b, "%llu deleted file%s hold%s %llu bytes of disk",
+	buf_addf(&b, "%llu deleted file%s hold%s %llu bytes",
 		 (unsigned long long)j->sum.files, j->sum.files == 1 ? "" : "s",
 		 j->sum.files == 1 ? "s" : "", (unsigned long long)j->sum.bytes);
 	if (j->sum.files)

@@ -21,7 +21,7 @@
 
 struct list_opts {
 	bool exited;
-	const char *label, *space;
+	const char *label, *space, *part;
 	bool detail;	/* set by setup(): it takes reading documents to their end */
 };
 
@@ -31,6 +31,8 @@ static const struct opt list_opt[] = {
 	    "only those with this label"),
 	OPT('n', "namespace", OPT_STR, struct list_opts, space, "NAME",
 	    "only those of this Kubernetes namespace (or containerd's)"),
+	OPT('c', "container", OPT_STR, struct list_opts, part, "NAME",
+	    "only those of this name in their pod"),
 	OPT_END
 };
 
@@ -75,7 +77,7 @@ struct walk {
 	struct arena *arena;
 	struct node node;
 	int64_t boot_ns;	/* of the real-time clock, when the machine booted */
-	unsigned int seen, exited;
+	unsigned int seen, exited, shown, unlabelled;
 };
 
 static const char *kind_name(enum kind k)
@@ -132,9 +134,12 @@ static bool take(void *ctx, struct container *c)
 	struct life life;
 
 	w->seen++;
-	if (!container_is_in(c, w->o->space, NULL) ||
-	    (w->o->label && !container_has_label(c, w->arena, w->o->label)))
+	if (!container_is_in(c, w->o->space, w->o->part))
 		return true;
+	if (w->o->label && !container_has_label(c, w->arena, w->o->label)) {
+		w->unlabelled += !container_knows_labels(c);
+		return true;
+	}
 	life = container_life(c, &w->node);
 	/* what only processes told of is no more when they are gone */
 	if (life.state == CSTATE_EXITED && c->runtime->scanned)
@@ -145,6 +150,7 @@ static bool take(void *ctx, struct container *c)
 	if (w->o->detail)
 		c->runtime->detail(c, w->arena, &labels, NULL);
 	send(w, c, &life);
+	w->shown++;
 	return true;
 }
 
@@ -188,6 +194,11 @@ static void list_run(struct run *r)
 		say_where(r);
 	else if (w.exited && !w.o->exited)
 		emit_note(r->emit, "%u exited, not shown (--all)", w.exited);
+	else if (!w.shown && r->emit->status == ST_OK)
+		emit_note(r->emit, "none of %u containers is such a one", w.seen);
+	if (w.unlabelled)
+		emit_note(r->emit, "%u containers left out whose labels are in no file: those of "
+			  "podman, LXC, nspawn and of pods", w.unlabelled);
 	if (broken)
 		emit_cut(r->emit, "%u state files could not be read: half-written, or not root's",
 			 broken);

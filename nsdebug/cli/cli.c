@@ -108,7 +108,7 @@ static int run_verb(struct command *c, int argc, char **argv, const struct env *
 	if (c->tool->defaults)
 		memcpy(opts, c->tool->defaults, c->tool->opts_size);
 	c->opts = opts;
-	if (opt_parse(c, argc, argv, &e) < 0)
+	if (opt_parse(c, argc, argv, &e) < 0 || (!c->g.help && opt_hand_down(c, &e) < 0))
 		return fail(&e);
 	if (!c->g.help)
 		return front_run(c, env);

@@ -50,6 +50,11 @@ struct command {
 int opt_parse(struct command *c, int argc, char **argv, struct err *e);
 /* Global options before the verb. Returns the index of the verb in argv, or -1. */
 int opt_parse_globals(struct globals *g, int argc, char **argv, struct err *e);
+/*
+ * A verb without a target has options of its own by which containers are chosen, or none: what was
+ * said before the verb becomes theirs, or is an error.
+ */
+int opt_hand_down(struct command *c, struct err *e);
 bool tool_wants_target(const struct tool *t);
 const char *nearest_tool(const char *word);
 

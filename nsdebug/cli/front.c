@@ -419,9 +419,10 @@ static void run_many(struct front *f, const struct target_want *want)
 	node_close(&s.node);
 	say_missing(f, broken);
 	if (!s.count) {
-		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)",
+		err_set(&e, ST_TARGET, "no running container%s%s ('nsdebug list' shows all)%s",
 			f->c->g.selector ? " has the label " : "",
-			f->c->g.selector ? f->c->g.selector : "");
+			f->c->g.selector ? f->c->g.selector : "",
+			f->c->g.selector ? "; labels of podman and of pods are in no file" : "");
 		fail_err(f, &e);
 	}
 	for (size_t i = 0; i < s.count && f->status != ST_INTERRUPTED; i++) {

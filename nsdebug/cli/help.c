@@ -147,7 +147,7 @@ void help_overview(struct buf *b)
 	for (const struct builtin *v = builtins; v->name; v++)
 		put_item(b, v->name, v->summary);
 	buf_str(b, "\ntargets:\n");
-	put_item(b, "NAME", "a container's name, id, or the beginning of one");
+	put_item(b, "NAME", "a container's name, its id, or the beginning of the id");
 	put_item(b, "docker://NAME", "one of this runtime: docker podman cri-o containerd runc "
 		 "crun lxc machine");
 	put_item(b, "containerd://NS/ID", "one of containerd's namespace NS; without NS, as "

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/cli/cli.h"
 
@@ -187,6 +188,14 @@ static int parse_long(const struct tables *t, struct words *w, struct err *e)
 	return set(t, o, values, word, w->argv[++w->at], e);
 }
 
+static const struct opt *global_letter(char letter)
+{
+	for (const struct opt *o = global_opts; !opt_is_end(o); o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
 static int parse_short(const struct tables *t, struct words *w, struct err *e)
 {
 	const char *p = w->argv[w->at] + 1;
@@ -196,6 +205,10 @@ static int parse_short(const struct tables *t, struct words *w, struct err *e)
 		void *values;
 		const struct opt *o = find_short(t, *p, &values);
 
+		if (!o && t->verb && global_letter(*p))
+			return err_set(e, ST_USAGE, "%s: %s of every verb stands before the verb: "
+				       "nsdebug %s ... %s; or --%s behind it", t->verb, name, name,
+				       t->verb, global_letter(*p)->name);
 		if (!o)
 			return err_usage(e, t, "unknown option", name);
 		if (!opt_takes_value(o)) {
@@ -233,6 +246,46 @@ int opt_parse_globals(struct globals *g, int argc, char **argv, struct err *e)
 bool tool_wants_target(const struct tool *t)
 {
 	return t->needs != NEED_NONE && t->needs != NEED_HOST;
+}
+
+static const struct opt *own_opt(const struct tool *t, const char *name)
+{
+	for (const struct opt *o = tool_opts(t); !opt_is_end(o); o++)
+		if (o->name && !strcmp(o->name, name))
+			return o;
+	return NULL;
+}
+
+int opt_hand_down(struct command *c, struct err *e)
+{
+	const struct { const char *name, **value; } words[] = {
+		{ "namespace", &c->g.space }, { "container", &c->g.part },
+		{ "selector", &c->g.selector },
+	};
+	const struct opt *all = own_opt(c->tool, "all");
+
+	if (tool_wants_target(c->tool))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const struct opt *own = own_opt(c->tool, words[i].name);
+		const char **value = own ? (const char **)((char *)c->opts + own->offset) : NULL;
+
+		if (!*words[i].value)
+			continue;
+		if (!own)
+			return err_set(e, ST_USAGE, "%s looks at the node: --%s is not for it",
+				       c->tool->name, words[i].name);
+		if (!*value)
+			*value = *words[i].value;
+		*words[i].value = NULL;
+	}
+	if (c->g.all && !all)
+		return err_set(e, ST_USAGE, "%s looks at the node: --all is not for it",
+			       c->tool->name);
+	if (c->g.all)
+		*(bool *)((char *)c->opts + all->offset) = true;
+	c->g.all = false;
+	return 0;
 }
 
 static int check_operands(struct command *c, struct err *e)

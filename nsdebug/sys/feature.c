@@ -103,13 +103,11 @@ static enum feature_state caps_stack(char *detail, size_t room)
 {
 	static const struct cap_name caps[] = {
 		{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
+		{ CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE" },
 	};
 
-	if (!has_cap(CAP_CHECKPOINT_RESTORE) && !has_cap(CAP_SYS_ADMIN)) {
-		snprintf(detail, room, "missing: CAP_CHECKPOINT_RESTORE");
-		return FEATURE_NO_PRIVILEGE;
-	}
-	return need_caps(caps, ARRAY_SIZE(caps), detail, room);
+	/* CAP_SYS_ADMIN does for the other one */
+	return need_caps(caps, has_cap(CAP_SYS_ADMIN) ? 1 : 2, detail, room);
 }
 
 static enum feature_state host_pids(char *detail, size_t room)

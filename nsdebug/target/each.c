@@ -382,6 +382,11 @@ void container_claim(const struct container *c, char *ret, size_t room)
 		 "of it", word, c->name, (unsigned int)c->owner, u.name);
 }
 
+bool container_knows_labels(const struct container *c)
+{
+	return c->runtime->labels && !c->pod;
+}
+
 bool container_has_label(struct container *c, struct arena *a, const char *label)
 {
 	auto_buf struct buf labels = { 0 };

@@ -79,6 +79,7 @@ struct runtime {
 	const char *scheme;	/* of runc://ID; NULL: the name */
 	const char *where;	/* the state directory, for messages */
 	bool named;		/* an engine: its containers have names beside their ids */
+	bool labels;		/* detail() knows them */
 	bool scanned;		/* found among the processes by a child, not in files */
 	/* Calls found for each. A missing directory is no error: that runtime is not here. */
 	int (*each)(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,

@@ -101,6 +101,8 @@ void container_word(const struct container *c, char *ret, size_t room);
 void container_id_word(const struct container *c, char *ret, size_t room);
 /* Whose word the names of a claimed one are. */
 void container_claim(const struct container *c, char *ret, size_t room);
+/* Are its labels in a file? Those of podman are in its database, those of pods with the kubelet. */
+bool container_knows_labels(const struct container *c);
 /* Has it this "key=value" among its labels? Reads its documents. */
 bool container_has_label(struct container *c, struct arena *a, const char *label);
 /* Is it of this namespace, and of this name in its pod? NULL: any. */

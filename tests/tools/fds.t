@@ -246,7 +246,7 @@ held() { # blocks of 512 bytes
 }
 tj '--deleted: how much they hold, each once' \
 	".summary.files == 3 and .summary.bytes == $(held) * 512"	json --deleted
-ts '--deleted: how to read one'	0 "^3 deleted files hold [0-9]+ bytes of disk; to read one: nsdebug cat runc://$T fd:PID/FD\$" \
+ts '--deleted: how to read one'	0 "^3 deleted files hold [0-9]+ bytes; to read one: nsdebug cat runc://$T fd:PID/FD\$" \
 	$NSDEBUG fds --deleted "$T"
 first_deleted() { $NSDEBUG cat "$T" "$($NSDEBUG fds --deleted --type file -p 1 -o name "$T" | head -n 1)" | wc -c; }
 t '--deleted -o name is what cat takes'	'10000\n'	first_deleted
