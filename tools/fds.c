@@ -47,7 +47,7 @@ struct fds_sum {
 
 static const struct col fds_sum[] = {
 	COL(COL_U64, struct fds_sum, files, 0, "deleted files"),
-	COL(COL_SIZE, struct fds_sum, bytes, 0, "bytes that they hold on disk or in memory, each once"),
+	COL(COL_SIZE, struct fds_sum, bytes, 0, "bytes that they hold, each once"),
 	COL(COL_BYTES, struct fds_sum, text, COL_NOJSON, "the same in a sentence"),
 	COL_END
 };

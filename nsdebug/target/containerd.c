@@ -154,6 +154,6 @@ static int containerd_detail(struct container *c, struct arena *a, struct buf *l
 
 extern const struct runtime runtime_containerd;
 const struct runtime runtime_containerd = {
-	.labels = true, .name = "containerd", .where = "/run/containerd", .named = true, .each = containerd_each,
-	.load = containerd_load, .detail = containerd_detail,
+	.name = "containerd", .where = "/run/containerd", .named = true, .labels = true,
+	.each = containerd_each, .load = containerd_load, .detail = containerd_detail,
 };

@@ -212,6 +212,6 @@ static int docker_detail(struct container *c, struct arena *a, struct buf *label
 
 extern const struct runtime runtime_docker;
 const struct runtime runtime_docker = {
-	.labels = true, .name = "docker", .where = DATA "/containers", .named = true, .each = docker_each,
-	.load = docker_load, .detail = docker_detail,
+	.name = "docker", .where = DATA "/containers", .named = true, .labels = true,
+	.each = docker_each, .load = docker_load, .detail = docker_detail,
 };

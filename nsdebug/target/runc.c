@@ -90,10 +90,10 @@ static int crun_detail(struct container *c, struct arena *a, struct buf *labels,
 
 extern const struct runtime runtime_runc, runtime_crun;
 const struct runtime runtime_runc = {
-	.labels = true, .name = "runc", .where = "/run/runc", .each = each_dir, .load = runc_load,
-	.detail = runc_detail,
+	.name = "runc", .where = "/run/runc", .each = each_dir, .load = runc_load,
+	.detail = runc_detail, .labels = true,
 };
 const struct runtime runtime_crun = {
-	.labels = true, .name = "crun", .where = "/run/crun", .each = each_dir, .load = crun_load,
-	.detail = crun_detail,
+	.name = "crun", .where = "/run/crun", .each = each_dir, .load = crun_load,
+	.detail = crun_detail, .labels = true,
 };
