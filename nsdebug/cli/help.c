@@ -152,6 +152,7 @@ void help_overview(struct buf *b)
 		 "crun lxc machine");
 	put_item(b, "containerd://NS/ID", "one of containerd's namespace NS; without NS, as "
 		 "kubectl shows a containerID");
+	put_item(b, "podman://UID/NAME", "one of this user's own podman; also lxc://UID/NAME");
 	put_item(b, "pod/NAME[/CONTAINER]", "a container of a Kubernetes pod; also "
 		 "NAMESPACE/POD[/CONTAINER]");
 	put_item(b, "pid://N", "the container that the process N of the host is in");

@@ -29,7 +29,7 @@ static bool read_title(struct bytes args, struct words *ret)
 		return false;
 	ret->name.p = blank + 1;
 	ret->name.len = title.len - (size_t)(ret->name.p - title.p);
-	return true;
+	return ret->name.len;
 }
 
 const struct monitor monitor_lxc = { is_lxc, read_title };

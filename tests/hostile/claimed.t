@@ -242,6 +242,23 @@ t 'another one is found by its name' "$beside\n" sh -c '"$@" 2>/dev/null | tr -d
 ts 'an unknown name: said that not all could be asked' 3 'could be looked at; .*user 61001' $ask ls nothing-$$ /
 within 4 $ask ls "$T" / && [ "$STATUS" = 0 ] && [ "$TOOK" -lt 500 ] && pass 'a recorded one does not wait for that' ||
 	fail 'a recorded one' "status $STATUS after $TOOK ms: $GOT"
+
+# while we wait for that one, another ends, and its number is taken
+conmon $B "reused-$n"
+"$NSDEBUG" --timeout 3s ls "reused-$n" / >"$TMP/reused" 2>&1 &
+front=$!
+held() { grep -q . "/proc/$(cut -d' ' -f1 "/proc/$front/task/$front/children" | head -n 1)/wchan" &&
+	[ "$(cut -d' ' -f3 "/proc/$(cut -d' ' -f1 "/proc/$front/task/$front/children")/stat")" != R ]; }
+wait_for held 10 || fail 'the search waits' "$(cat "$TMP/reused")"
+gone
+wait_for '[ ! -e "/proc/$PID" ]' 10
+mkdir "$TMP/a"
+background "$TMP/reuse" "$O/tests/hostile/reuse" "=$PID" "$TMP/a"
+t 'the number is another process' "$PID\n" head -n 1 "$TMP/reuse"
+wait "$front"
+t 'a number that was taken meanwhile: not that process' '3\n' echo $?
+kill -9 "$BG"
+
 claim -h "$TMP/slow2/file" 61003 conmon "$root" /usr/bin/conmon -c "$HEX" -n "$n"
 wait_for 'unreadable $OF' 10
 tj 'two that hang: the others have their names' \

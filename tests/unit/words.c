@@ -42,6 +42,7 @@ static void lxc(void)
 	ok(says(m, ARGS("[lxc monitor] /a b/c web"), "", "web"), "lxc: a path with a blank");
 	ok(says_nothing(m, ARGS("[lxc monitor] web\0")), "lxc: no path");
 	ok(says_nothing(m, ARGS("[lxc monitor]\0/var/lib/lxc web\0")), "lxc: not one string");
+	ok(says_nothing(m, ARGS("[lxc monitor] /x \0")), "lxc: nothing after the blank");
 	ok(says_nothing(m, ARGS("lxc-start\0-n\0web\0")), "lxc: the command itself");
 }
 
