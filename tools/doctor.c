@@ -54,7 +54,7 @@ static void try_feature(struct run *r, const struct feature *f)
 }
 
 struct census {
-	const struct node *node;
+	struct node *node;
 	struct arena *arena;
 	unsigned int alive, exited, broken;
 };
@@ -88,7 +88,7 @@ static void describe(char *text, size_t room, const struct runtime *t, const str
 		snprintf(text + used, room - used, ", %u that cannot be read", n->broken);
 }
 
-static void try_runtime(struct run *r, const struct runtime *t, const struct node *node)
+static void try_runtime(struct run *r, const struct runtime *t, struct node *node)
 {
 	auto_arena struct arena *arena = arena_new();
 	struct census n = { .node = node, .arena = arena };

@@ -13,23 +13,16 @@
 ssize_t fd_read_at(int dirfd, const char *path, char *text, size_t room)
 {
 	auto_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t len = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return -1;
-	while (len < room - 1) {
-		n = read(fd, text + len, room - 1 - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	text[len] = '\0';
-	return (ssize_t)len;
+	do
+		n = read(fd, text, room - 1);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		text[n] = '\0';
+	return n;
 }
 
 int fd_read_all(int fd, struct buf *b, size_t cap)

@@ -14,6 +14,8 @@ struct err;
 /*
  * Reads a small kernel file below dirfd into text[room], NUL terminated. Returns its length or -1
  * with errno. A longer file is cut, so room must be chosen for the file (E2BIG is not reported).
+ * It is one read: only for files that the kernel writes as one record (single_open() of its
+ * seq_file: stat, status, comm, those of cgroups), not for lists like uid_map.
  */
 ssize_t fd_read_at(int dirfd, const char *path, char *text, size_t room);
 

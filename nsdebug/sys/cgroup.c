@@ -128,18 +128,40 @@ int cgroup_mounts_read(struct cgroup_mounts *m, int self)
 	return fd_read_file(self, "mountinfo", &m->text, 4u << 20) < 0 ? -1 : 0;
 }
 
-int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m)
+void cgroup_mounts_free(struct cgroup_mounts *m)
 {
-	auto_close int top = -1;
+	for (unsigned int i = 0; i < m->count; i++)
+		own_close(&m->tops[i].dir);
+	m->count = 0;
+	buf_free(&m->text);
+}
+
+/* A mount table is long where there are many containers: it is searched once a hierarchy. */
+static int open_top(const struct cgroup *c, struct cgroup_mounts *m)
+{
+	struct cgroup_top *top = m->tops;
 	char point[1024];
 
-	if (!m->text.len || !cgroup_mount_point(m->text.bytes, c, point, sizeof(point))) {
+	for (; top < m->tops + m->count; top++)
+		if (!strcmp(top->controllers, c->controllers))
+			return top->dir;
+	if (m->count == CGROUP_TOPS_MAX || !m->text.len)
+		return -1;
+	m->count++;
+	memcpy(top->controllers, c->controllers, sizeof(top->controllers));
+	top->dir = cgroup_mount_point(m->text.bytes, c, point, sizeof(point)) ?
+		open(point, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	return top->dir;
+}
+
+int cgroup_open(const struct cgroup *c, struct cgroup_mounts *m)
+{
+	int top = open_top(c, m);
+
+	if (top < 0) {
 		errno = ENOENT;
 		return -1;
 	}
-	top = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return -1;
 	return fd_openat2(top, c->path[1] ? c->path + 1 : ".", O_PATH | O_DIRECTORY,
 			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
@@ -206,7 +228,27 @@ static bool find_path(const char *text, const char *controllers, struct cgroup *
 	return false;
 }
 
-bool cgroup_frozen(int dir, const struct cgroup_mounts *m)
+/* Has the file of this cgroup these words? */
+static bool says(const struct cgroup *c, struct cgroup_mounts *m, const char *file,
+		 const char *words)
+{
+	int top = open_top(c, m);
+	char path[sizeof(c->path) + 32], text[256];
+	auto_close int fd = -1;
+	ssize_t n;
+
+	if (top < 0)
+		return false;
+	snprintf(path, sizeof(path), "%s/%s", c->path + 1, file);
+	fd = fd_openat2(top, path, O_RDONLY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return strstr(text, words);
+}
+
+bool cgroup_frozen(int dir, struct cgroup_mounts *m)
 {
 	static const struct { const char *controllers, *file, *says; } kinds[] = {
 		{ "freezer", "freezer.state", "FROZEN" },
@@ -214,19 +256,12 @@ bool cgroup_frozen(int dir, const struct cgroup_mounts *m)
 	};
 	auto_buf struct buf b = { 0 };
 	struct cgroup c = { 0 };
-	char text[256];
 
 	if (fd_read_file(dir, "cgroup", &b, 256 * 1024) < 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		auto_close int fd = -1;
-
-		if (!find_path(b.bytes, kinds[i].controllers, &c))
-			continue;
-		fd = cgroup_open(&c, m);
-		if (fd >= 0 && fd_read_at(fd, kinds[i].file, text, sizeof(text)) > 0 &&
-		    strstr(text, kinds[i].says))
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (find_path(b.bytes, kinds[i].controllers, &c) &&
+		    says(&c, m, kinds[i].file, kinds[i].says))
 			return true;
-	}
 	return false;
 }

@@ -19,6 +19,8 @@
 
 struct err;
 
+#define CGROUP_TOPS_MAX 24	/* v1 has 13 controllers, and named hierarchies */
+
 struct cgroup {
 	char controllers[64];	/* of v1: "name=systemd", "cpu,cpuacct"; empty for v2 */
 	char path[4096];	/* below the hierarchy's mount, begins with '/' */
@@ -34,14 +36,20 @@ bool cgroup_next(const char **text, struct cgroup *c);
 /* Where the hierarchies are mounted for us, read once: mountinfo of the directory /proc/self. */
 struct cgroup_mounts {
 	struct buf text;
+	struct cgroup_top {
+		char controllers[64];
+		int dir;		/* O_PATH; -1: not mounted */
+	} tops[CGROUP_TOPS_MAX];	/* those that were asked for */
+	unsigned int count;
 };
 
 int cgroup_mounts_read(struct cgroup_mounts *m, int self);	/* -1 with errno */
+void cgroup_mounts_free(struct cgroup_mounts *m);
 /* Where the whole hierarchy of the cgroup is mounted, by such a text; false if nowhere. */
 bool cgroup_mount_point(const char *text, const struct cgroup *c, char *point, size_t room);
 
 /* O_PATH directory of the cgroup, -1 with errno. */
-int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m);
+int cgroup_open(const struct cgroup *c, struct cgroup_mounts *m);
 
 /*
  * Adds the processes of the cgroup and of those below it to *pids (owned by the caller, free()),
@@ -50,6 +58,6 @@ int cgroup_open(const struct cgroup *c, const struct cgroup_mounts *m);
 int cgroup_pids(int dir, pid_t **pids, size_t *count, size_t cap);
 
 /* Is the process (its /proc/PID directory) in a frozen cgroup, v1 freezer or v2? */
-bool cgroup_frozen(int dir, const struct cgroup_mounts *m);
+bool cgroup_frozen(int dir, struct cgroup_mounts *m);
 
 #endif

@@ -21,7 +21,7 @@ static unsigned int depth_of(const char *path)
 	return n;
 }
 
-int cgset_open(struct cgset *s, int proc, const struct cgroup_mounts *m, struct arena *a)
+int cgset_open(struct cgset *s, int proc, struct cgroup_mounts *m, struct arena *a)
 {
 	auto_close int dir = proc_open_living(proc);
 	auto_buf struct buf b = { 0 };

@@ -39,7 +39,7 @@ struct cgset {
 
 /* Of the directory /proc/PID; where its first thread has ended, of one that lives: a thread that
  * has ended is in the roots of v1. Strings are in the arena. -1 with errno. */
-int cgset_open(struct cgset *s, int proc, const struct cgroup_mounts *m, struct arena *a);
+int cgset_open(struct cgset *s, int proc, struct cgroup_mounts *m, struct arena *a);
 void cgset_close(struct cgset *s);
 
 /* Where "memory" is accounted: its v1 hierarchy, else v2; NULL: nowhere that is mounted. */

@@ -428,7 +428,7 @@ int node_open(struct node *n, struct err *e)
 void node_close(struct node *n)
 {
 	own_close(&n->procfs);
-	buf_free(&n->cgroups.text);
+	cgroup_mounts_free(&n->cgroups);
 }
 
 enum began container_began(const struct container *c, uint64_t start)
@@ -458,7 +458,7 @@ static bool waits_for_start(const struct container *c)
 	return lstat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-struct life container_life(const struct container *c, const struct node *n)
+struct life container_life(const struct container *c, struct node *n)
 {
 	auto_close int dir = c->pid > 0 ? proc_open(n->procfs, c->pid) : -1;
 	struct life life = {

@@ -137,7 +137,7 @@ static bool is_shared_with_another(const struct target *t, int cgroup)
 
 /* The cgroup at this path if it is the container's own, or -1. */
 static int open_own(const struct target *t, const struct cgroup *at,
-		    const struct cgroup_mounts *mounts, bool known)
+		    struct cgroup_mounts *mounts, bool known)
 {
 	auto_close int dir = cgroup_open(at, mounts);
 	struct others others = { 0 };
@@ -149,7 +149,7 @@ static int open_own(const struct target *t, const struct cgroup *at,
 }
 
 /* Where the id tells, nobody is asked: who is on the way into a container is the host's still. */
-static int open_cgroup(struct target *t, const struct cgroup_mounts *mounts)
+static int open_cgroup(struct target *t, struct cgroup_mounts *mounts)
 {
 	const char *id = t->container.id;
 	struct cgroup of_process = t->cgroup;
@@ -188,7 +188,7 @@ int target_scope(struct target *t, struct err *e)
 		return target_alive(t) ? 0 : target_gone(t, e);
 	if (cgroup_mounts_read(&mounts, self) == 0)
 		t->place.cgroup = open_cgroup(t, &mounts);
-	buf_free(&mounts.text);
+	cgroup_mounts_free(&mounts);
 	if (t->place.cgroup >= 0)
 		t->scope = SCOPE_CGROUP;
 	return 0;
@@ -203,7 +203,7 @@ int target_cgroups(struct target *t, struct err *e)
 
 	if (n == 0)
 		n = cgset_open(&t->cgroups, t->place.proc, &mounts, t->arena);
-	buf_free(&mounts.text);
+	cgroup_mounts_free(&mounts);
 	if (n < 0)
 		return target_alive(t) ? err_sys(e, "%s: read its cgroups", t->name) :
 			target_gone(t, e);

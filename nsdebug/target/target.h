@@ -135,7 +135,7 @@ struct life {
 };
 
 /* Is the recorded first process alive, and the same one? Frozen? */
-struct life container_life(const struct container *c, const struct node *n);
+struct life container_life(const struct container *c, struct node *n);
 const char *cstate_name(enum cstate s);
 
 /* In a ROLE_PROC child: what members_list() is asked for the container's processes. */
