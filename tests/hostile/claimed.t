@@ -12,6 +12,7 @@ monitor=$O/tests/hostile/monitor
 root=$FX/roots/base
 SHORT=$(echo "$HEX" | cut -c-12)	# as list shows one
 A=61001 B=61002	# users of nobody
+"$SRC/tests/fixtures/roots.sh" base debug
 box_up static
 T=$BOX TPID=$BOXPID
 
