@@ -42,8 +42,10 @@ row() { # ID FILTER
 		nsd list -a -o json
 }
 every_word() {
-	nsd list -o json 2>"$TMP/err" | jq -r '.items[] | select(.claimed | not) | "\(.target) \(.host_pid)"' | while read -r w p; do
-		got=$(nsd ps -o json "$w" 2>&1 | jq -r ".items[] | select(.host_pid == $p) | .host_pid")
+	# not what is in no file: it comes and goes
+	nsd list -o json 2>"$TMP/err" | jq -r '.items[] | select(.kind != "plain" and (.claimed | not)) |
+		"\(.target) \(.host_pid)"' | while read -r w p; do
+		got=$(nsd ps -o json "$w" 2>"$TMP/err" | jq -r ".items[] | select(.host_pid == $p) | .host_pid")
 		[ "$got" = "$p" ] || echo "$w: $p"
 	done
 }
