@@ -96,9 +96,11 @@ if [ -c /dev/fuse ]; then
 	claim "$TMP/dead/a/$hex/userdata"
 	"$NSDEBUG" --timeout 60s list -o json >"$TMP/listed" 2>&1 &
 	front=$!
-	find_scanner() {
-		child=$(cut -d' ' -f1 "/proc/$front/task/$front/children") && [ -n "$child" ] &&
-			grep -q request_wait "/proc/$child/wchan"
+	find_scanner() { # the one that waits: another may have said all, and be a zombie
+		for child in $(cat "/proc/$front/task/$front/children"); do
+			! grep -q request_wait "/proc/$child/wchan" || return 0
+		done
+		return 1
 	}
 	wait_for find_scanner 10 || fail 'a child is held' "$(cat "$TMP/listed")"
 	for n in mnt pid net user ipc uts cgroup; do
