@@ -74,7 +74,7 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 			runtime_add_label(r->labels, path + strlen("Config.Labels."), v);
 	} else if (!strcmp(path, "Name")) {
 		text = runtime_text(r->arena, v);
-		c->name = text ? text + (*text == '/') : c->id;
+		c->name = text && strcmp(text, "/") ? text + (*text == '/') : c->id;
 		return false;	/* what follows is of no use here */
 	}
 	return true;
