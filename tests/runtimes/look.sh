@@ -72,7 +72,7 @@ of_image() {
 		or (.args[0] | startswith(\"nginx: master process /usr/sbin/nginx -e stderr\")))"	\
 		$NSDEBUG ps -o json "$2"
 	tj "$1: stack: pid 1 has frames, and is named"	'[.items[] | select(.pid == 1)] | length >= 1 and
-		all(.[]; (.frames | length) >= 1 and (.comm | length) > 0)'	$NSDEBUG stack -o json "$2"
+		all(.[]; ((.frames | length) >= 1 or .note != null) and (.comm | length) > 0)'	$NSDEBUG stack -o json "$2"
 	first_examples "$1" "$2"
 }
 

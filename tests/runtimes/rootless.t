@@ -29,7 +29,8 @@ said() { "$NSDEBUG" ls "$1" /app 2>&1 >out | sort | uniq -c | sed 's/^ *//'; }
 t 'that it is his word is said, once' \
 	"1 nsdebug: podman://$USER_ID/$A: '$A' is the word of processes of user $USER_ID (nsd-rootless): no file of root tells of it\n" \
 	said "$A"
-t 'of one of root nothing is'	''	said nsd-demo
+box_up base
+t 'of one of root nothing is'	''	said "$BOX"
 t 'of a pid nothing is'		''	said "pid://$APID"
 ts 'no such user'	3 'no container'	$NSDEBUG ls "podman://$((USER_ID + 1))/$A" /
 as_user() {
