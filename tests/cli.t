@@ -233,7 +233,7 @@ for v in 'ls' 'cat' 'ps'; do
 	ts "nobody: $v by name"		77 'as root on the node.*CAP_DAC_READ_SEARCH' \
 		as_nobody $v "$T" ${a:+"$a"}
 	ts "nobody: $v by pid"		77 'CAP_SYS_PTRACE'	as_nobody $v "pid://$PID" ${a:+"$a"}
-	ts "no capability: $v"		77 'CAP_SYS_PTRACE'	without -all $NSDEBUG $v "$T" ${a:+"$a"}
+	ts "no capability: $v"		77 'CAP_(SYS_PTRACE|DAC_READ_SEARCH)'	without -all $NSDEBUG $v "$T" ${a:+"$a"}
 	ts "no CAP_SYS_PTRACE: $v"	77 'CAP_SYS_PTRACE'	\
 		without -sys_ptrace $NSDEBUG $v "$T" ${a:+"$a"}
 done
