@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# serial
 # timeout 240
 # Processes that say of themselves what is not so: nobody gives a name to what is not in his hands,
 # takes the place of a container that root's files tell of, or keeps the others from being found.

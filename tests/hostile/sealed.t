@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# serial
 # timeout 180
 # What nsdebug is made of stays its own: no core, no library, no file and no environment of
 # somebody else gets in or out.
