@@ -39,16 +39,18 @@ DATADIR	?= $(PREFIX)/share
 #            parts only the one that does not ptrace. Wants lzma for .gnu_debugdata
 # libiberty  demangles C++ (and Rust)
 # yajl       reads JSON as a stream, so that a state file is read only up to the key we need
+# libbpf     loads BPF programs and finds the fields they read in the running kernel (CO-RE); brings
+#            libelf and zlib. clang and bpftool make the programs
 #
-# Not linked because nothing uses them yet: libbpf with libelf and zlib (traces), ncursesw and tinfo
-# (terminal UI). ELF files of a target are read by nsdebug/code/elf.c, which says why. Never:
-# readline (GPL-3), libedit and libcap-ng (both bring NSS), libdl.
-LDLIBS	= -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s
+# Not linked because nothing uses them yet: ncursesw and tinfo (terminal UI). ELF files of a target
+# are read by nsdebug/code/elf.c, which says why. Never: readline (GPL-3), libedit and libcap-ng
+# (both bring NSS), libdl.
+LDLIBS	= -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s -lbpf -lelf -lz
 
 # Debian 12 packages of `make deps`, by what needs them. nodejs is not installed: the fixtures
 # unpack Debian's own next to whatever the machine has.
 deps_build	= gcc libc6-dev binutils libunwind-dev liblzma-dev \
-		  libiberty-dev libyajl-dev git mount
+		  libiberty-dev libyajl-dev libbpf-dev libelf-dev zlib1g-dev clang bpftool git mount
 deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg-dev g++ \
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
 deps_test	= coreutils findutils procps iproute2 file strace gdb elfutils groff-base bsdextrautils \
@@ -62,6 +64,7 @@ deps_check	= clang libclang-rt-14-dev shellcheck
 
 CC	= gcc
 CLANG	= clang
+BPFTOOL	= /usr/sbin/bpftool
 OBJCOPY	= objcopy
 CFLAGS	?= -O2 -g
 LDFLAGS	?=
@@ -115,7 +118,8 @@ endif
 
 core	:= $(sort $(wildcard nsdebug/*/*.c))
 tools	:= $(sort $(wildcard tools/*.c))
-headers	:= $(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h))
+# Two headers are of the programs in the kernel alone: the compiler for these reads them.
+headers	:= $(filter-out bpf/filter.h bpf/types.h,$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
 units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
@@ -127,11 +131,13 @@ obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))
 unitbin	:= $(patsubst %.c,$(O)/%,$(units))
 helpbin	:= $(patsubst %.c,$(O)/%,$(helpers))
-genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc
+bpf	:= $(sort $(wildcard bpf/*.bpf.c))
+skels	:= $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(bpf))
+genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc $(skels)
 
 # Whose code is inside the static binary: Debian's copyright files go with it, word for word.
 inside	= libc6-dev gcc-12-base libunwind-dev liblzma-dev libiberty-dev \
-	  libyajl-dev
+	  libyajl-dev libbpf-dev libelf-dev zlib1g-dev
 
 # What needs packages gets them before it compiles anything.
 first	:= $(if $(filter demo test test-full check bench fuzz,$(MAKECMDGOALS)),deps)
@@ -173,6 +179,23 @@ $(O)/gen/licenses.inc: LICENSE Makefile | $(first)
 	@{ echo 'nsdebug'; echo; cat LICENSE; for p in $(inside); do \
 		echo; echo "==== $$p"; echo; cat /usr/share/doc/$$p/copyright || exit 1; done; } | \
 		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' >$@.new && mv $@.new $@
+
+# A BPF object without its DWARF, as an array in a header. The path in it is the one in the tree.
+bpfflags = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -std=gnu11 -Wall -Wextra -Werror \
+	   -Wno-unused-parameter -Wno-missing-field-initializers -I. \
+	   -isystem /usr/include/$(shell $(CC) -dumpmachine) -ffile-prefix-map=$(CURDIR)=.
+$(O)/bpf/%.o: bpf/%.bpf.c Makefile | $(first)
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpfflags) -MMD -MP -c -o $@.full $<
+	$(Q)$(BPFTOOL) gen object $@ $@.full
+
+$(O)/gen/%.skel.h: $(O)/bpf/%.o
+	@mkdir -p $(@D)
+	$(Q)(echo '#pragma GCC system_header'; $(BPFTOOL) gen skeleton $< name $*_bpf) >$@.new
+	$(Q)mv $@.new $@
+
+-include $(patsubst bpf/%.bpf.c,$(O)/bpf/%.o.d,$(bpf))
 
 $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 	$(say) CC $<

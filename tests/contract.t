@@ -8,6 +8,8 @@ need jq groff bash zsh fish
 # Lines of $1 that occur nowhere in $2 (as whole words: --a is not in --all).
 missing_in() {
 	while IFS= read -r w; do
+		# a verb of two words is shown as it is typed
+		case $1 in verbs) w=$(echo "$w" | sed 's/-/[ -]/') ;; esac
 		grep -qE -e "(^|[^[:alnum:]_-])$w([^[:alnum:]_-]|\$)" "$2" || echo "$w"
 	done <"$1"
 }
@@ -57,8 +59,9 @@ held_to_names() { # VERB: all that the schema names is in help, manual and compl
 }
 
 has_test() { # VERB: a tool has its own file; verbs of cli/ may share one
-	[ -f "$SRC/tests/tools/$1.t" ] ||
-		{ [ ! -e "$SRC/tools/$1.c" ] && grep -qw "$1" "$SRC"/tests/cli*.t; }
+	_file=$(echo "$1" | tr - _)
+	[ -f "$SRC/tests/tools/$_file.t" ] ||
+		{ [ ! -e "$SRC/tools/$_file.c" ] && grep -qw "$1" "$SRC"/tests/cli*.t; }
 }
 
 manual_is_clean() { # VERB
@@ -83,6 +86,9 @@ for verb in $(cat verbs); do
 done
 
 $NSDEBUG __complete '' >complete
+for first in $(sed -n 's/-.*//p' verbs | sort -u); do
+	$NSDEBUG __complete "$first" '' | sed "s/^/$first /" >>complete
+done
 missing_in verbs complete >lack
 t 'completion has all verbs'			''	cat lack
 $NSDEBUG --help >help.txt

@@ -130,7 +130,7 @@ void esc_text(struct buf *b, const char *bytes, size_t len, enum esc_mode mode)
 		}
 		n = utf8(p + i, len - i, &c);
 		if (n == 1 && c == '\\')
-			buf_add(b, "\\\\", 2);
+			buf_add(b, "\\\\", mode == ESC_CODE ? 1 : 2);
 		else if (n == 1 && mode == ESC_TEXT && (c == '\n' || c == '\t'))
 			buf_add(b, p + i, 1);
 		else if (n && !unprintable(c))

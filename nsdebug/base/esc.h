@@ -18,6 +18,7 @@ struct buf;
 enum esc_mode {
 	ESC_NAME,	/* newline and tab are escaped too */
 	ESC_TEXT,	/* newline and tab stay: the contents of a file, for a terminal */
+	ESC_CODE,	/* a backslash stays: the text has escapes of its own */
 };
 
 void esc_text(struct buf *b, const char *bytes, size_t len, enum esc_mode mode);

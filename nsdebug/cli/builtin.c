@@ -57,21 +57,28 @@ static enum status do_help(int argc, char **argv)
 {
 	auto_buf struct buf b = { 0 };
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
+	char word[VERB_MAX];
 	const struct tool *t;
+	int words;
 
 	if (argc > 1 && !strcmp(argv[1], "--verbs")) {
 		for (const struct tool *const *v = tool_table; *v; v++)
-			buf_addf(&b, "%s\n", (*v)->name);
+			buf_addf(&b, "%s\n", tool_word(*v, word));
 		return print(&b);
 	}
-	if (argc <= 1 + json || is_builtin(argv[1 + json])) {
+	argc -= 1 + json;
+	argv += 1 + json;
+	if (argc <= 0 || is_builtin(argv[0])) {
 		help_overview(&b);
 		return print(&b);
 	}
-	t = tool_find(argv[1 + json]);
-	if (!t)
-		return err_verb(argv[1 + json]);
-	(json ? schema_tool : help_tool)(&b, t);
+	t = tool_of_words(argc, argv, &words);
+	if (!t && !json && argc == 1 && is_family(argv[0]))
+		help_family(&b, argv[0]);
+	else if (!t)
+		return err_verb(argc, argv);
+	else
+		(json ? schema_tool : help_tool)(&b, t);
 	return print(&b);
 }
 
@@ -91,10 +98,11 @@ static enum status do_version(int argc, char **argv)
 static enum status do_man(int argc, char **argv)
 {
 	auto_buf struct buf b = { 0 };
-	const struct tool *t = argc > 1 ? tool_find(argv[1]) : NULL;
+	int words;
+	const struct tool *t = tool_of_words(argc - 1, argv + 1, &words);
 
 	if (argc > 1 && !t && !is_builtin(argv[1]))
-		return err_verb(argv[1]);
+		return err_verb(argc - 1, argv + 1);
 	man_tool(&b, t);
 	return print(&b);
 }

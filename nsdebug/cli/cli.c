@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -116,15 +117,32 @@ static int run_verb(struct command *c, int argc, char **argv, const struct env *
 	return print(&b);
 }
 
-enum status err_verb(const char *word)
+enum status err_verb(int argc, char **argv)
 {
-	const char *near = nearest_tool(word);
+	bool family = is_family(argv[0]), two = family && argc > 1 && argv[1][0] != '-';
+	char word[VERB_MAX];
+	const char *near;
 	struct err e;
 
-	err_set(&e, ST_USAGE, "unknown verb '%s'%s%s%s ('nsdebug help' lists them)", word,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	snprintf(word, sizeof(word), "%s%s%s", argv[0], two ? " " : "", two ? argv[1] : "");
+	near = nearest_tool(word);
+	err_set(&e, ST_USAGE, "%s '%s'%s%s%s ('nsdebug help%s%s' lists them)",
+		family && !two ? "one more word is missing after" : "unknown verb", word,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+		family ? " " : "", family ? argv[0] : "");
 	out_say(e.msg, strlen(e.msg));
 	return ST_USAGE;
+}
+
+/* "nsdebug trace --help" is a question, too. */
+static enum status no_verb(int argc, char **argv)
+{
+	auto_buf struct buf b = { 0 };
+
+	if (argc < 2 || !is_family(argv[0]) || (strcmp(argv[1], "--help") && strcmp(argv[1], "-h")))
+		return err_verb(argc, argv);
+	help_family(&b, argv[0]);
+	return print(&b);
 }
 
 int cli_main(int argc, char **argv)
@@ -134,7 +152,7 @@ int cli_main(int argc, char **argv)
 	struct env env = { 0 };
 	enum status st;
 	struct err e;
-	int verb;
+	int verb, words;
 
 	if (start(&env, &e) < 0)
 		return fail(&e);
@@ -154,8 +172,9 @@ int cli_main(int argc, char **argv)
 	}
 	if (builtin_run(argv[verb], argc - verb, argv + verb, &st))
 		return st;
-	c.tool = tool_find(argv[verb]);
+	c.tool = tool_of_words(argc - verb, argv + verb, &words);
 	if (!c.tool)
-		return err_verb(argv[verb]);
+		return no_verb(argc - verb, argv + verb);
+	verb += words - 1;
 	return run_verb(&c, argc - verb, argv + verb, &env);
 }

@@ -12,6 +12,8 @@
 #include "nsdebug/cli/tool.h"
 
 struct buf;
+struct expr;
+struct layout;
 
 /* Options that every verb has. */
 struct globals {
@@ -21,6 +23,7 @@ struct globals {
 	uint64_t timeout_ns, max_time_ns;
 	const char *output;
 	const char *fields;
+	const char *filter;
 	bool no_headers;
 	const char *color;
 	bool raw, host, help;
@@ -28,7 +31,15 @@ struct globals {
 
 extern const struct opt global_opts[];
 extern const struct tool *const tool_table[];	/* sorted by name, ends with NULL */
+#define VERB_MAX 64
+/* By its name, also as one word: "trace-exec". */
 const struct tool *tool_find(const char *name);
+/* The same for the words of a command line, and how many of them it is. */
+const struct tool *tool_of_words(int argc, char **argv, int *ret_words);
+/* Its name as one word. */
+const char *tool_word(const struct tool *t, char room[VERB_MAX]);
+/* Does a verb of two words begin with this one? */
+bool is_family(const char *word);
 
 /* What the user's environment may say; everything else of it is dropped at the start. */
 struct env {
@@ -58,6 +69,12 @@ int opt_hand_down(struct command *c, struct err *e);
 bool tool_wants_target(const struct tool *t);
 const char *nearest_tool(const char *word);
 
+/* layout.c: the first sets what was not said of times, too, and lets the verb have its say. */
+int layout_of(struct command *c, const struct env *env, struct layout *l, struct err *e);
+/* --filter; NULL if there is none. */
+int layout_filter(const struct command *c, const struct layout *l, struct expr **ret,
+		  struct err *e);
+
 /* front.c */
 enum status front_run(struct command *c, const struct env *env);
 /* builtin.c: verbs about nsdebug itself; false if the word is none of them. */
@@ -67,6 +84,7 @@ extern const struct builtin { const char *name, *summary; } builtins[];
 /* help.c, man.c, schema.c, complete.c */
 void help_tool(struct buf *b, const struct tool *t);
 void help_overview(struct buf *b);
+void help_family(struct buf *b, const char *word);
 void help_first(struct buf *b);
 void man_tool(struct buf *b, const struct tool *t);
 void schema_tool(struct buf *b, const struct tool *t);
@@ -94,8 +112,8 @@ static inline bool opt_takes_value(const struct opt *o)
 	return o->type != OPT_FLAG && o->type != OPT_COUNT;
 }
 
-/* Says that the word is no verb, and the nearest one. */
-enum status err_verb(const char *word);
+/* Says that the words are no verb, and the nearest one. */
+enum status err_verb(int argc, char **argv);
 
 int cli_main(int argc, char **argv);
 

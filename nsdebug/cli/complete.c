@@ -129,10 +129,24 @@ static void offer_places(const struct offer *o, const char *prefix, bool part)
 	free(p.seen);
 }
 
-static void offer_verbs(const struct offer *o)
+/* Of verbs of two words the first, once, or behind it all the second ones. */
+static void offer_verbs(const struct offer *o, const char *family)
 {
-	for (const struct tool *const *t = tool_table; *t; t++)
-		offer(o, "", (*t)->name, "");
+	char word[VERB_MAX], last[VERB_MAX] = "";
+
+	for (const struct tool *const *t = tool_table; *t; t++) {
+		const char *blank = strchr((*t)->name, ' ');
+		size_t len = blank ? (size_t)(blank - (*t)->name) : strlen((*t)->name);
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, (*t)->name);
+		if (family && blank && !strcmp(word, family))
+			offer(o, "", blank + 1, "");
+		else if (!family && strcmp(word, last))
+			offer(o, "", word, "");
+		memcpy(last, word, sizeof(last));
+	}
+	if (family)
+		return;
 	for (const struct builtin *v = builtins; v->name; v++)
 		offer(o, "", v->name, "");
 }
@@ -338,13 +352,13 @@ static void offer_first(const struct offer *o, const char *before)
 	else if (o->word[0] == '-')
 		offer_options(o, global_opts, NULL);
 	else
-		offer_verbs(o);
+		offer_verbs(o, NULL);
 }
 
 void complete_words(struct buf *b, int argc, char **argv)
 {
 	struct offer o = { b, argc ? argv[argc - 1] : "" };
-	int verb = 0;
+	int verb = 0, words;
 	const struct tool *t;
 
 	while (verb < argc - 1 && argv[verb][0] == '-')
@@ -353,11 +367,14 @@ void complete_words(struct buf *b, int argc, char **argv)
 		offer_first(&o, argc > 1 ? argv[argc - 2] : "");
 		return;
 	}
-	t = tool_find(argv[verb]);
+	t = tool_of_words(argc - verb - 1, argv + verb, &words);
+	verb += words - 1;
 	if (t)
 		offer_for_verb(&o, t, argc - verb, argv + verb);
 	else if (!strcmp(argv[verb], "help") || !strcmp(argv[verb], "man"))
-		offer_verbs(&o);
+		offer_verbs(&o, argc - verb > 2 ? argv[argc - 2] : NULL);
+	else if (verb == argc - 2)
+		offer_verbs(&o, argv[verb]);
 	else if (!strcmp(argv[verb], "completion"))
 		offer_choices(&o, "", "bash|zsh|fish");
 }

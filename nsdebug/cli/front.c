@@ -16,20 +16,20 @@
 #include "nsdebug/cli/cli.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/relay.h"
+#include "nsdebug/out/expr.h"
 #include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/near.h"
 #include "nsdebug/target/find.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 
-#define TIMEOUT_NS (2 * NS_PER_S)
-#define TIME_MAX_NS (20 * 86400 * NS_PER_S)	/* poll(2) counts milliseconds in an int */
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 2
 
 struct front {
 	const struct command *c;
 	struct out *out;
+	struct expr *filter;	/* --filter, or NULL */
 	enum status status;
 	char target[TARGET_NAME_MAX];	/* whose rows these are, for messages; empty: no one's */
 	int signals;
@@ -127,6 +127,7 @@ struct job {
 	const struct command *c;
 	const struct target *target;
 	const struct near *near;
+	const struct expr *filter;
 	struct bytes again;
 };
 
@@ -149,6 +150,7 @@ static void live_verb(struct inside *in, void *arg)
 	const struct job *j = arg;
 	struct run r = run_of(j, in);
 
+	in->emit.filter = j->filter;
 	j->c->tool->run(&r);
 }
 
@@ -285,7 +287,9 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 static void run_round(struct front *f, const struct job *j, struct target *t, bool stopper)
 {
 	struct child main = CHILD_NONE, side = CHILD_NONE;
-	enum role role = need_of(j->c) == NEED_ROOT ? ROLE_READER : ROLE_PROC;
+	enum need need = need_of(j->c);
+	enum role role = need == NEED_ROOT ? ROLE_READER :
+		need == NEED_TRACE ? ROLE_TRACER : ROLE_PROC;
 	struct err e;
 	int n;
 
@@ -332,7 +336,7 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 
 static void run_target(struct front *f, struct target *t)
 {
-	struct job j = { .c = f->c, .target = t, .near = &f->near };
+	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter };
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
@@ -354,7 +358,8 @@ static void run_target(struct front *f, struct target *t)
 		buf_add(&again, f->again.bytes, f->again.len);
 		j.again = (struct bytes){ again.bytes, again.len };
 	}
-	if (!target_alive(t) && f->status != ST_INTERRUPTED) {
+	/* a trace says itself that the target has ended, and has missed nothing */
+	if (!target_alive(t) && f->status != ST_INTERRUPTED && need_of(f->c) != NEED_TRACE) {
 		err_set(&e, ST_TARGET, "%s went away meanwhile: what was read may be incomplete",
 			t->name);
 		fail_err(f, &e);
@@ -482,7 +487,7 @@ static void run_here(struct front *f)
 {
 	struct emit emit = {
 		.fd = -1, .data = -1, .cols = f->c->tool->cols, .deliver = deliver, .ctx = f,
-		.summary = f->c->tool->summary_cols,
+		.summary = f->c->tool->summary_cols, .filter = f->filter,
 	};
 	struct run r = { .tool = f->c->tool, .opts = f->c->opts, .args = f->c->args,
 		.nargs = f->c->nargs, .emit = &emit };
@@ -494,45 +499,6 @@ static void run_here(struct front *f)
 }
 
 /* ---- the whole ---- */
-
-static void choose_format(struct layout *l, struct globals *g)
-{
-	static const struct { const char *name; enum out_format format; } formats[] = {
-		{ "table", OUT_TABLE }, { "wide", OUT_WIDE }, { "json", OUT_JSON },
-		{ "jsonl", OUT_JSONL }, { "name", OUT_NAMES },
-	};
-
-	l->fields = g->fields;
-	for (size_t i = 0; g->output && i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(g->output, formats[i].name)) {
-			l->format = formats[i].format;
-			return;
-		}
-	/* -o pid,comm: no field bears a format's name */
-	if (g->output)
-		l->fields = g->output;
-}
-
-static int make_layout(struct layout *l, struct command *c, const struct env *env, struct err *e)
-{
-	struct globals *g = &c->g;
-
-	*l = (struct layout){ .no_headers = g->no_headers, .columns = env->columns };
-	choose_format(l, g);
-	l->escape = env->terminal && !g->raw;
-	if (g->color)
-		l->color = g->color[1] == 'l' ? WHEN_ALWAYS : g->color[0] == 'n' ? WHEN_NEVER :
-			WHEN_AUTO;
-	else if (env->no_color)
-		l->color = WHEN_NEVER;
-	if (!g->timeout_ns)
-		g->timeout_ns = TIMEOUT_NS;
-	if (g->timeout_ns > TIME_MAX_NS)
-		g->timeout_ns = TIME_MAX_NS;
-	if (g->max_time_ns > TIME_MAX_NS)
-		g->max_time_ns = TIME_MAX_NS;
-	return c->tool->setup ? c->tool->setup(c->opts, c->nargs, c->args, l, e) : 0;
-}
 
 static void run_tool(struct front *f)
 {
@@ -554,10 +520,11 @@ static void run_tool(struct front *f)
 enum status front_run(struct command *c, const struct env *env)
 {
 	struct front f = { .c = c, .signals = sig_open() };
+	char verb[VERB_MAX];
 	struct layout l;
 	struct err e;
 
-	if (make_layout(&l, c, env, &e) < 0) {
+	if (layout_of(c, env, &l, &e) < 0 || layout_filter(c, &l, &f.filter, &e) < 0) {
 		err_wrap(&e, "%s", c->tool->name);
 		out_say(e.msg, strlen(e.msg));
 		return e.status;
@@ -567,7 +534,7 @@ enum status front_run(struct command *c, const struct env *env)
 		relay_bound(c->g.max_time_ns);
 	}
 	scan_bound(c->g.timeout_ns, f.until_ns, f.signals);
-	f.out = out_new(c->tool->name, c->tool->cols, c->tool->summary_cols, &l,
+	f.out = out_new(tool_word(c->tool, verb), c->tool->cols, c->tool->summary_cols, &l,
 			c->g.all || c->g.selector, 1, f.signals);
 	if (out_check(f.out, &e) < 0)
 		fail_err(&f, &e);
@@ -578,6 +545,7 @@ enum status front_run(struct command *c, const struct env *env)
 	if (out_closed(f.out))
 		f.status = ST_OK;
 	buf_free(&f.again);
+	expr_free(&f.filter);
 	near_free(&f.near);
 	out_free(&f.out);
 	return f.status;

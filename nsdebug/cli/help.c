@@ -137,6 +137,15 @@ void help_tool(struct buf *b, const struct tool *t)
 		buf_addf(b, "  %s\n      %s\n", x->command, x->what);
 }
 
+void help_family(struct buf *b, const char *word)
+{
+	buf_addf(b, "usage: nsdebug %s WORD [OPTION]... TARGET\n\n", word);
+	for (const struct tool *const *t = tool_table; *t; t++)
+		if (str_prefix((*t)->name, word) && (*t)->name[strlen(word)] == ' ')
+			put_item(b, (*t)->name, (*t)->summary);
+	buf_addf(b, "\n'nsdebug help %s WORD' says more of each.\n", word);
+}
+
 void help_overview(struct buf *b)
 {
 	buf_str(b, "usage: nsdebug [OPTION]... VERB [OPTION|TARGET|ARG]...\n\n"

@@ -2,6 +2,7 @@
 /*
  * man - manual pages in mdoc(7), made from the tables.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
@@ -106,13 +107,15 @@ static void put_list(struct buf *b, const char *section, const struct opt *opts,
 
 static void man_main(struct buf *b)
 {
+	char word[VERB_MAX];
+
 	put_head(b, "nsdebug", "nsdebug", "look into running containers from the node");
 	buf_str(b, ".Sh SYNOPSIS\n.Nm\n.Op Ar options\n.Ar verb\n.Op Ar arguments\n"
 		".Sh DESCRIPTION\nShows files, processes and stacks of containers that have no "
 		"shell, with its own code.\nNothing of the container is executed and nothing is "
 		"written into it.\n.Bl -tag -width Ds\n");
 	for (const struct tool *const *t = tool_table; *t; t++) {
-		buf_addf(b, ".It Xr nsdebug-%s 1\n", (*t)->name);
+		buf_addf(b, ".It Xr nsdebug-%s 1\n", tool_word(*t, word));
 		put_text(b, (*t)->summary);
 	}
 	for (const struct builtin *v = builtins; v->name; v++) {
@@ -135,13 +138,13 @@ static void man_main(struct buf *b)
 
 void man_tool(struct buf *b, const struct tool *t)
 {
-	char page[64] = "nsdebug-";
+	char page[VERB_MAX + 16], word[VERB_MAX];
 
 	if (!t) {
 		man_main(b);
 		return;
 	}
-	strncat(page, t->name, sizeof(page) - 16);
+	snprintf(page, sizeof(page), "nsdebug-%s", tool_word(t, word));
 	put_head(b, page, page, t->summary);
 	buf_addf(b, ".Sh SYNOPSIS\n.Nm nsdebug %s\n.Op Ar options\n", t->name);
 	if (tool_wants_target(t))

@@ -17,6 +17,8 @@ const struct opt global_opts[] = {
 	G('o', "output", OPT_STR, output, "FORMAT",
 	  "table, wide, json, jsonl or name; any other word is taken as --fields"),
 	G(0, "fields", OPT_STR, fields, "LIST", "columns of the table, as a,b,c"),
+	G(0, "filter", OPT_STR, filter, "EXPR",
+	  "only rows for which it is true: 'size > 1M && name ~ \"*.log\"'"),
 	G(0, "no-headers", OPT_FLAG, no_headers, NULL, "leave out the headings of a table"),
 	G('n', "namespace", OPT_STR, space, "NAME",
 	  "only pods of this Kubernetes namespace (or containerd's)"),
@@ -293,6 +295,9 @@ static int check_operands(struct command *c, struct err *e)
 	const struct arg *a = c->tool->arg;
 	bool several = c->g.all || c->g.selector;
 
+	if (several && c->tool->needs == NEED_TRACE)
+		return err_set(e, ST_USAGE, "%s: one container at a time is traced: not --all or "
+			       "--selector", c->tool->name);
 	if (tool_wants_target(c->tool) && !several) {
 		if (!c->nargs)
 			return err_set(e, ST_USAGE, "%s: a TARGET is missing: a container's name, "

@@ -80,20 +80,22 @@ static void put_columns(struct buf *b, const struct col *cols, const char *of, b
 
 static const char *need_name(enum need n)
 {
-	static const char *const names[] = { "none", "host", "root", "proc", "stack" };
+	static const char *const names[] = { "none", "host", "root", "proc", "stack", "trace" };
 
 	return names[n];
 }
 
 void schema_tool(struct buf *b, const struct tool *t)
 {
+	char word[VERB_MAX];
 	bool first = true;
 
+	tool_word(t, word);
 	buf_char(b, '{');
-	put_string(b, "verb", t->name);
+	put_string(b, "verb", word);
 	buf_char(b, ',');
 	put_string(b, "summary", t->summary);
-	buf_addf(b, ",\"schema\":\"nsdebug.%s/1\",\"needs\":[\"%s\"],\"options\":[", t->name,
+	buf_addf(b, ",\"schema\":\"nsdebug.%s/1\",\"needs\":[\"%s\"],\"options\":[", word,
 		 need_name(t->needs));
 	put_options(b, t->opts, NULL, &first);
 	put_options(b, global_opts, t->opts, &first);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "nsdebug/base/str.h"
@@ -16,12 +17,48 @@ const struct tool *const tool_table[] = {
 	NULL
 };
 
+static bool is_name(const char *name, const char *word)
+{
+	for (; *name && (*name == *word || (*name == ' ' && *word == '-')); name++)
+		word++;
+	return *name == *word;
+}
+
 const struct tool *tool_find(const char *name)
 {
 	for (const struct tool *const *t = tool_table; *t; t++)
-		if (!strcmp((*t)->name, name))
+		if (is_name((*t)->name, name))
 			return *t;
 	return NULL;
+}
+
+const struct tool *tool_of_words(int argc, char **argv, int *ret_words)
+{
+	char name[VERB_MAX];
+	const struct tool *t = NULL;
+
+	if (argc > 1 && (size_t)snprintf(name, sizeof(name), "%s %s", argv[0], argv[1]) <
+	    sizeof(name))
+		t = tool_find(name);
+	*ret_words = t ? 2 : 1;
+	return t ? t : argc ? tool_find(argv[0]) : NULL;
+}
+
+const char *tool_word(const struct tool *t, char room[VERB_MAX])
+{
+	snprintf(room, VERB_MAX, "%s", t->name);
+	for (char *p = room; *p; p++)
+		if (*p == ' ')
+			*p = '-';
+	return room;
+}
+
+bool is_family(const char *word)
+{
+	for (const struct tool *const *t = tool_table; *t; t++)
+		if (str_prefix((*t)->name, word) && (*t)->name[strlen(word)] == ' ')
+			return true;
+	return false;
 }
 
 const char *nearest_tool(const char *word)

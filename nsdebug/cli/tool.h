@@ -3,7 +3,8 @@
  * tool - what a verb is: one const struct, in one file, tools/NAME.c, named tool_NAME.
  *
  * Parsing, help, manual, completion, JSON, schema and columns are made from it and from nothing
- * else. Adding a verb is adding tools/NAME.c and tests/tools/NAME.t; nothing is registered.
+ * else. Adding a verb is adding tools/NAME.c and tests/tools/NAME.t; nothing is registered. A verb
+ * of two words, "trace exec", is tools/trace_exec.c; where one word is wanted it is trace-exec.
  *
  * Which code runs where:
  *	.setup	in the front, after parsing, before anything is opened: checks the options against
@@ -75,6 +76,7 @@ enum need {
 	NEED_ROOT,	/* the target's files */
 	NEED_PROC,	/* the target's processes */
 	NEED_STACK,	/* NEED_PROC, and in later rounds a stopper beside it */
+	NEED_TRACE,	/* events of the target, from BPF programs */
 };
 
 struct run {
@@ -97,7 +99,7 @@ struct example {
 };
 
 struct tool {
-	const char *name;
+	const char *name;	/* as it is typed: "ls", "trace exec" */
 	const char *summary;	/* one line, lower case, no full stop */
 	const char *about;	/* paragraphs for help and manual */
 	enum need needs;

@@ -8,6 +8,7 @@
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/out/col.h"
+#include "nsdebug/out/expr.h"
 
 #define FULL (32 * 1024)
 #define STALE_NS 50000000ull
@@ -57,9 +58,12 @@ static void send_row(struct emit *e, enum frame_type type, const struct col *col
 	finish(e, at);
 }
 
-void emit_row(struct emit *e, const void *row)
+bool emit_row(struct emit *e, const void *row)
 {
+	if (e->filter && !expr_match(e->filter, row))
+		return false;
 	send_row(e, F_ROW, e->cols, row);
+	return true;
 }
 
 void emit_summary(struct emit *e, const void *row)

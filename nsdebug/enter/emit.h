@@ -24,6 +24,7 @@
 #include "nsdebug/base/str.h"
 
 struct col;
+struct expr;
 
 enum frame_type {
 	F_ROW = 1, F_SUMMARY, F_ERR, F_NOTE, F_CUT, F_NAME, F_TICK, F_AGAIN, F_END,
@@ -37,6 +38,7 @@ struct emit {
 	enum status status;		/* what F_END will say: the worst so far */
 	const struct col *cols;
 	const struct col *summary;
+	const struct expr *filter;	/* rows for which it is not true are not sent; or NULL */
 	struct buf out;
 	uint64_t flushed_ns;
 	/* In the front itself (verbs without a target): whole frames go here, not to fd. */
@@ -44,8 +46,9 @@ struct emit {
 	void *ctx;
 };
 
-/* Row of e->cols. A row over ROW_BYTES_MAX is replaced by an error frame. */
-void emit_row(struct emit *e, const void *row);
+/* Row of e->cols. A row over ROW_BYTES_MAX is replaced by an error frame. False if it is not one of
+ * those that the user wants (--filter). */
+bool emit_row(struct emit *e, const void *row);
 /* The verb's totals, of its summary columns; the last one said counts. */
 void emit_summary(struct emit *e, const void *row);
 /* One object failed and the run goes on; the exit status becomes at least err->status. */

@@ -63,13 +63,15 @@ static void reset_signals(void)
 
 static int seal(struct inside *in, const struct spawn *s, pid_t front, struct err *e)
 {
-	bool reader = s->role == ROLE_READER, proc = s->role == ROLE_PROC;
-	int pidfd = reader ? s->place->pidfd : -1;
+	bool reader = s->role == ROLE_READER, tracer = s->role == ROLE_TRACER;
+	bool proc = s->role == ROLE_PROC;
+	int pidfd = reader || tracer ? s->place->pidfd : -1;
 	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
-	int keep[7 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd,
-		reader || proc ? in->proc : -1, s->role != ROLE_STOPPER ? in->procfs : -1,
-		proc ? in->cgroup : -1 };
-	size_t kept = 7;
+	int keep[8 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd, in->stop,
+		reader || proc ? in->proc : -1,
+		s->role != ROLE_STOPPER && !tracer ? in->procfs : -1,
+		proc || tracer ? in->cgroup : -1 };
+	size_t kept = 8;
 
 	for (size_t i = 0; cgroups && i < cgroups->count; i++)
 		keep[kept++] = cgroups->at[i].dir;
@@ -84,18 +86,23 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		close(in->procfs);
 		in->proc = in->procfs = -1;
 	}
+	if (tracer)
+		in->proc = in->procfs = -1;
 	if (proc && s->nets && nets_open(in, s->nets, e) < 0)
 		return -1;
 	return seal_rights(s->role, e);
 }
 
-static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, int frames, int data)
+static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, int frames, int data,
+					   int stop)
 {
 	struct inside in = {
+		.role = s->role,
 		.emit = { .fd = frames, .data = data, .cols = s->cols, .summary = s->summary,
 			.flushed_ns = clock_ns() },
 		.root = -1, .own_fds = -1, .peer = s->peer, .proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
+		.pidfd = s->place->pidfd, .stop = stop,
 	};
 	struct err e = { 0 };
 
@@ -125,7 +132,7 @@ static pid_t fork_pidfd(int *ret)
 
 int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 {
-	auto_close int in = -1, out = -1, data_in = -1, data_out = -1;
+	auto_close int in = -1, out = -1, data_in = -1, data_out = -1, stop_in = -1, stop_out = -1;
 	pid_t front = getpid();
 	int p[2];
 
@@ -142,14 +149,20 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 		/* fewer turns for big files; more than the user's share is refused, and fine */
 		fcntl(data_out, F_SETPIPE_SZ, 1 << 20);
 	}
+	if (s->role == ROLE_TRACER) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return err_sys(e, "make a pipe");
+		stop_in = p[0], stop_out = p[1];
+	}
 	c->pid = fork_pidfd(&c->pidfd);
 	if (c->pid < 0)
 		return err_sys(e, "start a child");
 	if (c->pid == 0)
-		live(s, front, out, data_out);
+		live(s, front, out, data_out, stop_in);
 	c->role = s->role;
 	c->frames = take_fd(&in);
 	c->data = take_fd(&data_in);
+	c->stop = take_fd(&stop_out);
 	return 0;
 }
 
@@ -161,6 +174,8 @@ void enter_close(struct child *c)
 		close(c->data);
 	if (c->pidfd >= 0)
 		close(c->pidfd);
+	if (c->stop >= 0)
+		close(c->stop);
 	*c = (struct child)CHILD_NONE;
 }
 
@@ -182,5 +197,5 @@ int enter_become_parser(struct inside *in, const int *keep, size_t count, struct
 	close_others(all, 2 + count);
 	in->proc = in->procfs = in->cgroup = in->peer = -1;
 	in->nnets = 0;
-	return seal_parser(e);
+	return seal_parser(in->role, e);
 }

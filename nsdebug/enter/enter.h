@@ -13,11 +13,12 @@
  * nothing else: no terminal, no descriptor of a host directory, no environment.
  *
  * Roles that share a process: a ROLE_PROC or ROLE_SCAN child may become a parser
- * (enter_become_parser) once it has copied or opened what it needs. It gives up its capabilities
- * and every system call that could reach another process before it parses the first byte, so no
- * promise suffers, and the snapshot need not cross a pipe. A ROLE_PROC child may also be what would
- * be a role of its own, the one that asks for sockets by netlink: its sockets are made before it is
- * sealed (nets.h), so it gains no capability and no system call by them.
+ * (enter_become_parser) once it has copied or opened what it needs, a ROLE_TRACER child once its
+ * programs are attached. It gives up its capabilities and every system call that could reach
+ * another process before it parses the first byte, so no promise suffers, and the snapshot need
+ * not cross a pipe. A ROLE_PROC child may also be what would be a role of its own, the one that
+ * asks for sockets by netlink: its sockets are made before it is sealed (nets.h), so it gains no
+ * capability and no system call by them.
  */
 #ifndef NSDEBUG_ENTER_ENTER_H
 #define NSDEBUG_ENTER_ENTER_H
@@ -37,6 +38,7 @@ enum role {
 	ROLE_PROC,	/* host namespaces; /proc files and memory of the target; SYS_PTRACE ... */
 	ROLE_SCAN,	/* host namespaces; who runs on the node, files of users; SYS_PTRACE ... */
 	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
+	ROLE_TRACER,	/* host namespaces; loads, attaches BPF programs, then becomes a parser */
 };
 
 /* Where to enter: descriptors of the front, owned by the target. */
@@ -51,11 +53,14 @@ struct place {
 
 /* What the child's function finds. */
 struct inside {
+	enum role role;
 	struct emit emit;
 	int root;		/* ROLE_READER: the target's root directory, O_PATH */
 	int own_fds;		/* ROLE_READER: our own /proc/self/fd, to re-open O_PATH */
-	int proc, procfs, cgroup;	/* ROLE_PROC; ROLE_SCAN has procfs only */
+	int proc, procfs;	/* ROLE_PROC; ROLE_SCAN has procfs only */
+	int cgroup;		/* ROLE_PROC, ROLE_TRACER */
 	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
+	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
 	size_t nnets;
 	int nets_err;		/* errno: why there are none */
@@ -69,10 +74,11 @@ struct child {
 	pid_t pid;
 	int pidfd;
 	int frames, data;	/* read ends; -1 once at the end */
+	int stop;		/* of a ROLE_TRACER: closing it asks for an end; or -1 */
 	enum role role;
 };
 
-#define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1 }
+#define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1, .stop = -1 }
 
 struct spawn {
 	enum role role;
@@ -90,9 +96,9 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
 void enter_close(struct child *c);	/* closes the pipes; a child that lives goes on */
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
-/* In a ROLE_PROC or ROLE_SCAN child: gives up all capabilities, all descriptors but the pipes and
- * those in keep[], and every system call but those of a parser; CPU and address space are
- * limited. */
+/* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
+ * the pipes and those in keep[], and every system call but those of a parser; address space and
+ * (but for a tracer, which lives as long as its trace) processor time are limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 
 #endif

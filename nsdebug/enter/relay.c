@@ -26,7 +26,7 @@ struct wait {
 	struct child *c;
 	struct buf in;		/* bytes of the frame pipe that are not a whole frame yet */
 	enum status ended;	/* of F_END */
-	bool saw_end;
+	bool saw_end, asked_to_stop;
 	uint64_t deadline_ns;
 };
 
@@ -147,7 +147,13 @@ static int step(struct wait *w, struct err *e)
 		return errno == EINTR ? 0 : err_sys(e, "wait for the child");
 	if (p[2].revents) {
 		sig_take(w->r->signals);
-		return err_set(e, ST_INTERRUPTED, "%s", "");
+		/* a tracer detaches and says its totals; who asks twice does not wait for that */
+		if (w->c->stop < 0)
+			return err_set(e, ST_INTERRUPTED, "%s", "");
+		close(take_fd(&w->c->stop));
+		w->asked_to_stop = true;
+		progress(w);
+		return 0;
 	}
 	if (p[0].revents) {
 		if (read_data(w, e) < 0)
@@ -234,7 +240,7 @@ enum status relay_run(const struct relay *r, struct child *c, struct err *e)
 		st = e->status;
 		stop_child(&w, &st, e);
 	} else if (w.saw_end) {
-		st = w.ended;
+		st = w.asked_to_stop ? status_worse(w.ended, ST_INTERRUPTED) : w.ended;
 		waitpid(c->pid, NULL, WNOHANG);
 	} else {
 		/* It closed its pipes without a word: it is dying. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
@@ -37,6 +38,10 @@
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40
 #endif
+#ifndef CAP_BPF
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
 
 enum arg_rule {
 	ANY,
@@ -46,6 +51,8 @@ enum arg_rule {
 	SELF_0,		/* argument 0, a pid: 0, ourselves */
 	NS_ASK_1,	/* argument 1, an ioctl: who owns a namespace, what is above it */
 	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
+	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach; not pin or find */
+	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
 };
 
 struct rule {
@@ -95,8 +102,17 @@ static const struct rule *const stopper_calls = RULES(
 	{ __NR_ptrace, HOLD_0 }, R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
 	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
 
+/* libbpf: reads the kernel's types and how many processors there are, loads, attaches, maps rings.
+ * Memory that can be executed it never has: the kernel's compiler makes its own. */
+static const struct rule *const tracer_calls = RULES(
+	{ __NR_bpf, BPF_RUN_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(fstatfs),
+	R(pread64), R(poll), R(epoll_create1), R(epoll_ctl), { __NR_fcntl, DUP_1 },
+	{ __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname), R(mincore), R(geteuid),
+	/* to become a parser: each of these only takes rights away */
+	R(capget), R(capset), R(seccomp), R(close_range));
+
 static const struct rule *const parser_calls = RULES(
-	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 },
+	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll),
 	/* how libunwind starts: it looks whether it could check its own memory */
 	R(pipe2), R(mincore));
 
@@ -112,6 +128,7 @@ static const struct role_row roles[] = {
 	[ROLE_PROC] = { "procreader", CAP(SYS_PTRACE) | CAP(CHECKPOINT_RESTORE) |
 			CAP(DAC_READ_SEARCH), proc_calls, 0, 0 },
 	[ROLE_SCAN] = { "scanner", CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH), scan_calls, 0, 0 },
+	[ROLE_TRACER] = { "tracer", CAP(BPF) | CAP(PERFMON), tracer_calls, 0, 0 },
 	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
 };
 
@@ -254,7 +271,7 @@ static int keep_caps(uint64_t keep)
 #error "name this machine's AUDIT_ARCH here"
 #endif
 
-#define FILTER_MAX 200	/* a jump reaches 255 further */
+#define FILTER_MAX 240	/* a jump reaches 255 further */
 #define RULES_MAX 64
 
 struct filter {
@@ -279,7 +296,7 @@ static void load(struct filter *f, size_t offset)
 /* Values of an argument that pass; none: what must not be among its bits is in `never`. */
 struct arg_check {
 	unsigned int arg;
-	unsigned int pass[4], count;
+	unsigned int pass[16], count;
 	unsigned int never;
 };
 
@@ -290,6 +307,10 @@ static const struct arg_check checks[] = {
 	[SELF_0] = { 0, { 0 }, 1 },
 	[NS_ASK_1] = { 1, { NS_GET_USERNS, NS_GET_PARENT, NS_GET_OWNER_UID }, 3 },
 	[HOLD_0] = { 0, { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH }, 4 },
+	[BPF_RUN_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_LOOKUP_ELEM,
+		BPF_MAP_FREEZE, BPF_PROG_LOAD, BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD,
+		BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, BPF_PROG_BIND_MAP }, 10 },
+	[DUP_1] = { 1, { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD }, 3 },
 };
 
 static void put_rule(struct filter *f, const struct rule *r)
@@ -395,7 +416,7 @@ int seal_rights(enum role role, struct err *e)
 	return filter_calls(r->calls, e);
 }
 
-int seal_parser(struct err *e)
+int seal_parser(enum role role, struct err *e)
 {
 	if (keep_caps(parser.caps) < 0)
 		return err_sys(e, "drop capabilities");
@@ -403,7 +424,8 @@ int seal_parser(struct err *e)
 	if (limit(RLIMIT_AS, parser.address_space) < 0)
 		return err_sys(e, "limit the parser's memory");
 #endif
-	if (limit(RLIMIT_CPU, parser.cpu_s) < 0)
+	/* a trace ends when its user says so, however much there was to parse until then */
+	if (role != ROLE_TRACER && limit(RLIMIT_CPU, parser.cpu_s) < 0)
 		return err_sys(e, "limit the parser's time");
 	return filter_calls(parser.calls, e);
 }

@@ -17,9 +17,9 @@ int seal_process(pid_t front, struct err *e);
 int seal_root(struct inside *in, int pidfd, struct err *e);
 /* Capabilities and system calls of the role. */
 int seal_rights(enum role role, struct err *e);
-/* From ROLE_PROC or ROLE_SCAN: no capability at all, pipes and reading only, limited time and
- * memory. */
-int seal_parser(struct err *e);
+/* From ROLE_PROC, ROLE_SCAN or ROLE_TRACER: no capability at all, pipes and reading only, limited
+ * memory and, but for a tracer, time. */
+int seal_parser(enum role role, struct err *e);
 
 const char *seal_name(enum role role);
 

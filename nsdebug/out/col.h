@@ -70,8 +70,9 @@ enum col_flag {
 	COL_NAME = 16,		/* what -o name prints */
 	COL_GROUP = 32,		/* rows with the same value stand together under it as a title */
 	COL_NOJSON = 64,	/* made for people: a table only */
-	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds */
+	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds; COL_TIME with microseconds */
 	COL_RIGHT = 256,	/* in a table, text that stands to the right, as numbers do */
+	COL_CODE = 512,		/* text with escapes of its own, as in C: a backslash stays one */
 };
 
 enum paint { PAINT_NONE, PAINT_DIR, PAINT_LINK, PAINT_EXEC, PAINT_SPECIAL, PAINT_BAD, PAINT_SETID };

@@ -100,7 +100,7 @@ int out_row(struct out *o, struct bytes body, struct err *e)
 		if ((o->layout.kind == LAYOUT_BLOCKS ? blocks_row : table_row)(o, cells, e) < 0)
 			return -1;
 	}
-	return sink_flush(&o->sink, false, e);
+	return sink_flush(&o->sink, o->layout.stream, e);
 }
 
 /* Is it on a line of its own among the totals? */

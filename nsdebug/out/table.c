@@ -148,7 +148,7 @@ int table_row(struct out *o, const struct cell *cells, struct err *e)
 		return -1;
 	/* Only the widths call for waiting: one column needs none, and a grid needs them all. */
 	hold(o, cells);
-	if (o->held.len > OUT_HELD_MAX ||
+	if (o->held.len > OUT_HELD_MAX || o->layout.stream ||
 	    (o->nshown == 1 && o->layout.kind != LAYOUT_GRID && !o->layout.sort))
 		return table_flush(o, e);
 	return 0;

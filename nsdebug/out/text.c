@@ -22,7 +22,7 @@ static void put_two(struct buf *b, int n)
 }
 
 /* As ls does it: the year instead of the time when it is over six months away. */
-static void put_time(struct buf *b, const struct cell *cell, bool full)
+static void put_time(struct buf *b, const struct cell *cell, bool full, bool clock)
 {
 	static int64_t now;
 	time_t t = (time_t)cell->i;
@@ -32,6 +32,11 @@ static void put_time(struct buf *b, const struct cell *cell, bool full)
 		now = time(NULL);
 	if (!localtime_r(&t, &tm)) {
 		buf_addf(b, "%lld", (long long)cell->i);
+		return;
+	}
+	if (clock && !full) {
+		buf_addf(b, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
+			 cell->nsec / 1000);
 		return;
 	}
 	if (full) {
@@ -137,7 +142,12 @@ static void put_id(struct buf *b, uint64_t id, const struct map *names, bool num
 		buf_u64(b, id);
 }
 
-static void put_list(struct buf *b, const struct cell *cell)
+static enum esc_mode mode_of(const struct col *c)
+{
+	return c->flags & COL_CODE ? ESC_CODE : ESC_NAME;
+}
+
+static void put_list(struct buf *b, const struct col *c, const struct cell *cell)
 {
 	struct bytes rest = cell->s, item;
 	bool first = true;
@@ -145,7 +155,7 @@ static void put_list(struct buf *b, const struct cell *cell)
 	for (; list_next(&rest, &item); first = false) {
 		if (!first)
 			buf_char(b, ' ');
-		esc_text(b, item.p, item.len, ESC_NAME);
+		esc_text(b, item.p, item.len, mode_of(c));
 	}
 }
 
@@ -196,7 +206,9 @@ size_t text_cell(struct buf *b, const struct col *c, const struct cell *cell,
 	switch (c->type) {
 	case COL_STR:
 	case COL_BYTES:
-		esc_text(b, cell->s.p, cell->s.len, ESC_NAME);
+		esc_text(b, cell->s.p, cell->s.len, mode_of(c));
+		if (c->flags & COL_CODE)
+			break;
 		return esc_width(cell->s.p, cell->s.len);
 	case COL_UID:
 		put_id(b, cell->u, s->users, s->layout->numeric);
@@ -205,13 +217,13 @@ size_t text_cell(struct buf *b, const struct col *c, const struct cell *cell,
 		put_id(b, cell->u, s->groups, s->layout->numeric);
 		break;
 	case COL_TIME:
-		put_time(b, cell, s->layout->full_time);
+		put_time(b, cell, s->layout->full_time, c->flags & COL_CLOCK);
 		break;
 	case COL_DUR:
 		put_duration(b, cell->i, c->flags & COL_CLOCK);
 		break;
 	case COL_LIST:
-		put_list(b, cell);
+		put_list(b, c, cell);
 		break;
 	case COL_ROWS:
 		buf_u64(b, cell->count);

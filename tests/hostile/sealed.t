@@ -56,6 +56,36 @@ ts '3 its copy of the mounts is read-only, nosuid, nodev, noexec' 0 \
 	'mount_setattr\(.*AT_RECURSIVE.*RDONLY.*NOSUID.*NODEV.*NOEXEC.* = 0' cat "$TMP/strace"
 t '3 and is its root' '1\n' grep -c 'chroot("\.") *= 0' "$TMP/strace"
 
+# ---- the tracer, while its programs are attached ----
+
+if has_verb trace-exec && [ -e /sys/kernel/btf/vmlinux ]; then
+	"$NSDEBUG" trace exec "$BOX" --for 60s >"$TMP/traced" 2>&1 &
+	front_of_trace=$!
+	tracer=
+	find_tracer() {
+		tracer=$(cut -d' ' -f1 "/proc/$front_of_trace/task/$front_of_trace/children") &&
+			[ -n "$tracer" ] && grep -q '^Seccomp_filters:.[2-9]' "/proc/$tracer/status"
+	}
+	wait_for find_tracer 20 || fail 'a tracer is attached' "$(cat "$TMP/traced")"
+	for n in mnt pid net user ipc uts cgroup; do
+		t "3 the tracer joins no $n namespace" "$(ns self $n)\n" ns "$tracer" $n
+	done
+	of_tracer() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$tracer/status"; }
+	t '3 the tracer has no capability' '0000000000000000\n' of_tracer CapEff
+	t '3 and none is to be had' '0000000000000000\n' of_tracer CapPrm
+	t '3 no new privileges for the tracer' '1\n' of_tracer NoNewPrivs
+	t '3 the tracer may write no file and start no process' '0\n0\n' sh -c 'sed -n \
+		"s/^Max \(file size\|processes\) *\([^ ]*\) .*/\2/p" "/proc/$1/limits"' - "$tracer"
+	# its programs, what the kernel says of them, the target, pipes
+	t '3 the tracer has no other descriptor' '' sh -c 'for f in /proc/$1/fd/*; do
+		case $(readlink "$f") in pipe:* | anon_inode:bpf* | anon_inode:\[pidfd\] | "pidfd:"* | \
+			/proc/$1/fdinfo/* | "") ;;
+		*) readlink "$f" ;; esac; done' - "$tracer"
+	kill -INT "$front_of_trace"
+	wait "$front_of_trace"
+	t '3 the tracer ends when it is asked to' '130\n' echo $?
+fi
+
 # ---- 43: it dies of a signal in there ----
 
 cores() { find "$ROOT/" -xdev -name 'core*' -type f 2>/dev/null; }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * filter - is this task of the target? Asked first by every program.
+ *
+ * By cgroup where the target has one of its own on the v2 hierarchy: cgroups below it count, and a
+ * process of ours that entered the mount namespace does not. Else by mount namespace, which the
+ * front says. What programs know of a lost event is counted here too.
+ */
+#ifndef BPF_FILTER_H
+#define BPF_FILTER_H
+
+#include "bpf/shared.h"
+#include "bpf/types.h"
+
+const volatile __u32 filter_kind;
+const volatile __u64 filter_cgroup_id;
+const volatile __u32 filter_mntns;
+const volatile __u32 filter_pidns;
+const volatile __u32 filter_depth;	/* of the target's pid namespace, the host's is 0 */
+
+#define CGROUP_DEPTH_MAX 32	/* a cgroup deeper than this below the root is not found */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} filter_cgroup SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);	/* the front says how large */
+} ring SEC(".maps");
+
+__u64 lost;	/* events for which there was no room */
+
+static __always_inline bool in_mntns(struct task_struct *t)
+{
+	return BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum) == filter_mntns;
+}
+
+static __always_inline bool is_current_target(void)
+{
+	if (filter_kind == FILTER_CGROUP)
+		return bpf_current_task_under_cgroup(&filter_cgroup, 0) == 1;
+	return in_mntns((struct task_struct *)bpf_get_current_task());
+}
+
+/* Any task, not only the one that runs: up from its cgroup as long as there is one above. */
+static __always_inline bool is_target(struct task_struct *t)
+{
+	struct cgroup *c;
+	struct cgroup_subsys_state *above;
+
+	if (filter_kind != FILTER_CGROUP)
+		return in_mntns(t);
+	c = BPF_CORE_READ(t, cgroups, dfl_cgrp);
+	for (int i = 0; c && i < CGROUP_DEPTH_MAX; i++) {
+		if (BPF_CORE_READ(c, kn, id) == filter_cgroup_id)
+			return true;
+		above = BPF_CORE_READ(c, self.parent);
+		c = above ? BPF_CORE_READ(above, cgroup) : NULL;
+	}
+	return false;
+}
+
+/* Number of a task in the target's pid namespace; 0: it has none there. */
+static __always_inline __u32 pid_in_target(struct task_struct *t)
+{
+	struct pid *p = BPF_CORE_READ(t, thread_pid);
+	__u64 at = bpf_core_field_offset(struct pid, numbers);
+	struct pid_namespace *ns = NULL;
+	__u32 nr = 0;
+
+	if (!p || BPF_CORE_READ(p, level) < filter_depth)
+		return 0;
+	at += filter_depth * bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at +
+			      bpf_core_field_offset(struct upid, nr));
+	bpf_probe_read_kernel(&ns, sizeof(ns), (char *)p + at +
+			      bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(ns, ns.inum) == filter_pidns ? nr : 0;
+}
+
+static __always_inline void fill_who(struct who *w, struct task_struct *t)
+{
+	w->tid = (__u32)BPF_CORE_READ(t, pid);
+	w->pid = (__u32)BPF_CORE_READ(t, tgid);
+	w->ns_tid = pid_in_target(t);
+	w->ns_pid = pid_in_target(BPF_CORE_READ(t, group_leader));
+	w->uid = BPF_CORE_READ(t, cred, euid.val);
+	w->gid = BPF_CORE_READ(t, cred, egid.val);
+	BPF_CORE_READ_INTO(&w->comm, t, comm);
+}
+
+#define TS_COMPAT 2	/* arch/x86/include/asm/thread_info.h */
+
+/* Is it in a 32-bit call? Then numbers and arguments are another table's. */
+static __always_inline bool is_compat(void)
+{
+	struct task_struct___x86 *t = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(t, thread_info.status) & TS_COMPAT;
+}
+
+static __always_inline void *reserve(__u64 size)
+{
+	void *p = bpf_ringbuf_reserve(&ring, size, 0);
+
+	if (!p)
+		__sync_fetch_and_add(&lost, 1);
+	return p;
+}
+
+/* No wake-up: the reader comes by itself every few milliseconds. */
+static __always_inline void submit(void *p)
+{
+	bpf_ringbuf_submit(p, BPF_RB_NO_WAKEUP);
+}
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#include "bpf/life.h"
+
+#include "bpf/filter.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+#define SIGNAL_GROUP_EXIT 4	/* include/linux/sched/signal.h */
+#define SIGKILL 9
+#define SI_KERNEL 0x80
+
+const volatile __u32 nr_execve, nr_execveat;	/* as sys_exit has them */
+
+/* Processes whose end was told: their last two threads may both see that none is left. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} ended SEC(".maps");
+
+/* Processes of the target that the kernel itself has just killed, by pid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct life_oom);
+} killed SEC(".maps");
+
+static __always_inline struct task_struct *current(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline void fill(struct life_event *e, enum life_kind kind, struct task_struct *t)
+{
+	e->at = bpf_ktime_get_boot_ns();
+	e->kind = kind;
+	e->ret = 0;
+	e->sig = e->flags = e->unused = 0;
+	e->code = 0;
+	e->since = 0;
+	fill_who(&e->who, t);
+	__builtin_memset(&e->other, 0, sizeof(e->other));
+}
+
+/*
+ * The components of a path, innermost first, as far as the process's root; a mount point that is
+ * crossed leaves an empty one. Each step has its own constant place: the verifier then need not
+ * follow every way through the loop.
+ */
+static __always_inline void fill_cwd(struct life_exec *x, struct task_struct *t)
+{
+	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+	struct dentry *d = BPF_CORE_READ(fs, pwd.dentry), *root = BPF_CORE_READ(fs, root.dentry);
+	struct mount *m = (void *)((char *)BPF_CORE_READ(fs, pwd.mnt) -
+				   bpf_core_field_offset(struct mount, mnt));
+
+	x->depth = 0;
+#pragma unroll
+	for (int i = 0; i < LIFE_DEPTH_MAX; i++) {
+		struct dentry *up = BPF_CORE_READ(d, d_parent);
+
+		x->cwd[i][0] = '\0';
+		if (d == root)
+			continue;
+		x->depth = i + 1;
+		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+			up = BPF_CORE_READ(m, mnt_mountpoint);
+			m = BPF_CORE_READ(m, mnt_parent);
+		} else {
+			bpf_probe_read_kernel_str(x->cwd[i], LIFE_NAME_MAX,
+						  BPF_CORE_READ(d, d_name.name));
+		}
+		d = up;
+	}
+}
+
+static __always_inline void fill_args(struct life_exec *x, struct task_struct *t)
+{
+	unsigned long from = BPF_CORE_READ(t, mm, arg_start), to = BPF_CORE_READ(t, mm, arg_end);
+	__u64 len = to - from;
+
+	x->args_len = 0;
+	if (to <= from)
+		return;
+	if (len > LIFE_ARGS_MAX)
+		len = LIFE_ARGS_MAX;
+	asm volatile("" : "+r"(len));
+	if (len <= LIFE_ARGS_MAX && bpf_probe_read_user(x->args, len, (void *)from) == 0)
+		x->args_len = (__u32)len;
+}
+
+SEC("raw_tp/sched_process_exec")
+int on_exec(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = current();
+	struct linux_binprm *b = (struct linux_binprm *)ctx->args[2];
+	struct life_exec *x;
+
+	if (!is_current_target())
+		return 0;
+	x = reserve(sizeof(*x));
+	if (!x)
+		return 0;
+	fill(&x->e, LIFE_EXEC, t);
+	fill_who(&x->e.other, BPF_CORE_READ(t, real_parent));
+	x->file[0] = x->interp[0] = '\0';
+	bpf_probe_read_kernel_str(x->file, sizeof(x->file), BPF_CORE_READ(b, filename));
+	bpf_probe_read_kernel_str(x->interp, sizeof(x->interp), BPF_CORE_READ(b, interp));
+	fill_args(x, t);
+	fill_cwd(x, t);
+	submit(x);
+	return 0;
+}
+
+/* An exec that failed: its words are where the caller has them. */
+static __always_inline void fill_given(struct life_exec *x, const char *file,
+				       const char *const *argv)
+{
+	const char *arg;
+	__u32 at = 0;
+
+	x->file[0] = x->interp[0] = '\0';
+	bpf_probe_read_user_str(x->file, sizeof(x->file), file);
+	for (int i = 0; i < 64 && at < LIFE_ARGS_MAX - 256; i++) {
+		long n;
+
+		if (bpf_probe_read_user(&arg, sizeof(arg), &argv[i]) || !arg)
+			break;
+		asm volatile("" : "+r"(at));
+		if (at >= LIFE_ARGS_MAX - 256)
+			break;
+		n = bpf_probe_read_user_str(x->args + at, 256, arg);
+		if (n <= 0)
+			break;
+		at += (__u32)n;
+	}
+	x->args_len = at;
+}
+
+SEC("raw_tp/sys_exit")
+int on_exec_failed(struct raw_tracepoint *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	long ret = (long)ctx->args[1];
+	__u64 nr;
+	struct life_exec *x;
+	struct task_struct *t;
+	bool at;
+
+	if (ret >= 0 || ret < -4095)
+		return 0;
+	nr = BPF_CORE_READ(regs, orig_ax);
+	at = nr == nr_execveat;
+	if ((nr != nr_execve && !at) || is_compat() || !is_current_target())
+		return 0;
+	x = reserve(sizeof(*x));
+	if (!x)
+		return 0;
+	t = current();
+	fill(&x->e, LIFE_EXEC, t);
+	fill_who(&x->e.other, BPF_CORE_READ(t, real_parent));
+	x->e.ret = (__s32)ret;
+	if (at)
+		fill_given(x, (void *)BPF_CORE_READ(regs, si), (void *)BPF_CORE_READ(regs, dx));
+	else
+		fill_given(x, (void *)BPF_CORE_READ(regs, di), (void *)BPF_CORE_READ(regs, si));
+	fill_cwd(x, t);
+	submit(x);
+	return 0;
+}
+
+/* How it ended, as its parent is told: do_wait() of kernel/exit.c. */
+static __always_inline __s32 exit_code(struct task_struct *t)
+{
+	struct signal_struct *s = BPF_CORE_READ(t, signal);
+
+	if (BPF_CORE_READ(s, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(s, group_exit_code);
+	return BPF_CORE_READ(t, group_leader, exit_code);
+}
+
+SEC("raw_tp/sched_process_exit")
+int on_exit(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[0];
+	__u64 which = BPF_CORE_READ(t, group_leader, start_boottime) ^
+		(__u64)BPF_CORE_READ(t, tgid) << 42;
+	struct life_event *e;
+	__u32 one = 1;
+
+	if (BPF_CORE_READ(t, signal, live.counter) || !is_current_target() ||
+	    bpf_map_update_elem(&ended, &which, &one, BPF_NOEXIST))
+		return 0;
+	e = reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	fill(e, LIFE_EXIT, BPF_CORE_READ(t, group_leader));
+	fill_who(&e->other, BPF_CORE_READ(t, real_parent));
+	e->code = exit_code(t);
+	e->since = BPF_CORE_READ(t, group_leader, start_boottime);
+	submit(e);
+	return 0;
+}
+
+static __always_inline __u32 signal_flags(struct task_struct *to, __u32 sig, bool group)
+{
+	__u64 handler = 0, at = bpf_core_field_offset(struct sighand_struct, action);
+	struct sighand_struct *all = BPF_CORE_READ(to, sighand);
+	__u32 n = (sig - 1) & 63;
+
+	at += n * bpf_core_type_size(struct k_sigaction) +
+		bpf_core_field_offset(struct k_sigaction, sa.sa_handler);
+	bpf_probe_read_kernel(&handler, sizeof(handler), (char *)all + at);
+	return (BPF_CORE_READ(to, blocked.sig[0]) >> n & 1 ? LIFE_BLOCKED : 0) |
+		(handler > 1 ? LIFE_HANDLED : 0) | (group ? LIFE_GROUP : 0);
+}
+
+SEC("raw_tp/signal_generate")
+int on_signal(struct raw_tracepoint *ctx)
+{
+	struct kernel_siginfo *info = (struct kernel_siginfo *)ctx->args[1];
+	struct task_struct *to = (struct task_struct *)ctx->args[2];
+	struct life_event *e;
+
+	if (!is_target(to))
+		return 0;
+	e = reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	fill(e, LIFE_SIGNAL, to);
+	fill_who(&e->other, current());
+	e->sig = (__u32)ctx->args[0];
+	e->flags = signal_flags(to, e->sig, ctx->args[3]);
+	/* instead of a siginfo, 0 means a process, and 1 the kernel: SEND_SIG_NOINFO, _PRIV */
+	if (ctx->args[1] > 1)
+		e->code = BPF_CORE_READ(info, si_code);
+	else
+		e->code = ctx->args[1] ? SI_KERNEL : 0;
+	if (ctx->args[1] == 1)
+		e->flags |= LIFE_NO_SENDER;
+	e->ret = (__s32)ctx->args[4];
+	submit(e);
+	return 0;
+}
+
+/* A macro, for the index must be a constant where the compiler notes what is to be relocated. */
+#define RSS(mm, n) \
+	(bpf_core_field_exists(struct mm_struct, rss_stat[0].count) ? \
+	 BPF_CORE_READ(mm, rss_stat[n].count) : \
+	 BPF_CORE_READ((struct mm_struct___before_6_2 *)(mm), rss_stat.count[n].counter))
+
+/* The tightest limit of its memory cgroup and those above: a page_counter without one is full of
+ * ones. None is left 0. */
+static __always_inline void fill_limit(struct life_oom *o, struct task_struct *t)
+{
+	struct css_set *set = BPF_CORE_READ(t, cgroups);
+	struct cgroup_subsys_state *css = NULL;
+	struct page_counter *c;
+	__u64 at = bpf_core_field_offset(struct css_set, subsys) + sizeof(css) *
+		bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+
+	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + at);
+	if (!css)
+		return;
+	c = (void *)((char *)css + bpf_core_field_offset(struct mem_cgroup, memory));
+	for (int i = 0; c && i < CGROUP_DEPTH_MAX; i++) {
+		__u64 max = BPF_CORE_READ(c, max);
+
+		if (max < 1ull << 50 && (!o->limit || max < o->limit)) {
+			o->limit = max;
+			o->usage = (__u64)BPF_CORE_READ(c, usage.counter);
+		}
+		c = BPF_CORE_READ(c, parent);
+	}
+}
+
+static __always_inline void fill_oom(struct life_oom *o, struct task_struct *t)
+{
+	struct mm_struct *mm = BPF_CORE_READ(t, mm);
+
+	__builtin_memset(o, 0, sizeof(*o));
+	fill(&o->e, LIFE_OOM, t);
+	fill_who(&o->e.other, current());
+	o->file = RSS(mm, 0);
+	o->anon = RSS(mm, 1);
+	o->swap = RSS(mm, 2);
+	o->shmem = RSS(mm, 3);
+	o->score_adj = BPF_CORE_READ(t, signal, oom_score_adj);
+	if (bpf_core_type_exists(struct mem_cgroup))
+		fill_limit(o, t);
+}
+
+/*
+ * mark_victim tells a pid before Linux 6.8, and the task since; a task cannot be found by its pid
+ * in here before 6.2. But in all of them the victim is sent SIGKILL by the kernel right before.
+ */
+SEC("raw_tp/signal_generate")
+int on_kill(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[2];
+	struct life_oom o;
+	__u32 pid;
+
+	if (ctx->args[0] != SIGKILL || ctx->args[1] != 1 || !is_target(t))
+		return 0;
+	pid = (__u32)BPF_CORE_READ(t, pid);
+	fill_oom(&o, t);
+	bpf_map_update_elem(&killed, &pid, &o, BPF_ANY);
+	return 0;
+}
+
+SEC("raw_tp/mark_victim")
+int on_oom(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[0];
+	__u32 pid = ctx->args[0] > 0xffffffff ? (__u32)BPF_CORE_READ(t, pid) : (__u32)ctx->args[0];
+	struct life_oom *o = bpf_map_lookup_elem(&killed, &pid);
+
+	if (!o)
+		return 0;
+	if (bpf_ringbuf_output(&ring, o, sizeof(*o), BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&lost, 1);
+	bpf_map_delete_elem(&killed, &pid);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * life - processes that begin, end, are sent signals or killed for want of memory.
+ */
+#ifndef BPF_LIFE_H
+#define BPF_LIFE_H
+
+#include "bpf/shared.h"
+
+#define LIFE_ARGS_MAX 4096
+#define LIFE_PATH_MAX 256
+#define LIFE_DEPTH_MAX 16	/* components of a working directory */
+#define LIFE_NAME_MAX 64	/* of each: a longer one is cut */
+
+enum life_kind { LIFE_EXEC = 1, LIFE_EXIT, LIFE_SIGNAL, LIFE_OOM };
+
+/* What TRACE_SIGNAL_ of the kernel says became of a signal (include/trace/events/signal.h). */
+enum life_result { LIFE_QUEUED, LIFE_IGNORED, LIFE_PENDING, LIFE_NO_ROOM, LIFE_NO_INFO };
+
+enum life_flag {
+	LIFE_BLOCKED = 1,	/* signal: the receiver blocks it */
+	LIFE_HANDLED = 2,	/* signal: it has a handler for it */
+	LIFE_GROUP = 4,		/* signal: for the process, not for one thread */
+	LIFE_NO_SENDER = 8,	/* signal: the kernel sent it by itself */
+};
+
+struct life_event {
+	__u64 at;
+	__u32 kind;
+	__s32 ret;		/* exec: 0 or -errno; signal: enum life_result */
+	struct who who;		/* exec, exit, oom: the process; signal: the receiver */
+	struct who other;	/* exec, exit: the parent; signal: the sender; oom: who asked */
+	__u32 sig;
+	__s32 code;		/* signal: si_code; exit: as wait(2) has it */
+	__u64 since;		/* exit: when it was forked */
+	__u32 flags;		/* enum life_flag */
+	__u32 unused;
+};
+
+struct life_exec {
+	struct life_event e;
+	__u32 args_len;		/* of args[]; more than fits: LIFE_ARGS_MAX */
+	__u32 depth;		/* components in cwd[], the innermost first */
+	char file[LIFE_PATH_MAX];
+	char interp[LIFE_PATH_MAX];	/* what runs a script; else the file again */
+	char args[LIFE_ARGS_MAX];
+	char cwd[LIFE_DEPTH_MAX][LIFE_NAME_MAX];
+};
+
+/* Numbers are pages. */
+struct life_oom {
+	struct life_event e;
+	__s64 file, anon, swap, shmem;	/* of the victim; some pages off since Linux 6.2 */
+	__u64 limit, usage;		/* of the tightest memory cgroup above it */
+	__s64 score_adj;
+};
+
+_Static_assert(sizeof(struct life_event) == 120, "both sides see the same record");
+_Static_assert(sizeof(struct life_exec) == 120 + 8 + 512 + 4096 + 1024, "and this one");
+_Static_assert(sizeof(struct life_oom) == 120 + 56, "and this one");
+
+#endif

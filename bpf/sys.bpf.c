@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#include "bpf/sys.h"
+
+#include "bpf/filter.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+#define NR_RT_SIGRETURN 15
+#define NR_EXECVE 59
+#define NR_EXIT 60
+#define NR_PRCTL 157
+#define NR_EXIT_GROUP 231
+#define NR_EXECVEAT 322
+#define WORDS_MAX 16
+#define WORD_MAX 128
+
+const volatile __u64 wanted[SYS_NR_MAX / 64];	/* bit n: call n is asked for */
+const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
+const volatile bool timed, failed_only, count_only;
+const volatile __u64 slower_ns;
+
+struct scratch {
+	struct sys_call call;
+	__u8 data[SYS_DATA_MAX + SYS_STRING_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* Of threads in a call: when it began. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u64);
+} began SEC(".maps");
+
+/* Threads that the reader has been told of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u32);
+} told SEC(".maps");
+
+/* An array of our own for each processor: the reader has mapped it, and is behind its seal. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SYS_NR_MAX);	/* times the number of processors */
+	__type(key, __u32);
+	__type(value, struct sys_count);
+} counts SEC(".maps");
+
+__u64 compat, uring;	/* 32-bit calls, and submissions to io_uring, of the target */
+
+static __always_inline bool is_wanted(__u64 nr)
+{
+	return nr < SYS_NR_MAX && (wanted[(nr >> 6) & (SYS_NR_MAX / 64 - 1)] >> (nr & 63)) & 1;
+}
+
+static __always_inline bool is_error(__s64 ret)
+{
+	return ret < 0 && ret >= -4095;
+}
+
+SEC("raw_tp/sys_enter")
+int on_enter(struct raw_tracepoint *ctx)
+{
+	__u64 nr = ctx->args[1], now;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	if (!is_wanted(nr) || !is_current_target())
+		return 0;
+	now = bpf_ktime_get_ns();
+	bpf_map_update_elem(&began, &tid, &now, BPF_ANY);
+	return 0;
+}
+
+/* The number of its highest bit. */
+static __always_inline __u32 slot_of(__u64 ns)
+{
+	__u32 n = 0;
+
+#pragma unroll
+	for (int i = 4; i >= 0; i--)
+		if (ns >> (n + (1 << i)))
+			n += 1 << i;
+	return n & (SYS_SLOTS - 1);
+}
+
+static __always_inline void count(__u32 nr, __s64 ret, __u64 took)	/* 0: not known */
+{
+	__u32 key = bpf_get_smp_processor_id() * SYS_NR_MAX + nr;
+	struct sys_count *c = bpf_map_lookup_elem(&counts, &key);
+
+	if (!c)
+		return;
+	c->calls++;
+	c->errors += is_error(ret);
+	if (!took)
+		return;
+	c->took += took;
+	if (took > c->longest)
+		c->longest = took;
+	c->slots[slot_of(took)]++;
+}
+
+/* Each thread once, and again when it may have another name or user. */
+static __always_inline void tell_who(__u32 tid, bool again)
+{
+	__u32 one = 1;
+	struct sys_who *w;
+
+	if (!again && bpf_map_lookup_elem(&told, &tid))
+		return;
+	/* told at the next call if there is no room: nothing is lost by it */
+	w = bpf_ringbuf_reserve(&ring, sizeof(*w), 0);
+	if (!w)
+		return;
+	w->record = SYS_WHO;
+	w->unused = 0;
+	fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
+	submit(w);
+	bpf_map_update_elem(&told, &tid, &one, BPF_ANY);
+}
+
+static __always_inline __u64 arg_of(const struct sys_call *c, __u32 n)
+{
+	n &= 7;
+	asm volatile("" : "+r"(n));
+	return n < SYS_ARGS ? c->args[n] : 0;
+}
+
+/* Where the bytes of the next part go, or NULL: there is no room. */
+static __always_inline struct sys_data *next(struct scratch *s, __u32 arg, enum sys_part part)
+{
+	__u32 at = s->call.len;
+	struct sys_data *d;
+
+	asm volatile("" : "+r"(at));
+	if (at > SYS_DATA_MAX - sizeof(*d)) {
+		s->call.flags |= SYS_CUT;
+		return NULL;
+	}
+	d = (void *)(s->data + at);
+	d->arg = (__u8)arg;
+	d->part = (__u8)part;
+	return d;
+}
+
+static __always_inline void finish(struct scratch *s, struct sys_data *d, __u64 len)
+{
+	d->len = (__u16)len;
+	s->call.len += (__u32)(sizeof(*d) + ((len + 3) & ~3ull));
+}
+
+static __always_inline void put_bytes(struct scratch *s, __u32 arg, enum sys_part part,
+				      const void *from, __u64 len)
+{
+	struct sys_data *d = next(s, arg, part);
+
+	if (!d || !from || !len)
+		return;
+	if (len > SYS_BYTES_MAX) {
+		len = SYS_BYTES_MAX;
+		s->call.flags |= SYS_CUT;
+	}
+	asm volatile("" : "+r"(len));
+	if (len <= SYS_BYTES_MAX && !bpf_probe_read_user(d + 1, len, from))
+		finish(s, d, len);
+}
+
+static __always_inline void put_string(struct scratch *s, __u32 arg, const void *from)
+{
+	struct sys_data *d = next(s, arg, SYS_ITSELF);
+	long n = d && from ? bpf_probe_read_user_str(d + 1, SYS_STRING_MAX, from) : 0;
+
+	if (n > 0 && n <= SYS_STRING_MAX)
+		finish(s, d, (__u64)n);
+}
+
+struct vector {
+	void *base;
+	__u64 len;
+};
+
+/* The vectors themselves and the bytes of the first; `most` is what was really read. */
+static __always_inline void put_vectors(struct scratch *s, __u32 arg, struct vector *v, __u64 n,
+					__u64 most)
+{
+	struct vector first = { 0 };
+
+	if (!v || !n)
+		return;
+	bpf_probe_read_user(&first, sizeof(first), v);
+	put_bytes(s, arg, SYS_IOVECS, v, n * sizeof(*v));
+	put_bytes(s, arg, SYS_BYTES, first.base, first.len < most ? first.len : most);
+}
+
+/* struct user_msghdr of include/linux/socket.h */
+struct message {
+	void *name;
+	__u32 name_len, unused;
+	struct vector *vectors;
+	__u64 count;
+	void *control;
+	__u64 control_len, flags;
+};
+
+static __always_inline void put_message(struct scratch *s, __u32 arg, void *from, __u64 most)
+{
+	struct message m;
+
+	if (bpf_probe_read_user(&m, sizeof(m), from))
+		return;
+	put_bytes(s, arg, SYS_ITSELF, from, sizeof(m));
+	put_bytes(s, arg, SYS_NAME, m.name, m.name_len);
+	put_vectors(s, arg, m.vectors, m.count, most);
+}
+
+static __always_inline void put_words(struct scratch *s, __u32 arg, void *const *from)
+{
+	void *word;
+
+	for (int i = 0; i < WORDS_MAX; i++) {
+		struct sys_data *d;
+		long n;
+
+		if (bpf_probe_read_user(&word, sizeof(word), &from[i]) || !word)
+			return;
+		d = next(s, arg, SYS_ITSELF);
+		n = d ? bpf_probe_read_user_str(d + 1, WORD_MAX, word) : 0;
+		if (n <= 0 || n > WORD_MAX)
+			return;
+		finish(s, d, (__u64)n);
+	}
+	s->call.flags |= SYS_CUT;
+}
+
+static __always_inline __u64 bytes_of(const struct sys_call *c, const volatile struct sys_arg *a)
+{
+	__u32 n = 0;
+
+	switch (a->kind & ~SYS_OUT) {
+	case SYS_FIXED:
+		return a->size;
+	case SYS_BY_ARG:
+		return (__u32)arg_of(c, a->from) * (__u64)a->size;
+	case SYS_BY_RET:
+		return c->ret > 0 ? (__u32)c->ret * (__u64)a->size : 0;
+	case SYS_BY_POINTER:
+		bpf_probe_read_user(&n, sizeof(n), (void *)arg_of(c, a->from));
+		return n;
+	}
+	return 0;
+}
+
+/*
+ * What argument i of the call in the scratch points to, behind what is there already. A global
+ * function is verified once, by itself; inlined, it would be six times, and that would take longer
+ * than all the rest of a start. It may only be given numbers, so it finds the scratch by itself.
+ */
+__attribute__((noinline)) int put_arg(__u32 nr, __u32 i)
+{
+	const volatile struct sys_arg *a;
+	__u32 zero = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	__u32 kind;
+	__u64 most;
+	void *from;
+
+	if (!s || i >= SYS_ARGS || nr >= SYS_NR_MAX)
+		return 0;
+	a = &table[nr][i];
+	from = (void *)arg_of(&s->call, i);
+	kind = a->kind & ~SYS_OUT;
+	/* of a vector that was not filled there is still the vector */
+	if (!kind || !from || (a->kind & SYS_OUT && is_error(s->call.ret) && kind != SYS_VECTOR &&
+			       kind != SYS_MESSAGE))
+		return 0;
+	most = !(a->kind & SYS_OUT) ? ~0ull : s->call.ret > 0 ? (__u64)s->call.ret : 0;
+	switch (kind) {
+	case SYS_STRING:
+		put_string(s, i, from);
+		break;
+	case SYS_VECTOR:
+		put_vectors(s, i, from, arg_of(&s->call, a->from), most);
+		break;
+	case SYS_MESSAGE:
+		put_message(s, i, from, most);
+		break;
+	case SYS_WORDS:
+		put_words(s, i, from);
+		break;
+	default:
+		put_bytes(s, i, SYS_ITSELF, from, bytes_of(&s->call, a));
+	}
+	return 0;
+}
+
+static __always_inline void output(struct scratch *s)
+{
+	__u32 len = s->call.len;
+
+	asm volatile("" : "+r"(len));
+	if (len <= SYS_DATA_MAX + SYS_STRING_MAX &&
+	    bpf_ringbuf_output(&ring, s, sizeof(s->call) + len, BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&lost, 1);
+}
+
+static __always_inline void send(struct scratch *s, __u32 nr)
+{
+	/* prctl(2) gives names, the calls from 105 to 123 users and groups */
+	tell_who(s->call.tid, nr == NR_PRCTL || (nr >= 105 && nr <= 123));
+	if (!(s->call.flags & SYS_COMPAT))
+		for (__u32 i = 0; i < SYS_ARGS; i++)
+			put_arg(nr, i);
+	output(s);
+}
+
+/* 0 of a call that began before we did, and in a new thread. */
+static __always_inline __u64 time_taken(__u32 tid, __u64 now)
+{
+	__u64 *from = bpf_map_lookup_elem(&began, &tid), took = 0;
+
+	if (from)
+		took = now - *from;
+	bpf_map_delete_elem(&began, &tid);
+	return took;
+}
+
+/* The record of a call that is wanted, or NULL. */
+static __always_inline struct scratch *begin(struct pt_regs *p, __u64 nr, __s64 ret, __u16 flags,
+					     __u64 took)
+{
+	__u32 zero = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	struct pt_regs regs;
+
+	if (!s || bpf_probe_read_kernel(&regs, sizeof(regs), p))
+		return NULL;
+	s->call = (struct sys_call){
+		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
+		.at = bpf_ktime_get_boot_ns(), .took = took, .ret = ret, .nr = (__u16)nr,
+		.flags = flags | (took ? SYS_TIMED : 0),
+		.args = { regs.di, regs.si, regs.dx, regs.r10, regs.r8, regs.r9 },
+	};
+	return s;
+}
+
+SEC("raw_tp/sys_exit")
+int on_exit(struct raw_tracepoint *ctx)
+{
+	struct pt_regs *p = (struct pt_regs *)ctx->args[0];
+	__s64 ret = (__s64)ctx->args[1];
+	__u64 nr = BPF_CORE_READ(p, orig_ax), took = 0;
+	bool good = !is_error(ret), is32;
+	struct scratch *s;
+
+	if (nr == ~0ull)	/* it has put other registers in their place */
+		nr = NR_RT_SIGRETURN;
+	if (!is_wanted(nr) || !is_current_target())
+		return 0;
+	if (timed)
+		took = time_taken((__u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
+	if ((failed_only && good) || (slower_ns && took < slower_ns))
+		return 0;
+	is32 = is_compat();
+	if (is32)
+		__sync_fetch_and_add(&compat, 1);
+	if (count_only) {
+		if (!is32)
+			count((__u32)nr, ret, took);
+		return 0;
+	}
+	if (!is32 && good && (nr == NR_EXECVE || nr == NR_EXECVEAT))
+		return 0;	/* on_exec has told it */
+	s = begin(p, nr, ret, is32 ? SYS_COMPAT : 0, took);
+	if (s)
+		send(s, (__u32)nr);
+	return 0;
+}
+
+/* Where an argument was in user memory, its bytes are the kernel's here. */
+SEC("raw_tp/sched_process_exec")
+int on_exec(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+	struct linux_binprm *b = (struct linux_binprm *)ctx->args[2];
+	__u64 took = 0, from, len;
+	struct scratch *s;
+	struct sys_data *d;
+	__u32 zero = 0;
+	long n;
+
+	if (!is_current_target() || failed_only || is_compat())
+		return 0;
+	if (timed)
+		took = time_taken((__u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
+	s = bpf_map_lookup_elem(&scratches, &zero);
+	if (!s || (slower_ns && took < slower_ns))
+		return 0;
+	s->call = (struct sys_call){
+		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
+		.at = bpf_ktime_get_boot_ns(), .took = took, .nr = NR_EXECVE,
+		.flags = took ? SYS_TIMED : 0,
+	};
+	tell_who(s->call.tid, true);
+	d = next(s, 0, SYS_ITSELF);
+	n = d ? bpf_probe_read_kernel_str(d + 1, SYS_STRING_MAX, BPF_CORE_READ(b, filename)) : 0;
+	if (n <= 0 || n > SYS_STRING_MAX)
+		return 0;
+	finish(s, d, (__u64)n);
+	from = BPF_CORE_READ(t, mm, arg_start);
+	len = BPF_CORE_READ(t, mm, arg_end) - from;
+	put_bytes(s, 1, SYS_BYTES, (void *)from, len);
+	output(s);
+	return 0;
+}
+
+/* bpf_task_pt_regs is Linux 5.15: loaded only where it is. */
+SEC("raw_tp/sched_process_exit")
+int on_end(struct raw_tracepoint *ctx)
+{
+	struct pt_regs *p;
+	struct scratch *s;
+	__u64 nr;
+
+	if (!is_current_target())
+		return 0;
+	p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	nr = BPF_CORE_READ(p, orig_ax);
+	if ((nr != NR_EXIT && nr != NR_EXIT_GROUP) || !is_wanted(nr) || is_compat())
+		return 0;
+	if (count_only) {
+		count((__u32)nr, 0, 0);
+		return 0;
+	}
+	s = begin(p, nr, 0, SYS_NO_RETURN, 0);
+	if (s)
+		send(s, (__u32)nr);
+	return 0;
+}
+
+/* io_uring_submit_sqe before Linux 6.3; one of them attaches. */
+SEC("raw_tp/io_uring_submit_req")
+int on_uring(struct raw_tracepoint *ctx)
+{
+	if (is_current_target())
+		__sync_fetch_and_add(&uring, 1);
+	return 0;
+}
+
+SEC("raw_tp/io_uring_submit_sqe")
+int on_uring_old(struct raw_tracepoint *ctx)
+{
+	if (is_current_target())
+		__sync_fetch_and_add(&uring, 1);
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * types - the few kernel structs that our programs read, by hand.
+ *
+ * Only the fields that are read, in any order: CO-RE finds each where the running kernel has it
+ * (Documentation/bpf/libbpf, "CO-RE relocations"). A struct whose name ends in ___SOMETHING is the
+ * same struct as another kernel has it. Every name must be one of every kernel: for one that it
+ * does not find, libbpf would look through the types of modules, which takes CAP_SYS_ADMIN. Names
+ * and types as of Linux 6.1, include/linux.
+ */
+#ifndef BPF_TYPES_H
+#define BPF_TYPES_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#define __VMLINUX_H__ 1		/* bpf_tracing.h then knows the kernel's names of registers */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct { int counter; } atomic_t;
+typedef struct { long counter; } atomic_long_t;
+typedef struct { __u32 val; } kuid_t;
+typedef struct { __u32 val; } kgid_t;
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct cred {
+	kuid_t uid, euid;
+	kgid_t gid, egid;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+
+enum cgroup_subsys_id { memory_cgrp_id = 4 };	/* each kernel numbers them by itself */
+
+struct page_counter {
+	atomic_long_t usage;
+	unsigned long max;
+	struct page_counter *parent;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct fs_struct {
+	struct path root, pwd;
+};
+
+struct percpu_counter {
+	__s64 count;
+};
+
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+	struct percpu_counter rss_stat[4];	/* since 6.2 */
+};
+
+struct mm_rss_stat {
+	atomic_long_t count[4];
+};
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat rss_stat;
+};
+
+struct signal_struct {
+	atomic_t live;
+	unsigned int flags;
+	int group_exit_code;
+	short oom_score_adj;
+};
+
+typedef struct { unsigned long sig[1]; } sigset_t;
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
+struct task_struct {
+	int pid, tgid;
+	int exit_code;
+	__u64 start_boottime;		/* since 5.5 */
+	char comm[16];
+	sigset_t blocked;
+	struct sighand_struct *sighand;
+	struct task_struct *real_parent, *group_leader;
+	const struct cred *cred;
+	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
+	struct fs_struct *fs;
+	struct mm_struct *mm;
+	struct signal_struct *signal;
+	struct pid *thread_pid;
+};
+
+struct linux_binprm {
+	const char *filename, *interp;
+};
+
+struct kernel_siginfo {
+	int si_signo, si_errno, si_code;
+};
+
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax,
+		ip, cs, flags, sp, ss;
+};
+
+struct thread_info {
+	__u32 status;
+};
+
+struct task_struct___x86 {
+	struct thread_info thread_info;
+};
+
+#pragma clang attribute pop
+
+struct raw_tracepoint {
+	__u64 args[8];
+};
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * life - events of bpf/life.bpf.c: processes that begin, end, get signals, run out of memory.
+ */
+#ifndef NSDEBUG_TRACE_LIFE_H
+#define NSDEBUG_TRACE_LIFE_H
+
+#include "bpf/life.h"
+#include "nsdebug/trace/tracer.h"
+
+/* The event as the programs wrote it; it lives until the function returns. */
+typedef void life_fn(void *ctx, const struct life_event *e);
+
+struct life_trace {
+	struct tracer tracer;
+	enum life_kind kind;
+	life_fn *fn;
+	void *ctx;
+};
+
+/* Loads and attaches what this kind needs, seals the child, and calls l->fn for each event until
+ * the end. What goes wrong is emitted. */
+void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
+	      const struct tracer_opts *opts, const struct target *target);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/sys.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/trace/sysdef.h"
+#include "sys.skel.h"
+
+#define RING_SIZE (16u << 20)
+#define THREADS_MAX 65536	/* that are known at a time */
+
+static const struct who nobody;
+
+static void forget(struct sys_trace *t)
+{
+	map_each(&t->threads, free);
+	map_free(&t->threads);
+	t->threads = (struct map){ 0 };
+	t->known = 0;
+}
+
+static void learn(struct sys_trace *t, const struct who *w)
+{
+	struct who *known = map_get(&t->threads, w->tid);
+
+	if (!known) {
+		if (++t->known > THREADS_MAX)
+			forget(t);
+		known = mem_alloc(sizeof(*known));
+		map_put(&t->threads, w->tid, known);
+	}
+	*known = *w;
+}
+
+static int take(void *ctx, void *bytes, size_t len)
+{
+	struct sys_trace *t = ctx;
+	const struct sys_call *c = bytes;
+	const struct who *w;
+
+	/* the kernel's ring: records are as the programs of this binary made them */
+	if (len >= sizeof(struct sys_who) && c->record == SYS_WHO) {
+		learn(t, &((const struct sys_who *)bytes)->who);
+		return 0;
+	}
+	if (len < sizeof(*c) || c->record != SYS_CALL || c->len > len - sizeof(*c) ||
+	    c->nr >= SYS_NR_MAX)
+		return 0;
+	w = map_get(&t->threads, c->tid);
+	t->fn(t->ctx, c, w ? w : &nobody);
+	return 0;
+}
+
+static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
+{
+	bool exec = sysset_has(&w->set, SYS_execve) && !w->failed && !w->count;
+	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
+		!w->failed && !w->slower_ns;
+
+	bpf_program__set_autoload(b->progs.on_enter, w->timed);
+	bpf_program__set_autoload(b->progs.on_exec, exec);
+	bpf_program__set_autoload(b->progs.on_end, end && libbpf_probe_bpf_helper(
+			BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) > 0);
+}
+
+static void choose(struct sys_trace *t, struct sys_bpf *b)
+{
+	const struct sys_want *w = t->want;
+	unsigned int entries = w->count ? t->processors * SYS_NR_MAX : 1;
+
+	choose_programs(b, w);
+	b->rodata->timed = w->timed;
+	b->rodata->failed_only = w->failed;
+	b->rodata->count_only = w->count;
+	b->rodata->slower_ns = w->slower_ns;
+	memcpy((void *)b->rodata->wanted, w->set.bits, sizeof(w->set.bits));
+	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
+		for (unsigned int i = 0; i < SYS_ARGS; i++)
+			b->rodata->table[nr][i] = sysdef_copy(&sysdefs[nr], i);
+	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
+	bpf_map__set_max_entries(b->maps.counts, entries);
+}
+
+/* Read behind the seal, where no map can be asked any more. */
+static int map_counts(struct sys_trace *t, int map, struct err *e)
+{
+	size_t len = (size_t)t->processors * SYS_NR_MAX * sizeof(*t->counts);
+	void *p;
+
+	if (!t->want->count)
+		return 0;
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, map, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, "map the counters");
+	t->counts = p;
+	return 0;
+}
+
+static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, b->obj) {
+		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;
+
+		if (tracer_attach(&t->tracer, p, optional, e) < 0)
+			return -1;
+	}
+	t->tracer.lost = &b->bss->lost;
+	t->compat = &b->bss->compat;
+	t->uring = &b->bss->uring;
+	return tracer_seal(&t->tracer, bpf_map__fd(b->maps.ring), take, t, e);
+}
+
+static int start(struct sys_trace *t, struct inside *in, const struct tracer_opts *opts,
+		 const struct target *target, struct err *e)
+{
+	struct bpf_object_open_opts o;
+	struct sys_bpf *b;
+	int ret;
+
+	if (tracer_init(&t->tracer, in, opts, target, e) < 0)
+		return -1;
+	ret = libbpf_num_possible_cpus();
+	if (ret < 0)
+		return err_bpf(e, ret, "count the processors");
+	t->processors = (unsigned int)ret;
+	tracer_open_opts(&t->tracer, &o);
+	b = sys_bpf__open_opts(&o);
+	if (!b)
+		return err_bpf(e, -errno, "open the programs");
+	choose(t, b);
+	TRACER_SET_FILTER(&t->tracer, b);
+	ret = sys_bpf__load(b);
+	if (ret < 0)
+		return err_bpf(e, ret, "load the programs");
+	if (tracer_set_cgroup(&t->tracer, bpf_map__fd(b->maps.filter_cgroup), e) < 0 ||
+	    map_counts(t, bpf_map__fd(b->maps.counts), e) < 0)
+		return -1;
+	return attach(t, b, e);
+}
+
+static void say_unseen(struct sys_trace *t, struct emit *emit)
+{
+	if (*t->compat)
+		emit_note(emit, "%llu 32-bit system calls: they have other numbers and are not "
+			  "decoded", (unsigned long long)*t->compat);
+	if (*t->uring)
+		emit_note(emit, "the target uses io_uring: %llu requests went that way, which are "
+			  "no system calls and not shown", (unsigned long long)*t->uring);
+}
+
+void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in,
+	     const struct tracer_opts *opts, const struct target *target)
+{
+	struct err e;
+
+	t->want = want;
+	if (start(t, in, opts, target, &e) < 0) {
+		emit_err(&in->emit, &e);
+		return;
+	}
+	tracer_run(&t->tracer);
+	say_unseen(t, &in->emit);
+	forget(t);
+}
+
+struct sys_count sys_count_of(const struct sys_trace *t, unsigned int nr)
+{
+	struct sys_count sum = { 0 };
+
+	for (unsigned int i = 0; t->counts && i < t->processors; i++) {
+		const struct sys_count *c = &t->counts[i * SYS_NR_MAX + nr];
+
+		sum.calls += c->calls;
+		sum.errors += c->errors;
+		sum.took += c->took;
+		if (c->longest > sum.longest)
+			sum.longest = c->longest;
+		for (unsigned int s = 0; s < SYS_SLOTS; s++)
+			sum.slots[s] += c->slots[s];
+	}
+	return sum;
+}

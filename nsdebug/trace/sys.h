@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sys - system calls of the target, as bpf/sys.bpf.c tells them; or only how many there were.
+ */
+#ifndef NSDEBUG_TRACE_SYS_H
+#define NSDEBUG_TRACE_SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/sys.h"
+#include "nsdebug/base/map.h"
+#include "nsdebug/trace/sysset.h"
+#include "nsdebug/trace/tracer.h"
+
+struct sys_want {
+	struct sysset set;
+	bool timed, failed, count;
+	uint64_t slower_ns;	/* 0: any */
+	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
+};
+
+/* The call, with struct sys_data behind it, and its thread; they live until the function
+ * returns. */
+typedef void sys_fn(void *ctx, const struct sys_call *c, const struct who *w);
+
+struct sys_trace {
+	struct tracer tracer;
+	const struct sys_want *want;
+	sys_fn *fn;
+	void *ctx;
+	struct map threads;		/* struct who, by host tid */
+	size_t known;
+	const volatile __u64 *compat, *uring;
+	const struct sys_count *counts;	/* by processor, then number */
+	unsigned int processors;
+};
+
+/* Calls t->fn for each call that is wanted until the end, or counts. What goes wrong is emitted, as
+ * is what cannot be shown: 32-bit calls, io_uring. */
+void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in,
+	     const struct tracer_opts *opts, const struct target *target);
+/* After sys_run() with want->count: the sum of all processors. */
+struct sys_count sys_count_of(const struct sys_trace *t, unsigned int nr);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sysput - a system call in words: what each argument says, and the result, as strace(1) writes
+ * them.
+ *
+ * The bytes that arguments point to are the target's: every length is checked against what the
+ * programs copied, and a struct that is not there whole is shown as its address.
+ */
+#ifndef NSDEBUG_TRACE_SYSPUT_H
+#define NSDEBUG_TRACE_SYSPUT_H
+
+#include <stdint.h>
+
+#include "nsdebug/base/str.h"
+#include "nsdebug/trace/sysdef.h"
+
+struct buf;
+
+struct sysview {
+	const struct sys_call *call;
+	const struct sysdef *def;	/* NULL: not known, or a 32-bit call */
+	uint64_t strings;		/* show this many bytes of a string */
+};
+
+/* How many arguments are to be shown: some calls have fewer than their kind. */
+unsigned int sysput_count(const struct sysview *v);
+void sysput_arg(struct buf *b, const struct sysview *v, unsigned int arg);
+/* "3", "0x7f...", "-1 ENOENT", "?" */
+void sysput_result(struct buf *b, const struct sysview *v);
+
+/* ---- for the files that know the structs ---- */
+
+/* What was copied of an argument; empty if nothing was. */
+struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_part part);
+/* "\177ELF"... as in C, at most `show` bytes of it. */
+void sysput_string(struct buf *b, struct bytes s, uint64_t whole, uint64_t show);
+void sysput_pointer(struct buf *b, uint64_t p);
+/* True if it has shown what argument points to; false leaves the address to the caller. */
+bool sysput_struct(struct buf *b, const struct sysview *v, unsigned int arg);
+/* " ([{fd=3, revents=POLLIN}])" */
+void sysput_polled(struct buf *b, const struct sysview *v);
+void sysput_address(struct buf *b, struct bytes s);
+void sysput_signal(struct buf *b, uint64_t sig);
+void sysput_sigset(struct buf *b, uint64_t set);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "bpf/shared.h"
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/out/col.h"
+#include "nsdebug/out/out.h"
+#include "nsdebug/target/target.h"
+
+#define QUIET_MS 20	/* between two looks at a ring that was empty */
+#define BUSY_MS 2
+#define BUDGET 1024
+#define DRAIN_MAX (256u << 20)	/* bytes that are still read after the programs were detached */
+
+/* linux/capability.h of Linux 5.8. */
+#ifndef CAP_BPF
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+/* libbpf prints; this keeps its last warnings for the error message instead. */
+static char last_words[256];
+static bool no_btf;
+
+static int listen(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char text[sizeof(last_words)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(text, sizeof(text), fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	no_btf |= strstr(text, "valid kernel BTF") != NULL;
+	/* what follows the cause is only that the object was not loaded */
+	if (!strstr(text, "failed to load object"))
+		memcpy(last_words, text, sizeof(text));
+	return 0;
+}
+
+int err_bpf(struct err *e, int ret, const char *what)
+{
+	const char *said = str_prefix(last_words, "libbpf: ") ? last_words + 8 : last_words;
+
+	if (no_btf)
+		return err_set(e, ST_REFUSED, "%s: this kernel does not tell its types "
+			       "(CONFIG_DEBUG_INFO_BTF, /sys/kernel/btf/vmlinux): give a file with "
+			       "them as --btf FILE", what);
+	if (ret == -EPERM)
+		return err_set(e, ST_NOTHING, "%s: refused by the kernel, though CAP_BPF and "
+			       "CAP_PERFMON are there: a user namespace, a seccomp profile or "
+			       "lockdown=confidentiality%s%s", what, said[0] ? ": " : "", said);
+	return err_set(e, ST_NOTHING, "%s: %s%s%s", what, errno_name(-ret), said[0] ? ": " : "",
+		       said);
+}
+
+static int check_caps(struct err *e)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+	bool bpf, perfmon;
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		return err_sys(e, "read our capabilities");
+	bpf = d[1].effective & 1u << (CAP_BPF - 32);
+	perfmon = d[1].effective & 1u << (CAP_PERFMON - 32);
+	if (bpf && perfmon)
+		return 0;
+	return err_set(e, ST_PRIVILEGE, "%s%s%s missing: run nsdebug as root on the node, or give "
+		       "it CAP_BPF and CAP_PERFMON", bpf ? "" : "CAP_BPF",
+		       bpf || perfmon ? "" : " and ", perfmon ? " is" : bpf ? "CAP_PERFMON is" :
+		       "CAP_PERFMON are");
+}
+
+static bool is_cgroup2(int fd)
+{
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+static int choose_filter(struct tracer *t, const struct target *target, struct err *e)
+{
+	struct stat st;
+
+	t->filter.depth = target->levels - 1;
+	t->filter.mntns = (uint32_t)target->ns.mnt;
+	t->filter.pidns = (uint32_t)target->ns.pid;
+	if (is_cgroup2(t->in->cgroup) && fstat(t->in->cgroup, &st) == 0) {
+		t->filter.kind = FILTER_CGROUP;
+		t->filter.cgroup_id = st.st_ino;
+		return 0;
+	}
+	t->filter.kind = FILTER_MNTNS;
+	if (target->ns.mnt == target->host.mnt)
+		return err_set(e, ST_REFUSED, "%s has no cgroup of its own (v2) and the host's "
+			       "mount namespace: its events cannot be told from the host's",
+			       target->name);
+	emit_note(&t->in->emit, "%s has no cgroup of its own in the v2 hierarchy: its events are "
+		  "told by its mount namespace", target->name);
+	return 0;
+}
+
+static int check_btf(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ST_USAGE, "--btf %s: not a regular file", path);
+	if (access(path, R_OK) == 0)
+		return 0;
+	err_sys(e, "--btf %s", path);
+	e->status = ST_USAGE;
+	return -1;
+}
+
+int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *opts,
+		const struct target *target, struct err *e)
+{
+	*t = (struct tracer){ .in = in, .opts = opts };
+	libbpf_set_print(listen);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	if (check_caps(e) < 0)
+		return -1;
+	if (opts->btf && check_btf(opts->btf, e) < 0)
+		return -1;
+	return choose_filter(t, target, e);
+}
+
+void tracer_open_opts(const struct tracer *t, struct bpf_object_open_opts *o)
+{
+	*o = (struct bpf_object_open_opts){ .sz = sizeof(*o), .btf_custom_path = t->opts->btf };
+}
+
+int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e)
+{
+	struct bpf_link *link;
+	char path[64];
+	int ret;
+
+	if (!bpf_program__autoload(p) || t->count == TRACER_PROGS_MAX)
+		return 0;
+	link = bpf_program__attach(p);
+	ret = -errno;
+	if (!link)
+		return optional ? 0 : err_bpf(e, ret, bpf_program__name(p));
+	/* behind the seal only an open file can tell how often it was not run */
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_program__fd(p));
+	t->stats[t->count] = open(path, O_RDONLY | O_CLOEXEC);
+	t->links[t->count++] = bpf_link__fd(link);
+	return 0;
+}
+
+int tracer_set_cgroup(struct tracer *t, int map, struct err *e)
+{
+	uint32_t zero = 0;
+	int ret;
+
+	if (t->filter.kind != FILTER_CGROUP)
+		return 0;
+	ret = bpf_map_update_elem(map, &zero, &t->in->cgroup, BPF_ANY);
+	return ret < 0 ? err_bpf(e, ret, "filter by the target's cgroup") : 0;
+}
+
+/* A producer can be faster than we are: after some events there is another look at the clock. */
+static int take(void *ctx, void *bytes, size_t len)
+{
+	struct tracer *t = ctx;
+
+	t->bytes += len;
+	if (!t->enough)
+		t->fn(t->ctx, bytes, len);
+	return --t->budget ? 0 : -EAGAIN;
+}
+
+int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e)
+{
+	int keep[2 * TRACER_PROGS_MAX + 2] = { t->in->pidfd, t->in->stop };
+	size_t kept = 2;
+
+	if (!t->count)
+		return err_set(e, ST_NOTHING, "no program could be attached");
+	t->fn = fn;
+	t->ctx = ctx;
+	t->ring = ring_buffer__new(ring, take, t, NULL);
+	if (!t->ring)
+		return err_bpf(e, -errno, "map the events' ring");
+	for (size_t i = 0; i < t->count; i++) {
+		keep[kept++] = t->links[i];
+		keep[kept++] = t->stats[i];
+	}
+	return enter_become_parser(t->in, keep, kept, e);
+}
+
+void tracer_count(struct tracer *t)
+{
+	if (++t->events == t->opts->max_events)
+		t->enough = true;
+}
+
+static void look_at_clock(struct tracer *t)
+{
+	struct timespec boot, real;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	t->real_offset = (real.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec -
+		boot.tv_nsec;
+}
+
+struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns)
+{
+	int64_t at = t->real_offset + (int64_t)boot_ns;
+
+	return (struct coltime){ at / (int64_t)NS_PER_S, (uint32_t)(at % (int64_t)NS_PER_S) };
+}
+
+/* True while there is a reason to go on. */
+static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
+{
+	struct pollfd p[2] = {
+		{ .fd = t->in->stop, .events = POLLIN }, { .fd = t->in->pidfd, .events = POLLIN },
+	};
+
+	if (poll(p, 2, ms) < 0 && errno != EINTR)
+		return false;
+	if (p[1].revents)
+		emit_note(&t->in->emit, "the target has ended");
+	return !p[0].revents && !p[1].revents && (!until || clock_ns() < until);
+}
+
+/* One turn; how long to wait before the next. */
+static int read_some(struct tracer *t)
+{
+	int n;
+
+	look_at_clock(t);
+	t->budget = BUDGET;
+	n = ring_buffer__consume(t->ring);
+	emit_tick(&t->in->emit);
+	if (n == -EAGAIN)
+		return 0;
+	if (n > 0)
+		emit_flush(&t->in->emit);
+	return n > 0 ? BUSY_MS : QUIET_MS;
+}
+
+static uint64_t missed(int stats)
+{
+	static const char key[] = "recursion_misses:";
+	char text[1024], *at;
+	ssize_t n = stats < 0 ? -1 : pread(stats, text, sizeof(text) - 1, 0);
+	const char *p;
+	uint64_t count;
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strstr(text, key);
+	if (!at)
+		return 0;
+	p = at + sizeof(key) - 1;
+	p += strspn(p, " \t");
+	return scan_u64(&p, &count) ? count : 0;
+}
+
+static void say_lost(struct tracer *t)
+{
+	uint64_t lost = t->lost ? *t->lost : 0, misses = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		misses += missed(t->stats[i]);
+	if (lost)
+		emit_cut(&t->in->emit, "%llu events were lost: the ring was full",
+			 (unsigned long long)lost);
+	if (misses)
+		emit_cut(&t->in->emit, "up to %llu events were lost: the kernel came to a program "
+			 "that was running already", (unsigned long long)misses);
+}
+
+void tracer_run(struct tracer *t)
+{
+	uint64_t until = t->opts->for_ns ? clock_ns() + t->opts->for_ns : 0, end;
+
+	while (!t->enough && wait_for_more(t, read_some(t), until))
+		;
+	for (size_t i = 0; i < t->count; i++)
+		close(t->links[i]);
+	/* some kernels detach a moment later: what still comes is not waited for */
+	end = t->bytes + DRAIN_MAX;
+	while (!t->enough && t->bytes < end && read_some(t) < QUIET_MS)
+		;
+	say_lost(t);
+}
+
+struct bytes tracer_comm(const struct who *w)
+{
+	return (struct bytes){ w->comm, strnlen(w->comm, sizeof(w->comm)) };
+}
+
+int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	(void)opts;
+	(void)nargs;
+	(void)args;
+	(void)e;
+	l->stream = true;
+	return 0;
+}

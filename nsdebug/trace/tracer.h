@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tracer - what all traces share: which tasks count, loading, the ring, the end.
+ *
+ * In a ROLE_TRACER child. A trace opens its programs, gives them the filter, loads and attaches
+ * them; tracer_seal() then gives up every capability, every system call but those of a parser and
+ * every descriptor but the ring's memory and the programs', and tracer_run() reads it until the
+ * time, the number of events, the user or the target's end. Programs live exactly as long as the
+ * descriptors of this process: nothing is pinned, nothing is written to tracefs, and they are gone
+ * with it however it ends. They are detached before the last events are read, so that there is a
+ * last one.
+ *
+ * An event can be lost in three ways, and each is counted and said: the ring was full; a program
+ * was asked for while it already ran on that processor (Linux 5.12 counts it); the child died,
+ * which is an error of its own.
+ */
+#ifndef NSDEBUG_TRACE_TRACER_H
+#define NSDEBUG_TRACE_TRACER_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_link;
+struct bpf_object_open_opts;
+struct bpf_program;
+struct err;
+struct inside;
+struct layout;
+struct ring_buffer;
+struct target;
+struct who;
+
+/* What the programs' read-only data gets. */
+struct tracer_filter {
+	uint32_t kind;		/* enum filter_kind of bpf/shared.h */
+	uint64_t cgroup_id;
+	uint32_t mntns, pidns;
+	uint32_t depth;		/* of the target's pid namespace */
+};
+
+/* The options of every trace. */
+struct tracer_opts {
+	uint64_t for_ns, max_events;	/* 0: none */
+	const char *btf;
+};
+
+#define TRACER_OPTS(s) \
+	OPT(0, "for", OPT_DURATION, s, tracer.for_ns, "TIME", "stop after this long"), \
+	OPT(0, "max-events", OPT_U64, s, tracer.max_events, "N", "stop after so many events"), \
+	OPT(0, "btf", OPT_STR, s, tracer.btf, "FILE", \
+	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf")
+
+#define TRACER_PROGS_MAX 8
+
+typedef int tracer_event_fn(void *ctx, void *bytes, size_t len);
+
+struct tracer {
+	struct inside *in;
+	const struct tracer_opts *opts;
+	struct tracer_filter filter;
+	struct ring_buffer *ring;
+	const volatile __u64 *lost;	/* in the programs' memory */
+	tracer_event_fn *fn;
+	void *ctx;
+	uint64_t events, bytes;
+	unsigned int budget;		/* events until the next look at the clock */
+	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
+	bool enough;
+	int links[TRACER_PROGS_MAX];
+	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
+	size_t count;
+};
+
+/* ST_REFUSED if this target's events cannot be told from the host's, ST_PRIVILEGE if a
+ * capability is missing. Says how they are told if it is not by cgroup. */
+int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *opts,
+		const struct target *target, struct err *e);
+/* With these, programs are opened. */
+void tracer_open_opts(const struct tracer *t, struct bpf_object_open_opts *o);
+
+/* An error of libbpf's, with the last thing it said. `ret` is its negative errno. */
+int err_bpf(struct err *e, int ret, const char *what);
+
+/* Attaches; `optional` that this kernel does not have is no error. */
+int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e);
+/* Gives the filter its cgroup; called when the programs are loaded and not yet attached. */
+int tracer_set_cgroup(struct tracer *t, int map, struct err *e);
+
+/* Opens the ring and gives everything else up. */
+int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e);
+void tracer_run(struct tracer *t);
+
+/* Counts an event that was shown; stops at the limit. */
+void tracer_count(struct tracer *t);
+
+/* Wall-clock time of a CLOCK_BOOTTIME moment. */
+struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns);
+
+/* The name that a process gave itself. */
+struct bytes tracer_comm(const struct who *w);
+
+/* How traces look: each event is shown when it comes. */
+int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
+
+/* Gives a skeleton's programs the filter: they all have these variables (bpf/filter.h). */
+#define TRACER_SET_FILTER(t, skel) do { \
+	(skel)->rodata->filter_kind = (t)->filter.kind; \
+	(skel)->rodata->filter_cgroup_id = (t)->filter.cgroup_id; \
+	(skel)->rodata->filter_mntns = (t)->filter.mntns; \
+	(skel)->rodata->filter_pidns = (t)->filter.pidns; \
+	(skel)->rodata->filter_depth = (t)->filter.depth; \
+} while (0)
+
+#endif

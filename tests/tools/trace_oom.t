@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# trace oom: the victim, what it had, the limit, who asked for memory.
+. tests/lib.sh
+. "$SRC/tests/lib/trace.sh"
+need jq runc
+can_trace
+
+mkdir "$TMP/py"
+chmod 755 "$TMP/py"
+cat >"$TMP/py/eat.py" <<-'E'
+	import os, time
+	while not os.path.exists('/py/go'):
+	    time.sleep(0.01)
+	open('/proc/self/oom_score_adj', 'w').write('321')
+	kept = []
+	while True:
+	    kept.append(bytearray(b'x' * (1 << 20)))
+	E
+eater() { box_run python3 --memory 50331648 --bind "$TMP/py:/py:ro" -- /usr/bin/python3 -c '
+import os, signal
+while True:
+    if os.fork() == 0: os.execv("/usr/bin/python3", ["python3", "/py/eat.py"])
+    os.wait()
+    signal.pause()'; }
+eater
+NEIGHBOUR=$BOX
+eater
+limit=$(cat "/sys/fs/cgroup/memory$(sed -n "s/^[0-9]*:memory://p" "/proc/$BOXPID/cgroup")/memory.limit_in_bytes" \
+	"/sys/fs/cgroup$(sed -n "s/^0:://p" "/proc/$BOXPID/cgroup")/memory.max" 2>/dev/null)
+[ "$limit" = 50331648 ] || skip_all 'no memory limit can be set here'
+
+trace_start oom "$BOX" --max-events 1
+: >"$TMP/py/go"
+trace_wait
+tr_rows 'the victim' '.[0] | .pid > 1 and .comm == "python3" and .uid == 65532 and .score_adj == 321'
+tr_rows 'its limit, and what was used' '.[0] | .limit == 50331648 and .usage > 45000000 and .usage <= .limit'
+tr_rows 'what it had' '.[0] | .anon > 25000000 and .anon <= 50331648 and .rss == .anon + .file + .shmem'
+tr_rows 'who asked' '.[0] | .trigger_pid >= 1 and .trigger_host_pid > 0 and (.trigger | length > 0) and .note == null'
+t 'it ends' '0\n' echo "$STATUS"
+t 'and has nothing to complain' '' cat said
+trace_start oom "$BOX" --for 500ms
+trace_wait
+tr_rows 'nothing more' 'length == 0'

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# trace signal: who sent what to whom, from inside and outside, and what became of it.
+. tests/lib.sh
+. "$SRC/tests/lib/trace.sh"
+need jq runc
+can_trace
+
+box_run debug --ready -- /busybox/busybox sh -c 'echo ready
+	while :; do kill -CONT $$; done'
+box_run debug -- /busybox/busybox sleep 100000
+
+trace_start signal "$BOX"
+kill -TERM "$BOXPID"
+kill -0 "$BOXPID"
+in_box /busybox/busybox sh -c '/busybox/busybox sleep 50 & kill -USR1 $!; wait'
+in_box /busybox/busybox sh -c 'trap : HUP; kill -HUP $$'
+in_box /busybox/busybox sh -c 'trap "" INT; kill -INT $$'
+in_box /busybox/busybox sh -c 'exec 2>/dev/null; ulimit -c 0; kill -SEGV $$'
+trace_stop
+t 'it has nothing to complain' '' cat said
+one() { echo "map(select(.signal == \"$1\")) | .[0] | $2"; }
+tr_rows 'SIGTERM from outside' "$(one SIGTERM '.from_pid == 0 and .pid == 1 and .number == 15 and
+	.host_pid == '"$BOXPID"' and .from_host_pid == '$$' and .code == "SI_USER"')"
+tr_rows 'it is ignored: pid 1 has no handler, which is said' \
+	"$(one SIGTERM '.result == "ignored" and .action == "default" and (.note | test("pid 1 has no handler"))')"
+tr_rows 'from inside' "$(one SIGUSR1 '.from_pid > 1 and .pid > .from_pid and .from == "busybox" and
+	.result == "delivered" and .action == "default" and .note == null')"
+tr_rows 'a handler' "$(one SIGHUP '.action == "handler" and .result == "delivered"')"
+tr_rows 'one that the receiver ignores' "$(one SIGINT '.result == "ignored" and .note == null')"
+tr_rows 'the end of a child' 'any(.signal == "SIGCHLD" and .code == "CLD_KILLED" and .from_pid > 1)'
+tr_rows 'no neighbour' 'length < 40 and all(.signal != "SIGCONT")'
+trace_start signal "$BOX" --failed --max-events 1
+in_box /busybox/busybox sh -c 'kill -CONT $$; trap "" USR2; kill -USR2 $$'
+trace_wait
+tr_rows '--failed' 'length == 1 and .[0].signal == "SIGUSR2"'
+
+# ---- blocked, pending, without room, of one thread, real time, the kernel's own ----
+
+mkdir "$TMP/py"
+chmod 755 "$TMP/py"
+cat >"$TMP/py/signals.py" <<-'E'
+	import ctypes, os, resource, signal, threading, time
+	libc = ctypes.CDLL(None)
+	signal.signal(signal.SIGALRM, lambda *a: None)
+	signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, 40})
+	while not os.path.exists('/py/go'):
+	    time.sleep(0.01)
+	os.kill(os.getpid(), signal.SIGUSR1)
+	os.kill(os.getpid(), signal.SIGUSR1)
+	signal.setitimer(signal.ITIMER_REAL, 0.01)
+	signal.pause()
+	signal.pthread_kill(threading.get_ident(), signal.SIGCONT)
+	resource.setrlimit(resource.RLIMIT_SIGPENDING, (0, 0))
+	libc.sigqueue(os.getpid(), 40, ctypes.c_void_p(0))
+	signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+	signal.pthread_sigmask(signal.SIG_SETMASK, set())
+	ctypes.string_at(0)
+	E
+box_run python3 --bind "$TMP/py:/py:ro" -- /usr/bin/python3 -c '
+import os
+if os.fork() == 0: os.execv("/usr/bin/python3", ["python3", "/py/signals.py"])
+os.waitpid(-1, 0)
+os.waitid(os.P_PID, os.fork() or os._exit(0), os.WEXITED)
+import signal
+signal.pause()'
+trace_start signal "$BOX"
+: >"$TMP/py/go"
+wait_for 'grep -qs SIGCHLD rows' 20
+trace_stop
+tr_rows 'one that is blocked' "$(one SIGUSR1 '.result == "blocked"')"
+tr_rows 'the same again: it waits already' 'map(select(.signal == "SIGUSR1"))[1].result == "pending"'
+tr_rows "a timer's comes from the kernel, not from who ran then" \
+	"$(one SIGALRM '.from_host_pid == null and .from == null and .code == "SI_KERNEL"')"
+tr_rows 'for one thread' "$(one SIGCONT '.tid == .pid and .code == "SI_TKILL"')"
+tr_rows 'real time, and no room' "$(one SIGRT_8 '.number == 40 and .result == "no room" and
+	(.note | test("RLIMIT_SIGPENDING"))')"
+tr_rows 'a fault' "$(one SIGSEGV '.code == "SEGV_MAPERR" and .from == null')"
+
+# ---- who shares what ----
+
+box_up pod
+trace_start signal "$BOX2" --max-events 1
+kill -WINCH "$BOXPID"
+kill -WINCH "$BOX2PID"
+trace_wait
+tr_rows 'a pod that shares pids: only its own' ".[0].host_pid == $BOX2PID"
+no_cgroup() { unshare -m sh -c 'umount -l /sys/fs/cgroup && exec "$@"' - "$NSDEBUG" trace "$@"; }
+no_cgroup signal "$BOX2" --max-events 1 -o jsonl >rows 2>said &
+wait_for 'for c in $(pgrep -P $!); do grep -q "^Seccomp_filters:.[2-9]" /proc/$c/status && break; done' 10
+kill -WINCH "$BOXPID"
+kill -WINCH "$BOX2PID"
+wait $!
+tr_rows 'told by the mount namespace of the receiver' ".[0].host_pid == $BOX2PID"

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace open - files that a container opens, and those that it does not get.
+ */
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/sys.h"
+#include "nsdebug/trace/sysput.h"
+#include "nsdebug/trace/sysword.h"
+#include "nsdebug/trace/words.h"
+
+struct open_opts {
+	struct tracer_opts tracer;
+	bool failed, timed;
+	uint64_t slower;
+};
+
+static const struct opt open_opt[] = {
+	TRACER_OPTS(struct open_opts),
+	OPT(0, "failed", OPT_FLAG, struct open_opts, failed, NULL, "only those that failed"),
+	OPT('T', "took", OPT_FLAG, struct open_opts, timed, NULL, "how long each took"),
+	OPT(0, "slower", OPT_DURATION, struct open_opts, slower, "TIME",
+	    "only those that took longer; implies -T"),
+	OPT_END
+};
+
+struct open_row {
+	struct coltime time;
+	uint64_t pid, tid, host_pid, host_tid, uid, fd, dirfd;
+	int64_t took_s;
+	struct bytes comm, path, flags, mode, resolve;
+	const char *error;
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct open_row, f, fl, h, ##__VA_ARGS__)
+
+static const struct col open_col[] = {
+	C(COL_TIME, time, COL_CLOCK, "when it returned"),
+	C(COL_U64, pid, 0, "number in the container's pid namespace"),
+	C(COL_U64, tid, COL_WIDE, "the thread's number there"),
+	C(COL_U64, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"),
+	C(COL_U64, host_tid, COL_HIDE, "the thread's number on the host"),
+	C(COL_U64, uid, COL_HIDE, "effective user id in the container"),
+	C(COL_BYTES, comm, COL_CLAIMED, "name that the process gave itself"),
+	C(COL_U64, fd, 0, "the new descriptor"),
+	C(COL_STR, error, 0, "why it failed"),
+	C(COL_DUR, took_s, 0, "how long it took, with -T", .head = "TOOK"),
+	C(COL_BYTES, flags, 0, "how it was to be opened"),
+	C(COL_BYTES, mode, COL_WIDE, "permissions of a new file, before the umask"),
+	C(COL_BYTES, resolve, COL_HIDE, "restrictions of openat2(2)"),
+	C(COL_U64, dirfd, COL_WIDE,
+	  "descriptor that a relative path begins at; null: the working directory"),
+	C(COL_BYTES, path, COL_CLAIMED, "as it was named"),
+	COL_END
+};
+
+struct listing {
+	struct run *r;
+	const struct open_opts *o;
+	struct sys_trace sys;
+};
+
+static const unsigned int calls[] = { SYS_open, SYS_creat, SYS_openat, SYS_openat2 };
+
+static void put_flags(struct buf *b, uint64_t flags)
+{
+	static const char *const modes[] = { "O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE" };
+
+	buf_str(b, modes[flags & O_ACCMODE]);
+	sysword_put_flags(b, F_open, flags & ~(uint64_t)O_ACCMODE, false);
+}
+
+/* What each of the four calls says in its own way. */
+struct opening {
+	unsigned int path;	/* the argument that has it */
+	uint64_t flags, mode, resolve;
+};
+
+static struct opening opening_of(const struct sysview *v)
+{
+	const struct sys_call *c = v->call;
+	struct bytes how = sysview_part(v, 2, SYS_ITSELF);
+	struct open_how h = { 0 };
+
+	switch (c->nr) {
+	case SYS_open:
+		return (struct opening){ 0, c->args[1], c->args[2], 0 };
+	case SYS_creat:
+		return (struct opening){ 0, O_CREAT | O_WRONLY | O_TRUNC, c->args[1], 0 };
+	case SYS_openat:
+		return (struct opening){ 1, c->args[2], c->args[3], 0 };
+	default:
+		if (how.len >= sizeof(h))
+			memcpy(&h, how.p, sizeof(h));
+		return (struct opening){ 1, h.flags, h.mode, h.resolve };
+	}
+}
+
+static void show(struct listing *l, struct open_row *row, const struct sysview *v)
+{
+	auto_buf struct buf flags = { 0 }, mode = { 0 }, resolve = { 0 };
+	struct opening o = opening_of(v);
+	struct bytes path = sysview_part(v, o.path, SYS_ITSELF);
+
+	put_flags(&flags, o.flags);
+	row->flags = (struct bytes){ flags.bytes, flags.len };
+	if (o.flags & O_CREAT || (o.flags & O_TMPFILE) == O_TMPFILE) {
+		buf_addf(&mode, "%04o", (unsigned int)o.mode & 07777);
+		row->mode = (struct bytes){ mode.bytes, mode.len };
+	}
+	if (o.resolve) {
+		sysword_put_flags(&resolve, F_resolve, o.resolve, true);
+		row->resolve = (struct bytes){ resolve.bytes, resolve.len };
+	}
+	if (path.p)
+		row->path = (struct bytes){ path.p, strnlen(path.p, path.len) };
+	if (o.path == 1 && (int)v->call->args[0] != AT_FDCWD && row->path.p &&
+	    row->path.p[0] != '/')
+		row->dirfd = (uint32_t)v->call->args[0];
+	if (emit_row(l->r->emit, row))
+		tracer_count(&l->sys.tracer);
+}
+
+static void take(void *ctx, const struct sys_call *c, const struct who *w)
+{
+	struct listing *l = ctx;
+	struct sysview v = { c, &sysdefs[c->nr], UINT64_MAX };
+	struct open_row row;
+
+	if (c->flags & SYS_COMPAT)
+		return;
+	row_none(open_col, &row);
+	row.time = tracer_time(&l->sys.tracer, c->at);
+	row.pid = w->ns_pid;
+	row.tid = w->ns_tid;
+	row.host_pid = w->pid;
+	row.host_tid = c->tid;
+	row.uid = target_uid(l->r->target, w->uid);
+	row.comm = tracer_comm(w);
+	if (c->ret >= 0)
+		row.fd = (uint64_t)c->ret;
+	else
+		row.error = word_errno(c->ret);
+	if (c->flags & SYS_TIMED)
+		row.took_s = (int64_t)c->took;
+	show(l, &row, &v);
+}
+
+static void open_run(struct run *r)
+{
+	const struct open_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
+	struct sys_want want = {
+		.timed = o->timed || o->slower, .failed = o->failed, .slower_ns = o->slower,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		sysset_add(&want.set, calls[i]);
+	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
+}
+
+static int open_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct open_opts *o = opts;
+
+	if (!l->fields && l->format == OUT_TABLE)
+		l->fields = o->timed || o->slower ? "time,pid,comm,fd,error,took_s,flags,path" :
+			"time,pid,comm,fd,error,flags,path";
+	return tracer_layout(opts, nargs, args, l, e);
+}
+
+static const struct example open_example[] = {
+	{ "nsdebug trace open nsd-demo --for 1s", "all of a second" },
+	{ "nsdebug trace open nsd-demo --failed --for 1s",
+	  "the file that it looks for and does not find" },
+	{ "nsdebug trace open nsd-demo --for 1s --filter 'path ~ \"/etc/*\"' -o jsonl",
+	  "only below a directory" },
+	{ NULL }
+};
+
+const struct tool tool_trace_open = {
+	.name = "trace open",
+	.summary = "show the files that a container opens, and why others were refused",
+	.about = "Names are read when the call returns, where they are always there, and are as "
+		"the program said them: not resolved, and a claim, for another thread may have "
+		"changed the bytes since the kernel read them. What goes by io_uring or by a "
+		"32-bit call is said at the end.",
+	.needs = NEED_TRACE,
+	.opts = open_opt, .opts_size = sizeof(struct open_opts),
+	.cols = open_col,
+	.examples = open_example,
+	.setup = open_setup,
+	.run = open_run,
+};

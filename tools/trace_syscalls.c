@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace syscalls - every system call of a container in words, or how often and how long.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/sys.h"
+#include "nsdebug/trace/sysput.h"
+#include "nsdebug/trace/words.h"
+
+struct syscalls_opts {
+	struct tracer_opts tracer;
+	bool failed, timed, count;
+	uint64_t slower, strings, ring;
+	const char *calls;
+	struct sysset set;	/* filled in by setup() */
+};
+
+static const struct syscalls_opts syscalls_defaults = { .strings = 32 };
+
+static const struct opt syscalls_opt[] = {
+	OPT('e', "calls", OPT_STR, struct syscalls_opts, calls, "SET",
+	    "only these: openat,close or %file,%network or !write"),
+	OPT('c', "count", OPT_FLAG, struct syscalls_opts, count, NULL,
+	    "only how many, how long and how many failed, at the end"),
+	OPT('T', "took", OPT_FLAG, struct syscalls_opts, timed, NULL, "how long each took"),
+	OPT(0, "failed", OPT_FLAG, struct syscalls_opts, failed, NULL, "only those that failed"),
+	OPT(0, "slower", OPT_DURATION, struct syscalls_opts, slower, "TIME",
+	    "only those that took longer; implies -T"),
+	OPT('s', "strings", OPT_SIZE, struct syscalls_opts, strings, "SIZE",
+	    "show so many bytes of a string, at most 256 (32)"),
+	OPT(0, "buffer", OPT_SIZE, struct syscalls_opts, ring, "SIZE",
+	    "events that wait to be read, in bytes: more of them lose less (16M)"),
+	TRACER_OPTS(struct syscalls_opts),
+	OPT_END
+};
+
+struct syscall_row {
+	struct coltime time;
+	uint64_t pid, tid, host_pid, host_tid, number, compat, calls, errors;
+	int64_t took_s, result, total_s, mean_s, longest_s;
+	struct bytes comm, call, value, histogram;
+	struct col_list args, slots;
+	const char *name, *error;
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct syscall_row, f, fl, h, ##__VA_ARGS__)
+
+static const struct col syscalls_col[] = {
+	C(COL_TIME, time, COL_CLOCK, "when it returned"),
+	C(COL_U64, pid, COL_HIDE, "number in the container's pid namespace"),
+	C(COL_U64, tid, 0, "the thread's number there"),
+	C(COL_U64, host_pid, COL_HIDE, "number on the host", .head = "HOSTPID"),
+	C(COL_U64, host_tid, COL_WIDE, "the thread's number on the host", .head = "HOSTTID"),
+	C(COL_BYTES, comm, COL_CLAIMED, "name that the thread gave itself"),
+	C(COL_STR, name, COL_HIDE, "the system call", .head = "SYSCALL"),
+	C(COL_U64, number, COL_HIDE, "its number"),
+	C(COL_BOOL, compat, COL_HIDE, "a 32-bit call: the number is of i386, nothing is decoded"),
+	C(COL_LIST, args, COL_HIDE | COL_CLAIMED | COL_CODE, "its arguments, decoded"),
+	C(COL_I64, result, COL_HIDE, "what it returned: -1 if it failed; null: it does not"),
+	C(COL_BYTES, value, COL_HIDE | COL_CODE, "what it returned, decoded"),
+	C(COL_STR, error, COL_HIDE, "why it failed"),
+	C(COL_DUR, took_s, COL_WIDE, "how long it took, with -T", .head = "TOOK"),
+	C(COL_BYTES, call, COL_NOJSON | COL_CLAIMED | COL_CODE, "all of it"),
+	C(COL_U64, calls, COL_HIDE, "with -c: how many"),
+	C(COL_U64, errors, COL_HIDE, "with -c: how many of them failed"),
+	C(COL_DUR, total_s, COL_HIDE, "with -c: how long they took together", .head = "TOTAL"),
+	C(COL_DUR, mean_s, COL_HIDE, "with -c: on average", .head = "MEAN"),
+	C(COL_DUR, longest_s, COL_HIDE, "with -c: the longest", .head = "LONGEST"),
+	C(COL_BYTES, histogram, COL_HIDE | COL_NOJSON,
+	  "with -c: from 256 ns on, twice as long a column; the taller the more"),
+	C(COL_LIST, slots, COL_HIDE,
+	  "with -c: how many took from 2^n ns to twice of that, n from 0"),
+	COL_END
+};
+
+struct listing {
+	struct run *r;
+	const struct syscalls_opts *o;
+	struct sys_trace sys;
+};
+
+struct texts {
+	struct buf args[SYS_ARGS];
+	struct bytes items[SYS_ARGS];
+	struct buf value, call;
+	unsigned int count;
+};
+
+static void put_call(struct texts *t, const char *name)
+{
+	buf_addf(&t->call, "%s(", name);
+	for (unsigned int i = 0; i < t->count; i++) {
+		buf_str(&t->call, i ? ", " : "");
+		buf_add(&t->call, t->args[i].bytes, t->args[i].len);
+	}
+	buf_str(&t->call, ") = ");
+	buf_add(&t->call, t->value.bytes, t->value.len);
+}
+
+/* The buffers are kept from call to call. */
+static void put_texts(struct texts *t, const struct sysview *v, const char *name)
+{
+	t->count = sysput_count(v);
+	for (unsigned int i = 0; i < t->count; i++) {
+		buf_clear(&t->args[i]);
+		sysput_arg(&t->args[i], v, i);
+		t->items[i] = (struct bytes){ t->args[i].bytes, t->args[i].len };
+	}
+	buf_clear(&t->value);
+	buf_clear(&t->call);
+	sysput_result(&t->value, v);
+	put_call(t, name);
+}
+
+static void fill_result(struct syscall_row *row, const struct sys_call *c)
+{
+	if (c->flags & SYS_NO_RETURN)
+		return;
+	row->result = c->ret;
+	if (c->ret < 0 && c->ret >= -4095) {
+		row->error = word_errno(c->ret);
+		row->result = -1;
+	}
+}
+
+static void take(void *ctx, const struct sys_call *c, const struct who *w)
+{
+	static struct texts t;
+	struct listing *l = ctx;
+	bool compat = c->flags & SYS_COMPAT;
+	struct sysview v = { c, compat || !sysdefs[c->nr].name ? NULL : &sysdefs[c->nr],
+		l->o->strings };
+	char room[16];
+	struct syscall_row row;
+
+	row_none(syscalls_col, &row);
+	if (compat)
+		snprintf(room, sizeof(room), "i386_%u", c->nr);
+	row.name = compat ? room : sysdef_name(c->nr, room);
+	put_texts(&t, &v, row.name);
+	row.time = tracer_time(&l->sys.tracer, c->at);
+	row.pid = w->ns_pid;
+	row.tid = w->ns_tid;
+	row.host_pid = w->pid;
+	row.host_tid = c->tid;
+	row.comm = tracer_comm(w);
+	row.number = c->nr;
+	row.compat = compat;
+	row.args = (struct col_list){ t.items, t.count };
+	row.value = (struct bytes){ t.value.bytes, t.value.len };
+	row.call = (struct bytes){ t.call.bytes, t.call.len };
+	fill_result(&row, c);
+	if (c->flags & SYS_TIMED && !(c->flags & SYS_NO_RETURN))
+		row.took_s = (int64_t)c->took;
+	if (emit_row(l->r->emit, &row))
+		tracer_count(&l->sys.tracer);
+}
+
+/* ---- -c ---- */
+
+#define FIRST_SLOT 8	/* 256 ns: nothing is faster */
+#define LAST_SLOT 30
+
+static void put_histogram(struct buf *b, const struct sys_count *c)
+{
+	static const char *const bars[] = { " ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585",
+		"\u2586", "\u2587", "\u2588" };
+	uint64_t most = 1;
+
+	for (unsigned int i = 0; i < SYS_SLOTS; i++)
+		most = c->slots[i] > most ? c->slots[i] : most;
+	for (unsigned int i = FIRST_SLOT; i <= LAST_SLOT; i++)
+		buf_str(b, bars[(c->slots[i] * 8 + most - 1) / most]);
+}
+
+static void send_count(struct listing *l, unsigned int nr, const struct sys_count *c)
+{
+	auto_buf struct buf histogram = { 0 };
+	char room[16], numbers[SYS_SLOTS][24];
+	struct bytes slots[SYS_SLOTS];
+	struct syscall_row row;
+
+	row_none(syscalls_col, &row);
+	row.name = sysdef_name(nr, room);
+	row.number = nr;
+	row.calls = c->calls;
+	row.errors = c->errors;
+	if (l->sys.want->timed) {
+		row.total_s = (int64_t)c->took;
+		row.mean_s = (int64_t)(c->took / c->calls);
+		row.longest_s = (int64_t)c->longest;
+		put_histogram(&histogram, c);
+		row.histogram = (struct bytes){ histogram.bytes, histogram.len };
+		for (unsigned int i = 0; i < SYS_SLOTS; i++)
+			slots[i] = (struct bytes){ numbers[i], (size_t)snprintf(numbers[i],
+				sizeof(numbers[i]), "%llu", (unsigned long long)c->slots[i]) };
+		row.slots = (struct col_list){ slots, SYS_SLOTS };
+	}
+	emit_row(l->r->emit, &row);
+}
+
+/* Those first that took, or were, the most. */
+static void send_counts(struct listing *l)
+{
+	static struct sys_count all[SYS_NR_MAX];
+
+	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
+		all[nr] = sys_count_of(&l->sys, nr);
+	for (;;) {
+		unsigned int most = 0;
+
+		for (unsigned int nr = 1; nr < SYS_NR_MAX; nr++)
+			if (all[nr].took > all[most].took || (all[nr].took == all[most].took &&
+							      all[nr].calls > all[most].calls))
+				most = nr;
+		if (!all[most].calls)
+			break;
+		send_count(l, most, &all[most]);
+		all[most] = (struct sys_count){ 0 };
+	}
+}
+
+static void syscalls_run(struct run *r)
+{
+	const struct syscalls_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
+	struct sys_want want = {
+		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
+		.count = o->count, .slower_ns = o->slower, .ring = o->ring,
+	};
+
+	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
+	if (o->count)
+		send_counts(&l);
+}
+
+static int syscalls_setup(void *opts, int nargs, char *const *args, struct layout *l,
+			  struct err *e)
+{
+	struct syscalls_opts *o = opts;
+
+	if (sysset_parse(&o->set, o->calls, e) < 0)
+		return -1;
+	if (o->ring && (o->ring < 4096 || o->ring > 1u << 30 || o->ring & (o->ring - 1)))
+		return err_set(e, ST_USAGE, "--buffer is a power of two from 4K to 1G");
+	if (o->strings > SYS_BYTES_MAX)
+		return err_set(e, ST_USAGE, "-s: at most %d bytes of a string are copied",
+			       SYS_BYTES_MAX);
+	if (!l->fields && o->count)
+		l->fields = o->timed || o->slower ?
+			"calls,errors,total_s,mean_s,longest_s,histogram,name" :
+			"calls,errors,name";
+	else if (!l->fields && l->format == OUT_TABLE && (o->timed || o->slower))
+		l->fields = "time,tid,comm,took_s,call";
+	if (o->count)
+		return 0;
+	return tracer_layout(opts, nargs, args, l, e);
+}
+
+static const struct example syscalls_example[] = {
+	{ "nsdebug trace syscalls nsd-demo --for 1s", "what strace -f would show, without it" },
+	{ "nsdebug trace syscalls nsd-demo -e %network -T --for 1s", "how long the network takes" },
+	{ "nsdebug trace syscalls nsd-demo -c -T --for 1s", "where the time goes, as histograms" },
+	{ "nsdebug trace syscalls nsd-demo --failed --for 1s -o jsonl", "what fails" },
+	{ NULL }
+};
+
+const struct tool tool_trace_syscalls = {
+	.name = "trace syscalls",
+	.summary = "show the system calls of a container, with arguments and results",
+	.about = "As strace -f does, for all processes of the container, but without ptrace: "
+		"nothing is stopped, and a call costs a fraction of a microsecond more. Calls are "
+		"shown when they return; what a pointer leads to is read then, and is the "
+		"target's word. While it runs, every system call of the node takes about a tenth "
+		"of a microsecond longer, so it is not to be forgotten in the background.\n\n"
+		"Events that come faster than they can be shown are lost; how many is said, and "
+		"the exit status is 5. -e, --failed, --slower and -c choose in the kernel and cost "
+		"no room; --buffer gives more.",
+	.needs = NEED_TRACE,
+	.opts = syscalls_opt, .opts_size = sizeof(struct syscalls_opts),
+	.defaults = &syscalls_defaults,
+	.cols = syscalls_col,
+	.examples = syscalls_example,
+	.setup = syscalls_setup,
+	.run = syscalls_run,
+};
