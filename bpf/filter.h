@@ -18,7 +18,7 @@ const volatile __u32 filter_mntns;
 const volatile __u32 filter_pidns;
 const volatile __u32 filter_depth;	/* of the target's pid namespace, the host's is 0 */
 
-#define CGROUP_DEPTH_MAX 32	/* a cgroup deeper than this below the root is not found */
+#define CGROUP_DEPTH_MAX 32	/* a target deeper than this below the root is not found */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
@@ -46,21 +46,37 @@ static __always_inline bool is_current_target(void)
 	return in_mntns((struct task_struct *)bpf_get_current_task());
 }
 
-/* Any task, not only the one that runs: up from its cgroup as long as there is one above. */
+/* The id of the cgroup that is `level` steps below the root on the way to c. */
+static __always_inline __u64 ancestor(struct cgroup *c, __u32 level)
+{
+	struct cgroup___before_6_1 *old = (void *)c;
+	struct cgroup *above = NULL;
+	__u64 id = 0;
+
+	if (!bpf_core_field_exists(c->ancestors)) {
+		bpf_probe_read_kernel(&id, sizeof(id), (char *)c + level * sizeof(id) +
+				      bpf_core_field_offset(old->ancestor_ids));
+		return id;
+	}
+	bpf_probe_read_kernel(&above, sizeof(above), (char *)c + level * sizeof(above) +
+			      bpf_core_field_offset(c->ancestors));
+	return BPF_CORE_READ(above, kn, id);
+}
+
+/* Any task, not only the one that runs. From the root down, for the target's cgroup lies where its
+ * runtime made it: a container can nest its own as deep as it likes. */
 static __always_inline bool is_target(struct task_struct *t)
 {
 	struct cgroup *c;
-	struct cgroup_subsys_state *above;
+	__u32 level;
 
 	if (filter_kind != FILTER_CGROUP)
 		return in_mntns(t);
 	c = BPF_CORE_READ(t, cgroups, dfl_cgrp);
-	for (int i = 0; c && i < CGROUP_DEPTH_MAX; i++) {
-		if (BPF_CORE_READ(c, kn, id) == filter_cgroup_id)
+	level = (__u32)BPF_CORE_READ(c, level);
+	for (__u32 i = 0; i < CGROUP_DEPTH_MAX && i <= level; i++)
+		if (ancestor(c, i) == filter_cgroup_id)
 			return true;
-		above = BPF_CORE_READ(c, self.parent);
-		c = above ? BPF_CORE_READ(above, cgroup) : NULL;
-	}
 	return false;
 }
 

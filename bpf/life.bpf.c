@@ -7,6 +7,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #define SIGNAL_GROUP_EXIT 4	/* include/linux/sched/signal.h */
 #define SIGKILL 9
+#define EEXIST 17
 #define SI_KERNEL 0x80
 
 const volatile __u32 nr_execve, nr_execveat;	/* as sys_exit has them */
@@ -44,6 +45,11 @@ static __always_inline void fill(struct life_event *e, enum life_kind kind, stru
 	__builtin_memset(&e->other, 0, sizeof(e->other));
 }
 
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
 /*
  * The components of a path, innermost first, as far as the process's root; a mount point that is
  * crossed leaves an empty one. Each step has its own constant place: the verifier then need not
@@ -53,8 +59,8 @@ static __always_inline void fill_cwd(struct life_exec *x, struct task_struct *t)
 {
 	struct fs_struct *fs = BPF_CORE_READ(t, fs);
 	struct dentry *d = BPF_CORE_READ(fs, pwd.dentry), *root = BPF_CORE_READ(fs, root.dentry);
-	struct mount *m = (void *)((char *)BPF_CORE_READ(fs, pwd.mnt) -
-				   bpf_core_field_offset(struct mount, mnt));
+	struct mount *m = mount_of(BPF_CORE_READ(fs, pwd.mnt));
+	struct mount *root_mount = mount_of(BPF_CORE_READ(fs, root.mnt));
 
 	x->depth = 0;
 #pragma unroll
@@ -62,7 +68,7 @@ static __always_inline void fill_cwd(struct life_exec *x, struct task_struct *t)
 		struct dentry *up = BPF_CORE_READ(d, d_parent);
 
 		x->cwd[i][0] = '\0';
-		if (d == root)
+		if (d == root && m == root_mount)
 			continue;
 		x->depth = i + 1;
 		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
@@ -190,8 +196,9 @@ int on_exit(struct raw_tracepoint *ctx)
 	struct life_event *e;
 	__u32 one = 1;
 
+	/* that it cannot be noted for want of room is no reason to be silent */
 	if (BPF_CORE_READ(t, signal, live.counter) || !is_current_target() ||
-	    bpf_map_update_elem(&ended, &which, &one, BPF_NOEXIST))
+	    bpf_map_update_elem(&ended, &which, &one, BPF_NOEXIST) == -EEXIST)
 		return 0;
 	e = reserve(sizeof(*e));
 	if (!e)

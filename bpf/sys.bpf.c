@@ -8,7 +8,12 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_RT_SIGRETURN 15
 #define NR_EXECVE 59
 #define NR_EXIT 60
-#define NR_PRCTL 157
+#define NR_SETUID 105
+#define NR_SETGID 106
+#define NR_SETREUID 113
+#define NR_SETREGID 114
+#define NR_SETRESUID 117
+#define NR_SETRESGID 119
 #define NR_EXIT_GROUP 231
 #define NR_EXECVEAT 322
 #define WORDS_MAX 16
@@ -39,13 +44,15 @@ struct {
 	__type(value, __u64);
 } began SEC(".maps");
 
-/* Threads that the reader has been told of. */
+/* Threads that the reader has been told of, and in which generation: it forgets older ones. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32);
 	__type(value, __u32);
 } told SEC(".maps");
+
+__u32 generation;	/* the reader counts it up */
 
 /* An array of our own for each processor: the reader has mapped it, and is behind its seal. */
 struct {
@@ -56,7 +63,8 @@ struct {
 	__type(value, struct sys_count);
 } counts SEC(".maps");
 
-__u64 compat, uring;	/* 32-bit calls, and submissions to io_uring, of the target */
+/* Of the target: 32-bit calls, calls by a number that is none, submissions to io_uring. */
+__u64 compat, strange, uring;
 
 static __always_inline bool is_wanted(__u64 nr)
 {
@@ -110,23 +118,29 @@ static __always_inline void count(__u32 nr, __s64 ret, __u64 took)	/* 0: not kno
 	c->slots[slot_of(took)]++;
 }
 
-/* Each thread once, and again when it may have another name or user. */
-static __always_inline void tell_who(__u32 tid, bool again)
+/* Each thread once, and again when it may have another name or user, or is another. False if there
+ * was no room: its call could be taken for that of who had the number before. */
+static __always_inline bool tell_who(__u32 tid)
 {
-	__u32 one = 1;
+	__u32 now = generation, *when = bpf_map_lookup_elem(&told, &tid);
 	struct sys_who *w;
 
-	if (!again && bpf_map_lookup_elem(&told, &tid))
-		return;
-	/* told at the next call if there is no room: nothing is lost by it */
-	w = bpf_ringbuf_reserve(&ring, sizeof(*w), 0);
+	if (when && *when == now)
+		return true;
+	w = reserve(sizeof(*w));
 	if (!w)
-		return;
+		return false;
 	w->record = SYS_WHO;
-	w->unused = 0;
+	w->generation = now;
 	fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
 	submit(w);
-	bpf_map_update_elem(&told, &tid, &one, BPF_ANY);
+	bpf_map_update_elem(&told, &tid, &now, BPF_ANY);
+	return true;
+}
+
+static __always_inline void forget(__u32 tid)
+{
+	bpf_map_delete_elem(&told, &tid);
 }
 
 static __always_inline __u64 arg_of(const struct sys_call *c, __u32 n)
@@ -315,8 +329,8 @@ static __always_inline void output(struct scratch *s)
 
 static __always_inline void send(struct scratch *s, __u32 nr)
 {
-	/* prctl(2) gives names, the calls from 105 to 123 users and groups */
-	tell_who(s->call.tid, nr == NR_PRCTL || (nr >= 105 && nr <= 123));
+	if (!tell_who(s->call.tid))
+		return;
 	if (!(s->call.flags & SYS_COMPAT))
 		for (__u32 i = 0; i < SYS_ARGS; i++)
 			put_arg(nr, i);
@@ -353,6 +367,33 @@ static __always_inline struct scratch *begin(struct pt_regs *p, __u64 nr, __s64 
 	return s;
 }
 
+#define GIVES(name) (1ull << (NR_SET##name - NR_SETUID))
+
+/* Another effective user or group. */
+static __always_inline bool gives_user(__u64 nr)
+{
+	nr -= NR_SETUID;
+	return nr < 64 && (GIVES(UID) | GIVES(GID) | GIVES(REUID) | GIVES(REGID) |
+			   GIVES(RESUID) | GIVES(RESGID)) >> nr & 1;
+}
+
+/*
+ * A call that is not asked for. Of a 32-bit one that cannot be said: its number is another table's,
+ * so a program that wants to be missed would only have to make such calls.
+ */
+static __always_inline void pass_over(__u64 nr)
+{
+	if (!is_current_target())
+		return;
+	if (is_compat())
+		__sync_fetch_and_add(&compat, 1);
+	else if (nr >= SYS_NR_MAX)
+		__sync_fetch_and_add(&strange, 1);
+	else if (!gives_user(nr))
+		return;
+	forget((__u32)bpf_get_current_pid_tgid());
+}
+
 SEC("raw_tp/sys_exit")
 int on_exit(struct raw_tracepoint *ctx)
 {
@@ -364,8 +405,14 @@ int on_exit(struct raw_tracepoint *ctx)
 
 	if (nr == ~0ull)	/* it has put other registers in their place */
 		nr = NR_RT_SIGRETURN;
-	if (!is_wanted(nr) || !is_current_target())
+	if (!is_wanted(nr)) {
+		pass_over(nr);
 		return 0;
+	}
+	if (!is_current_target())
+		return 0;
+	if (gives_user(nr))
+		forget((__u32)bpf_get_current_pid_tgid());
 	if (timed)
 		took = time_taken((__u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
 	if ((failed_only && good) || (slower_ns && took < slower_ns))
@@ -400,8 +447,9 @@ int on_exec(struct raw_tracepoint *ctx)
 
 	if (!is_current_target() || failed_only || is_compat())
 		return 0;
+	/* a thread that was not the first has the number of the first now; it began as itself */
 	if (timed)
-		took = time_taken((__u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
+		took = time_taken((__u32)ctx->args[1], bpf_ktime_get_ns());
 	s = bpf_map_lookup_elem(&scratches, &zero);
 	if (!s || (slower_ns && took < slower_ns))
 		return 0;
@@ -410,7 +458,8 @@ int on_exec(struct raw_tracepoint *ctx)
 		.at = bpf_ktime_get_boot_ns(), .took = took, .nr = NR_EXECVE,
 		.flags = took ? SYS_TIMED : 0,
 	};
-	tell_who(s->call.tid, true);
+	if (!tell_who(s->call.tid))
+		return 0;
 	d = next(s, 0, SYS_ITSELF);
 	n = d ? bpf_probe_read_kernel_str(d + 1, SYS_STRING_MAX, BPF_CORE_READ(b, filename)) : 0;
 	if (n <= 0 || n > SYS_STRING_MAX)
@@ -444,6 +493,27 @@ int on_end(struct raw_tracepoint *ctx)
 	s = begin(p, nr, 0, SYS_NO_RETURN, 0);
 	if (s)
 		send(s, (__u32)nr);
+	return 0;
+}
+
+/* Of exec(2), of prctl(2), and of a write to the comm of another thread. */
+SEC("raw_tp/task_rename")
+int on_renamed(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[0];
+
+	forget((__u32)BPF_CORE_READ(t, pid));
+	return 0;
+}
+
+/* Its number will be another's. Behind on_end in this file, so it is attached behind it, too. */
+SEC("raw_tp/sched_process_exit")
+int on_gone(struct raw_tracepoint *ctx)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	forget(tid);
+	bpf_map_delete_elem(&began, &tid);
 	return 0;
 }
 

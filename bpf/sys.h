@@ -70,7 +70,7 @@ struct sys_data {
 };
 
 struct sys_who {
-	__u32 record, unused;
+	__u32 record, generation;
 	struct who who;
 };
 

@@ -76,6 +76,12 @@ struct cgroup_subsys_state {
 struct cgroup {
 	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[1];	/* since 6.1 */
+};
+
+struct cgroup___before_6_1 {
+	__u64 ancestor_ids[1];
 };
 
 struct css_set {

@@ -16,47 +16,66 @@
 #include "sys.skel.h"
 
 #define RING_SIZE (16u << 20)
-#define THREADS_MAX 65536	/* that are known at a time */
+#define THREADS_MAX 16384	/* of a generation */
 
 static const struct who nobody;
 
-static void forget(struct sys_trace *t)
+static void drop(struct map *threads)
 {
-	map_each(&t->threads, free);
-	map_free(&t->threads);
-	t->threads = (struct map){ 0 };
-	t->known = 0;
+	map_each(threads, free);
+	map_free(threads);
+	*threads = (struct map){ 0 };
 }
 
-static void learn(struct sys_trace *t, const struct who *w)
+/* There is no end to threads that come and go, and of those that live we are told again. */
+static void begin_generation(struct sys_trace *t)
 {
-	struct who *known = map_get(&t->threads, w->tid);
+	drop(&t->older);
+	t->older = t->threads;
+	t->threads = (struct map){ 0 };
+	t->known = 0;
+	++*t->generation;
+}
+
+static void learn(struct sys_trace *t, const struct sys_who *w)
+{
+	bool now = w->generation == *t->generation;
+	struct map *threads = now ? &t->threads : &t->older;
+	struct who *known = map_get(threads, w->who.tid);
 
 	if (!known) {
-		if (++t->known > THREADS_MAX)
-			forget(t);
 		known = mem_alloc(sizeof(*known));
-		map_put(&t->threads, w->tid, known);
+		map_put(threads, w->who.tid, known);
+		t->known += now;
 	}
-	*known = *w;
+	*known = w->who;
+	if (t->known == THREADS_MAX)
+		begin_generation(t);
+}
+
+static const struct who *who_is(struct sys_trace *t, uint32_t tid)
+{
+	const struct who *w = map_get(&t->threads, tid);
+
+	if (!w)
+		w = map_get(&t->older, tid);
+	return w ? w : &nobody;
 }
 
 static int take(void *ctx, void *bytes, size_t len)
 {
 	struct sys_trace *t = ctx;
 	const struct sys_call *c = bytes;
-	const struct who *w;
 
 	/* the kernel's ring: records are as the programs of this binary made them */
 	if (len >= sizeof(struct sys_who) && c->record == SYS_WHO) {
-		learn(t, &((const struct sys_who *)bytes)->who);
+		learn(t, bytes);
 		return 0;
 	}
 	if (len < sizeof(*c) || c->record != SYS_CALL || c->len > len - sizeof(*c) ||
 	    c->nr >= SYS_NR_MAX)
 		return 0;
-	w = map_get(&t->threads, c->tid);
-	t->fn(t->ctx, c, w ? w : &nobody);
+	t->fn(t->ctx, c, who_is(t, c->tid));
 	return 0;
 }
 
@@ -68,6 +87,8 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 
 	bpf_program__set_autoload(b->progs.on_enter, w->timed);
 	bpf_program__set_autoload(b->progs.on_exec, exec);
+	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
+	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
 	bpf_program__set_autoload(b->progs.on_end, end && libbpf_probe_bpf_helper(
 			BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) > 0);
 }
@@ -116,7 +137,9 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 			return -1;
 	}
 	t->tracer.lost = &b->bss->lost;
+	t->generation = &b->bss->generation;
 	t->compat = &b->bss->compat;
+	t->strange = &b->bss->strange;
 	t->uring = &b->bss->uring;
 	return tracer_seal(&t->tracer, bpf_map__fd(b->maps.ring), take, t, e);
 }
@@ -154,6 +177,9 @@ static void say_unseen(struct sys_trace *t, struct emit *emit)
 	if (*t->compat)
 		emit_note(emit, "%llu 32-bit system calls: they have other numbers and are not "
 			  "decoded", (unsigned long long)*t->compat);
+	if (*t->strange)
+		emit_note(emit, "%llu system calls by numbers that x86-64 does not have: they are "
+			  "not shown", (unsigned long long)*t->strange);
 	if (*t->uring)
 		emit_note(emit, "the target uses io_uring: %llu requests went that way, which are "
 			  "no system calls and not shown", (unsigned long long)*t->uring);
@@ -171,7 +197,8 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	}
 	tracer_run(&t->tracer);
 	say_unseen(t, &in->emit);
-	forget(t);
+	drop(&t->threads);
+	drop(&t->older);
 }
 
 struct sys_count sys_count_of(const struct sys_trace *t, unsigned int nr)

@@ -29,9 +29,12 @@ struct sys_trace {
 	const struct sys_want *want;
 	sys_fn *fn;
 	void *ctx;
-	struct map threads;		/* struct who, by host tid */
+	/* struct who, by host tid: of this generation, and of those before, whose events may still
+	 * come */
+	struct map threads, older;
 	size_t known;
-	const volatile __u64 *compat, *uring;
+	volatile __u32 *generation;	/* in the programs' memory: they tell of all again */
+	const volatile __u64 *compat, *strange, *uring;
 	const struct sys_count *counts;	/* by processor, then number */
 	unsigned int processors;
 };

@@ -19,20 +19,29 @@
 #include "nsdebug/trace/sysword.h"
 #include "nsdebug/trace/words.h"
 
+bool sysview_next(const struct sysview *v, size_t *at, struct sys_data *d, struct bytes *ret)
+{
+	const char *p = (const char *)(v->call + 1) + *at;
+	size_t left = *at < v->call->len ? v->call->len - *at : 0;
+
+	if (left < sizeof(*d))
+		return false;
+	memcpy(d, p, sizeof(*d));
+	if (d->len > left - sizeof(*d))
+		return false;
+	*ret = (struct bytes){ p + sizeof(*d), d->len };
+	*at += sizeof(*d) + (((size_t)d->len + 3) & ~(size_t)3);
+	return true;
+}
+
 struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_part part)
 {
-	const char *p = (const char *)(v->call + 1), *end = p + v->call->len;
 	struct sys_data d;
+	struct bytes s;
 
-	while ((size_t)(end - p) >= sizeof(d)) {
-		memcpy(&d, p, sizeof(d));
-		p += sizeof(d);
-		if (d.len > (size_t)(end - p))
-			break;
+	for (size_t at = 0; sysview_next(v, &at, &d, &s);)
 		if (d.arg == arg && d.part == part)
-			return (struct bytes){ p, d.len };
-		p += ((size_t)d.len + 3) & ~(size_t)3;
-	}
+			return s;
 	return (struct bytes){ NULL, 0 };
 }
 

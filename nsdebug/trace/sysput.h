@@ -9,6 +9,8 @@
 #ifndef NSDEBUG_TRACE_SYSPUT_H
 #define NSDEBUG_TRACE_SYSPUT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "nsdebug/base/str.h"
@@ -30,6 +32,8 @@ void sysput_result(struct buf *b, const struct sysview *v);
 
 /* ---- for the files that know the structs ---- */
 
+/* The next of what was copied; false: there is no more. *at begins as 0. */
+bool sysview_next(const struct sysview *v, size_t *at, struct sys_data *d, struct bytes *ret);
 /* What was copied of an argument; empty if nothing was. */
 struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_part part);
 /* "\177ELF"... as in C, at most `show` bytes of it. */

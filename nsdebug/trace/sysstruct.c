@@ -472,18 +472,12 @@ static void put_iovecs(struct buf *b, const struct shown *s, enum sys_part part)
 
 static void words(struct buf *b, const struct shown *s)
 {
-	const char *p = (const char *)(s->v->call + 1), *end = p + s->v->call->len;
 	struct sys_data d;
+	struct bytes w;
 	bool first = true;
 
 	buf_char(b, '[');
-	for (; (size_t)(end - p) >= sizeof(d); p += sizeof(d) + ((d.len + 3u) & ~3u)) {
-		struct bytes w;
-
-		memcpy(&d, p, sizeof(d));
-		if (d.len > (size_t)(end - p) - sizeof(d))
-			break;
-		w = (struct bytes){ p + sizeof(d), d.len };
+	for (size_t at = 0; sysview_next(s->v, &at, &d, &w);)
 		/* each word by itself; of an execve that succeeded all in one, parted by NULs */
 		while (d.arg == s->arg && w.len) {
 			size_t len = strnlen(w.p, w.len), step = len < w.len ? len + 1 : len;
@@ -493,7 +487,6 @@ static void words(struct buf *b, const struct shown *s)
 			w = (struct bytes){ w.p + step, w.len - step };
 			first = false;
 		}
-	}
 	buf_char(b, ']');
 }
 

@@ -30,6 +30,7 @@ def of_strace(path):
             continue
         rest = re.match(r'<\.\.\. \w+ resumed>(.*)', text)
         text = half.pop(tid) + ' ' + rest.group(1) if rest else text
+        text = text.replace('( )', '()')
         threads.setdefault(int(tid), []).append(words(text))
     return threads
 
