@@ -121,7 +121,8 @@ static void drop_all_owned(struct names *n, struct arena *a, unsigned int *broke
 {
 	size_t kept = 0;
 
-	qsort(n->items, n->count, sizeof(*n->items), by_id);
+	if (n->count)
+		qsort(n->items, n->count, sizeof(*n->items), by_id);
 	for (size_t i = 0, same; i < n->count; i += same) {
 		size_t left;
 

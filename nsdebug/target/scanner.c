@@ -155,7 +155,7 @@ bool words_next(struct bytes *args, struct bytes *ret)
 
 bool words_is(struct bytes b, const char *text)
 {
-	return b.len == strlen(text) && !memcmp(b.p, text, b.len);
+	return b.len == strlen(text) && (!b.len || !memcmp(b.p, text, b.len));
 }
 
 static bool is_option(struct bytes arg, struct bytes *args, const char *name, struct bytes *ret)
