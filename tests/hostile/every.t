@@ -8,21 +8,40 @@
 . "$SRC/tests/hostile/hostile.sh"
 need runc jq setpriv
 
+# This does a bit of everything again and again, so that no trace waits for its first event; the
+# other is quiet, so that everything else shows the same of it each time.
+box_run debug --ready -- /busybox/busybox sh -c 'echo ready
+	while :; do /busybox/busybox cat /etc/passwd >/dev/null; /busybox/busybox usleep 5000; done'
+BUSY=$BOX BUSYPID=$BOXPID
 box_run base --ready -- /app/web
+QUIET=$BOX QUIETPID=$BOXPID
 VERBS=$($NSDEBUG help --verbs)
-example() { # VERB: the words behind the name of the binary
-	$NSDEBUG help --json "$1" | jq -r '.examples[0].command' | sed "s/^nsdebug //; s/\\bnsd-demo\\b/$BOX/"
+choose_box() { # VERB
+	case $1 in
+	trace-*)	BOX=$BUSY BOXPID=$BUSYPID ;;
+	*)		BOX=$QUIET BOXPID=$QUIETPID ;;
+	esac
+}
+example() { # VERB: the words behind the name of the binary; no trace longer than it must
+	case $1 in
+	trace-oom)	_for='--for 100ms -o json' ;;	# of what never happens here
+	*)		_for='--max-events 1' ;;
+	esac
+	$NSDEBUG help --json "$1" | jq -r '.examples[0].command' |
+		sed "s/^nsdebug //; s/\\bnsd-demo\\b/$BOX/; s/--for 1s/$_for/"
 }
 has_rows() { [ "$($NSDEBUG help --json "$1" | jq '.columns | length')" != 0 ]; }
 needs() { $NSDEBUG help --json "$1" | jq -r '.needs[]'; }
 has_target() { ! needs "$1" | grep -qx host; }
+
+first() { head -n 1 | tr -s ' '; }	# columns are as wide as numbers are long
 
 # Status 0, the output that it always has, and no more said than always.
 as_ever() { # COMMAND... with its data to stdout
 	"$@" >out
 	_s=$?
 	[ $_s = 0 ] || [ $_s = 5 ] || { echo "status $_s"; return 1; }
-	head -n 1 out | cmp - "want.$v"
+	first <out | cmp - "want.$v"
 }
 closed_pipe() { # a pipe that nobody reads any more
 	rm -f fifo
@@ -44,7 +63,7 @@ full_disk() {
 appended() {
 	echo before >file
 	"$@" >>file
-	[ "$(head -n 1 file)" = before ] && sed -n 2p file | cmp - "want.$v"
+	[ "$(head -n 1 file)" = before ] && sed 1d file | first | cmp - "want.$v"
 }
 mkdir disk
 
@@ -55,7 +74,7 @@ may_fail() { # NAME REGEX COMMAND...
 	"$@" >out 2>err
 	_s=$?
 	case $_s in
-	[05])	head -n 1 out | cmp - "want.$v" >"$TMP/diff" 2>&1 && pass "$_name" || fail "$_name" "$(cat "$TMP/diff" err)" ;;
+	[05])	first <out | cmp - "want.$v" >"$TMP/diff" 2>&1 && pass "$_name" || fail "$_name" "$(cat "$TMP/diff" err)" ;;
 	77)	grep -Eq "^nsdebug: .*($_re)" err && pass "$_name (77)" || fail "$_name" "$(cat err)" ;;
 	*)	fail "$_name" "status $_s: $(cat err)" ;;
 	esac
@@ -66,10 +85,11 @@ as_nobody() {
 }
 
 for v in $VERBS; do
+	choose_box "$v"
 	# shellcheck disable=SC2046 # words, here and below
 	set -- $(example "$v")
 	n=$NSDEBUG
-	$n "$@" 2>err | head -n 1 >"want.$v"
+	$n "$@" 2>err | first >"want.$v"
 	[ -s "want.$v" ] || fail "$v: its first example" "$(cat err)"
 
 	# ---- 47: what a caller leaves behind ----
@@ -158,6 +178,7 @@ long=$(head -c 5000 /dev/zero | tr '\0' w)
 esc=$(printf 'x\033]0;y\007\nz\342\200\256')
 for v in $VERBS; do
 	has_target "$v" || continue
+	choose_box "$v"
 	for where in '' "$long" "$esc" "pid://" "pid://0" "pid://-1" "pid://99999999999999999999" "pid://1x" \
 		"pod/" "/" "a/b/c/d" "nothing://x" "runc://" "runc://../x" ".." "../../etc" "containerd://../x"; do
 		words=()
@@ -174,7 +195,11 @@ for v in $VERBS; do
 	[ ! -s wrong ] && pass "9 $v: words that are no target" || fail "9 $v: words that are no target" "$(cat wrong)"
 	words=()
 	for w in $(example "$v"); do
-		[ "$w" != "$BOX" ] && words+=("$w") || words+=(-- -rf)
+		case $w in
+		"$BOX")		words+=(-- -rf) ;;
+		--[fm]*)	break ;;	# of a trace: an option no longer
+		*)		words+=("$w") ;;
+		esac
 	done
 	ts "9 $v: a target that looks like an option"	3 "no container '-rf'"	$NSDEBUG "${words[@]}"
 done
