@@ -133,7 +133,8 @@ unitbin	:= $(patsubst %.c,$(O)/%,$(units))
 helpbin	:= $(patsubst %.c,$(O)/%,$(helpers))
 bpf	:= $(sort $(wildcard bpf/*.bpf.c))
 skels	:= $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(bpf))
-genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc $(skels)
+bpfobj	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.o,$(bpf))
+genned	:= $(O)/gen/tools.inc $(O)/gen/version.h $(O)/gen/licenses.inc $(O)/gen/bpf.inc $(skels)
 
 # Whose code is inside the static binary: Debian's copyright files go with it, word for word.
 inside	= libc6-dev gcc-12-base libunwind-dev liblzma-dev libiberty-dev \
@@ -193,6 +194,13 @@ $(O)/bpf/%.o: bpf/%.bpf.c Makefile | $(first)
 $(O)/gen/%.skel.h: $(O)/bpf/%.o
 	@mkdir -p $(@D)
 	$(Q)(echo '#pragma GCC system_header'; $(BPFTOOL) gen skeleton $< name $*_bpf) >$@.new
+	$(Q)mv $@.new $@
+
+# Which objects there are, and a sum of them all (nsdebug/trace/types.c).
+$(O)/gen/bpf.inc: $(bpfobj)
+	@mkdir -p $(@D)
+	$(Q){ echo '#define BPF_OBJECTS(F) $(foreach o,$(notdir $(bpfobj:.o=)),F($(o)))'; \
+		echo "#define BPF_SUM \"$$(cat $^ | sha256sum | cut -c 1-16)\""; } >$@.new
 	$(Q)mv $@.new $@
 
 -include $(patsubst bpf/%.bpf.c,$(O)/bpf/%.o.d,$(bpf))

@@ -22,6 +22,7 @@
 #include "nsdebug/target/find.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/types.h"
 
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 2
@@ -129,6 +130,7 @@ struct job {
 	const struct near *near;
 	const struct expr *filter;
 	struct bytes again;
+	int types;		/* of the kernel, for a tracer; or -1 */
 };
 
 static struct run run_of(const struct job *j, struct inside *in)
@@ -204,7 +206,7 @@ static int spawn(struct child *c, const struct job *j, enum role role, enter_fn 
 	struct spawn s = {
 		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
-		.data = j->c->tool->data && fn == live_verb, .peer = peer,
+		.data = j->c->tool->data && fn == live_verb, .peer = peer, .types = j->types,
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
 
@@ -284,6 +286,17 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, e) : -1;
 }
 
+/* A file that is not as it should be is no reason not to trace. */
+static int find_types(void)
+{
+	struct err e;
+	int fd = types_open(&e);
+
+	if (e.msg[0])
+		out_say(e.msg, strlen(e.msg));
+	return fd;
+}
+
 static void run_round(struct front *f, const struct job *j, struct target *t, bool stopper)
 {
 	struct child main = CHILD_NONE, side = CHILD_NONE;
@@ -337,11 +350,13 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter };
+	auto_close int types = need_of(f->c) == NEED_TRACE ? find_types() : -1;
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
 	struct err e;
 
+	j.types = types;
 	now_about(f, t->name);
 	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0) {
 		fail_err(f, &e);

@@ -67,11 +67,11 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 	bool proc = s->role == ROLE_PROC;
 	int pidfd = reader || tracer ? s->place->pidfd : -1;
 	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
-	int keep[8 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd, in->stop,
+	int keep[9 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd, in->stop,
 		reader || proc ? in->proc : -1,
 		s->role != ROLE_STOPPER && !tracer ? in->procfs : -1,
-		proc || tracer ? in->cgroup : -1 };
-	size_t kept = 8;
+		proc || tracer ? in->cgroup : -1, in->types };
+	size_t kept = 9;
 
 	for (size_t i = 0; cgroups && i < cgroups->count; i++)
 		keep[kept++] = cgroups->at[i].dir;
@@ -103,6 +103,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.root = -1, .own_fds = -1, .peer = s->peer, .proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
+		.types = s->role == ROLE_TRACER ? s->types : -1,
 	};
 	struct err e = { 0 };
 
@@ -195,7 +196,7 @@ int enter_become_parser(struct inside *in, const int *keep, size_t count, struct
 	for (size_t i = 0; i < count; i++)
 		all[2 + i] = keep[i];
 	close_others(all, 2 + count);
-	in->proc = in->procfs = in->cgroup = in->peer = -1;
+	in->proc = in->procfs = in->cgroup = in->peer = in->types = -1;
 	in->nnets = 0;
 	return seal_parser(in->role, e);
 }

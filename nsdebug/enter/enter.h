@@ -61,6 +61,7 @@ struct inside {
 	int cgroup;		/* ROLE_PROC, ROLE_TRACER */
 	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
+	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
 	size_t nnets;
 	int nets_err;		/* errno: why there are none */
@@ -88,6 +89,7 @@ struct spawn {
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
 	int peer;		/* end of a socketpair for it, or -1 */
+	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	enum nets nets;		/* ROLE_PROC: netlink sockets in these network namespaces */
 };
 

@@ -11,6 +11,8 @@
 
 #define RING_SIZE (4u << 20)
 
+TRACER_OBJECT(life)
+
 static int take(void *ctx, void *bytes, size_t len)
 {
 	static const size_t least[] = {

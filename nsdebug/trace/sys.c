@@ -18,6 +18,8 @@
 #define RING_SIZE (16u << 20)
 #define THREADS_MAX 16384	/* of a generation */
 
+TRACER_OBJECT(sys)
+
 static const struct who nobody;
 
 static void drop(struct map *threads)

@@ -144,9 +144,13 @@ int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *o
 	return choose_filter(t, target, e);
 }
 
-void tracer_open_opts(const struct tracer *t, struct bpf_object_open_opts *o)
+void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o)
 {
 	*o = (struct bpf_object_open_opts){ .sz = sizeof(*o), .btf_custom_path = t->opts->btf };
+	if (t->opts->btf || t->in->types < 0)
+		return;
+	snprintf(t->types, sizeof(t->types), "/proc/self/fd/%d", t->in->types);
+	o->btf_custom_path = t->types;
 }
 
 int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e)

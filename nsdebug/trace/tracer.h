@@ -54,12 +54,21 @@ struct tracer_opts {
 
 #define TRACER_PROGS_MAX 8
 
+/* An object of bpf/, as it is in this binary. Each is named once, by TRACER_OBJECT(), in the file
+ * that includes its skeleton. */
+typedef const void *object_fn(size_t *len);
+
+#define TRACER_OBJECT(name) \
+	object_fn name##_object; \
+	const void *name##_object(size_t *len) { return name##_bpf__elf_bytes(len); }
+
 typedef int tracer_event_fn(void *ctx, void *bytes, size_t len);
 
 struct tracer {
 	struct inside *in;
 	const struct tracer_opts *opts;
 	struct tracer_filter filter;
+	char types[32];		/* path of in->types */
 	struct ring_buffer *ring;
 	const volatile __u64 *lost;	/* in the programs' memory */
 	tracer_event_fn *fn;
@@ -78,7 +87,7 @@ struct tracer {
 int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *opts,
 		const struct target *target, struct err *e);
 /* With these, programs are opened. */
-void tracer_open_opts(const struct tracer *t, struct bpf_object_open_opts *o);
+void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o);
 
 /* An error of libbpf's, with the last thing it said. `ret` is its negative errno. */
 int err_bpf(struct err *e, int ret, const char *what);

@@ -140,7 +140,8 @@ refused() { "$O/tests/lib/nocall" 321 "$1" "$NSDEBUG" trace exec "$BOX" --for 10
 ts 'bpf(2) refused: nothing attached, and why' 6 'refused by the kernel' refused 1
 ts 'no bpf(2): nothing attached, and why' 6 'not implemented' refused 38
 : >"$TMP/empty"
-no_btf() { unshare -m sh -c 'mount --bind "$TMP/empty" /sys/kernel/btf/vmlinux && exec "$@"' - \
+no_btf() { unshare -m sh -c 'mount --bind "$TMP/empty" /sys/kernel/btf/vmlinux || exit 98
+	mkdir -p /run/nsdebug && mount -t tmpfs none /run/nsdebug && exec "$@"' - \
 	"$NSDEBUG" trace exec "$BOX" --for 10ms "$@"; }
 ts 'no BTF: a clear word' 4 'CONFIG_DEBUG_INFO_BTF.*--btf FILE' no_btf
 cp /sys/kernel/btf/vmlinux "$TMP/types"
