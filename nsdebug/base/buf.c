@@ -7,27 +7,15 @@
 
 #include "nsdebug/base/mem.h"
 
-char *buf_reserve(struct buf *b, size_t more)
+char *buf_grow(struct buf *b, size_t more)
 {
-	if (b->room - b->len < more + 1) {
-		size_t room = b->room ? b->room : 64;
+	size_t room = b->room ? b->room : 64;
 
-		while (room - b->len < more + 1)
-			room *= 2;
-		b->bytes = mem_resize(b->bytes, room, 1);
-		b->room = room;
-	}
+	while (room - b->len < more + 1)
+		room *= 2;
+	b->bytes = mem_resize(b->bytes, room, 1);
+	b->room = room;
 	return b->bytes + b->len;
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t len)
-{
-	char *p = buf_reserve(b, len);
-
-	if (len)
-		memcpy(p, bytes, len);
-	b->len += len;
-	b->bytes[b->len] = '\0';
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)
@@ -66,6 +54,30 @@ void buf_u64(struct buf *b, unsigned long long n)
 		digits[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n);
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void buf_i64(struct buf *b, long long n)
+{
+	if (n < 0)
+		buf_char(b, '-');
+	buf_u64(b, n < 0 ? -(unsigned long long)n : (unsigned long long)n);
+}
+
+void buf_hex(struct buf *b, unsigned long long n)
+{
+	static const char hex[] = "0123456789abcdef";
+	char digits[18];
+	size_t at = sizeof(digits);
+
+	if (!n) {
+		buf_char(b, '0');
+		return;
+	}
+	for (; n; n >>= 4)
+		digits[--at] = hex[n & 15];
+	digits[--at] = 'x';
+	digits[--at] = '0';
 	buf_add(b, digits + at, sizeof(digits) - at);
 }
 

@@ -16,12 +16,29 @@ struct buf {
 	size_t len, room;
 };
 
-char *buf_reserve(struct buf *b, size_t more);	/* room for more bytes at bytes + len */
-void buf_add(struct buf *b, const void *bytes, size_t len);
+char *buf_grow(struct buf *b, size_t more);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_fill(struct buf *b, char c, size_t count);
 void buf_u64(struct buf *b, unsigned long long n);		/* decimal, fast */
+void buf_i64(struct buf *b, long long n);
+void buf_hex(struct buf *b, unsigned long long n);		/* as %#llx */
 void buf_free(struct buf *b);
+
+/* Room for more bytes at bytes + len. */
+static inline char *buf_reserve(struct buf *b, size_t more)
+{
+	return b->room - b->len > more ? b->bytes + b->len : buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	char *p = buf_reserve(b, len);
+
+	if (len)
+		memcpy(p, bytes, len);
+	b->len += len;
+	p[len] = '\0';
+}
 
 static inline void buf_str(struct buf *b, const char *s)
 {

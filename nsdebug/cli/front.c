@@ -84,10 +84,22 @@ static void take_name(struct front *f, struct bytes body)
 		out_name(f->out, kind, id, body.p, body.len);
 }
 
+static int take_batch(void *ctx, struct err *e)
+{
+	struct front *f = ctx;
+
+	if (out_flush(f->out, e) < 0)
+		return -1;
+	return out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : 0;
+}
+
 static int take_frame(void *ctx, enum frame_type type, struct bytes body, struct err *e)
 {
 	struct front *f = ctx;
 
+	/* what is said stands behind the rows that came before it */
+	if (type != F_ROW && out_flush(f->out, e) < 0)
+		return -1;
 	switch (type) {
 	case F_ROW:
 		if (out_row(f->out, body, e) < 0)
@@ -216,7 +228,8 @@ static int spawn(struct child *c, const struct job *j, enum role role, enter_fn 
 static void relay(struct front *f, struct child *c)
 {
 	struct relay r = {
-		.frame = take_frame, .data = take_data, .ctx = f, .who = f->target,
+		.frame = take_frame, .batch = take_batch, .data = take_data, .ctx = f,
+		.who = f->target,
 		.timeout_ns = f->c->g.timeout_ns, .until_ns = f->until_ns, .signals = f->signals,
 	};
 	struct err e;

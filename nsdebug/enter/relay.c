@@ -90,7 +90,9 @@ static int read_frames(struct wait *w, struct err *e)
 		return 0;
 	}
 	w->in.len += (size_t)n;
-	return take_frames(w, e);
+	if (take_frames(w, e) < 0)
+		return -1;
+	return w->r->batch ? w->r->batch(w->r->ctx, e) : 0;
 }
 
 static int read_data(struct wait *w, struct err *e)

@@ -20,6 +20,8 @@
 struct relay {
 	/* A frame other than F_TICK and F_END. -1 ends the relay with *e. */
 	int (*frame)(void *ctx, enum frame_type type, struct bytes body, struct err *e);
+	/* Those frames that had come are all handed on: a time to write; or NULL. */
+	int (*batch)(void *ctx, struct err *e);
 	/* The data pipe is readable: moves something, 0 at its end, -1 with *e. */
 	int (*data)(void *ctx, int fd, struct err *e);
 	void *ctx;

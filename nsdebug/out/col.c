@@ -5,6 +5,8 @@
 
 #include "nsdebug/base/buf.h"
 
+#define VARINT_MAX 10	/* bytes of 64 bits */
+
 size_t col_count(const struct col *cols)
 {
 	size_t n = 0;
@@ -63,15 +65,14 @@ int col_compare(const struct col *c, const void *a, const void *b)
 
 void put_varint(struct buf *b, uint64_t v)
 {
-	char out[10];
+	char *p = buf_reserve(b, VARINT_MAX);
 	size_t n = 0;
 
-	do {
-		out[n] = (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
-		v >>= 7;
-		n++;
-	} while (v);
-	buf_add(b, out, n);
+	for (; v > 0x7f; v >>= 7)
+		p[n++] = (char)(v | 0x80);
+	p[n++] = (char)v;
+	p[n] = '\0';
+	b->len += n;
 }
 
 bool get_varint(struct bytes *in, uint64_t *ret)

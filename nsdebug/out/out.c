@@ -100,7 +100,12 @@ int out_row(struct out *o, struct bytes body, struct err *e)
 		if ((o->layout.kind == LAYOUT_BLOCKS ? blocks_row : table_row)(o, cells, e) < 0)
 			return -1;
 	}
-	return sink_flush(&o->sink, o->layout.stream, e);
+	return sink_flush(&o->sink, false, e);
+}
+
+int out_flush(struct out *o, struct err *e)
+{
+	return o->layout.stream ? sink_flush(&o->sink, true, e) : 0;
 }
 
 /* Is it on a line of its own among the totals? */

@@ -65,6 +65,8 @@ int out_target(struct out *o, const char *name, struct err *e);
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len);
 /* body: an encoded row of cols. -1 with ST_INTERNAL if it is none, or stdout cannot be written. */
 int out_row(struct out *o, struct bytes body, struct err *e);
+/* Rows of a layout that streams are written by blocks, and here, where no more are waiting. */
+int out_flush(struct out *o, struct err *e);
 int out_summary(struct out *o, struct bytes body, struct err *e);
 /* For the JSON document's "errors". The text on stderr is the front's. */
 void out_error(struct out *o, const char *target, enum status status, const char *msg, size_t len);

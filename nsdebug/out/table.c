@@ -362,7 +362,6 @@ int table_flush(struct out *o, struct err *e)
 				return -1;
 		}
 	}
-	free(take_ptr(o->rows));
 	o->nrows = 0;
 	buf_clear(&o->held);
 	if (o->layout.titles) {

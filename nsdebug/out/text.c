@@ -22,21 +22,46 @@ static void put_two(struct buf *b, int n)
 }
 
 /* As ls does it: the year instead of the time when it is over six months away. */
+/* Of events there are many in a second. */
+static bool local_time(time_t t, struct tm *ret)
+{
+	static struct tm last;
+	static time_t when;
+	static bool known;
+
+	if (!known || when != t)
+		known = localtime_r(&t, &last);
+	when = t;
+	*ret = last;
+	return known;
+}
+
+static void put_micro(struct buf *b, const struct tm *tm, uint32_t us)
+{
+	put_two(b, tm->tm_hour);
+	buf_char(b, ':');
+	put_two(b, tm->tm_min);
+	buf_char(b, ':');
+	put_two(b, tm->tm_sec);
+	buf_char(b, '.');
+	put_two(b, (int)(us / 10000));
+	put_two(b, (int)(us / 100 % 100));
+	put_two(b, (int)(us % 100));
+}
+
 static void put_time(struct buf *b, const struct cell *cell, bool full, bool clock)
 {
 	static int64_t now;
-	time_t t = (time_t)cell->i;
 	struct tm tm;
 
 	if (!now)
 		now = time(NULL);
-	if (!localtime_r(&t, &tm)) {
+	if (!local_time((time_t)cell->i, &tm)) {
 		buf_addf(b, "%lld", (long long)cell->i);
 		return;
 	}
 	if (clock && !full) {
-		buf_addf(b, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
-			 cell->nsec / 1000);
+		put_micro(b, &tm, cell->nsec / 1000);
 		return;
 	}
 	if (full) {

@@ -48,7 +48,7 @@ struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_pa
 void sysput_pointer(struct buf *b, uint64_t p)
 {
 	if (p)
-		buf_addf(b, "%#llx", (unsigned long long)p);
+		buf_hex(b, p);
 	else
 		buf_str(b, "NULL");
 }
@@ -60,17 +60,30 @@ void sysput_signal(struct buf *b, uint64_t sig)
 	buf_str(b, word_signal((uint32_t)sig, room));
 }
 
+/* A NUL is \0, before a digit \000. */
+static void put_octal(struct buf *b, unsigned char c, bool all)
+{
+	buf_char(b, '\\');
+	if (all || c >= 0100)
+		buf_char(b, (char)('0' + (c >> 6)));
+	if (all || c >= 010)
+		buf_char(b, (char)('0' + (c >> 3 & 7)));
+	buf_char(b, (char)('0' + (c & 7)));
+}
+
 static void put_char(struct buf *b, unsigned char c, bool digit_follows)
 {
-	static const char plain[] = "\t\n\v\f\r\"\\", after[] = "tnvfr\"\\";
-	const char *at = c ? strchr(plain, c) : NULL;
+	static const char named[256] = { ['\t'] = 't', ['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f',
+		['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
 
-	if (at)
-		buf_addf(b, "\\%c", after[at - plain]);
-	else if (c >= ' ' && c < 127)
+	if (named[c]) {
+		buf_char(b, '\\');
+		buf_char(b, named[c]);
+	} else if (c >= ' ' && c < 127) {
 		buf_char(b, (char)c);
-	else
-		buf_addf(b, digit_follows ? "\\%03o" : "\\%o", c);
+	} else {
+		put_octal(b, c, digit_follows);
+	}
 }
 
 void sysput_string(struct buf *b, struct bytes s, uint64_t whole, uint64_t show)
@@ -91,7 +104,7 @@ static void put_dirfd(struct buf *b, int fd)
 	if (fd == AT_FDCWD)
 		buf_str(b, "AT_FDCWD");
 	else
-		buf_addf(b, "%d", fd);
+		buf_i64(b, fd);
 }
 
 static void put_open(struct buf *b, uint64_t flags)
@@ -138,7 +151,7 @@ static void put_protocol(struct buf *b, const struct sysview *v, uint64_t p)
 	if ((family == AF_INET || family == AF_INET6) && sysword_of(F_proto, p))
 		sysword_put(b, F_proto, p);
 	else
-		buf_addf(b, "%d", (int)p);
+		buf_i64(b, (int)p);
 }
 
 static void put_sockopt(struct buf *b, const struct sysview *v, uint64_t option)
@@ -151,7 +164,7 @@ static void put_sockopt(struct buf *b, const struct sysview *v, uint64_t option)
 	if (name)
 		buf_str(b, name);
 	else
-		buf_addf(b, "%#x", (unsigned int)option);
+		buf_hex(b, (unsigned int)option);
 }
 
 static void put_clone(struct buf *b, uint64_t flags)
@@ -173,7 +186,7 @@ static void put_fcntl_arg(struct buf *b, const struct sysview *v, uint64_t n)
 		put_open(b, n);
 		break;
 	case F_DUPFD: case F_DUPFD_CLOEXEC: case F_SETOWN: case F_SETPIPE_SZ:
-		buf_addf(b, "%d", (int)n);
+		buf_i64(b, (int)n);
 		break;
 	case F_SETSIG:
 		sysput_signal(b, n);
@@ -217,10 +230,10 @@ static void put_prctl_arg(struct buf *b, const struct sysview *v, uint64_t n)
 		break;
 	case PR_SET_DUMPABLE: case PR_SET_KEEPCAPS: case PR_SET_NO_NEW_PRIVS:
 	case PR_SET_CHILD_SUBREAPER: case PR_SET_TIMERSLACK: case PR_SET_THP_DISABLE:
-		buf_addf(b, "%llu", (unsigned long long)n);
+		buf_u64(b, n);
 		break;
 	default:
-		buf_addf(b, "%#llx", (unsigned long long)n);
+		buf_hex(b, n);
 	}
 }
 
@@ -239,7 +252,7 @@ static bool put_meaning(struct buf *b, const struct sysview *v, unsigned int arg
 	case W_KEY:
 		buf_str(b, n ? "" : "IPC_PRIVATE");
 		if (n)
-			buf_addf(b, "%#x", (unsigned int)n);
+			buf_hex(b, (unsigned int)n);
 		return true;
 	case W_DEV:
 		buf_addf(b, "makedev(%#x, %#x)", major((uint32_t)n), minor((uint32_t)n));
@@ -324,22 +337,22 @@ static bool put_number(struct buf *b, const struct sysview *v, unsigned int arg)
 
 	switch (v->def->args[arg].what) {
 	case W_INT: case W_FD:
-		buf_addf(b, "%d", (int)n);
+		buf_i64(b, (int)n);
 		return true;
 	case W_UINT:
-		buf_addf(b, "%u", (unsigned int)n);
+		buf_u64(b, (unsigned int)n);
 		return true;
 	case W_ID:
-		buf_addf(b, "%d", (int)n);
+		buf_i64(b, (int)n);
 		return true;
 	case W_LONG:
-		buf_addf(b, "%lld", (long long)n);
+		buf_i64(b, (int64_t)n);
 		return true;
 	case W_ULONG:
 		buf_u64(b, n);
 		return true;
 	case W_HEX: case W_REST:
-		buf_addf(b, "%#llx", (unsigned long long)n);
+		buf_hex(b, n);
 		return true;
 	case W_OCTAL: case W_CREATE_MODE:
 		buf_addf(b, "%#03o", (unsigned int)n);
@@ -352,7 +365,7 @@ static bool put_number(struct buf *b, const struct sysview *v, unsigned int arg)
 void sysput_arg(struct buf *b, const struct sysview *v, unsigned int arg)
 {
 	if (!v->def)
-		buf_addf(b, "%#llx", (unsigned long long)v->call->args[arg]);
+		buf_hex(b, v->call->args[arg]);
 	else if (!put_number(b, v, arg) && !put_meaning(b, v, arg) && !put_command(b, v, arg) &&
 		 !sysput_struct(b, v, arg))
 		sysput_pointer(b, v->call->args[arg]);
@@ -451,13 +464,13 @@ static void put_success(struct buf *b, const struct sysview *v)
 						  (v->call->args[1] == F_GETFD && ret));
 
 	if (is_address(v->call->nr))
-		buf_addf(b, "%#llx", (unsigned long long)ret);
+		buf_hex(b, ret);
 	else if (v->call->nr == SYS_umask)
 		buf_addf(b, "%#03o", (unsigned int)ret);
 	else if (flags)
-		buf_addf(b, "%#llx", (unsigned long long)ret);
+		buf_hex(b, ret);
 	else
-		buf_addf(b, "%lld", (long long)ret);
+		buf_i64(b, ret);
 	if (flags && v->call->args[1] == F_GETFL) {
 		buf_str(b, " (flags ");
 		put_open(b, (uint64_t)ret);
@@ -471,6 +484,12 @@ static void put_success(struct buf *b, const struct sysview *v)
 	}
 }
 
+static void put_failure(struct buf *b, int64_t ret)
+{
+	buf_str(b, is_restart(ret) ? "? " : "-1 ");
+	buf_str(b, word_errno(ret));
+}
+
 void sysput_result(struct buf *b, const struct sysview *v)
 {
 	int64_t ret = v->call->ret;
@@ -480,5 +499,5 @@ void sysput_result(struct buf *b, const struct sysview *v)
 	else if (ret >= 0 || ret < -4095)
 		put_success(b, v);
 	else
-		buf_addf(b, "%s %s", is_restart(ret) ? "?" : "-1", word_errno(ret));
+		put_failure(b, ret);
 }

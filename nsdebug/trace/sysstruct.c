@@ -37,6 +37,17 @@ struct shown {
 
 /* ---- times ---- */
 
+static void put_pair(struct buf *b, int64_t sec, const char *unit, int64_t part)
+{
+	buf_str(b, "{tv_sec=");
+	buf_i64(b, sec);
+	buf_str(b, ", tv_");
+	buf_str(b, unit);
+	buf_char(b, '=');
+	buf_i64(b, part);
+	buf_char(b, '}');
+}
+
 static void put_timespec(struct buf *b, const char *p)
 {
 	int64_t t[2];
@@ -45,7 +56,7 @@ static void put_timespec(struct buf *b, const char *p)
 	if (t[1] == UTIME_NOW || t[1] == UTIME_OMIT)
 		buf_str(b, t[1] == UTIME_NOW ? "UTIME_NOW" : "UTIME_OMIT");
 	else
-		buf_addf(b, "{tv_sec=%lld, tv_nsec=%lld}", (long long)t[0], (long long)t[1]);
+		put_pair(b, t[0], "nsec", t[1]);
 }
 
 static void put_timeval(struct buf *b, const char *p)
@@ -53,7 +64,7 @@ static void put_timeval(struct buf *b, const char *p)
 	int64_t t[2];
 
 	memcpy(t, p, sizeof(t));
-	buf_addf(b, "{tv_sec=%lld, tv_usec=%lld}", (long long)t[0], (long long)t[1]);
+	put_pair(b, t[0], "usec", t[1]);
 }
 
 static void timespec(struct buf *b, const struct shown *s)

@@ -468,7 +468,7 @@ void sysword_put(struct buf *b, enum sys_words set, uint64_t value)
 	if (name)
 		buf_str(b, name);
 	else
-		buf_addf(b, "%#llx", (unsigned long long)value);
+		buf_hex(b, value);
 }
 
 void sysword_put_flags(struct buf *b, enum sys_words set, uint64_t value, bool first)
@@ -478,10 +478,13 @@ void sysword_put_flags(struct buf *b, enum sys_words set, uint64_t value, bool f
 	for (const struct sysword *w = sets[set]; value && w->name; w++) {
 		if (!w->value || (value & w->value) != w->value)
 			continue;
-		buf_addf(b, "%s%s", first ? "" : "|", w->name);
+		buf_str(b, first ? "" : "|");
+		buf_str(b, w->name);
 		value &= ~w->value;
 		first = false;
 	}
-	if (value)
-		buf_addf(b, "%s%#llx", first ? "" : "|", (unsigned long long)value);
+	if (value) {
+		buf_str(b, first ? "" : "|");
+		buf_hex(b, value);
+	}
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/str: numbers, sizes and times out of text; and how far two words are apart. */
+/* base/str: numbers, sizes and times out of text; and how far two words are apart. base/buf:
+ * numbers into text. */
 #include "nsdebug/base/str.h"
+
+#include <stdio.h>
+
+#include "nsdebug/base/buf.h"
 #include "tests/unit/check.h"
 
 static void numbers(void)
@@ -91,9 +96,30 @@ static void distances(void)
 			"01234567890123456789", 3) == 4, "too long to compare: far");
 }
 
+static void writes(void)
+{
+	static const long long all[] = { 0, 1, 9, 10, -1, -10, 255, 4096, -4095, INT64_MAX,
+		INT64_MIN };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		auto_buf struct buf b = { 0 };
+		char want[128];
+
+		buf_i64(&b, all[i]);
+		buf_char(&b, ' ');
+		buf_u64(&b, (unsigned long long)all[i]);
+		buf_char(&b, ' ');
+		buf_hex(&b, (unsigned long long)all[i]);
+		snprintf(want, sizeof(want), "%lld %llu %#llx", all[i], (unsigned long long)all[i],
+			 (unsigned long long)all[i]);
+		ok(!strcmp(b.bytes, want) && b.len == strlen(want), want);
+	}
+}
+
 int main(void)
 {
 	numbers();
+	writes();
 	sizes();
 	durations();
 	scans();
