@@ -197,6 +197,7 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 		emit_err(&in->emit, &e);
 		return;
 	}
+	t->tracer.counts = want->count;
 	tracer_run(&t->tracer);
 	say_unseen(t, &in->emit);
 	drop(&t->threads);

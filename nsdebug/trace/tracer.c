@@ -301,7 +301,8 @@ static void say_lost(struct tracer *t)
 
 void tracer_run(struct tracer *t)
 {
-	uint64_t until = t->opts->for_ns ? clock_ns() + t->opts->for_ns : 0, end;
+	uint64_t started = clock_ns();
+	uint64_t until = t->opts->for_ns ? started + t->opts->for_ns : 0, end;
 
 	while (!t->enough && wait_for_more(t, read_some(t), until))
 		;
@@ -312,6 +313,9 @@ void tracer_run(struct tracer *t)
 	while (!t->enough && t->bytes < end && read_some(t) < QUIET_MS)
 		;
 	say_lost(t);
+	if (!t->events && !t->counts)
+		emit_note(&t->in->emit, "no such event in %.3g s",
+			  (double)(clock_ns() - started) / 1e9);
 }
 
 struct bytes tracer_comm(const struct who *w)

@@ -77,6 +77,7 @@ struct tracer {
 	unsigned int budget;		/* events until the next look at the clock */
 	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
 	bool enough;
+	bool counts;		/* shows no events, but how many there were */
 	int links[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;

@@ -42,3 +42,4 @@ t 'and has nothing to complain' '' cat said
 trace_start oom "$BOX" --for 500ms
 trace_wait
 tr_rows 'nothing more' 'length == 0'
+ts 'which is said' 0 'no such event in 0\.[5-9]' cat said
