@@ -66,7 +66,7 @@ ts '66 what was lost is said' 0 'events were lost' cat said
 trace_start syscalls "$BOX" -T --filter 'name == "never"'
 trace_stop
 ts '66 so does SIGINT' 0 '^(5|130)$' echo "$STATUS"
-kill -KILL $(cat stormy)
+xargs kill -KILL <stormy
 
 # ---- 66, identity: who is who, however many there are ----
 
