@@ -12,6 +12,10 @@
 #include "bpf/shared.h"
 #include "bpf/types.h"
 
+/* Linux 5.15: bpf_task_pt_regs, and what came before it: task storage, bpf_get_current_task_btf,
+ * whose memory programs read themselves. Dearer ways are there for older ones. */
+const volatile bool is_modern;
+
 const volatile __u32 filter_kind;
 const volatile __u64 filter_cgroup_id;
 const volatile __u32 filter_mntns;
@@ -114,8 +118,13 @@ static __always_inline void fill_who(struct who *w, struct task_struct *t)
 /* Is it in a 32-bit call? Then numbers and arguments are another table's. */
 static __always_inline bool is_compat(void)
 {
-	struct task_struct___x86 *t = (void *)bpf_get_current_task();
+	struct task_struct___x86 *t;
 
+	if (is_modern) {
+		t = (void *)bpf_get_current_task_btf();
+		return t->thread_info.status & TS_COMPAT;
+	}
+	t = (void *)bpf_get_current_task();
 	return BPF_CORE_READ(t, thread_info.status) & TS_COMPAT;
 }
 

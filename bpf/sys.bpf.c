@@ -21,12 +21,16 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile __u64 wanted[SYS_NR_MAX / 64];	/* bit n: call n is asked for */
 const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
+const volatile __u8 pointing[SYS_NR_MAX];	/* bit i: argument i is not only a number */
 const volatile bool timed, failed_only, count_only;
 const volatile __u64 slower_ns;
 
 struct scratch {
 	struct sys_call call;
 	__u8 data[SYS_DATA_MAX + SYS_STRING_MAX];
+	/* who was last seen to be told on this processor; valid while nobody is forgotten */
+	__u32 tid, generation;
+	__u64 forgotten;
 };
 
 struct {
@@ -36,13 +40,20 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* Of threads in a call: when it began. */
+/* Of threads in a call: when it began; 0: in none. The first one where the kernel is_modern. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} began SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32);
 	__type(value, __u64);
-} began SEC(".maps");
+} began_by_tid SEC(".maps");
 
 /* Threads that the reader has been told of, and in which generation: it forgets older ones. */
 struct {
@@ -53,6 +64,7 @@ struct {
 } told SEC(".maps");
 
 __u32 generation;	/* the reader counts it up */
+__u64 forgotten;	/* how often a thread has been taken out of it */
 
 /* An array of our own for each processor: the reader has mapped it, and is behind its seal. */
 struct {
@@ -76,16 +88,31 @@ static __always_inline bool is_error(__s64 ret)
 	return ret < 0 && ret >= -4095;
 }
 
+/* Where the time is kept at which the running thread's call began, or NULL. Else it is `tid`. */
+static __always_inline __u64 *began_of(__u32 tid)
+{
+	if (is_modern)
+		return bpf_task_storage_get(&began, bpf_get_current_task_btf(), 0, 0);
+	return bpf_map_lookup_elem(&began_by_tid, &tid);
+}
+
 SEC("raw_tp/sys_enter")
 int on_enter(struct raw_tracepoint *ctx)
 {
-	__u64 nr = ctx->args[1], now;
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 now, *at;
 
-	if (!is_wanted(nr) || !is_current_target())
+	if (!is_current_target() || !is_wanted(ctx->args[1]))
 		return 0;
-	now = bpf_ktime_get_ns();
-	bpf_map_update_elem(&began, &tid, &now, BPF_ANY);
+	now = bpf_ktime_get_boot_ns();
+	if (!is_modern) {
+		bpf_map_update_elem(&began_by_tid, &tid, &now, BPF_ANY);
+		return 0;
+	}
+	at = bpf_task_storage_get(&began, bpf_get_current_task_btf(), 0,
+				  BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (at)
+		*at = now;
 	return 0;
 }
 
@@ -120,27 +147,35 @@ static __always_inline void count(__u32 nr, __s64 ret, __u64 took)	/* 0: not kno
 
 /* Each thread once, and again when it may have another name or user, or is another. False if there
  * was no room: its call could be taken for that of who had the number before. */
-static __always_inline bool tell_who(__u32 tid)
+static __always_inline bool tell_who(struct scratch *s)
 {
-	__u32 now = generation, *when = bpf_map_lookup_elem(&told, &tid);
+	__u32 tid = s->call.tid, now = generation, *when;
+	__u64 before = forgotten;
 	struct sys_who *w;
 
-	if (when && *when == now)
+	if (s->tid == tid && s->generation == now && s->forgotten == before)
 		return true;
-	w = reserve(sizeof(*w));
-	if (!w)
-		return false;
-	w->record = SYS_WHO;
-	w->generation = now;
-	fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
-	submit(w);
-	bpf_map_update_elem(&told, &tid, &now, BPF_ANY);
+	when = bpf_map_lookup_elem(&told, &tid);
+	if (!when || *when != now) {
+		w = reserve(sizeof(*w));
+		if (!w)
+			return false;
+		w->record = SYS_WHO;
+		w->generation = now;
+		fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
+		submit(w);
+		bpf_map_update_elem(&told, &tid, &now, BPF_ANY);
+	}
+	s->tid = tid;
+	s->generation = now;
+	s->forgotten = before;
 	return true;
 }
 
 static __always_inline void forget(__u32 tid)
 {
-	bpf_map_delete_elem(&told, &tid);
+	if (!bpf_map_delete_elem(&told, &tid))
+		__sync_fetch_and_add(&forgotten, 1);
 }
 
 static __always_inline __u64 arg_of(const struct sys_call *c, __u32 n)
@@ -329,41 +364,67 @@ static __always_inline void output(struct scratch *s)
 
 static __always_inline void send(struct scratch *s, __u32 nr)
 {
-	if (!tell_who(s->call.tid))
+	__u32 todo = pointing[nr & (SYS_NR_MAX - 1)];
+
+	if (!tell_who(s))
 		return;
 	if (!(s->call.flags & SYS_COMPAT))
 		for (__u32 i = 0; i < SYS_ARGS; i++)
-			put_arg(nr, i);
+			if (todo >> i & 1)
+				put_arg(nr, i);
 	output(s);
 }
 
 /* 0 of a call that began before we did, and in a new thread. */
 static __always_inline __u64 time_taken(__u32 tid, __u64 now)
 {
-	__u64 *from = bpf_map_lookup_elem(&began, &tid), took = 0;
+	__u64 *from = began_of(tid), took = 0;
 
-	if (from)
+	if (from && *from) {
 		took = now - *from;
-	bpf_map_delete_elem(&began, &tid);
+		*from = 0;
+	}
 	return took;
 }
 
+/* Registers of a system call, as far as they tell of it: a part of struct pt_regs. */
+struct regs {
+	__u64 r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+};
+
+static __always_inline bool get_regs(struct regs *to, struct pt_regs *p)
+{
+	if (is_modern) {	/* the same ones, that may be read as they are */
+		p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		*to = (struct regs){ p->r10, p->r9, p->r8, 0, 0, p->dx, p->si, p->di, p->orig_ax };
+		return true;
+	}
+	return !bpf_probe_read_kernel(to, sizeof(*to), &p->r10);
+}
+
 /* The record of a call that is wanted, or NULL. */
-static __always_inline struct scratch *begin(struct pt_regs *p, __u64 nr, __s64 ret, __u16 flags,
-					     __u64 took)
+static __always_inline struct scratch *begin(const struct regs *r, __u64 nr, __s64 ret, __u16 flags,
+					     __u64 now, __u64 took)
 {
 	__u32 zero = 0;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
-	struct pt_regs regs;
 
-	if (!s || bpf_probe_read_kernel(&regs, sizeof(regs), p))
+	if (!s)
 		return NULL;
-	s->call = (struct sys_call){
-		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
-		.at = bpf_ktime_get_boot_ns(), .took = took, .ret = ret, .nr = (__u16)nr,
-		.flags = flags | (took ? SYS_TIMED : 0),
-		.args = { regs.di, regs.si, regs.dx, regs.r10, regs.r8, regs.r9 },
-	};
+	s->call.record = SYS_CALL;
+	s->call.tid = (__u32)bpf_get_current_pid_tgid();
+	s->call.at = now;
+	s->call.took = took;
+	s->call.ret = ret;
+	s->call.nr = (__u16)nr;
+	s->call.flags = flags | (took ? SYS_TIMED : 0);
+	s->call.len = 0;
+	s->call.args[0] = r->di;
+	s->call.args[1] = r->si;
+	s->call.args[2] = r->dx;
+	s->call.args[3] = r->r10;
+	s->call.args[4] = r->r8;
+	s->call.args[5] = r->r9;
 	return s;
 }
 
@@ -383,8 +444,6 @@ static __always_inline bool gives_user(__u64 nr)
  */
 static __always_inline void pass_over(__u64 nr)
 {
-	if (!is_current_target())
-		return;
 	if (is_compat())
 		__sync_fetch_and_add(&compat, 1);
 	else if (nr >= SYS_NR_MAX)
@@ -397,24 +456,28 @@ static __always_inline void pass_over(__u64 nr)
 SEC("raw_tp/sys_exit")
 int on_exit(struct raw_tracepoint *ctx)
 {
-	struct pt_regs *p = (struct pt_regs *)ctx->args[0];
 	__s64 ret = (__s64)ctx->args[1];
-	__u64 nr = BPF_CORE_READ(p, orig_ax), took = 0;
 	bool good = !is_error(ret), is32;
+	__u64 nr, now = 0, took = 0;
 	struct scratch *s;
+	struct regs r;
 
+	/* first of all: every process of the node comes here */
+	if (!is_current_target() || !get_regs(&r, (struct pt_regs *)ctx->args[0]))
+		return 0;
+	nr = r.orig_ax;
 	if (nr == ~0ull)	/* it has put other registers in their place */
 		nr = NR_RT_SIGRETURN;
 	if (!is_wanted(nr)) {
 		pass_over(nr);
 		return 0;
 	}
-	if (!is_current_target())
-		return 0;
 	if (gives_user(nr))
 		forget((__u32)bpf_get_current_pid_tgid());
+	if (timed || !count_only)
+		now = bpf_ktime_get_boot_ns();
 	if (timed)
-		took = time_taken((__u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
+		took = time_taken((__u32)bpf_get_current_pid_tgid(), now);
 	if ((failed_only && good) || (slower_ns && took < slower_ns))
 		return 0;
 	is32 = is_compat();
@@ -427,7 +490,7 @@ int on_exit(struct raw_tracepoint *ctx)
 	}
 	if (!is32 && good && (nr == NR_EXECVE || nr == NR_EXECVEAT))
 		return 0;	/* on_exec has told it */
-	s = begin(p, nr, ret, is32 ? SYS_COMPAT : 0, took);
+	s = begin(&r, nr, ret, is32 ? SYS_COMPAT : 0, now, took);
 	if (s)
 		send(s, (__u32)nr);
 	return 0;
@@ -439,7 +502,7 @@ int on_exec(struct raw_tracepoint *ctx)
 {
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
 	struct linux_binprm *b = (struct linux_binprm *)ctx->args[2];
-	__u64 took = 0, from, len;
+	__u64 now = bpf_ktime_get_boot_ns(), took = 0, from, len;
 	struct scratch *s;
 	struct sys_data *d;
 	__u32 zero = 0;
@@ -449,16 +512,16 @@ int on_exec(struct raw_tracepoint *ctx)
 		return 0;
 	/* a thread that was not the first has the number of the first now; it began as itself */
 	if (timed)
-		took = time_taken((__u32)ctx->args[1], bpf_ktime_get_ns());
+		took = time_taken((__u32)ctx->args[1], now);
 	s = bpf_map_lookup_elem(&scratches, &zero);
 	if (!s || (slower_ns && took < slower_ns))
 		return 0;
 	s->call = (struct sys_call){
 		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
-		.at = bpf_ktime_get_boot_ns(), .took = took, .nr = NR_EXECVE,
+		.at = now, .took = took, .nr = NR_EXECVE,
 		.flags = took ? SYS_TIMED : 0,
 	};
-	if (!tell_who(s->call.tid))
+	if (!tell_who(s))
 		return 0;
 	d = next(s, 0, SYS_ITSELF);
 	n = d ? bpf_probe_read_kernel_str(d + 1, SYS_STRING_MAX, BPF_CORE_READ(b, filename)) : 0;
@@ -472,25 +535,24 @@ int on_exec(struct raw_tracepoint *ctx)
 	return 0;
 }
 
-/* bpf_task_pt_regs is Linux 5.15: loaded only where it is. */
+/* Loaded only where the kernel is_modern. */
 SEC("raw_tp/sched_process_exit")
 int on_end(struct raw_tracepoint *ctx)
 {
-	struct pt_regs *p;
 	struct scratch *s;
+	struct regs r;
 	__u64 nr;
 
-	if (!is_current_target())
+	if (!is_current_target() || !get_regs(&r, NULL))
 		return 0;
-	p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	nr = BPF_CORE_READ(p, orig_ax);
+	nr = r.orig_ax;
 	if ((nr != NR_EXIT && nr != NR_EXIT_GROUP) || !is_wanted(nr) || is_compat())
 		return 0;
 	if (count_only) {
 		count((__u32)nr, 0, 0);
 		return 0;
 	}
-	s = begin(p, nr, 0, SYS_NO_RETURN, 0);
+	s = begin(&r, nr, 0, SYS_NO_RETURN, bpf_ktime_get_boot_ns(), 0);
 	if (s)
 		send(s, (__u32)nr);
 	return 0;
@@ -513,7 +575,8 @@ int on_gone(struct raw_tracepoint *ctx)
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
 	forget(tid);
-	bpf_map_delete_elem(&began, &tid);
+	if (timed && !is_modern)
+		bpf_map_delete_elem(&began_by_tid, &tid);
 	return 0;
 }
 

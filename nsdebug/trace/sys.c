@@ -81,7 +81,7 @@ static int take(void *ctx, void *bytes, size_t len)
 	return 0;
 }
 
-static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
+static void choose_programs(struct sys_bpf *b, const struct sys_want *w, bool modern)
 {
 	bool exec = sysset_has(&w->set, SYS_execve) && !w->failed && !w->count;
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
@@ -91,24 +91,32 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bpf_program__set_autoload(b->progs.on_exec, exec);
 	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
 	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
-	bpf_program__set_autoload(b->progs.on_end, end && libbpf_probe_bpf_helper(
-			BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) > 0);
+	bpf_program__set_autoload(b->progs.on_end, end && modern);
 }
 
 static void choose(struct sys_trace *t, struct sys_bpf *b)
 {
 	const struct sys_want *w = t->want;
 	unsigned int entries = w->count ? t->processors * SYS_NR_MAX : 1;
+	bool modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
+					      BPF_FUNC_task_pt_regs, NULL) > 0;
 
-	choose_programs(b, w);
+	choose_programs(b, w, modern);
+	bpf_map__set_autocreate(b->maps.began, w->timed && modern);
+	bpf_map__set_autocreate(b->maps.began_by_tid, w->timed && !modern);
+	b->rodata->is_modern = modern;
 	b->rodata->timed = w->timed;
 	b->rodata->failed_only = w->failed;
 	b->rodata->count_only = w->count;
 	b->rodata->slower_ns = w->slower_ns;
 	memcpy((void *)b->rodata->wanted, w->set.bits, sizeof(w->set.bits));
 	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
-		for (unsigned int i = 0; i < SYS_ARGS; i++)
-			b->rodata->table[nr][i] = sysdef_copy(&sysdefs[nr], i);
+		for (unsigned int i = 0; i < SYS_ARGS; i++) {
+			struct sys_arg a = sysdef_copy(&sysdefs[nr], i);
+
+			b->rodata->table[nr][i] = a;
+			b->rodata->pointing[nr] |= (uint8_t)((a.kind != SYS_VALUE) << i);
+		}
 	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
 	bpf_map__set_max_entries(b->maps.counts, entries);
 }
