@@ -118,8 +118,8 @@ endif
 
 core	:= $(sort $(wildcard nsdebug/*/*.c))
 tools	:= $(sort $(wildcard tools/*.c))
-# Two headers are of the programs in the kernel alone: the compiler for these reads them.
-headers	:= $(filter-out bpf/filter.h bpf/types.h,$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
+# Some headers are of the programs in the kernel alone: the compiler for these reads them.
+headers	:= $(filter-out bpf/filter.h bpf/next.h bpf/types.h,$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
 units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
@@ -188,7 +188,7 @@ bpfflags = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -std=gnu11 -Wall -Wex
 $(O)/bpf/%.o: bpf/%.bpf.c Makefile | $(first)
 	$(say) BPF $<
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(bpfflags) -MMD -MP -c -o $@.full $<
+	$(Q)$(CLANG) $(bpfflags) -MMD -MP -MT $@ -c -o $@.full $<
 	$(Q)$(BPFTOOL) gen object $@ $@.full
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.o

@@ -2,9 +2,10 @@
 /*
  * filter - is this task of the target? Asked first by every program.
  *
- * By cgroup where the target has one of its own on the v2 hierarchy: cgroups below it count, and a
- * process of ours that entered the mount namespace does not. Else by mount namespace, which the
- * front says. What programs know of a lost event is counted here too.
+ * A container that is not there yet is told by cgroups that are noticed when they are made
+ * (bpf/next.h). One that is, by cgroup where it has one of its own on the v2 hierarchy: cgroups
+ * below it count, and a process of ours that entered the mount namespace does not. Else by mount
+ * namespace, which the front says. What programs know of a lost event is counted here too.
  */
 #ifndef BPF_FILTER_H
 #define BPF_FILTER_H
@@ -38,6 +39,36 @@ struct {
 
 __u64 lost;	/* events for which there was no room */
 
+/* Of FILTER_NEXT: cgroups of the container by their address, which no two hierarchies share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);		/* enum next_match */
+} born SEC(".maps");
+
+__u32 next_born;	/* there is one */
+
+/* By its cgroup on the v2 hierarchy or on that which counts processes. */
+static __always_inline bool in_born(struct task_struct *t)
+{
+	struct css_set *set = BPF_CORE_READ(t, cgroups);
+	struct cgroup_subsys_state *css = NULL;
+	__u64 key = (__u64)BPF_CORE_READ(set, dfl_cgrp);
+	__u64 at = bpf_core_field_offset(struct css_set, subsys);
+
+	if (!next_born)
+		return false;
+	if (bpf_map_lookup_elem(&born, &key))
+		return true;
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+		return false;
+	at += sizeof(css) * bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + at);
+	key = (__u64)BPF_CORE_READ(css, cgroup);
+	return bpf_map_lookup_elem(&born, &key);
+}
+
 static __always_inline bool in_mntns(struct task_struct *t)
 {
 	return BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum) == filter_mntns;
@@ -47,6 +78,8 @@ static __always_inline bool is_current_target(void)
 {
 	if (filter_kind == FILTER_CGROUP)
 		return bpf_current_task_under_cgroup(&filter_cgroup, 0) == 1;
+	if (filter_kind == FILTER_NEXT)
+		return in_born((struct task_struct *)bpf_get_current_task());
 	return in_mntns((struct task_struct *)bpf_get_current_task());
 }
 
@@ -74,6 +107,8 @@ static __always_inline bool is_target(struct task_struct *t)
 	struct cgroup *c;
 	__u32 level;
 
+	if (filter_kind == FILTER_NEXT)
+		return in_born(t);
 	if (filter_kind != FILTER_CGROUP)
 		return in_mntns(t);
 	c = BPF_CORE_READ(t, cgroups, dfl_cgrp);
@@ -90,16 +125,51 @@ static __always_inline __u32 pid_in_target(struct task_struct *t)
 	struct pid *p = BPF_CORE_READ(t, thread_pid);
 	__u64 at = bpf_core_field_offset(struct pid, numbers);
 	struct pid_namespace *ns = NULL;
-	__u32 nr = 0;
+	__u32 nr = 0, depth = filter_depth;
 
-	if (!p || BPF_CORE_READ(p, level) < filter_depth)
+	/* what the container's namespace will be only its processes tell */
+	if (filter_kind == FILTER_NEXT)
+		depth = p ? BPF_CORE_READ(p, level) : 0;
+	if (!p || BPF_CORE_READ(p, level) < depth)
 		return 0;
-	at += filter_depth * bpf_core_type_size(struct upid);
+	at += depth * bpf_core_type_size(struct upid);
 	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at +
 			      bpf_core_field_offset(struct upid, nr));
+	if (filter_kind == FILTER_NEXT)
+		return depth || in_born(t) ? nr : 0;
 	bpf_probe_read_kernel(&ns, sizeof(ns), (char *)p + at +
 			      bpf_core_field_offset(struct upid, ns));
 	return BPF_CORE_READ(ns, ns.inum) == filter_pidns ? nr : 0;
+}
+
+/* The kernel keeps up to five extents here, and more elsewhere: those are not looked for. */
+static __always_inline __u32 map_id(struct uid_gid_map *map, __u32 id)
+{
+	__u32 count = BPF_CORE_READ(map, nr_extents);
+	__u64 at = bpf_core_field_offset(struct uid_gid_map, extent);
+
+	for (__u32 i = 0; i < 5 && i < count && count <= 5; i++) {
+		struct uid_gid_extent e = { 0 };
+
+		bpf_probe_read_kernel(&e, sizeof(e), (char *)map + at + i * sizeof(e));
+		if (id - e.lower_first < e.count)
+			return id - e.lower_first + e.first;
+	}
+	return ~0u;
+}
+
+static __always_inline void fill_ids(struct who *w, struct task_struct *t)
+{
+	struct user_namespace *ns;
+
+	w->ns_uid = w->ns_gid = ~0u;
+	if (filter_kind != FILTER_NEXT)
+		return;
+	ns = BPF_CORE_READ(t, cred, user_ns);
+	w->ns_uid = map_id((void *)((char *)ns +
+			   bpf_core_field_offset(struct user_namespace, uid_map)), w->uid);
+	w->ns_gid = map_id((void *)((char *)ns +
+			   bpf_core_field_offset(struct user_namespace, gid_map)), w->gid);
 }
 
 static __always_inline void fill_who(struct who *w, struct task_struct *t)
@@ -110,6 +180,7 @@ static __always_inline void fill_who(struct who *w, struct task_struct *t)
 	w->ns_pid = pid_in_target(BPF_CORE_READ(t, group_leader));
 	w->uid = BPF_CORE_READ(t, cred, euid.val);
 	w->gid = BPF_CORE_READ(t, cred, egid.val);
+	fill_ids(w, t);
 	BPF_CORE_READ_INTO(&w->comm, t, comm);
 }
 

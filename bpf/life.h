@@ -55,8 +55,8 @@ struct life_oom {
 	__s64 score_adj;
 };
 
-_Static_assert(sizeof(struct life_event) == 120, "both sides see the same record");
-_Static_assert(sizeof(struct life_exec) == 120 + 8 + 512 + 4096 + 1024, "and this one");
-_Static_assert(sizeof(struct life_oom) == 120 + 56, "and this one");
+_Static_assert(sizeof(struct life_event) == 136, "both sides see the same record");
+_Static_assert(sizeof(struct life_exec) == 136 + 8 + 512 + 4096 + 1024, "and this one");
+_Static_assert(sizeof(struct life_oom) == 136 + 56, "and this one");
 
 #endif

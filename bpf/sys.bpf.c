@@ -2,6 +2,7 @@
 #include "bpf/sys.h"
 
 #include "bpf/filter.h"
+#include "bpf/next.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 

@@ -81,6 +81,6 @@ struct sys_count {
 };
 
 _Static_assert(sizeof(struct sys_call) == 88, "both sides see the same record");
-_Static_assert(sizeof(struct sys_who) == 48, "and this one");
+_Static_assert(sizeof(struct sys_who) == 56, "and this one");
 
 #endif

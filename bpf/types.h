@@ -57,13 +57,32 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct uid_gid_extent {
+	__u32 first, lower_first, count;
+};
+
+struct uid_gid_map {
+	__u32 nr_extents;
+	struct uid_gid_extent extent[5];
+};
+
+struct user_namespace {
+	struct uid_gid_map uid_map, gid_map;
+};
+
 struct cred {
 	kuid_t uid, euid;
 	kgid_t gid, egid;
+	struct user_namespace *user_ns;
 };
 
 struct kernfs_node {
 	__u64 id;
+	const char *name;
+};
+
+struct cgroup_root {
+	int hierarchy_id;		/* 0: v2 */
 };
 
 struct cgroup;
@@ -78,6 +97,8 @@ struct cgroup {
 	struct kernfs_node *kn;
 	int level;
 	struct cgroup *ancestors[1];	/* since 6.1 */
+	struct cgroup_root *root;
+	struct cgroup_subsys_state *subsys[1];
 };
 
 struct cgroup___before_6_1 {
@@ -89,7 +110,8 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
-enum cgroup_subsys_id { memory_cgrp_id = 4 };	/* each kernel numbers them by itself */
+/* Each kernel numbers them by itself. */
+enum cgroup_subsys_id { memory_cgrp_id = 4, pids_cgrp_id = 10 };
 
 struct page_counter {
 	atomic_long_t usage;

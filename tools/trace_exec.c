@@ -116,7 +116,7 @@ static void take(void *ctx, const struct life_event *e)
 	struct exec_row row = {
 		.time = tracer_time(&l->life.tracer, e->at), .pid = e->who.ns_pid,
 		.host_pid = e->who.pid, .ppid = e->other.ns_pid, .host_ppid = e->other.pid,
-		.uid = target_uid(t, e->who.uid), .gid = target_gid(t, e->who.gid),
+		.uid = tracer_uid(t, &e->who), .gid = tracer_gid(t, &e->who),
 		.host_uid = e->who.uid, .comm = tracer_comm(&e->who),
 		.parent = tracer_comm(&e->other),
 		.file = { x->file, strnlen(x->file, sizeof(x->file)) },
@@ -158,6 +158,7 @@ const struct tool tool_trace_exec = {
 		"those below it: nothing is stopped and nothing of the host is shown. A shell in "
 		"an image that should have none is marked.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = exec_opt, .opts_size = sizeof(struct exec_opts),
 	.cols = exec_col,
 	.examples = exec_example,

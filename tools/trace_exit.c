@@ -68,7 +68,7 @@ static void take(void *ctx, const struct life_event *e)
 	struct exit_row row = {
 		.time = tracer_time(&l->life.tracer, e->at), .pid = e->who.ns_pid,
 		.host_pid = e->who.pid, .ppid = e->other.ns_pid, .host_ppid = e->other.pid,
-		.uid = target_uid(t, e->who.uid), .host_uid = e->who.uid,
+		.uid = tracer_uid(t, &e->who), .host_uid = e->who.uid,
 		.status = sig ? NONE_U64 : (uint32_t)e->code >> 8 & 0xff,
 		.core = (e->code & CORE_DUMPED) != 0,
 		.lifetime_s = (int64_t)(e->at - e->since), .comm = tracer_comm(&e->who),
@@ -108,6 +108,7 @@ const struct tool tool_trace_exit = {
 		"parent. It says nothing of the container's own end that its init process does "
 		"not: that is the last line.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = exit_opt, .opts_size = sizeof(struct exit_opts),
 	.cols = exit_col,
 	.examples = exit_example,

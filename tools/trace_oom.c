@@ -70,7 +70,7 @@ static void take(void *ctx, const struct life_event *e)
 	const struct target *t = l->r->target;
 	struct oom_row row = {
 		.time = tracer_time(&l->life.tracer, e->at), .pid = e->who.ns_pid,
-		.host_pid = e->who.pid, .uid = target_uid(t, e->who.uid), .host_uid = e->who.uid,
+		.host_pid = e->who.pid, .uid = tracer_uid(t, &e->who), .host_uid = e->who.uid,
 		.comm = tracer_comm(&e->who), .anon = bytes_of(o->anon), .file = bytes_of(o->file),
 		.shmem = bytes_of(o->shmem), .swap = bytes_of(o->swap),
 		.limit = o->limit ? o->limit * PAGE : NONE_U64,
@@ -115,6 +115,7 @@ const struct tool tool_trace_oom = {
 		"memory that was not there: not always the victim. It costs nothing until it "
 		"happens.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = oom_opt, .opts_size = sizeof(struct oom_opts),
 	.cols = oom_col,
 	.examples = oom_example,

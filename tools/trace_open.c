@@ -142,7 +142,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	row.tid = w->ns_tid;
 	row.host_pid = w->pid;
 	row.host_tid = c->tid;
-	row.uid = target_uid(l->r->target, w->uid);
+	row.uid = tracer_uid(l->r->target, w);
 	row.comm = tracer_comm(w);
 	if (c->ret >= 0)
 		row.fd = (uint64_t)c->ret;
@@ -193,6 +193,7 @@ const struct tool tool_trace_open = {
 		"changed the bytes since the kernel read them. What goes by io_uring or by a "
 		"32-bit call is said at the end.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = open_opt, .opts_size = sizeof(struct open_opts),
 	.cols = open_col,
 	.examples = open_example,

@@ -150,6 +150,7 @@ const struct tool tool_trace_signal = {
 		"marked; that pid 1 of a container has no handler for SIGTERM is why some take "
 		"their whole grace period to stop.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = signal_opt, .opts_size = sizeof(struct signal_opts),
 	.cols = signal_col,
 	.examples = signal_example,

@@ -284,6 +284,7 @@ const struct tool tool_trace_syscalls = {
 		"the exit status is 5. -e, --failed, --slower and -c choose in the kernel and cost "
 		"no room; --buffer gives more.",
 	.needs = NEED_TRACE,
+	.next = tracer_next,
 	.opts = syscalls_opt, .opts_size = sizeof(struct syscalls_opts),
 	.defaults = &syscalls_defaults,
 	.cols = syscalls_col,

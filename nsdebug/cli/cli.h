@@ -14,6 +14,7 @@
 struct buf;
 struct expr;
 struct layout;
+struct target;
 
 /* Options that every verb has. */
 struct globals {
@@ -67,6 +68,8 @@ int opt_parse_globals(struct globals *g, int argc, char **argv, struct err *e);
  */
 int opt_hand_down(struct command *c, struct err *e);
 bool tool_wants_target(const struct tool *t);
+/* What --next says, or NULL. */
+const char *command_next(const struct command *c);
 const char *nearest_tool(const char *word);
 
 /* layout.c: the first sets what was not said of times, too, and lets the verb have its say. */
@@ -74,6 +77,11 @@ int layout_of(struct command *c, const struct env *env, struct layout *l, struct
 /* --filter; NULL if there is none. */
 int layout_filter(const struct command *c, const struct layout *l, struct expr **ret,
 		  struct err *e);
+
+/* remark.c: what users should know of a target; and the kernel's types, or -1. */
+void remark_root(const struct target *t);
+void remark_claimed(const struct target *t);
+int remark_types(void);
 
 /* front.c */
 enum status front_run(struct command *c, const struct env *env);

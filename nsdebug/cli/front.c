@@ -20,9 +20,9 @@
 #include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/near.h"
 #include "nsdebug/target/find.h"
+#include "nsdebug/target/next.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
-#include "nsdebug/trace/types.h"
 
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 2
@@ -256,36 +256,6 @@ static int start_pair(struct child *stopper, struct child *main, const struct jo
 	return spawn(main, j, ROLE_PROC, live_verb, b, e);
 }
 
-/* What makes this root another one than users expect: hidden mounts, or a chroot(2). */
-static void say_odd_root(const struct target *t)
-{
-	char root[256], text[sizeof(root) + TARGET_NAME_MAX + 200];
-	ssize_t n;
-
-	if (t->place.raw) {
-		n = snprintf(text, sizeof(text), "%s: has an unbindable mount (or too many to "
-			     "tell): read without the read-only copy of its mounts", t->name);
-		out_say(text, (size_t)n);
-	}
-	n = readlinkat(t->place.proc, "root", root, sizeof(root));
-	if (n <= 1)
-		return;
-	n = snprintf(text, sizeof(text), "%s: has changed its root: / is %.*s of its container",
-		     t->name, (int)n, root);
-	out_say(text, (size_t)n);
-}
-
-/* Names that a user gave himself are said to be that. */
-static void say_claimed(const struct target *t)
-{
-	char text[2 * TARGET_NAME_MAX];
-
-	if (!t->container.claimed)
-		return;
-	container_claim(&t->container, text, sizeof(text));
-	out_say(text, strlen(text));
-}
-
 /*
  * The mount table says whether the child may work in a clone of the tree. Clones nearly always do,
  * so the child is started as if it may while the table is read, and in the rare case it is ended
@@ -297,17 +267,6 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 		return 0;
 	enter_kill(c);
 	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, e) : -1;
-}
-
-/* A file that is not as it should be is no reason not to trace. */
-static int find_types(void)
-{
-	struct err e;
-	int fd = types_open(&e);
-
-	if (e.msg[0])
-		out_say(e.msg, strlen(e.msg));
-	return fd;
 }
 
 static void run_round(struct front *f, const struct job *j, struct target *t, bool stopper)
@@ -328,7 +287,7 @@ static void run_round(struct front *f, const struct job *j, struct target *t, bo
 	if (n < 0)
 		fail_err(f, &e);
 	else if (role == ROLE_READER)
-		say_odd_root(t);
+		remark_root(t);
 	if (main.pid > 0)
 		relay(f, &main);
 	if (side.pid > 0)
@@ -351,6 +310,8 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 	const struct tool *tool = f->c->tool;
 	bool reader = need_of(f->c) == NEED_ROOT;
 
+	if (t->next)
+		return 0;
 	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)
 		return -1;
 	if (tool->host_mounts && target_host_mounts(t, e) < 0)
@@ -363,7 +324,7 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter };
-	auto_close int types = need_of(f->c) == NEED_TRACE ? find_types() : -1;
+	auto_close int types = need_of(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
@@ -466,7 +427,7 @@ static void run_many(struct front *f, const struct target_want *want)
 			fail_err(f, &e);
 		} else {
 			if (t.container.kind != KIND_PLAIN)
-				say_claimed(&t);
+				remark_claimed(&t);
 			run_target(f, &t);
 		}
 		target_free(&t);
@@ -485,7 +446,24 @@ static void run_one(struct front *f, const struct target_want *want)
 		fail_err(f, &e);
 		out_target(f->out, f->c->target, &e);
 	} else {
-		say_claimed(&t);
+		remark_claimed(&t);
+		run_target(f, &t);
+	}
+	target_free(&t);
+}
+
+static void run_next(struct front *f, const struct target_want *want)
+{
+	const char *word = command_next(f->c);
+	struct target t;
+	struct next n;
+	struct err e;
+
+	now_about(f, word);
+	if (target_next(&t, &n, word, want, &e) < 0) {
+		fail_err(f, &e);
+		out_target(f->out, word, &e);
+	} else {
 		run_target(f, &t);
 	}
 	target_free(&t);
@@ -539,6 +517,8 @@ static void run_tool(struct front *f)
 		fail_err(f, &e);
 	if (f->c->tool->needs == NEED_HOST || f->c->tool->needs == NEED_NONE)
 		run_here(f);
+	else if (command_next(f->c))
+		run_next(f, &want);
 	else if (f->c->g.all || f->c->g.selector)
 		run_many(f, &want);
 	else

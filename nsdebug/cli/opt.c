@@ -250,6 +250,11 @@ bool tool_wants_target(const struct tool *t)
 	return t->needs != NEED_NONE && t->needs != NEED_HOST;
 }
 
+const char *command_next(const struct command *c)
+{
+	return c->tool->next ? c->tool->next(c->opts) : NULL;
+}
+
 static const struct opt *own_opt(const struct tool *t, const char *name)
 {
 	for (const struct opt *o = tool_opts(t); !opt_is_end(o); o++)
@@ -298,7 +303,10 @@ static int check_operands(struct command *c, struct err *e)
 	if (several && c->tool->needs == NEED_TRACE)
 		return err_set(e, ST_USAGE, "%s: one container at a time is traced: not --all or "
 			       "--selector", c->tool->name);
-	if (tool_wants_target(c->tool) && !several) {
+	if (command_next(c) && c->nargs)
+		return err_set(e, ST_USAGE, "%s: '%s' is there, and --next is what is not: one of "
+			       "them", c->tool->name, c->args[0]);
+	if (tool_wants_target(c->tool) && !several && !command_next(c)) {
 		if (!c->nargs)
 			return err_set(e, ST_USAGE, "%s: a TARGET is missing: a container's name, "
 				       "or pid://N ('nsdebug list' shows them)", c->tool->name);

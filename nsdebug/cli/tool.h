@@ -122,6 +122,8 @@ struct tool {
 	bool (*names)(const void *opts);
 	/* Netlink sockets that a NEED_PROC child is given in r->in->nets. */
 	enum nets (*nets)(const void *opts);
+	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
+	const char *(*next)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */
 	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 	void (*run)(struct run *r);

@@ -471,17 +471,27 @@ static int find_pid(struct target *t, const char *digits, const struct target_wa
 	return target_pin_pid(t, (pid_t)pid, want, e);
 }
 
+int target_look_up(struct container *c, struct arena *a, const char *word,
+		   const struct target_want *want, struct err *e)
+{
+	struct search s = { .arena = a, .distance = 4 };
+	auto_close int procfs = target_procfs(e);
+
+	if (procfs < 0 || parse(&s.q, word, want, a, e) < 0 || search(&s, procfs, e) < 0)
+		return -1;
+	*c = s.hit[0];
+	return 0;
+}
+
 int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct search s = { .arena = arena, .distance = 4 };
-	auto_close int procfs = -1;
+	struct container c;
 
 	*t = (struct target){ .place = { -1, -1, -1, -1, false } };
 	if (str_prefix(word, "pid://"))
 		return find_pid(t, word + strlen("pid://"), want, e);
-	procfs = target_procfs(e);
-	if (procfs < 0 || parse(&s.q, word, want, arena, e) < 0 || search(&s, procfs, e) < 0)
+	if (target_look_up(&c, arena, word, want, e) < 0)
 		return -1;
-	return target_pin(t, &s.hit[0], want, e);
+	return target_pin(t, &c, want, e);
 }

@@ -19,11 +19,16 @@
 #ifndef NSDEBUG_TARGET_FIND_H
 #define NSDEBUG_TARGET_FIND_H
 
+struct arena;
+struct container;
 struct err;
 struct target;
 struct target_want;
 
 /* Finds and pins. Unknown: ST_TARGET, with the nearest name; ambiguous: ST_USAGE, with the list. */
 int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e);
+/* Only finds it: it may have exited, or not begun. Its strings live in *a. */
+int target_look_up(struct container *c, struct arena *a, const char *word,
+		   const struct target_want *want, struct err *e);
 
 #endif

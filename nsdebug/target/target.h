@@ -31,6 +31,7 @@
 
 struct arena;
 struct err;
+struct next;
 struct proc_status;
 
 struct nsids {
@@ -56,6 +57,7 @@ struct target {
 	struct cgset cgroups;		/* only after target_cgroups(); owned */
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
+	const struct next *next;	/* of a container that is not there yet; else NULL */
 	struct arena *arena;		/* owned, and all strings of .container with it */
 };
 

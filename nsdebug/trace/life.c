@@ -48,7 +48,7 @@ static int attach(struct life_trace *l, struct life_bpf *b, struct err *e)
 	bpf_object__for_each_program(p, b->obj)
 		if (tracer_attach(&l->tracer, p, false, e) < 0)
 			return -1;
-	l->tracer.lost = &b->bss->lost;
+	TRACER_LISTEN(&l->tracer, b);
 	return tracer_seal(&l->tracer, bpf_map__fd(b->maps.ring), take, l, e);
 }
 
@@ -70,7 +70,7 @@ static int start(struct life_trace *l, struct inside *in, const struct tracer_op
 	ret = life_bpf__load(b);
 	if (ret < 0)
 		return err_bpf(e, ret, "load the programs");
-	if (tracer_set_cgroup(&l->tracer, bpf_map__fd(b->maps.filter_cgroup), e) < 0)
+	if (tracer_set_cgroup(&l->tracer, b->obj, e) < 0)
 		return -1;
 	return attach(l, b, e);
 }

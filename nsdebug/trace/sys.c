@@ -146,7 +146,7 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 		if (tracer_attach(&t->tracer, p, optional, e) < 0)
 			return -1;
 	}
-	t->tracer.lost = &b->bss->lost;
+	TRACER_LISTEN(&t->tracer, b);
 	t->generation = &b->bss->generation;
 	t->compat = &b->bss->compat;
 	t->strange = &b->bss->strange;
@@ -176,7 +176,7 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 	ret = sys_bpf__load(b);
 	if (ret < 0)
 		return err_bpf(e, ret, "load the programs");
-	if (tracer_set_cgroup(&t->tracer, bpf_map__fd(b->maps.filter_cgroup), e) < 0 ||
+	if (tracer_set_cgroup(&t->tracer, b->obj, e) < 0 ||
 	    map_counts(t, bpf_map__fd(b->maps.counts), e) < 0)
 		return -1;
 	return attach(t, b, e);

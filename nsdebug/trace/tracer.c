@@ -23,7 +23,10 @@
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/out/out.h"
+#include "nsdebug/target/next.h"
 #include "nsdebug/target/target.h"
+
+_Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ and target/ agree");
 
 #define QUIET_MS 20	/* between two looks at a ring that was empty */
 #define BUSY_MS 2
@@ -100,6 +103,11 @@ static int choose_filter(struct tracer *t, const struct target *target, struct e
 {
 	struct stat st;
 
+	if (target->next) {
+		t->filter.kind = FILTER_NEXT;
+		t->next = target->next;
+		return 0;
+	}
 	t->filter.depth = target->levels - 1;
 	t->filter.mntns = (uint32_t)target->ns.mnt;
 	t->filter.pidns = (uint32_t)target->ns.pid;
@@ -172,14 +180,44 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	return 0;
 }
 
-int tracer_set_cgroup(struct tracer *t, int map, struct err *e)
+void tracer_choose(struct tracer *t, struct bpf_object *o)
+{
+	static const char *const programs[] = { "next_mkdir", "next_rmdir", "next_populated" };
+	static const char *const maps[] = { "born", "next_names" };
+	bool next = t->filter.kind == FILTER_NEXT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(o, programs[i]), next);
+	/* the verifier leaves out the branches in which they are used */
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
+		bpf_map__set_autocreate(bpf_object__find_map_by_name(o, maps[i]), next);
+}
+
+static int set_names(struct tracer *t, int map, struct err *e)
+{
+	uint32_t how = NEXT_ITSELF | (t->next->below ? NEXT_BELOW : 0);
+	int ret = 0;
+
+	for (unsigned int i = 0; i < t->next->count && ret >= 0; i++) {
+		struct next_name name = { { { 0 } } };
+
+		snprintf(name.text, sizeof(name.text), "%s", t->next->names[i]);
+		ret = bpf_map_update_elem(map, &name, &how, BPF_ANY);
+	}
+	return ret < 0 ? err_bpf(e, ret, "tell the name of the cgroup") : 0;
+}
+
+int tracer_set_cgroup(struct tracer *t, struct bpf_object *o, struct err *e)
 {
 	uint32_t zero = 0;
 	int ret;
 
+	if (t->filter.kind == FILTER_NEXT)
+		return set_names(t, bpf_object__find_map_fd_by_name(o, "next_names"), e);
 	if (t->filter.kind != FILTER_CGROUP)
 		return 0;
-	ret = bpf_map_update_elem(map, &zero, &t->in->cgroup, BPF_ANY);
+	ret = bpf_map_update_elem(bpf_object__find_map_fd_by_name(o, "filter_cgroup"), &zero,
+				  &t->in->cgroup, BPF_ANY);
 	return ret < 0 ? err_bpf(e, ret, "filter by the target's cgroup") : 0;
 }
 
@@ -236,18 +274,55 @@ struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns)
 	return (struct coltime){ at / (int64_t)NS_PER_S, (uint32_t)(at % (int64_t)NS_PER_S) };
 }
 
+/* ---- a container to come ---- */
+
+static void say_armed(struct tracer *t)
+{
+	emit_note(&t->in->emit, "waiting for a cgroup called %s%s%s", t->next->names[0],
+		  t->next->count > 1 ? " or as a runtime calls it" : "",
+		  t->next->below ? ", or one below it" : "");
+	emit_flush(&t->in->emit);
+}
+
+/* Whoever may make cgroups can call one so: a word about who it was. */
+static void say_born(struct tracer *t)
+{
+	struct next_maker maker;
+
+	if (t->seen || !t->next || !*t->born)
+		return;
+	t->seen = true;
+	maker = *(const struct next_maker *)t->maker;
+	emit_note(&t->in->emit, "its cgroup was made by %.*s (pid %u)", (int)sizeof(maker.comm),
+		  maker.comm, maker.pid);
+}
+
+static void say_unborn(struct tracer *t)
+{
+	struct err e;
+
+	err_set(&e, ST_TARGET, "no cgroup called %s was made: is it the id that names it? That of "
+		"docker or podman is made up by them", t->next->names[0]);
+	emit_err(&t->in->emit, &e);
+}
+
+/* ---- the loop ---- */
+
 /* True while there is a reason to go on. */
 static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 {
 	struct pollfd p[2] = {
 		{ .fd = t->in->stop, .events = POLLIN }, { .fd = t->in->pidfd, .events = POLLIN },
 	};
+	bool ended;
 
 	if (poll(p, 2, ms) < 0 && errno != EINTR)
 		return false;
-	if (p[1].revents)
+	say_born(t);
+	ended = p[1].revents || (t->next && *t->ended);
+	if (ended)
 		emit_note(&t->in->emit, "the target has ended");
-	return !p[0].revents && !p[1].revents && (!until || clock_ns() < until);
+	return !p[0].revents && !ended && (!until || clock_ns() < until);
 }
 
 /* One turn; how long to wait before the next. */
@@ -304,6 +379,8 @@ void tracer_run(struct tracer *t)
 	uint64_t started = clock_ns();
 	uint64_t until = t->opts->for_ns ? started + t->opts->for_ns : 0, end;
 
+	if (t->next)
+		say_armed(t);
 	while (!t->enough && wait_for_more(t, read_some(t), until))
 		;
 	for (size_t i = 0; i < t->count; i++)
@@ -313,9 +390,30 @@ void tracer_run(struct tracer *t)
 	while (!t->enough && t->bytes < end && read_some(t) < QUIET_MS)
 		;
 	say_lost(t);
-	if (!t->events && !t->counts)
+	if (t->next && !*t->born)
+		say_unborn(t);
+	else if (!t->events && !t->counts)
 		emit_note(&t->in->emit, "no such event in %.3g s",
 			  (double)(clock_ns() - started) / 1e9);
+}
+
+uint64_t tracer_uid(const struct target *target, const struct who *w)
+{
+	if (!target->next)
+		return target_uid(target, w->uid);
+	return w->ns_uid == UINT32_MAX ? ID_UNMAPPED : w->ns_uid;
+}
+
+uint64_t tracer_gid(const struct target *target, const struct who *w)
+{
+	if (!target->next)
+		return target_gid(target, w->gid);
+	return w->ns_gid == UINT32_MAX ? ID_UNMAPPED : w->ns_gid;
+}
+
+const char *tracer_next(const void *opts)
+{
+	return ((const struct tracer_opts *)opts)->next;
 }
 
 struct bytes tracer_comm(const struct who *w)

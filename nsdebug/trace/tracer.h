@@ -23,11 +23,14 @@
 #include <stdint.h>
 
 struct bpf_link;
+struct bpf_object;
 struct bpf_object_open_opts;
 struct bpf_program;
 struct err;
 struct inside;
 struct layout;
+struct next;
+struct next_maker;
 struct ring_buffer;
 struct target;
 struct who;
@@ -44,15 +47,19 @@ struct tracer_filter {
 struct tracer_opts {
 	uint64_t for_ns, max_events;	/* 0: none */
 	const char *btf;
+	const char *next;
 };
 
 #define TRACER_OPTS(s) \
 	OPT(0, "for", OPT_DURATION, s, tracer.for_ns, "TIME", "stop after this long"), \
 	OPT(0, "max-events", OPT_U64, s, tracer.max_events, "N", "stop after so many events"), \
 	OPT(0, "btf", OPT_STR, s, tracer.btf, "FILE", \
-	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf")
+	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf"), \
+	OPT(0, "next", OPT_STR, s, tracer.next, "NAME", \
+	    "instead of TARGET: the next container that gets this name or id, from before its " \
+	    "first program to its end")
 
-#define TRACER_PROGS_MAX 8
+#define TRACER_PROGS_MAX 16
 
 /* An object of bpf/, as it is in this binary. Each is named once, by TRACER_OBJECT(), in the file
  * that includes its skeleton. */
@@ -68,9 +75,14 @@ struct tracer {
 	struct inside *in;
 	const struct tracer_opts *opts;
 	struct tracer_filter filter;
+	const struct next *next;	/* FILTER_NEXT */
 	char types[32];		/* path of in->types */
 	struct ring_buffer *ring;
 	const volatile __u64 *lost;	/* in the programs' memory */
+	/* there, too, of a container to come */
+	const volatile __u32 *born, *ended;
+	const volatile struct next_maker *maker;
+	bool seen;
 	tracer_event_fn *fn;
 	void *ctx;
 	uint64_t events, bytes;
@@ -95,8 +107,10 @@ int err_bpf(struct err *e, int ret, const char *what);
 
 /* Attaches; `optional` that this kernel does not have is no error. */
 int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e);
-/* Gives the filter its cgroup; called when the programs are loaded and not yet attached. */
-int tracer_set_cgroup(struct tracer *t, int map, struct err *e);
+/* Says which programs and maps the filter takes; called before they are loaded. */
+void tracer_choose(struct tracer *t, struct bpf_object *o);
+/* Gives the filter its cgroup, or names of it; called when they are, and not yet attached. */
+int tracer_set_cgroup(struct tracer *t, struct bpf_object *o, struct err *e);
 
 /* Opens the ring and gives everything else up. */
 int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e);
@@ -108,11 +122,26 @@ void tracer_count(struct tracer *t);
 /* Wall-clock time of a CLOCK_BOOTTIME moment. */
 struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns);
 
+/* Ids as the container sees them. */
+uint64_t tracer_uid(const struct target *target, const struct who *w);
+uint64_t tracer_gid(const struct target *target, const struct who *w);
+
 /* The name that a process gave itself. */
 struct bytes tracer_comm(const struct who *w);
 
+/* For struct tool: what --next says. The options of a trace begin with struct tracer_opts. */
+const char *tracer_next(const void *opts);
+
 /* How traces look: each event is shown when it comes. */
 int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
+
+/* After loading: where the programs tell what became of the target. */
+#define TRACER_LISTEN(t, skel) do { \
+	(t)->lost = &(skel)->bss->lost; \
+	(t)->born = &(skel)->bss->next_born; \
+	(t)->maker = (const volatile struct next_maker *)&(skel)->bss->next_maker; \
+	(t)->ended = &(skel)->bss->next_ended; \
+} while (0)
 
 /* Gives a skeleton's programs the filter: they all have these variables (bpf/filter.h). */
 #define TRACER_SET_FILTER(t, skel) do { \
@@ -121,6 +150,7 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	(skel)->rodata->filter_mntns = (t)->filter.mntns; \
 	(skel)->rodata->filter_pidns = (t)->filter.pidns; \
 	(skel)->rodata->filter_depth = (t)->filter.depth; \
+	tracer_choose((t), (skel)->obj); \
 } while (0)
 
 #endif
