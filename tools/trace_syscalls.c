@@ -223,8 +223,10 @@ static void send_counts(struct listing *l)
 		if (!all[most].calls)
 			break;
 		send_count(l, most, &all[most]);
+		tracer_count(&l->sys.tracer);
 		all[most] = (struct sys_count){ 0 };
 	}
+	tracer_say_none(&l->sys.tracer);
 }
 
 static void syscalls_run(struct run *r)

@@ -376,9 +376,10 @@ static void say_lost(struct tracer *t)
 
 void tracer_run(struct tracer *t)
 {
-	uint64_t started = clock_ns();
-	uint64_t until = t->opts->for_ns ? started + t->opts->for_ns : 0, end;
+	uint64_t until, end;
 
+	t->started_ns = clock_ns();
+	until = t->opts->for_ns ? t->started_ns + t->opts->for_ns : 0;
 	if (t->next)
 		say_armed(t);
 	while (!t->enough && wait_for_more(t, read_some(t), until))
@@ -390,11 +391,17 @@ void tracer_run(struct tracer *t)
 	while (!t->enough && t->bytes < end && read_some(t) < QUIET_MS)
 		;
 	say_lost(t);
+	if (!t->counts)
+		tracer_say_none(t);
+}
+
+void tracer_say_none(struct tracer *t)
+{
 	if (t->next && !*t->born)
 		say_unborn(t);
-	else if (!t->events && !t->counts)
+	else if (!t->events)
 		emit_note(&t->in->emit, "no such event in %.3g s",
-			  (double)(clock_ns() - started) / 1e9);
+			  (double)(clock_ns() - t->started_ns) / 1e9);
 }
 
 uint64_t tracer_uid(const struct target *target, const struct who *w)

@@ -89,7 +89,8 @@ struct tracer {
 	unsigned int budget;		/* events until the next look at the clock */
 	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
 	bool enough;
-	bool counts;		/* shows no events, but how many there were */
+	bool counts;		/* shows no events, but afterwards how many there were */
+	uint64_t started_ns;
 	int links[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;
@@ -118,6 +119,8 @@ void tracer_run(struct tracer *t);
 
 /* Counts an event that was shown; stops at the limit. */
 void tracer_count(struct tracer *t);
+/* Says so if there was none; tracer_run() does it unless t->counts. */
+void tracer_say_none(struct tracer *t);
 
 /* Wall-clock time of a CLOCK_BOOTTIME moment. */
 struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns);

@@ -126,3 +126,7 @@ trace_start syscalls "$BOX" --for 1s
 "$NSDEBUG" cat "$BOX" /etc/passwd >/dev/null
 trace_wait
 tr_rows 'no neighbour, and not nsdebug itself in its mounts' 'length == 0'
+ts 'which is said' 0 'no such event in' cat said
+trace_start syscalls "$BOX" -c --for 100ms
+trace_wait
+ts 'and with -c' 0 'no such event in' cat said
