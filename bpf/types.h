@@ -192,7 +192,10 @@ struct sighand_struct {
 
 struct task_struct {
 	int pid, tgid;
-	int exit_code;
+	int exit_code, exit_state;
+	unsigned int __state;		/* since 5.14 */
+	int on_cpu;
+	unsigned long nvcsw, nivcsw;
 	__u64 start_boottime;		/* since 5.5 */
 	char comm[16];
 	sigset_t blocked;
@@ -226,6 +229,20 @@ struct thread_info {
 
 struct task_struct___x86 {
 	struct thread_info thread_info;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags;
+	struct file *vm_file;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

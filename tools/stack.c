@@ -2,10 +2,11 @@
 /*
  * stack - what every thread of a container is doing, without stopping those that wait.
  *
- * The first round copies what does not run. What is left (running threads, and those whose unwind
- * tables need a register that only a stop shows) is asked for with emit_again(): the front then
- * starts a second round with a stopper beside it. Each round copies, gives up its rights, and only
- * then looks at what it copied.
+ * The first round copies what does not run; where there are many threads it leaves that to a round
+ * with an iterator beside it, which takes longer to start and less time a thread. What is left is
+ * asked for with emit_again(): threads whose unwind tables need a register that was not known from
+ * an iterator, those that run, or are left still, from a stopper. Each round copies, gives up its
+ * rights, and only then looks at what it copied.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,17 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/code/blocked.h"
+#include "nsdebug/code/frames.h"
 #include "nsdebug/code/names.h"
 #include "nsdebug/code/stopped.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/wanted.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/iterated.h"
 
-#define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
 #define AGAIN_THREADS_MAX 32768u
+#define ITERATE_THREADS 600		/* from here on an iterator is worth its start */
 #define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define LLU(x) ((unsigned long long)(x))
 
@@ -49,12 +52,6 @@ static const struct opt stack_opt[] = {
 	OPT_END
 };
 
-struct frame_row {
-	uint64_t n, pc, offset;
-	struct bytes function, module, text;
-	const char *build_id, *method;
-};
-
 struct stack_row {
 	uint64_t pid, host_pid, tid, host_tid;
 	struct bytes comm, wchan, note, title;
@@ -69,21 +66,8 @@ struct stack_sum {
 	struct bytes text;
 };
 
-#define F(t, f, fl, h) COL(t, struct frame_row, f, fl, h)
 #define C(t, f, fl, h) COL(t, struct stack_row, f, fl, h)
 #define S(t, f, fl, h) COL(t, struct stack_sum, f, fl, h)
-
-static const struct col frame_col[] = {
-	F(COL_U64, n, COL_HIDE, "0 is where the thread is, 1 its caller"),
-	F(COL_HEX, pc, COL_HIDE, "address of the code"),
-	F(COL_BYTES, function, COL_HIDE | COL_CLAIMED, "symbol, demangled; null: there is none"),
-	F(COL_HEX, offset, COL_HIDE, "of pc in the function; without one, in the module"),
-	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
-	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
-	F(COL_STR, method, COL_HIDE, "how it is known: pc, cfi, or signal (interrupted here)"),
-	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
-	COL_END
-};
 
 static const struct col stack_col[] = {
 	C(COL_BYTES, title, COL_NOJSON | COL_CLAIMED, "the thread on one line"),
@@ -94,11 +78,11 @@ static const struct col stack_col[] = {
 	C(COL_BYTES, comm, COL_HIDE | COL_CLAIMED, "name the thread gave itself"),
 	C(COL_STR, state, COL_HIDE, "R S D T t Z X I, as in ps"),
 	C(COL_BYTES, wchan, COL_HIDE, "kernel function it sleeps in"),
-	C(COL_STR, how, COL_HIDE, "blocked: copied without a stop; stopped; not taken"),
+	C(COL_STR, how, COL_HIDE, "blocked, iterated (by BPF): without a stop; stopped; not taken"),
 	C(COL_DUR, held_s, COL_HIDE, "how long it was stopped"),
 	C(COL_BYTES, note, COL_HIDE, "why it was not taken, or why its frames end early"),
 	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct stack_row, frames),
-	  .help = "innermost first", .sub = frame_col },
+	  .help = "innermost first", .sub = frame_cols },
 	COL_END
 };
 
@@ -116,14 +100,19 @@ struct totals {
 	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
 };
 
+/* All that can be taken; all, by the iterator; those that a round before left. */
+enum round { TAKE_FIRST, TAKE_ITERATED, TAKE_LEFT };
+
 struct stack {
 	struct run *r;
 	const struct stack_opts *o;
 	struct snapshot s;
 	struct totals sum;
-	bool second;		/* of the rounds */
+	uint64_t round;		/* enum round */
 	struct buf again;	/* what the next one is to take */
-	size_t nagain;
+	size_t nagain, nregs;	/* threads in it; those that need registers */
+	struct bytes left;	/* what the round before left */
+	bool many;		/* threads: an iterator is to take them */
 	bool found;		/* a process that was asked for */
 };
 
@@ -146,7 +135,7 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	return 0;
 }
 
-/* ---- what the rounds say to each other: totals, then struct wanted ---- */
+/* ---- what the rounds say to each other: enum round, totals, then struct wanted ---- */
 
 #define TOTALS (sizeof(struct totals) / sizeof(uint64_t))
 
@@ -191,8 +180,24 @@ static bool is_wanted(struct stack *k, int dir, pid_t pid)
 		k->o->pid == (uint64_t)st.nspid[k->s.level];
 }
 
-static void take_first(struct stack *k, const struct members_want *w, const pid_t *pids,
-		       size_t count)
+/* Of those processes that are asked for; as far as it matters. */
+static uint64_t count_threads(struct stack *k, const struct members_want *w, const pid_t *pids,
+			      size_t count)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < count && n < ITERATE_THREADS; i++) {
+		auto_close int dir = proc_open(w->procfs, pids[i]);
+		struct proc_stat st;
+
+		if (dir >= 0 && proc_stat(dir, &st) == 0 && is_wanted(k, dir, pids[i]))
+			n += st.threads;
+	}
+	return n;
+}
+
+static void take_all(struct stack *k, const struct members_want *w, const pid_t *pids, size_t count,
+		     const struct snapshot_source *source, void *self)
 {
 	struct snapshot_only only = { .nstid = k->o->tid };
 
@@ -200,22 +205,20 @@ static void take_first(struct stack *k, const struct members_want *w, const pid_
 		auto_close int dir = proc_open(w->procfs, pids[i]);
 
 		if (dir >= 0 && members_has(w, dir) && is_wanted(k, dir, pids[i]))
-			take(k, dir, pids[i], &only, &source_blocked, NULL);
+			take(k, dir, pids[i], &only, source, self);
 	}
 }
 
 /* What is asked for came through a process without rights: only members are believed. */
-static void take_second(struct stack *k, const struct members_want *w, const pid_t *pids,
-			size_t count)
+static void take_left(struct stack *k, const struct members_want *w, const pid_t *pids,
+		      size_t count, struct iterated *x)
 {
-	struct stopped x = { .peer = k->r->in->peer };
-	struct bytes in = k->r->again;
 	struct wanted want;
 
 	k->found = true;
-	if (!get_sum(&in, &k->sum))
+	if (!get_sum(&k->left, &k->sum))
 		return;
-	while (wanted_next(&in, &want, k->s.arena)) {
+	while (wanted_next(&k->left, &want, k->s.arena)) {
 		struct snapshot_only only = { .tids = want.tids, .count = want.count };
 		auto_close int dir = -1;
 		uint64_t start;
@@ -225,8 +228,30 @@ static void take_second(struct stack *k, const struct members_want *w, const pid
 		dir = proc_open(w->procfs, want.pid);
 		if (dir >= 0 && members_has(w, dir) && !proc_start(dir, &start) &&
 		    start == want.start)
-			take(k, dir, want.pid, &only, &source_stopped, &x);
+			take(k, dir, want.pid, &only, &source_iterated, x);
 	}
+}
+
+static void take_round(struct stack *k, const struct members_want *w, const pid_t *pids,
+		       size_t count)
+{
+	struct stopped stop = { .peer = k->r->in->peer };
+	struct iterated x = { .peer = k->r->in->iterator, .other = &source_blocked };
+
+	if (k->round == TAKE_LEFT) {
+		if (stop.peer >= 0) {
+			x.other = &source_stopped;
+			x.other_self = &stop;
+		}
+		take_left(k, w, pids, count, &x);
+	} else if (k->round == TAKE_ITERATED) {
+		take_all(k, w, pids, count, &source_iterated, &x);
+	} else if (!k->o->tid && count_threads(k, w, pids, count) >= ITERATE_THREADS) {
+		k->many = true;
+	} else {
+		take_all(k, w, pids, count, &source_blocked, NULL);
+	}
+	iterated_free(&x);
 }
 
 static int capture(struct stack *k, struct err *e)
@@ -246,10 +271,7 @@ static int capture(struct stack *k, struct err *e)
 		return -1;
 	k->s.mounts = &t->mounts;
 	k->s.cut |= cut;
-	if (k->second)
-		take_second(k, &w, pids, count);
-	else
-		take_first(k, &w, pids, count);
+	take_round(k, &w, pids, count);
 	return 0;
 }
 
@@ -264,70 +286,9 @@ static int shed_rights(struct stack *k, struct err *e)
 
 /* ---- looking: without rights ---- */
 
-static const char *method_name(const struct frame *f)
-{
-	static const char *const names[] = {
-		[METHOD_PC] = "pc", [METHOD_CFI] = "cfi", [METHOD_SIGNAL] = "signal",
-	};
-
-	return names[f->method];
-}
-
-/* Returns about how many bytes the row takes. */
-static size_t make_frame(struct frame_row *row, const struct name *n, const struct frame *f,
-			 size_t nr, struct buf *b)
-{
-	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
-		.method = method_name(f), .build_id = n->build_id };
-	if (!n->module)
-		row->offset = NONE_U64;
-	else
-		row->module = n->module->path;
-	if (n->function)
-		row->function = (struct bytes){ n->function, strlen(n->function) };
-	buf_clear(b);
-	buf_char(b, '#');
-	buf_u64(b, nr);
-	buf_fill(b, ' ', b->len < 4 ? 5 - b->len : 1);
-	buf_add(b, n->text.p, n->text.len);
-	if (f->method == METHOD_SIGNAL)
-		buf_str(b, " <interrupted by a signal>");
-	return row->function.len + row->module.len + b->len + 192;
-}
-
 static struct bytes text_of(struct arena *a, const struct buf *b)
 {
 	return (struct bytes){ arena_dup(a, b->bytes, b->len), b->len };
-}
-
-/* All frames that fit into a row. The mark of an early end stands behind the last. */
-static void make_frames(struct stack_row *row, struct trace *t, const struct names *names,
-			struct arena *a)
-{
-	struct frame_row *rows = arena_alloc(a, (t->count + 1) * sizeof(*rows));
-	auto_buf struct buf b = { 0 };
-	size_t n, room = ROW_ROOM;
-
-	for (n = 0; n < t->count; n++) {
-		const struct name *name = names_get(names, &t->frames[n]);
-		size_t used = make_frame(&rows[n], name, &t->frames[n], n, &b);
-
-		if (used > room) {
-			t->cut = true;
-			t->whole = false;
-			snprintf(t->end, sizeof(t->end), "more frames do not fit into a row");
-			break;
-		}
-		room -= used;
-		rows[n].text = text_of(a, &b);
-	}
-	if (n && !t->whole) {
-		buf_clear(&b);
-		buf_add(&b, rows[n - 1].text.p, rows[n - 1].text.len);
-		buf_addf(&b, "  -- %s", t->end);
-		rows[n - 1].text = text_of(a, &b);
-	}
-	row->frames = (struct col_rows){ rows, n, sizeof(*rows) };
 }
 
 /* "pid 1 tid 7 (t3): S, futex_wait_queue", "...; stopped for 41 us" */
@@ -364,7 +325,8 @@ static void emit_thread(struct stack *k, const struct process *p, const struct t
 			struct trace *trace, const struct names *names, struct arena *a)
 {
 	static const char *const how[] = {
-		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked", [HOW_STOPPED] = "stopped",
+		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked",
+		[HOW_ITERATED] = "iterated", [HOW_STOPPED] = "stopped",
 	};
 	auto_buf struct buf note = { 0 };
 	struct stack_row row = {
@@ -377,7 +339,7 @@ static void emit_thread(struct stack *k, const struct process *p, const struct t
 		.title = title(p, t, a, t->note),
 	};
 
-	make_frames(&row, trace, names, a);
+	row.frames = frame_rows(trace, names, a);
 	buf_str(&note, t->note);
 	if (t->how != HOW_NOT && !trace->whole)
 		buf_addf(&note, "%s%s", note.len ? "; " : "", trace->end);
@@ -400,16 +362,17 @@ static void count_thread(struct stack *k, const struct process *p, const struct 
 	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
 }
 
-/* Those that only a stop can show go into the next round instead of into a row. */
+/* Those that another way may show go into the next round instead of into a row. */
 static size_t choose_again(struct stack *k, const struct process *p, const struct trace *traces,
 			   bool *want)
 {
 	size_t n = 0;
 
-	if (k->second || k->o->no_stop)
+	if (k->round == TAKE_LEFT || (k->round == TAKE_ITERATED && k->o->no_stop))
 		return 0;
 	for (size_t i = 0; i < p->count && k->nagain + n < AGAIN_THREADS_MAX; i++) {
-		want[i] = p->threads[i].running || traces[i].want_regs;
+		want[i] = traces[i].want_regs || p->threads[i].running;
+		k->nregs += traces[i].want_regs;
 		n += want[i];
 	}
 	k->nagain += n;
@@ -503,31 +466,49 @@ static void say_missing(struct stack *k)
 	if (!k->found)
 		err_set(&e, ST_FAILED, "no process %llu in the container; see nsdebug ps",
 			LLU(pid));
-	else if (k->o->tid && !k->second && !k->s.thread_total)
+	else if (k->o->tid && k->round != TAKE_LEFT && !k->s.thread_total)
 		err_set(&e, ST_FAILED, "no thread %llu in the container", LLU(k->o->tid));
 	else
 		return;
 	emit_err(k->r->emit, &e);
 }
 
+static void ask_again(struct stack *k)
+{
+	unsigned int beside = k->o->no_stop ? 0 : AGAIN_STOPPER;
+	auto_buf struct buf b = { 0 };
+
+	/* one that left somebody is not asked again; for who just runs, a stop is quicker */
+	if (k->round == TAKE_FIRST && (k->nregs || k->o->no_stop))
+		beside |= AGAIN_ITERATOR;
+	put_varint(&b, TAKE_LEFT);
+	put_sum(&b, &k->sum);
+	buf_add(&b, k->again.bytes, k->again.len);
+	emit_again(k->r->emit, beside, b.bytes, b.len);
+}
+
 static void run(struct run *r)
 {
-	struct stack k = { .r = r, .o = r->opts, .second = r->again.len > 0 };
-	auto_buf struct buf again = { 0 };
+	struct stack k = { .r = r, .o = r->opts, .left = r->again };
+	static const char iterated = TAKE_ITERATED;
 	struct err e;
 
-	if (capture(&k, &e) < 0 || shed_rights(&k, &e) < 0) {
+	if (!get_varint(&k.left, &k.round))
+		k.round = TAKE_FIRST;
+	if (capture(&k, &e) < 0 || (!k.many && shed_rights(&k, &e) < 0)) {
 		emit_err(r->emit, &e);
+		return;
+	}
+	if (k.many) {
+		emit_again(r->emit, AGAIN_ITERATOR, &iterated, 1);
 		return;
 	}
 	say_missing(&k);
 	for (size_t i = 0; i < k.s.count; i++)
 		show_process(&k, k.s.processes[i]);
 	if (k.nagain) {
-		put_sum(&again, &k.sum);
-		buf_add(&again, k.again.bytes, k.again.len);
-		emit_again(r->emit, again.bytes, again.len);
-	} else if (k.s.thread_total || k.second) {
+		ask_again(&k);
+	} else if (k.s.thread_total || k.round == TAKE_LEFT) {
 		emit_totals(&k);
 		say_limits(&k);
 	}
@@ -545,10 +526,12 @@ const struct tool tool_stack = {
 	.name = "stack",
 	.summary = "show the call stack of every thread",
 	.about = "Threads that wait are copied without being stopped: the kernel tells where "
-		"they are, and a copy counts only if they did not run meanwhile. A thread that "
-		"runs, or whose unwind tables need a register that only a stop shows, is held for "
-		"the moment of the copy, mostly below a millisecond; --no-stop never does, and "
-		"says what is missing. A stop makes a few system calls of the program return "
+		"they are, and a copy counts only if they did not run meanwhile. Where there are "
+		"many threads, or unwind tables need more registers than /proc tells, a BPF "
+		"program looks at them instead, if the kernel loads it. A thread that "
+		"runs, or of which something is unknown still, is held for the moment of the "
+		"copy, mostly below a millisecond; --no-stop never does, and says what is "
+		"missing. A stop makes a few system calls of the program return "
 		"EINTR, as with any debugger. The last line says how many threads were stopped, "
 		"and the longest stop.\n"
 		"\n"

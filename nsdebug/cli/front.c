@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "nsdebug/base/clock.h"
-#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sig.h"
@@ -17,15 +16,15 @@
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/out/expr.h"
-#include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/near.h"
 #include "nsdebug/target/find.h"
 #include "nsdebug/target/next.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/iterate.h"
 
 #define AGAIN_MAX FRAME_MAX
-#define ROUNDS 2
+#define ROUNDS 3
 
 struct front {
 	const struct command *c;
@@ -175,36 +174,6 @@ static void live_names(struct inside *in, void *arg)
 	run_send_names(&r);
 }
 
-struct names {
-	struct run *r;
-	char kind;
-};
-
-static void send_name(void *ctx, uint32_t id, const char *name, size_t len)
-{
-	const struct names *n = ctx;
-
-	emit_name(n->r->emit, n->kind, id, name, len);
-}
-
-static void send_names(struct run *r, const char *path, char kind)
-{
-	auto_close int handle = root_open(&r->root, path, false, NULL);
-	auto_close int fd = handle < 0 ? -1 : root_read(&r->root, handle, path, NULL);
-	auto_buf struct buf b = { 0 };
-	struct names n = { r, kind };
-
-	/* an image without users is common, and numbers are an answer */
-	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0)
-		passwd_parse(b.bytes, b.len, send_name, &n);
-}
-
-void run_send_names(struct run *r)
-{
-	send_names(r, "/etc/passwd", 'u');
-	send_names(r, "/etc/group", 'g');
-}
-
 /* ---- one target ---- */
 
 static enum need need_of(const struct command *c)
@@ -213,12 +182,13 @@ static enum need need_of(const struct command *c)
 }
 
 static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
-		 struct err *e)
+		 int iterator, struct err *e)
 {
 	struct spawn s = {
 		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
 		.data = j->c->tool->data && fn == live_verb, .peer = peer, .types = j->types,
+		.iterator = iterator,
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
 
@@ -240,20 +210,36 @@ static void relay(struct front *f, struct child *c)
 	f->status = status_worse(f->status, st);
 }
 
-/* A stopper and, connected to it, the child that copies what it holds still. */
-static int start_pair(struct child *stopper, struct child *main, const struct job *j,
-		      struct err *e)
+/* A child beside another one, and the other's end of their connection. */
+static int start_beside(struct child *c, const struct job *j, enum role role, enter_fn *fn,
+			int *peer, struct err *e)
 {
 	auto_close int a = -1, b = -1;
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
-		return err_sys(e, "connect the stopper");
+		return err_sys(e, "connect two children");
 	a = sv[0];
 	b = sv[1];
-	if (spawn(stopper, j, ROLE_STOPPER, stop_serve, a, e) < 0)
+	if (spawn(c, j, role, fn, a, -1, e) < 0)
 		return -1;
-	return spawn(main, j, ROLE_PROC, live_verb, b, e);
+	*peer = take_fd(&b);
+	return 0;
+}
+
+/* The child that copies, and beside it who holds still what it copies, or knows its registers. */
+static int start_stack(struct child *main, struct child *stopper, struct child *iterator,
+		       const struct job *j, unsigned int beside, struct err *e)
+{
+	auto_close int held = -1, visited = -1;
+
+	if (beside & AGAIN_ITERATOR &&
+	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, &visited, e) < 0)
+		return -1;
+	if (beside & AGAIN_STOPPER &&
+	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, &held, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
 }
 
 /*
@@ -266,22 +252,23 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 	if (target_mounts(t, e) == 0 && !t->place.raw)
 		return 0;
 	enter_kill(c);
-	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, e) : -1;
+	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, -1, e) : -1;
 }
 
-static void run_round(struct front *f, const struct job *j, struct target *t, bool stopper)
+/* beside: enum again_beside */
+static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child main = CHILD_NONE, side = CHILD_NONE;
+	struct child main = CHILD_NONE, stopper = CHILD_NONE, iterator = CHILD_NONE;
 	enum need need = need_of(j->c);
 	enum role role = need == NEED_ROOT ? ROLE_READER :
 		need == NEED_TRACE ? ROLE_TRACER : ROLE_PROC;
 	struct err e;
 	int n;
 
-	if (stopper)
-		n = start_pair(&side, &main, j, &e);
+	if (need == NEED_STACK)
+		n = start_stack(&main, &stopper, &iterator, j, beside, &e);
 	else
-		n = spawn(&main, j, role, live_verb, -1, &e);
+		n = spawn(&main, j, role, live_verb, -1, -1, &e);
 	if (n == 0 && role == ROLE_READER && !t->mounts.items)
 		n = check_mounts(&main, j, t, &e);
 	if (n < 0)
@@ -290,8 +277,10 @@ static void run_round(struct front *f, const struct job *j, struct target *t, bo
 		remark_root(t);
 	if (main.pid > 0)
 		relay(f, &main);
-	if (side.pid > 0)
-		relay(f, &side);
+	if (stopper.pid > 0)
+		relay(f, &stopper);
+	if (iterator.pid > 0)
+		relay(f, &iterator);
 }
 
 static void run_names(struct front *f, const struct job *j)
@@ -299,7 +288,7 @@ static void run_names(struct front *f, const struct job *j)
 	struct child c;
 	struct err e;
 
-	if (spawn(&c, j, ROLE_READER, live_names, -1, &e) < 0)
+	if (spawn(&c, j, ROLE_READER, live_names, -1, -1, &e) < 0)
 		fail_err(f, &e);
 	else
 		relay(f, &c);
@@ -328,6 +317,7 @@ static void run_target(struct front *f, struct target *t)
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
+	unsigned int beside = 0;
 	struct err e;
 
 	j.types = types;
@@ -340,11 +330,12 @@ static void run_target(struct front *f, struct target *t)
 		run_names(f, &j);
 	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
 		buf_clear(&f->again);
-		run_round(f, &j, t, round > 0);
+		run_round(f, &j, t, beside);
 		if (!f->again.len)
 			break;
+		beside = (unsigned char)f->again.bytes[0];
 		buf_clear(&again);
-		buf_add(&again, f->again.bytes, f->again.len);
+		buf_add(&again, f->again.bytes + 1, f->again.len - 1);
 		j.again = (struct bytes){ again.bytes, again.len };
 	}
 	/* a trace says itself that the target has ended, and has missed nothing */

@@ -142,30 +142,47 @@ static int by_tid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_wanted(const struct snapshot_only *only, const struct thread *t)
+bool snapshot_wants(const struct snapshot_only *only, pid_t tid)
 {
-	if (!only)
-		return true;
-	if (only->nstid && only->nstid != (uint64_t)t->nstid)
+	return !only || !only->tids ||
+		bsearch(&tid, only->tids, only->count, sizeof(pid_t), by_tid);
+}
+
+static bool has_nstid(const struct snapshot_only *only, const struct thread *t)
+{
+	return !only || !only->nstid || only->nstid == (uint64_t)t->nstid;
+}
+
+/* False: it is none that is wanted, or is gone. */
+static bool look(struct snapshot *s, struct process *p, int tasks, struct thread *t,
+		 const struct snapshot_only *only, const struct snapshot_source *source, void *self)
+{
+	auto_close int dir = -1;
+
+	if (p->maps.count && source->taken && source->taken(self, s, t)) {
+		task_wchan_of(tasks, t->tid, t->wchan, sizeof(t->wchan));
+		return has_nstid(only, t);
+	}
+	dir = proc_open(tasks, t->tid);
+	if (dir < 0 || !describe(s, t, dir) || !has_nstid(only, t))
 		return false;
-	return !only->tids || bsearch(&t->tid, only->tids, only->count, sizeof(pid_t), by_tid);
+	take_thread(s, p, t, dir, source, self);
+	return !t->gone;
 }
 
 static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t tid,
 		       const struct snapshot_only *only, const struct snapshot_source *source,
 		       void *self)
 {
-	auto_close int dir = proc_open(tasks, tid);
 	struct thread t = { .tid = tid };
 
-	if (dir < 0 || !describe(s, &t, dir) || !is_wanted(only, &t))
+	if (!snapshot_wants(only, tid))
 		return;
 	if (s->thread_total == SNAPSHOT_THREADS_MAX) {
 		p->cut = s->cut = true;
 		return;
 	}
-	take_thread(s, p, &t, dir, source, self);
-	if (t.gone)
+	if (!look(s, p, tasks, &t, only, source, self))
 		return;
 	p->threads = mem_more(p->threads, p->count);
 	p->threads[p->count++] = t;
@@ -182,6 +199,8 @@ static int take_threads(struct snapshot *s, struct process *p, const struct snap
 
 	if (tasks < 0)
 		return -1;
+	if (source->begin)
+		source->begin(self, s, p, only);
 	proc_dir_init(&d, tasks);
 	while ((more = proc_dir_next(&d, &tid)) > 0) {
 		add_thread(s, p, tasks, tid, only, source, self);

@@ -4,7 +4,8 @@
  *
  * Everything slow happens before or after the capture; the capture only copies bytes. A source
  * (struct snapshot_source) takes one thread; the ways to do so are a file each: blocked.c copies a
- * thread that does not run without touching it, stopped.c has the stopper hold it for the while.
+ * thread that does not run without touching it, trace/iterated.c does so with all its registers,
+ * stopped.c has the stopper hold it for the while.
  * Taking is done in a ROLE_PROC child. What is taken is worked on after the child gave up its
  * rights: nothing here points to anything that needs them but the descriptors of the ELF files.
  */
@@ -40,7 +41,7 @@ struct regs {
 	uint32_t known;			/* a bit for each */
 };
 
-enum how { HOW_NOT, HOW_BLOCKED, HOW_STOPPED };
+enum how { HOW_NOT, HOW_BLOCKED, HOW_ITERATED, HOW_STOPPED };
 
 struct thread {
 	pid_t tid, nstid;		/* the host's, and the container's or 0 */
@@ -54,6 +55,7 @@ struct thread {
 	uint64_t stack_at;
 	size_t stack_len;
 	bool stack_cut;			/* there is more above */
+	bool interrupted;		/* its pc is anywhere, not behind a system call */
 	int64_t held_ns;		/* how long it was stopped */
 	bool running;			/* was not taken because it ran: a stop would help */
 	bool gone;			/* ended meanwhile: no row */
@@ -103,20 +105,25 @@ struct snapshot {
 	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
 };
 
-struct snapshot_source {
-	const char *name;
-	/*
-	 * Takes one thread (its /proc directory is `dir`): fills how, regs and stack. False: why
-	 * not is in t->note, or t->gone.
-	 */
-	bool (*take)(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir);
-};
-
 /* Which of a process's threads; NULL: all. tids are the host's, ascending. */
 struct snapshot_only {
 	uint64_t nstid;			/* 0: any; else the container's id */
 	const pid_t *tids;		/* NULL: any */
 	size_t count;
+};
+
+struct snapshot_source {
+	const char *name;
+	/* If not NULL: comes before the threads of a process are taken. */
+	void (*begin)(void *self, struct snapshot *s, struct process *p,
+		      const struct snapshot_only *only);
+	/* If not NULL: did begin() take this thread? Then all of it is filled but wchan. */
+	bool (*taken)(void *self, struct snapshot *s, struct thread *t);
+	/*
+	 * Takes one thread (its /proc directory is `dir`): fills how, regs and stack. False: why
+	 * not is in t->note, or t->gone.
+	 */
+	bool (*take)(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir);
 };
 
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level);
@@ -129,6 +136,8 @@ struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
 			      const struct snapshot_source *source, void *self, struct err *e);
 void snapshot_free(struct snapshot *s);
 
+/* For sources, before a thread is known by more than its id: may it be one of these? */
+bool snapshot_wants(const struct snapshot_only *only, pid_t tid);
 /* For sources: copies the stack from sp on. False with t->note. */
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp);
 bool thread_refuse(struct thread *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -335,7 +335,7 @@ static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 		break;
 	case WHY_REGISTER:
 		r->want_regs = true;
-		end(r, "%s needs register %s, which only a stop shows", at,
+		end(r, "%s needs register %s, which only a stop or BPF shows", at,
 		    reg_names[u->why_at]);
 		break;
 	case WHY_MEMORY:
@@ -421,12 +421,12 @@ static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct tra
 
 void unwind_thread(struct unwinder *u, const struct thread *t, size_t max, struct trace *r)
 {
-	bool blocked = t->how == HOW_BLOCKED;
+	bool fresh = t->interrupted || t->how == HOW_STOPPED;
 
 	*r = (struct trace){ 0 };
 	u->t = t;
 	u->m = NULL;
-	if (!walk(u, blocked ? u->keeping : u->fresh, max, r)) {
+	if (!walk(u, fresh ? u->fresh : u->keeping, max, r)) {
 		free(r->frames);
 		*r = (struct trace){ 0 };
 		walk(u, u->fresh, max, r);

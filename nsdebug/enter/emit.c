@@ -132,10 +132,11 @@ void emit_tick(struct emit *e)
 	e->flushed_ns = now;
 }
 
-void emit_again(struct emit *e, const void *bytes, size_t len)
+void emit_again(struct emit *e, unsigned int beside, const void *bytes, size_t len)
 {
 	size_t at = begin(e, F_AGAIN);
 
+	buf_char(&e->out, (char)beside);
 	buf_add(&e->out, bytes, len);
 	finish(e, at);
 }

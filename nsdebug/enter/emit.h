@@ -10,8 +10,8 @@
  * means that the child died.
  *
  * Bodies: F_ROW and F_SUMMARY an encoded row (out/col.h); F_ERR status byte, then text; F_NOTE and
- * F_CUT text; F_NAME kind byte ('u' or 'g'), varint id, then the name; F_AGAIN bytes for the
- * verb's own next round; F_END status byte.
+ * F_CUT text; F_NAME kind byte ('u' or 'g'), varint id, then the name; F_AGAIN a byte of enum
+ * again_beside, then bytes for the verb's own next round; F_END status byte.
  */
 #ifndef NSDEBUG_ENTER_EMIT_H
 #define NSDEBUG_ENTER_EMIT_H
@@ -29,6 +29,8 @@ struct expr;
 enum frame_type {
 	F_ROW = 1, F_SUMMARY, F_ERR, F_NOTE, F_CUT, F_NAME, F_TICK, F_AGAIN, F_END,
 };
+
+enum again_beside { AGAIN_STOPPER = 1, AGAIN_ITERATOR = 2 };
 
 #define FRAME_MAX (1u << 20)		/* longest frame: a longer one is refused on both sides */
 
@@ -60,8 +62,9 @@ void emit_cut(struct emit *e, const char *fmt, ...) __attribute__((format(printf
 /* How the front shows an id: kind 'u' or 'g'. */
 void emit_name(struct emit *e, char kind, uint64_t id, const char *name, size_t len);
 void emit_tick(struct emit *e);
-/* Asks the front to run this verb's child once more with these bytes (run->again). */
-void emit_again(struct emit *e, const void *bytes, size_t len);
+/* Asks the front to run this verb's child once more with these bytes (run->again); of a NEED_STACK
+ * verb, with these beside it. Once in a round. */
+void emit_again(struct emit *e, unsigned int beside, const void *bytes, size_t len);
 void emit_flush(struct emit *e);
 void emit_end(struct emit *e);
 

@@ -39,6 +39,7 @@ enum role {
 	ROLE_SCAN,	/* host namespaces; who runs on the node, files of users; SYS_PTRACE ... */
 	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
 	ROLE_TRACER,	/* host namespaces; loads, attaches BPF programs, then becomes a parser */
+	ROLE_ITERATOR,	/* host namespaces; loads the BPF program that copies threads */
 };
 
 /* Where to enter: descriptors of the front, owned by the target. */
@@ -60,6 +61,7 @@ struct inside {
 	int proc, procfs;	/* ROLE_PROC; ROLE_SCAN has procfs only */
 	int cgroup;		/* ROLE_PROC, ROLE_TRACER */
 	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
+	int iterator;		/* of a ROLE_PROC: socket to a ROLE_ITERATOR, which is its peer */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
@@ -88,7 +90,7 @@ struct spawn {
 	void *arg;
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
-	int peer;		/* end of a socketpair for it, or -1 */
+	int peer, iterator;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	enum nets nets;		/* ROLE_PROC: netlink sockets in these network namespaces */
 };

@@ -52,6 +52,7 @@ enum arg_rule {
 	NS_ASK_1,	/* argument 1, an ioctl: who owns a namespace, what is above it */
 	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
 	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach; not pin or find */
+	BPF_VISIT_0,	/* argument 0, a bpf(2) command: make, load, link and run an iterator */
 	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
 };
 
@@ -111,6 +112,12 @@ static const struct rule *const tracer_calls = RULES(
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), R(close_range));
 
+/* Of the same, what one program takes that is not attached to anything. */
+static const struct rule *const iterator_calls = RULES(
+	{ __NR_bpf, BPF_VISIT_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(pread64),
+	{ __NR_fcntl, DUP_1 }, { __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname),
+	R(mincore), R(geteuid), R(recvfrom), R(sendto));
+
 static const struct rule *const parser_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll),
 	/* how libunwind starts: it looks whether it could check its own memory */
@@ -129,6 +136,7 @@ static const struct role_row roles[] = {
 			CAP(DAC_READ_SEARCH), proc_calls, 0, 0 },
 	[ROLE_SCAN] = { "scanner", CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH), scan_calls, 0, 0 },
 	[ROLE_TRACER] = { "tracer", CAP(BPF) | CAP(PERFMON), tracer_calls, 0, 0 },
+	[ROLE_ITERATOR] = { "iterator", CAP(BPF) | CAP(PERFMON), iterator_calls, 0, 0 },
 	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
 };
 
@@ -310,6 +318,8 @@ static const struct arg_check checks[] = {
 	[BPF_RUN_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_LOOKUP_ELEM,
 		BPF_MAP_FREEZE, BPF_PROG_LOAD, BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD,
 		BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, BPF_PROG_BIND_MAP }, 10 },
+	[BPF_VISIT_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE, BPF_PROG_LOAD,
+		BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE, BPF_ITER_CREATE }, 8 },
 	[DUP_1] = { 1, { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD }, 3 },
 };
 

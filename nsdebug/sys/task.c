@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,11 +117,24 @@ int task_turns(const struct task *t, struct task_turns *ret)
 	return 0;
 }
 
-void task_wchan(int dir, char *text, size_t room)
+static void read_wchan(int dir, const char *path, char *text, size_t room)
 {
-	auto_close int fd = openat(dir, "wchan", O_RDONLY | O_CLOEXEC);
+	auto_close int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = read_line(fd, text, room);
 
 	if (n <= 0 || !strcmp(text, "0"))
 		text[0] = '\0';
+}
+
+void task_wchan(int dir, char *text, size_t room)
+{
+	read_wchan(dir, "wchan", text, room);
+}
+
+void task_wchan_of(int tasks, pid_t tid, char *text, size_t room)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/wchan", (int)tid);
+	read_wchan(tasks, path, text, room);
 }

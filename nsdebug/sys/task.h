@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Both files, open: they are read again and again. */
 struct task {
@@ -48,5 +49,7 @@ int task_turns(const struct task *t, struct task_turns *ret);	/* -1 with errno *
 
 /* The kernel function it sleeps in, "futex_wait_queue"; "" if it does not sleep or is not told. */
 void task_wchan(int dir, char *text, size_t room);
+/* Of one in the directory /proc/PID/task. */
+void task_wchan_of(int tasks, pid_t tid, char *text, size_t room);
 
 #endif

@@ -144,7 +144,7 @@ bench_ps() {
 # On a process in a mount namespace of its own with the host's files: eu-stack and gdb take those
 # of the host whatever the process has.
 bench_stack() {
-	for n in 8 200; do
+	for n in 8 200 1000; do
 		mkfifo "$DATA/ready.$n"
 		unshare -m "$O/fixtures/roots/base/app/threads" $n 40 >"$DATA/ready.$n" &
 		THREADS=$!

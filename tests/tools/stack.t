@@ -3,7 +3,7 @@
 # timeout 120
 # shellcheck shell=sh
 . tests/lib.sh
-need eu-stack jq strace
+need eu-stack jq strace setpriv
 
 # Of a process on the host: it needs --host, and the host's processes are not all of interest.
 on_host() { # PID OPTION...
@@ -30,6 +30,18 @@ theirs() { # the same of eu-stack, which prints 16 digits
 		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
 		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
 		END { print line }' | sort -n
+}
+
+# What is done where the kernel loads no program for us: root without the right to it.
+without() { # CAPABILITIES COMMAND...
+	_caps=$1
+	shift
+	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
+}
+on_host_proc() {
+	_p=$1
+	shift
+	without -bpf "$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
 }
 
 state() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status"; }
@@ -78,23 +90,46 @@ theirs "$PID" >theirs
 t 'the same of a static program, which has no search table' '' diff theirs ours
 [ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
 
-# ---- threads that have to be stopped ----
+# ---- threads that have to be stopped, where /proc is all there is ----
 
 start "$O/tests/lib/stacks"
-ts 'a running thread is stopped for its copy' 0 '\(spin\): R; stopped for [0-9]+ us' on_host "$PID"
-ts 'and shown down to where it runs' 0 '#[01] .* spin\+0x' on_host "$PID"
-ts 'a frame by register is stopped for' 0 '\(frame\): S, .*; stopped for [0-9]+ us' on_host "$PID"
-ts 'who else waits is not' 0 '^stopped 2 of 5 threads, longest [0-9]+ us$' on_host "$PID"
+ts 'a running thread is stopped for its copy' 0 '\(spin\): R; stopped for [0-9]+ us' \
+	on_host_proc "$PID"
+ts 'and shown down to where it runs' 0 '#[01] .* spin\+0x' on_host_proc "$PID"
+ts 'a frame by register is stopped for' 0 '\(frame\): S, .*; stopped for [0-9]+ us' \
+	on_host_proc "$PID"
+ts 'who else waits is not' 0 '^stopped 2 of 5 threads, longest [0-9]+ us$' on_host_proc "$PID"
 ts 'a signal handler, and what it interrupted' 0 'interrupted\+0x|<interrupted by a signal>' \
-	on_host "$PID"
+	on_host_proc "$PID"
 ts '--no-stop leaves the running out' 5 '\(spin\): R; not taken: running' \
-	on_host "$PID" --no-stop
+	on_host_proc "$PID" --no-stop
 ts '--no-stop ends where a register is missing' 5 \
-	'wait_in_frame.*needs register rbp, which only a stop shows' on_host "$PID" --no-stop
-ts '--no-stop stops nobody' 5 '^stopped 0 of 5 threads; 1 not taken$' on_host "$PID" --no-stop
+	'wait_in_frame.*needs register rbp, which only a stop or BPF shows' \
+	on_host_proc "$PID" --no-stop
+ts '--no-stop stops nobody' 5 '^stopped 0 of 5 threads; 1 not taken$' on_host_proc "$PID" --no-stop
 tj 'JSON of these' '([.items[] | select(.how == "stopped") | .comm] | sort) == ["frame", "spin"]
 	and all(.items[] | select(.how == "stopped"); .held_s > 0 and .held_s < 0.05) and
-	any(.items[].frames[]; .method == "signal")' on_host "$PID" -o json
+	any(.items[].frames[]; .method == "signal")' on_host_proc "$PID" -o json
+
+# ---- the same threads by BPF ----
+
+# Where the kernel does not load it, all that follows holds but who is stopped.
+"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >out 2>&1
+if jq -e 'any(.items[]; .how == "iterated")' out >/dev/null; then
+	BPF=yes
+	tj 'a frame by register needs no stop' '.items[] | select(.comm == "frame") |
+		.how == "iterated" and .note == null and .held_s == null and
+		any(.frames[]; .function == "wait_in_frame") and
+		.frames[-1].function == "clone3"' on_host "$PID" -o json
+	tj 'nor with --no-stop, which then ends nowhere' '.summary.stopped == 0 and
+		all(.items[] | select(.comm != "spin"); .note == null)' \
+		on_host "$PID" --no-stop -o json
+	ts 'who waits is copied by /proc still' 0 '"comm":"signal".*"how":"blocked"' \
+		on_host "$PID" -o jsonl
+else
+	BPF=
+	skip 'threads by BPF' 'this kernel loads no program here'
+fi
 tj 'every thread ends at its outermost frame' 'all(.items[]; .note == null)' \
 	on_host "$PID" -o json
 on_host "$PID" | grep -q "$(printf '\033')" && fail 'a hostile name' || pass 'a hostile name'
@@ -108,8 +143,8 @@ strace -f -qq -o /dev/null -p "$PID" &
 STRACE=$!
 at_exit "kill $STRACE 2>/dev/null || :"
 wait_for "grep -q 'TracerPid:.*[1-9]' /proc/$PID/status" 5
-ts 'a traced process: who waits is shown' 5 '\(signal\): S' on_host "$PID"
-ts 'who runs says who traces it' 5 'not taken: running, and traced by process [0-9]+' on_host "$PID"
+ts 'a traced process: who waits is shown' 5 '\(signal\): S' on_host_proc "$PID"
+ts 'who runs says who traces it' 5 'not taken: running, and traced by process [0-9]+' on_host_proc "$PID"
 kill $STRACE
 wait $STRACE 2>/dev/null
 
@@ -138,6 +173,66 @@ else
 fi
 grep -q 'TracerPid:.0' "/proc/$PID/status" && pass 'nor traced' || fail 'nor traced'
 
+# A stack that was copied while its thread ran would break the chain of calls, or its end.
+chain='^((__)?(clock_)?nanosleep(_time64)? )*((dice )?(rest|work) |dice )?((left|right) )*root run start_thread clone3$'
+storm() { # runs until twenty threads were seen by BPF
+	seen=0 runs=0
+	: >bad
+	while [ "$seen" -lt 20 ] && [ $runs -lt 60 ]; do
+		on_host "$PID" -o json 2>/dev/null >out
+		jq -r '.items[] | select(.host_tid != .host_pid and .how == "iterated") |
+			"\(.note) \([.frames[].function // "?"] | join(" "))"' out >chains
+		seen=$((seen + $(wc -l <chains)))
+		sed -n 's/^null //p' chains | grep -Ev "$chain" >>bad
+		grep -Ev '^null ' chains >>bad
+		grep -E 'left left|right right|rest right|work left' chains >>bad
+		runs=$((runs + 1))
+	done
+	[ "$seen" -ge 20 ]
+}
+if [ -n "$BPF" ]; then
+	start "$O/tests/lib/storm" 24
+	storm && pass 'threads that run and wait in turn: some are found waiting' ||
+		fail 'threads that run and wait in turn: some are found waiting' "$seen"
+	t 'and each of their stacks is whole and right' '' cat bad
+	kill "$PID"
+	start "$FX/roots/base/app/threads" 620 12
+	ours "$PID" >ours
+	theirs "$PID" >theirs
+	t 'many threads: every frame is as eu-stack has it' '' diff theirs ours
+	tj 'and all came by BPF' '(.items | length) == 621 and .summary.stopped == 0 and
+		all(.items[]; .how == "iterated" and .note == null and .state == "S" and
+			.wchan != null and .tid == .host_tid) and
+		([.items[].comm] | unique | length) > 600' on_host "$PID" -o json
+	on_host "$PID" -o json >by-bpf
+	on_host_proc "$PID" -o json >by-proc
+	t 'the same as by /proc, but for how it was taken' '' sh -c '
+		jq -S "del(.items[].how)" by-bpf >a && jq -S "del(.items[].how)" by-proc | diff a -'
+	ts '--stack-bytes cuts here too' 5 'bytes of the stack were copied \(--stack-bytes\)' \
+		on_host "$PID" --stack-bytes 256
+	tj 'stacks longer than BPF copies are copied by /proc' \
+		'all(.items[]; .note == null) and .summary.stopped == 0' \
+		on_host "$PID" --stack-bytes 1M -o json
+	i=0
+	while [ $i -lt 20 ]; do
+		on_host "$PID" >/dev/null 2>&1 &
+		k=$!
+		sleep "0.0$((i % 10))"
+		kill -9 $k 2>/dev/null
+		wait $k 2>/dev/null
+		i=$((i + 1))
+	done
+	bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
+	wait_for '! "$bpftool" prog list | grep -q "name on_task"' 10 &&
+		pass '20 times killed midway: no program stays' || fail 'a program stays' \
+		"$("$bpftool" prog list)"
+	wait_for '! "$bpftool" link list | grep -q "target_name task"' 10 &&
+		pass 'and no link' || fail 'and no link' "$("$bpftool" link list)"
+	kill "$PID"
+	box_up nodejs
+	ts 'node: nobody is stopped' 0 '^stopped 0 of [0-9]+ threads$' "$NSDEBUG" stack "$BOX"
+fi
+
 # ---- what there is no way through ----
 
 box_up go-static
@@ -158,11 +253,6 @@ ts 'C++ names are as they were written' 0 'ObjectMonitor::wait\(long, bool, Java
 # ---- privileges, and processes that go away ----
 
 start "$FX/roots/base/app/threads" 2 4
-without() { # CAPABILITIES COMMAND...
-	_caps=$1
-	shift
-	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
-}
 ts 'without the capability for files: what is missing is named' 77 \
 	'CAP_CHECKPOINT_RESTORE' without -checkpoint_restore,-sys_admin \
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID"
