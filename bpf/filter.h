@@ -48,6 +48,7 @@ struct {
 } born SEC(".maps");
 
 __u32 next_born;	/* there is one */
+__u32 next_begun;	/* its first program has been started, or could not be */
 
 /* By its cgroup on the v2 hierarchy or on that which counts processes. */
 static __always_inline bool in_born(struct task_struct *t)
@@ -79,7 +80,7 @@ static __always_inline bool is_current_target(void)
 	if (filter_kind == FILTER_CGROUP)
 		return bpf_current_task_under_cgroup(&filter_cgroup, 0) == 1;
 	if (filter_kind == FILTER_NEXT)
-		return in_born((struct task_struct *)bpf_get_current_task());
+		return next_begun && in_born((struct task_struct *)bpf_get_current_task());
 	return in_mntns((struct task_struct *)bpf_get_current_task());
 }
 
@@ -108,7 +109,7 @@ static __always_inline bool is_target(struct task_struct *t)
 	__u32 level;
 
 	if (filter_kind == FILTER_NEXT)
-		return in_born(t);
+		return next_begun && in_born(t);
 	if (filter_kind != FILTER_CGROUP)
 		return in_mntns(t);
 	c = BPF_CORE_READ(t, cgroups, dfl_cgrp);

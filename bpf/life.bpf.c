@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include "bpf/life.h"
 
+#include "bpf/end.h"
 #include "bpf/filter.h"
 #include "bpf/next.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-#define SIGNAL_GROUP_EXIT 4	/* include/linux/sched/signal.h */
 #define SIGKILL 9
-#define EEXIST 17
 #define SI_KERNEL 0x80
 
 const volatile __u32 nr_execve, nr_execveat;	/* as sys_exit has them */
-
-/* Processes whose end was told: their last two threads may both see that none is left. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u32);
-} ended SEC(".maps");
 
 /* Processes of the target that the kernel itself has just killed, by pid. */
 struct {
@@ -178,28 +169,13 @@ int on_exec_failed(struct raw_tracepoint *ctx)
 	return 0;
 }
 
-/* How it ended, as its parent is told: do_wait() of kernel/exit.c. */
-static __always_inline __s32 exit_code(struct task_struct *t)
-{
-	struct signal_struct *s = BPF_CORE_READ(t, signal);
-
-	if (BPF_CORE_READ(s, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(s, group_exit_code);
-	return BPF_CORE_READ(t, group_leader, exit_code);
-}
-
 SEC("raw_tp/sched_process_exit")
 int on_exit(struct raw_tracepoint *ctx)
 {
 	struct task_struct *t = (struct task_struct *)ctx->args[0];
-	__u64 which = BPF_CORE_READ(t, group_leader, start_boottime) ^
-		(__u64)BPF_CORE_READ(t, tgid) << 42;
 	struct life_event *e;
-	__u32 one = 1;
 
-	/* that it cannot be noted for want of room is no reason to be silent */
-	if (BPF_CORE_READ(t, signal, live.counter) || !is_current_target() ||
-	    bpf_map_update_elem(&ended, &which, &one, BPF_NOEXIST) == -EEXIST)
+	if (!is_current_target() || !is_end(t))
 		return 0;
 	e = reserve(sizeof(*e));
 	if (!e)

@@ -3,9 +3,11 @@
  * next - a container that is not born yet: known by the name of the cgroup that it will get.
  *
  * Its runtime makes the cgroup before anything runs in there, so a filter that begins with it
- * misses nothing. Cgroups that are made below a known one are known by that. Names are compared
- * here as the kernel has them, the last component alone; the front knows which a runtime makes of
- * an id. Loaded only if asked for.
+ * misses nothing. What a runtime does in there by itself, some hundred calls, is left out unless it
+ * is asked for: the container begins with the first execve in another mount namespace than that of
+ * who made the cgroup, whether or not it succeeds. Cgroups that are made below a known one are
+ * known by that. Names are compared here as the kernel has them, the last component alone; the
+ * front knows which a runtime makes of an id. Loaded only if asked for.
  */
 #ifndef BPF_NEXT_H
 #define BPF_NEXT_H
@@ -22,6 +24,10 @@ struct {
 struct next_name next_known;	/* which it was: the same in all hierarchies */
 struct next_maker next_maker;
 __u32 next_ended;
+const volatile bool next_early;
+
+#define NEXT_EXECVE 59
+#define NEXT_EXECVEAT 322
 
 static __always_inline struct cgroup *parent_of(struct cgroup *c)
 {
@@ -70,6 +76,40 @@ static __always_inline bool is_the_one(struct cgroup *c)
 	return true;
 }
 
+static __always_inline __u32 mntns_of(struct task_struct *t)
+{
+	return BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum);
+}
+
+static __always_inline void begin_with(struct task_struct *t)
+{
+	if (in_born(t) && mntns_of(t) != next_maker.mntns)
+		next_begun = 1;
+}
+
+/* This file comes first in each object, so these two run before what tells of the same event. */
+SEC("raw_tp/sched_process_exec")
+int next_exec(struct raw_tracepoint *ctx)
+{
+	if (next_born && !next_begun)
+		begin_with((struct task_struct *)bpf_get_current_task());
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int next_exec_failed(struct raw_tracepoint *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	__u64 nr;
+
+	if (!next_born || next_begun || (long)ctx->args[1] >= 0)
+		return 0;
+	nr = BPF_CORE_READ(regs, orig_ax);
+	if (nr == NEXT_EXECVE || nr == NEXT_EXECVEAT)
+		begin_with((struct task_struct *)bpf_get_current_task());
+	return 0;
+}
+
 SEC("raw_tp/cgroup_mkdir")
 int next_mkdir(struct raw_tracepoint *ctx)
 {
@@ -90,7 +130,9 @@ int next_mkdir(struct raw_tracepoint *ctx)
 	if (next_born)
 		return 0;
 	next_maker.pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	next_maker.mntns = mntns_of((struct task_struct *)bpf_get_current_task());
 	bpf_get_current_comm(next_maker.comm, sizeof(next_maker.comm));
+	next_begun = next_early;
 	next_born = 1;
 	return 0;
 }

@@ -26,7 +26,7 @@ enum next_match { NEXT_ITSELF = 1, NEXT_BELOW = 2 };
 
 /* Who made it: a runtime, or somebody who knows the name. */
 struct next_maker {
-	__u32 pid;
+	__u32 pid, mntns;
 	char comm[16];
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include "bpf/sys.h"
 
+#include "bpf/end.h"
 #include "bpf/filter.h"
 #include "bpf/next.h"
+#include "bpf/syscount.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -23,7 +25,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 const volatile __u64 wanted[SYS_NR_MAX / 64];	/* bit n: call n is asked for */
 const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
 const volatile __u8 pointing[SYS_NR_MAX];	/* bit i: argument i is not only a number */
-const volatile bool timed, failed_only, count_only;
+const volatile bool timed, failed_only, count_only, life;
 const volatile __u64 slower_ns;
 
 struct scratch {
@@ -67,26 +69,12 @@ struct {
 __u32 generation;	/* the reader counts it up */
 __u64 forgotten;	/* how often a thread has been taken out of it */
 
-/* An array of our own for each processor: the reader has mapped it, and is behind its seal. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SYS_NR_MAX);	/* times the number of processors */
-	__type(key, __u32);
-	__type(value, struct sys_count);
-} counts SEC(".maps");
-
 /* Of the target: 32-bit calls, calls by a number that is none, submissions to io_uring. */
 __u64 compat, strange, uring;
 
 static __always_inline bool is_wanted(__u64 nr)
 {
 	return nr < SYS_NR_MAX && (wanted[(nr >> 6) & (SYS_NR_MAX / 64 - 1)] >> (nr & 63)) & 1;
-}
-
-static __always_inline bool is_error(__s64 ret)
-{
-	return ret < 0 && ret >= -4095;
 }
 
 /* Where the time is kept at which the running thread's call began, or NULL. Else it is `tid`. */
@@ -115,35 +103,6 @@ int on_enter(struct raw_tracepoint *ctx)
 	if (at)
 		*at = now;
 	return 0;
-}
-
-/* The number of its highest bit. */
-static __always_inline __u32 slot_of(__u64 ns)
-{
-	__u32 n = 0;
-
-#pragma unroll
-	for (int i = 4; i >= 0; i--)
-		if (ns >> (n + (1 << i)))
-			n += 1 << i;
-	return n & (SYS_SLOTS - 1);
-}
-
-static __always_inline void count(__u32 nr, __s64 ret, __u64 took)	/* 0: not known */
-{
-	__u32 key = bpf_get_smp_processor_id() * SYS_NR_MAX + nr;
-	struct sys_count *c = bpf_map_lookup_elem(&counts, &key);
-
-	if (!c)
-		return;
-	c->calls++;
-	c->errors += is_error(ret);
-	if (!took)
-		return;
-	c->took += took;
-	if (took > c->longest)
-		c->longest = took;
-	c->slots[slot_of(took)]++;
 }
 
 /* Each thread once, and again when it may have another name or user, or is another. False if there
@@ -509,13 +468,13 @@ int on_exec(struct raw_tracepoint *ctx)
 	__u32 zero = 0;
 	long n;
 
-	if (!is_current_target() || failed_only || is_compat())
+	if (!is_current_target() || (failed_only && !life) || is_compat())
 		return 0;
 	/* a thread that was not the first has the number of the first now; it began as itself */
 	if (timed)
 		took = time_taken((__u32)ctx->args[1], now);
 	s = bpf_map_lookup_elem(&scratches, &zero);
-	if (!s || (slower_ns && took < slower_ns))
+	if (!s || (slower_ns && took < slower_ns && !life))
 		return 0;
 	s->call = (struct sys_call){
 		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
@@ -556,6 +515,29 @@ int on_end(struct raw_tracepoint *ctx)
 	s = begin(&r, nr, 0, SYS_NO_RETURN, bpf_ktime_get_boot_ns(), 0);
 	if (s)
 		send(s, (__u32)nr);
+	return 0;
+}
+
+/* With `life`: the end of a process, whatever else is asked for. */
+SEC("raw_tp/sched_process_exit")
+int on_last(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[0];
+	__u32 zero = 0;
+	struct scratch *s;
+
+	if (!is_current_target() || !is_end(t))
+		return 0;
+	s = bpf_map_lookup_elem(&scratches, &zero);
+	if (!s)
+		return 0;
+	s->call = (struct sys_call){
+		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
+		.at = bpf_ktime_get_boot_ns(), .ret = exit_code(t), .nr = NR_EXIT_GROUP,
+		.flags = SYS_NO_RETURN | SYS_ENDED,
+	};
+	if (tell_who(s))
+		output(s);
 	return 0;
 }
 

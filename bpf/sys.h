@@ -45,6 +45,7 @@ enum sys_flag {
 	SYS_TIMED = 2,		/* .took is set */
 	SYS_CUT = 4,		/* bytes of an argument were left out */
 	SYS_NO_RETURN = 8,	/* the call does not: exit(2) */
+	SYS_ENDED = 16,		/* no call: the process has ended, .ret is as wait(2) has it */
 };
 
 /* Ring records begin with their kind. */

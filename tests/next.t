@@ -16,8 +16,6 @@ bundle() { # [OPTION...] -- ARGV...: sets ID and BUNDLE
 	BUNDLE=$FX/boxes/$ID
 	wait_for 'runc delete --force "$ID" 2>/dev/null' 20
 }
-# Its runtime's first steps are in its cgroup already: runc starts itself anew there.
-ITS='map(select(.comm | startswith("runc") | not))'
 run() { runc run --bundle "$BUNDLE" "$ID" >run.out 2>&1 </dev/null; }
 arm() { # WORD [OPTION...]: trace_start and that it waits
 	trace_start "$@"
@@ -36,9 +34,9 @@ t 'the container ends and so does the trace' '0\n' echo "$STATUS"
 ts 'which is said' 0 'the target has ended' cat said
 ts 'and who made it' 0 'its cgroup was made by runc' cat said
 tr_rows 'the first program and what it started; of the first of three runs only' \
-	"$ITS"' | map(.args[-1]) | .[0] != null and (.[0] | endswith("exit 3")) and .[1:] == ["/no/config"]'
+	'map(.args[-1]) | .[0] != null and (.[0] | endswith("exit 3")) and .[1:] == ["/no/config"]'
 tr_rows 'pids of the container, ids of the container' \
-	"$ITS"' | .[0].pid == 1 and all(.uid == 65532 and .gid == 65532 and .host_uid == 65532 and .pid > 0)'
+	'.[0].pid == 1 and all(.uid == 65532 and .gid == 65532 and .host_uid == 65532 and .pid > 0)'
 
 arm exit --next "$ID"
 run
@@ -54,6 +52,50 @@ tr_rows 'from before its first program, which is the one that its runtime starts
 tr_rows 'the call that fails' 'any(.name == "openat" and .error == "ENOENT" and .args[1] == "\"/no/config\"")'
 tr_rows 'the last of all' '.[-1] | .name == "exit_group" and .args == ["3"] and .pid == 1'
 
+arm syscalls --next "$ID" --failed --life
+for i in 1 2 3; do
+	run
+done
+trace_wait
+tr_rows 'in one: the first program' '.[0] | .name == "execve" and .result == 0 and .pid == 1 and
+	(.args[1] | test("\"sh\", \"-c\""))'
+tr_rows 'the call that failed, and who ended of it' \
+	'(map(.args[1]) | index("\"/no/config\"")) as $n | .[$n].error == "ENOENT" and .[$n].pid > 1 and
+	.[$n + 1].status == 1 and .[$n + 1].pid == .[$n].pid and .[$n + 1].name == null'
+tr_rows 'the end of all, which is the last row' '.[-1] | .status == 3 and .signal == null and .pid == 1'
+tr_rows 'nothing else that succeeded, and nothing of its runtime' \
+	'all(.error or .name == "execve" or .status != null) and all(.comm | startswith("runc") | not)'
+"$NSDEBUG" trace syscalls --next "$ID" --failed --life -o table >rows 2>said &
+TRACE=$!
+wait_for 'grep -q "waiting for a cgroup" said' 20 || fail 'it waits'
+run
+trace_wait
+ts 'as a table' 0 ' 1 +busybox +\+\+\+ exited with 3 \+\+\+$' cat rows
+arm syscalls --next "$ID" --early -e unshare,execve
+run
+trace_wait
+tr_rows '--early: what its runtime does in there' \
+	'.[0].comm != "busybox" and any(.name == "unshare") and any(.args[0] == "\"/busybox/busybox\"")'
+
+bundle -- /busybox/busybox sh -c '/busybox/busybox sh -c "kill -KILL \$\$"; exit 0'
+arm syscalls --next "$ID" --life -e none
+run
+trace_wait
+tr_rows 'a signal' 'any(.signal == "SIGKILL" and .status == null) and .[-1].status == 0'
+printf '#!/no/interpreter\n' >"$TMP/script"
+chmod 755 "$TMP" "$TMP/script"
+bundle --bind "$TMP/script:/script:ro" -- /script
+arm exec --next "$ID"
+run
+trace_wait
+tr_rows 'a first program that cannot be started' 'length == 1 and (.[0] | .file == "/script" and .error == "ENOENT")'
+jq '.process.args = ["/no/such/program"]' "$BUNDLE/config.json" >config && cp config "$BUNDLE/config.json"
+arm exec --next "$ID"
+run
+trace_wait
+ts 'one that its runtime does not even try' 0 'ended before its runtime started a program: --early' cat said
+bundle -- /busybox/busybox sh -c '/busybox/busybox cat /no/config; exit 3'
+
 # ---- whose ----
 
 arm exec --next "$ID"
@@ -65,13 +107,13 @@ mkdir "$v2/$ID-not" && rmdir "$v2/$ID-not"
 run
 trace_wait
 tr_rows 'no other container, and no hierarchy that counts no processes' \
-	"$ITS"' | length == 2 and (.[0].args[-1] | endswith("exit 3"))'
+	'length == 2 and (.[0].args[-1] | endswith("exit 3"))'
 
 mkdir "$v2/$ID"
 rmdir "$v2/$ID"
 arm exec --next "$ID"
 mkdir "$v2/$ID"
-sh -c 'echo $$ >"$1/cgroup.procs"; exec /bin/true by-hand' - "$v2/$ID"
+sh -c 'echo $$ >"$1/cgroup.procs"; exec unshare -m /bin/true by-hand' - "$v2/$ID"
 wait_for '! [ -s "$v2/$ID/cgroup.procs" ]' 20
 rmdir "$v2/$ID"
 trace_wait
@@ -86,14 +128,14 @@ ts 'which is said, too' 0 'the target has ended' cat said
 
 arm exec --next "$ID"
 mkdir "$v2/$ID" && mkdir "$v2/$ID/below" && mkdir "$v2/$ID/below/that"
-sh -c 'echo $$ >"$1/cgroup.procs"; exec /bin/true below' - "$v2/$ID/below/that"
+sh -c 'echo $$ >"$1/cgroup.procs"; exec unshare -m /bin/true below' - "$v2/$ID/below/that"
 rmdir "$v2/$ID/below/that" "$v2/$ID/below" "$v2/$ID"
 trace_wait
 tr_rows 'cgroups below it' 'map(.args) == [["/bin/true", "below"]]'
 
 # Another name of the runtimes'; a pod, and what comes into one that is there.
 by_hand() { # PATH: a process in there
-	sh -c 'echo $$ >"$1/cgroup.procs"; exec /bin/true "$2"' - "$v2/$1" "$1"
+	sh -c 'echo $$ >"$1/cgroup.procs"; exec unshare -m /bin/true "$2"' - "$v2/$1" "$1"
 }
 hex=$(printf '%064d' $$)
 arm exec --next "$hex"
@@ -138,8 +180,8 @@ BOX=$ID
 in_box /busybox/busybox true joined
 trace_stop
 t 'one that lasts: the user ends it' '130\n' echo "$STATUS"
-tr_rows 'what joins it is of it' "$ITS"' | map(.args[1:]) == [["sleep", "1000"], ["true", "joined"]]'
-arm exec --next "$ID" --max-events 1 --filter 'comm !~ "runc*"'
+tr_rows 'what joins it is of it' '.[0].args[1:] == ["sleep", "1000"] and any(.args[1:] == ["true", "joined"])'
+arm exec --next "$ID" --max-events 1
 runc kill "$ID" KILL
 wait_for 'runc delete "$ID" 2>/dev/null' 20
 run &
@@ -167,6 +209,8 @@ for engine in docker podman; do
 done
 ts 'a pod that is not there' 2 "pod and the pod's uid" no --next pod/no-such-pod
 ts 'a process' 2 'no name to wait for' no --next pid://1
+ts '--early without it' 2 'takes --next' no "$OTHER" --early
+ts '--life with -c' 2 'cannot be counted' "$NSDEBUG" trace syscalls --next nsd-x --life -c
 ts 'no name' 2 'is not a target' no --next ''
 ts 'a name that is too long' 2 'more than [0-9]+ bytes' no --next "$(printf 'n%.0s' $(seq 110))"
 ts 'a target as well' 2 'one of them' no "$OTHER" --next nsd-x

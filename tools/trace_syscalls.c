@@ -14,9 +14,11 @@
 #include "nsdebug/trace/sysput.h"
 #include "nsdebug/trace/words.h"
 
+#define CORE_DUMPED 0x80	/* wait(2) */
+
 struct syscalls_opts {
 	struct tracer_opts tracer;
-	bool failed, timed, count;
+	bool failed, timed, count, life;
 	uint64_t slower, strings, ring;
 	const char *calls;
 	struct sysset set;	/* filled in by setup() */
@@ -31,6 +33,8 @@ static const struct opt syscalls_opt[] = {
 	    "only how many, how long and how many failed, at the end"),
 	OPT('T', "took", OPT_FLAG, struct syscalls_opts, timed, NULL, "how long each took"),
 	OPT(0, "failed", OPT_FLAG, struct syscalls_opts, failed, NULL, "only those that failed"),
+	OPT(0, "life", OPT_FLAG, struct syscalls_opts, life, NULL,
+	    "also programs that start and processes that end, whatever else is left out"),
 	OPT(0, "slower", OPT_DURATION, struct syscalls_opts, slower, "TIME",
 	    "only those that took longer; implies -T"),
 	OPT('s', "strings", OPT_SIZE, struct syscalls_opts, strings, "SIZE",
@@ -44,10 +48,11 @@ static const struct opt syscalls_opt[] = {
 struct syscall_row {
 	struct coltime time;
 	uint64_t pid, tid, host_pid, host_tid, number, compat, calls, errors;
+	uint64_t status;
 	int64_t took_s, result, total_s, mean_s, longest_s;
 	struct bytes comm, call, value, histogram;
 	struct col_list args, slots;
-	const char *name, *error;
+	const char *name, *error, *signal;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct syscall_row, f, fl, h, ##__VA_ARGS__)
@@ -67,6 +72,8 @@ static const struct col syscalls_col[] = {
 	C(COL_BYTES, value, COL_HIDE | COL_CODE, "what it returned, decoded"),
 	C(COL_STR, error, COL_HIDE, "why it failed"),
 	C(COL_DUR, took_s, COL_WIDE, "how long it took, with -T", .head = "TOOK"),
+	C(COL_U64, status, COL_HIDE, "with --life: exit status of a process that has ended"),
+	C(COL_STR, signal, COL_HIDE, "with --life: the signal that ended it"),
 	C(COL_BYTES, call, COL_NOJSON | COL_CLAIMED | COL_CODE, "all of it"),
 	C(COL_U64, calls, COL_HIDE, "with -c: how many"),
 	C(COL_U64, errors, COL_HIDE, "with -c: how many of them failed"),
@@ -130,35 +137,63 @@ static void fill_result(struct syscall_row *row, const struct sys_call *c)
 	}
 }
 
-static void take(void *ctx, const struct sys_call *c, const struct who *w)
+static void fill_call(struct syscall_row *row, const struct listing *l, const struct sys_call *c)
 {
 	static struct texts t;
-	struct listing *l = ctx;
+	static char room[16];
 	bool compat = c->flags & SYS_COMPAT;
 	struct sysview v = { c, compat || !sysdefs[c->nr].name ? NULL : &sysdefs[c->nr],
 		l->o->strings };
-	char room[16];
+
+	if (compat)
+		snprintf(room, sizeof(room), "i386_%u", c->nr);
+	row->name = compat ? room : sysdef_name(c->nr, room);
+	put_texts(&t, &v, row->name);
+	row->number = c->nr;
+	row->compat = compat;
+	row->args = (struct col_list){ t.items, t.count };
+	row->value = (struct bytes){ t.value.bytes, t.value.len };
+	row->call = (struct bytes){ t.call.bytes, t.call.len };
+	fill_result(row, c);
+	if (c->flags & SYS_TIMED && !(c->flags & SYS_NO_RETURN))
+		row->took_s = (int64_t)c->took;
+}
+
+/* As strace has it. */
+static void fill_end(struct syscall_row *row, const struct sys_call *c)
+{
+	static char text[64], room[16];
+	uint32_t code = (uint32_t)c->ret, sig = code & 0x7f;
+	int len;
+
+	if (sig) {
+		row->signal = word_signal(sig, room);
+		len = snprintf(text, sizeof(text), "+++ killed by %s%s +++", row->signal,
+			       code & CORE_DUMPED ? " (core dumped)" : "");
+	} else {
+		row->status = code >> 8 & 0xff;
+		len = snprintf(text, sizeof(text), "+++ exited with %u +++",
+			       (unsigned int)row->status);
+	}
+	row->call = (struct bytes){ text, (size_t)len };
+}
+
+static void take(void *ctx, const struct sys_call *c, const struct who *w)
+{
+	struct listing *l = ctx;
 	struct syscall_row row;
 
 	row_none(syscalls_col, &row);
-	if (compat)
-		snprintf(room, sizeof(room), "i386_%u", c->nr);
-	row.name = compat ? room : sysdef_name(c->nr, room);
-	put_texts(&t, &v, row.name);
 	row.time = tracer_time(&l->sys.tracer, c->at);
 	row.pid = w->ns_pid;
 	row.tid = w->ns_tid;
 	row.host_pid = w->pid;
 	row.host_tid = c->tid;
 	row.comm = tracer_comm(w);
-	row.number = c->nr;
-	row.compat = compat;
-	row.args = (struct col_list){ t.items, t.count };
-	row.value = (struct bytes){ t.value.bytes, t.value.len };
-	row.call = (struct bytes){ t.call.bytes, t.call.len };
-	fill_result(&row, c);
-	if (c->flags & SYS_TIMED && !(c->flags & SYS_NO_RETURN))
-		row.took_s = (int64_t)c->took;
+	if (c->flags & SYS_ENDED)
+		fill_end(&row, c);
+	else
+		fill_call(&row, l, c);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
 }
@@ -235,7 +270,7 @@ static void syscalls_run(struct run *r)
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
 	struct sys_want want = {
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
-		.count = o->count, .slower_ns = o->slower, .ring = o->ring,
+		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
@@ -248,6 +283,8 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 {
 	struct syscalls_opts *o = opts;
 
+	if (o->count && o->life)
+		return err_set(e, ST_USAGE, "--life: a process that ends cannot be counted by -c");
 	if (sysset_parse(&o->set, o->calls, e) < 0)
 		return -1;
 	if (o->ring && (o->ring < 4096 || o->ring > 1u << 30 || o->ring & (o->ring - 1)))
@@ -271,6 +308,8 @@ static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo -e %network -T --for 1s", "how long the network takes" },
 	{ "nsdebug trace syscalls nsd-demo -c -T --for 1s", "where the time goes, as histograms" },
 	{ "nsdebug trace syscalls nsd-demo --failed --for 1s -o jsonl", "what fails" },
+	{ "nsdebug trace syscalls --next nsd-new --failed --life --for 1s",
+	  "why a container does not stay: first program, what failed, how it ended" },
 	{ NULL }
 };
 

@@ -83,12 +83,14 @@ static int take(void *ctx, void *bytes, size_t len)
 
 static void choose_programs(struct sys_bpf *b, const struct sys_want *w, bool modern)
 {
-	bool exec = sysset_has(&w->set, SYS_execve) && !w->failed && !w->count;
+	bool exec = ((sysset_has(&w->set, SYS_execve) && !w->failed) || w->life) && !w->count;
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
 		!w->failed && !w->slower_ns;
 
 	bpf_program__set_autoload(b->progs.on_enter, w->timed);
 	bpf_program__set_autoload(b->progs.on_exec, exec);
+	bpf_program__set_autoload(b->progs.on_last, w->life);
+	bpf_map__set_autocreate(b->maps.ended, w->life);
 	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
 	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
 	bpf_program__set_autoload(b->progs.on_end, end && modern);
@@ -107,9 +109,14 @@ static void choose(struct sys_trace *t, struct sys_bpf *b)
 	b->rodata->is_modern = modern;
 	b->rodata->timed = w->timed;
 	b->rodata->failed_only = w->failed;
+	b->rodata->life = w->life;
 	b->rodata->count_only = w->count;
 	b->rodata->slower_ns = w->slower_ns;
 	memcpy((void *)b->rodata->wanted, w->set.bits, sizeof(w->set.bits));
+	if (w->life) {
+		b->rodata->wanted[SYS_execve / 64] |= 1ull << SYS_execve % 64;
+		b->rodata->wanted[SYS_execveat / 64] |= 1ull << SYS_execveat % 64;
+	}
 	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
 		for (unsigned int i = 0; i < SYS_ARGS; i++) {
 			struct sys_arg a = sysdef_copy(&sysdefs[nr], i);

@@ -16,6 +16,7 @@
 struct sys_want {
 	struct sysset set;
 	bool timed, failed, count;
+	bool life;		/* also programs that start and processes that end, always */
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
 };

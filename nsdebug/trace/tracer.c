@@ -182,7 +182,9 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 
 void tracer_choose(struct tracer *t, struct bpf_object *o)
 {
-	static const char *const programs[] = { "next_mkdir", "next_rmdir", "next_populated" };
+	static const char *const programs[] = {
+		"next_exec", "next_exec_failed", "next_mkdir", "next_rmdir", "next_populated",
+	};
 	static const char *const maps[] = { "born", "next_names" };
 	bool next = t->filter.kind == FILTER_NEXT;
 
@@ -301,6 +303,11 @@ static void say_unborn(struct tracer *t)
 {
 	struct err e;
 
+	if (*t->born) {
+		emit_note(&t->in->emit, "it ended before its runtime started a program: --early "
+			  "shows what was done until then");
+		return;
+	}
 	err_set(&e, ST_TARGET, "no cgroup called %s was made: is it the id that names it? That of "
 		"docker or podman is made up by them", t->next->names[0]);
 	emit_err(&t->in->emit, &e);
@@ -397,7 +404,7 @@ void tracer_run(struct tracer *t)
 
 void tracer_say_none(struct tracer *t)
 {
-	if (t->next && !*t->born)
+	if (t->next && !*t->begun)
 		say_unborn(t);
 	else if (!t->events)
 		emit_note(&t->in->emit, "no such event in %.3g s",
@@ -430,10 +437,13 @@ struct bytes tracer_comm(const struct who *w)
 
 int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	(void)opts;
+	const struct tracer_opts *o = opts;
+
 	(void)nargs;
 	(void)args;
-	(void)e;
+	if (o->early && !o->next)
+		return err_set(e, ST_USAGE, "--early is about a container that is waited for: it "
+			       "takes --next");
 	l->stream = true;
 	return 0;
 }

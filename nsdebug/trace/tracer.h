@@ -48,6 +48,7 @@ struct tracer_opts {
 	uint64_t for_ns, max_events;	/* 0: none */
 	const char *btf;
 	const char *next;
+	bool early;
 };
 
 #define TRACER_OPTS(s) \
@@ -57,7 +58,9 @@ struct tracer_opts {
 	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf"), \
 	OPT(0, "next", OPT_STR, s, tracer.next, "NAME", \
 	    "instead of TARGET: the next container that gets this name or id, from before its " \
-	    "first program to its end")
+	    "first program to its end"), \
+	OPT(0, "early", OPT_FLAG, s, tracer.early, NULL, \
+	    "with --next: also what its runtime does in there before that")
 
 #define TRACER_PROGS_MAX 16
 
@@ -80,7 +83,7 @@ struct tracer {
 	struct ring_buffer *ring;
 	const volatile __u64 *lost;	/* in the programs' memory */
 	/* there, too, of a container to come */
-	const volatile __u32 *born, *ended;
+	const volatile __u32 *born, *begun, *ended;
 	const volatile struct next_maker *maker;
 	bool seen;
 	tracer_event_fn *fn;
@@ -143,6 +146,7 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	(t)->lost = &(skel)->bss->lost; \
 	(t)->born = &(skel)->bss->next_born; \
 	(t)->maker = (const volatile struct next_maker *)&(skel)->bss->next_maker; \
+	(t)->begun = &(skel)->bss->next_begun; \
 	(t)->ended = &(skel)->bss->next_ended; \
 } while (0)
 
@@ -153,6 +157,7 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	(skel)->rodata->filter_mntns = (t)->filter.mntns; \
 	(skel)->rodata->filter_pidns = (t)->filter.pidns; \
 	(skel)->rodata->filter_depth = (t)->filter.depth; \
+	(skel)->rodata->next_early = (t)->opts->early; \
 	tracer_choose((t), (skel)->obj); \
 } while (0)
 
