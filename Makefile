@@ -58,6 +58,8 @@ deps_test	= coreutils findutils procps iproute2 file strace gdb elfutils groff-b
 # Engines of tests/fixtures/engine; the demo, which is to be quick, does without them.
 deps_engines	= containerd docker.io podman catatonit uidmap lxc systemd-container \
 		  containernetworking-plugins protobuf-compiler curl
+# What traces are compared with: perf trace, and bpftrace's printf and count.
+deps_bench	= strace linux-perf bpftrace
 deps_check	= clang libclang-rt-14-dev shellcheck
 
 # ---- Flags ----
@@ -218,7 +220,8 @@ $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 .PHONY: deps
 deps:
 	@sh tests/deps.sh $(deps_build) $(deps_fixtures) $(deps_test) $(deps_check) \
-		$(if $(filter demo,$(MAKECMDGOALS)),,$(deps_engines))
+		$(if $(filter demo,$(MAKECMDGOALS)),,$(deps_engines)) \
+		$(if $(filter demo test test-full check fuzz,$(MAKECMDGOALS)),,$(deps_bench))
 
 # ---- Tests ----
 

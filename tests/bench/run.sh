@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
-# the same run, as a table to paste. Groups: start ls many engines bulk ps stack; all of them by
-# default.
+# the same run, as a table to paste. Groups: start ls many engines bulk ps stack trace; all of them
+# by default.
 #
 # A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
 # the machine does beside it is not the code's doing.
@@ -17,7 +17,8 @@ ENGINE=$SRC/tests/fixtures/engine
 export HOLDER=$$	# engines that nobody else wants are stopped with us
 PAIR=$O/tests/lib/pair
 DATA=$(mktemp -d)
-groups=${*:-start ls many engines bulk ps stack}
+groups=${*:-start ls many engines bulk ps stack trace}
+. "$SRC/tests/bench/trace.sh"
 
 many() { seq -f 'nsd-bench-many-%g' 2 200; }
 
@@ -33,14 +34,22 @@ clean() {
 		"$BOX" down "$b" >/dev/null 2>&1 || :
 	done
 	rm -rf "$DATA"
-	[ -z "${THREADS:-}" ] || kill "$THREADS" 2>/dev/null || :
+	for p in ${THREADS:-} ${TRACER:-} ${OTHER:-}; do kill "$p" 2>/dev/null || :; done
 }
 trap clean EXIT
 trap 'exit 130' INT TERM
 
+head_rows() {
+	echo
+	echo '| work | beside | ours, ms | theirs, ms | ratio | goal | met | our RSS, MB |'
+	echo '|---|---|--:|--:|--:|---|---|--:|'
+	HEADED=yes
+}
+
 row() {	# WHAT PEER GOAL RUNS [-p] OURS -- THEIRS
 	what=$1 peer=$2 goal=$3 runs=$4
 	shift 4
+	[ -n "${HEADED:-}" ] || head_rows
 	"$PAIR" "$runs" "$@" >"$DATA/row" || { echo "| $what | $peer | failed |"; return; }
 	read -r ours theirs ratio kib <"$DATA/row"
 	awk -v what="$what" -v peer="$peer" -v goal="$goal" -v a="$ours" -v b="$theirs" \
@@ -159,9 +168,8 @@ bench_stack() {
 	done
 }
 
-echo '| work | beside | ours, ms | theirs, ms | ratio | goal | met | our RSS, MB |'
-echo '|---|---|--:|--:|--:|---|---|--:|'
 for g in $groups; do "bench_$g"; done
+[ -n "${HEADED:-}" ] || head_rows
 size=$(stat -c %s "$NSDEBUG")
 echo "| size of the binary | | $((size / 1024)) KiB | | | <= 3072 KiB | $(
 	[ "$size" -le 3145728 ] && echo yes || echo no) | |"
