@@ -3,8 +3,10 @@
 
 #include "bpf/end.h"
 #include "bpf/filter.h"
+#include "bpf/holding.h"
 #include "bpf/next.h"
 #include "bpf/syscount.h"
+#include "bpf/uring.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -69,8 +71,7 @@ struct {
 __u32 generation;	/* the reader counts it up */
 __u64 forgotten;	/* how often a thread has been taken out of it */
 
-/* Of the target: 32-bit calls, calls by a number that is none, submissions to io_uring. */
-__u64 compat, strange, uring;
+__u64 compat, strange;	/* of the target: 32-bit calls, calls by a number that is none */
 
 static __always_inline bool is_wanted(__u64 nr)
 {
@@ -318,7 +319,7 @@ static __always_inline void output(struct scratch *s)
 
 	asm volatile("" : "+r"(len));
 	if (len <= SYS_DATA_MAX + SYS_STRING_MAX &&
-	    bpf_ringbuf_output(&ring, s, sizeof(s->call) + len, BPF_RB_NO_WAKEUP))
+	    bpf_ringbuf_output(&ring, s, sizeof(s->call) + len, ring_flags()))
 		__sync_fetch_and_add(&lost, 1);
 }
 
@@ -560,22 +561,6 @@ int on_gone(struct raw_tracepoint *ctx)
 	forget(tid);
 	if (timed && !is_modern)
 		bpf_map_delete_elem(&began_by_tid, &tid);
-	return 0;
-}
-
-/* io_uring_submit_sqe before Linux 6.3; one of them attaches. */
-SEC("raw_tp/io_uring_submit_req")
-int on_uring(struct raw_tracepoint *ctx)
-{
-	if (is_current_target())
-		__sync_fetch_and_add(&uring, 1);
-	return 0;
-}
-
-SEC("raw_tp/io_uring_submit_sqe")
-int on_uring_old(struct raw_tracepoint *ctx)
-{
-	if (is_current_target())
-		__sync_fetch_and_add(&uring, 1);
+	forget_slot((struct task_struct *)bpf_get_current_task());
 	return 0;
 }

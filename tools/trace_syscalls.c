@@ -15,10 +15,11 @@
 #include "nsdebug/trace/words.h"
 
 #define CORE_DUMPED 0x80	/* wait(2) */
+#define LOSSLESS_MIN 65536
 
 struct syscalls_opts {
 	struct tracer_opts tracer;
-	bool failed, timed, count, life;
+	bool failed, timed, count, life, lossless;
 	uint64_t slower, strings, ring;
 	const char *calls;
 	struct sysset set;	/* filled in by setup() */
@@ -41,6 +42,8 @@ static const struct opt syscalls_opt[] = {
 	    "show so many bytes of a string, at most 256 (32)"),
 	OPT(0, "buffer", OPT_SIZE, struct syscalls_opts, ring, "SIZE",
 	    "events that wait to be read, in bytes: more of them lose less (16M)"),
+	OPT(0, "lossless", OPT_FLAG, struct syscalls_opts, lossless, NULL,
+	    "stop the container while its calls come faster than they are read"),
 	TRACER_OPTS(struct syscalls_opts),
 	OPT_END
 };
@@ -271,6 +274,7 @@ static void syscalls_run(struct run *r)
 	struct sys_want want = {
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
+		.guard = r->guard,
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
@@ -289,6 +293,12 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 		return -1;
 	if (o->ring && (o->ring < 4096 || o->ring > 1u << 30 || o->ring & (o->ring - 1)))
 		return err_set(e, ST_USAGE, "--buffer is a power of two from 4K to 1G");
+	if (o->lossless && o->count)
+		return err_set(e, ST_USAGE, "--lossless with -c: what is counted in the kernel is "
+			       "not read, and not lost");
+	if (o->lossless && o->ring && o->ring < LOSSLESS_MIN)
+		return err_set(e, ST_USAGE, "--lossless wants a --buffer of 64K at least: what "
+			       "comes on until the container has stopped must find room");
 	if (o->strings > SYS_BYTES_MAX)
 		return err_set(e, ST_USAGE, "-s: at most %d bytes of a string are copied",
 			       SYS_BYTES_MAX);
@@ -303,6 +313,11 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
+static bool syscalls_guarded(const void *opts)
+{
+	return ((const struct syscalls_opts *)opts)->lossless;
+}
+
 static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo --for 1s", "what strace -f would show, without it" },
 	{ "nsdebug trace syscalls nsd-demo -e %network -T --for 1s", "how long the network takes" },
@@ -310,6 +325,7 @@ static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo --failed --for 1s -o jsonl", "what fails" },
 	{ "nsdebug trace syscalls --next nsd-new --failed --life --for 1s",
 	  "why a container does not stay: first program, what failed, how it ended" },
+	{ "nsdebug trace syscalls nsd-demo --lossless --for 1s", "all, and pauses if it must be" },
 	{ NULL }
 };
 
@@ -317,19 +333,33 @@ const struct tool tool_trace_syscalls = {
 	.name = "trace syscalls",
 	.summary = "show the system calls of a container, with arguments and results",
 	.about = "As strace -f does, for all processes of the container, but without ptrace: "
-		"nothing is stopped, and a call costs a fraction of a microsecond more. Calls are "
-		"shown when they return; what a pointer leads to is read then, and is the "
-		"target's word. While it runs, every system call of the node takes about a tenth "
-		"of a microsecond longer, so it is not to be forgotten in the background.\n\n"
+		"nothing is stopped (unless you ask for that), and a call costs a fraction of a "
+		"microsecond more. Calls are shown when they return; what a pointer leads to is "
+		"read then, and is the target's word. While it runs, every system call of the node "
+		"takes about a tenth of a microsecond longer, so it is not to be forgotten in the "
+		"background.\n\n"
 		"Events that come faster than they can be shown are lost; how many is said, and "
 		"the exit status is 5. -e, --failed, --slower and -c choose in the kernel and cost "
-		"no room; --buffer gives more.",
+		"no room; --buffer gives more.\n\n"
+		"With --lossless none is lost: a process that makes calls while the buffer is more "
+		"than half full is stopped by SIGSTOP, and continued by SIGCONT when all has been "
+		"read. The container sees pauses, as long as it takes to read and show what waits; "
+		"a pager that waits holds it. The parent of a stopped process may see CLD_STOPPED "
+		"and CLD_CONTINUED, a handler of SIGCONT runs, a debugger sees both signals, and "
+		"calls that a stop interrupts (epoll_wait, nanosleep and others, signal(7)) may "
+		"return EINTR. A guardian with a session and a cgroup of its own continues what is "
+		"stopped however nsdebug ends, even by SIGKILL; it cannot if it is killed in the "
+		"same moment. What somebody else has stopped by SIGSTOP stays stopped; a Ctrl-Z "
+		"that meets such a pause is lost. Calls that come on before all threads have "
+		"stopped need room in the other half of the buffer: a container of very many "
+		"processes may fill it, and that loss is counted and said as ever.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.opts = syscalls_opt, .opts_size = sizeof(struct syscalls_opts),
 	.defaults = &syscalls_defaults,
 	.cols = syscalls_col,
 	.examples = syscalls_example,
+	.guarded = syscalls_guarded,
 	.setup = syscalls_setup,
 	.run = syscalls_run,
 };

@@ -21,6 +21,7 @@
 #include "nsdebug/target/next.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/iterate.h"
 
 #define AGAIN_MAX FRAME_MAX
@@ -142,6 +143,7 @@ struct job {
 	const struct expr *filter;
 	struct bytes again;
 	int types;		/* of the kernel, for a tracer; or -1 */
+	struct guard *guard;
 };
 
 static struct run run_of(const struct job *j, struct inside *in)
@@ -149,7 +151,7 @@ static struct run run_of(const struct job *j, struct inside *in)
 	struct run r = {
 		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
 		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
-		.near = j->near,
+		.near = j->near, .guard = j->guard,
 		.timeout_ns = j->c->g.timeout_ns,
 	};
 
@@ -174,6 +176,13 @@ static void live_names(struct inside *in, void *arg)
 	run_send_names(&r);
 }
 
+static void live_guardian(struct inside *in, void *arg)
+{
+	const struct job *j = arg;
+
+	guard_serve(in, j->guard);
+}
+
 /* ---- one target ---- */
 
 static enum need need_of(const struct command *c)
@@ -187,11 +196,16 @@ static int spawn(struct child *c, const struct job *j, enum role role, enter_fn 
 	struct spawn s = {
 		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
-		.data = j->c->tool->data && fn == live_verb, .peer = peer, .types = j->types,
-		.iterator = iterator,
+		.data = j->c->tool->data && fn == live_verb, .peer = peer, .iterator = iterator,
+		.types = role == ROLE_GUARDIAN ? -1 : j->types,
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
+	struct guard *g = j->guard;
 
+	if (g && role == ROLE_GUARDIAN)
+		return guard_spawn(g, c, &s, e);
+	if (g)
+		s.keep[s.kept++] = g->map;
 	return enter_spawn(c, &s, e);
 }
 
@@ -242,6 +256,17 @@ static int start_stack(struct child *main, struct child *stopper, struct child *
 	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
 }
 
+/* A tracer, and beside it who continues what its programs stop. */
+static int start_guarded(struct child *main, struct child *guardian, const struct job *j,
+			 struct err *e)
+{
+	auto_close int peer = -1;
+
+	if (start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, &peer, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_TRACER, live_verb, peer, -1, e);
+}
+
 /*
  * The mount table says whether the child may work in a clone of the tree. Clones nearly always do,
  * so the child is started as if it may while the table is read, and in the rare case it is ended
@@ -258,7 +283,7 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child main = CHILD_NONE, stopper = CHILD_NONE, iterator = CHILD_NONE;
+	struct child main = CHILD_NONE, side = CHILD_NONE, iterator = CHILD_NONE;
 	enum need need = need_of(j->c);
 	enum role role = need == NEED_ROOT ? ROLE_READER :
 		need == NEED_TRACE ? ROLE_TRACER : ROLE_PROC;
@@ -266,7 +291,9 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	int n;
 
 	if (need == NEED_STACK)
-		n = start_stack(&main, &stopper, &iterator, j, beside, &e);
+		n = start_stack(&main, &side, &iterator, j, beside, &e);
+	else if (j->guard)
+		n = start_guarded(&main, &side, j, &e);
 	else
 		n = spawn(&main, j, role, live_verb, -1, -1, &e);
 	if (n == 0 && role == ROLE_READER && !t->mounts.items)
@@ -277,8 +304,8 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 		remark_root(t);
 	if (main.pid > 0)
 		relay(f, &main);
-	if (stopper.pid > 0)
-		relay(f, &stopper);
+	if (side.pid > 0)
+		relay(f, &side);
 	if (iterator.pid > 0)
 		relay(f, &iterator);
 }
@@ -317,12 +344,14 @@ static void run_target(struct front *f, struct target *t)
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
+	bool guarded = f->c->tool->guarded && f->c->tool->guarded(f->c->opts);
 	unsigned int beside = 0;
 	struct err e;
 
 	j.types = types;
 	now_about(f, t->name);
-	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0) {
+	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0 ||
+	    (guarded && guard_make(&j.guard, &e) < 0)) {
 		fail_err(f, &e);
 		return;
 	}
@@ -344,6 +373,7 @@ static void run_target(struct front *f, struct target *t)
 			t->name);
 		fail_err(f, &e);
 	}
+	guard_free(&j.guard);
 }
 
 /* ---- several targets ---- */

@@ -27,6 +27,7 @@
 #include "nsdebug/out/col.h"
 #include "nsdebug/out/out.h"
 
+struct guard;
 struct near;
 struct target;
 
@@ -88,6 +89,7 @@ struct run {
 	struct emit *emit;
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
+	struct guard *guard;		/* NEED_TRACE, with tool->guarded; else NULL */
 	const struct near *near;	/* with tool->near: the node's running containers */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
@@ -124,6 +126,8 @@ struct tool {
 	enum nets (*nets)(const void *opts);
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
+	/* A NEED_TRACE child may stop the target: a guardian beside it continues it. */
+	bool (*guarded)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */
 	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 	void (*run)(struct run *r);

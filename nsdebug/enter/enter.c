@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,30 +54,37 @@ static void close_others(int *keep, size_t count)
 	close_between(next, INT32_MAX);
 }
 
-static void reset_signals(void)
+/* Who must outlive all others takes no signal that can be refused, and has not their name. */
+static void reset_signals(enum role role)
 {
-	sigset_t none;
+	sigset_t set;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigemptyset(&set);
+	if (role == ROLE_GUARDIAN) {
+		sigfillset(&set);
+		prctl(PR_SET_NAME, "nsd-guardian");
+	}
+	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
 static int seal(struct inside *in, const struct spawn *s, pid_t front, struct err *e)
 {
 	bool reader = s->role == ROLE_READER, tracer = s->role == ROLE_TRACER;
-	bool proc = s->role == ROLE_PROC;
+	bool proc = s->role == ROLE_PROC, guardian = s->role == ROLE_GUARDIAN;
 	int pidfd = reader || tracer ? s->place->pidfd : -1;
 	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
 	bool alone = s->role == ROLE_STOPPER || s->role == ROLE_ITERATOR;
-	int keep[10 + CGSET_MAX] = { in->emit.fd, in->emit.data, in->peer, pidfd, in->stop,
-		reader || proc ? in->proc : -1, alone || tracer ? -1 : in->procfs,
-		proc || tracer ? in->cgroup : -1, proc ? in->iterator : -1,
-		in->types };
+	int keep[10 + CGSET_MAX + SPAWN_KEEP_MAX] = { in->emit.fd, in->emit.data, in->peer,
+		pidfd, in->stop, reader || proc ? in->proc : -1,
+		alone || tracer || guardian ? -1 : in->procfs,
+		proc || tracer ? in->cgroup : -1, proc ? in->iterator : -1, in->types };
 	size_t kept = 10;
 
 	for (size_t i = 0; cgroups && i < cgroups->count; i++)
 		keep[kept++] = cgroups->at[i].dir;
-	if (seal_process(front, e) < 0)
+	for (size_t i = 0; i < s->kept; i++)
+		keep[kept++] = s->keep[i];
+	if (seal_process(guardian ? 0 : front, e) < 0)
 		return -1;
 	close_others(keep, kept);
 	if (reader) {
@@ -109,7 +117,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 	};
 	struct err e = { 0 };
 
-	reset_signals();
+	reset_signals(s->role);
 	if (seal(&in, s, front, &e) < 0) {
 		emit_err(&in.emit, &e);
 	} else {
@@ -124,12 +132,16 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 }
 
 /* fork(2) and pidfd_open(2) in one, without the handlers that a fork of a library would run. */
-static pid_t fork_pidfd(int *ret)
+static pid_t fork_pidfd(int *ret, const int *cgroup)
 {
 	struct clone_args a = {
 		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret, .exit_signal = SIGCHLD,
 	};
 
+	if (cgroup) {
+		a.flags |= CLONE_INTO_CGROUP;
+		a.cgroup = (uint64_t)*cgroup;
+	}
 	return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 }
 
@@ -157,7 +169,7 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 			return err_sys(e, "make a pipe");
 		stop_in = p[0], stop_out = p[1];
 	}
-	c->pid = fork_pidfd(&c->pidfd);
+	c->pid = fork_pidfd(&c->pidfd, s->cgroup);
 	if (c->pid < 0)
 		return err_sys(e, "start a child");
 	if (c->pid == 0)

@@ -40,6 +40,7 @@ enum role {
 	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
 	ROLE_TRACER,	/* host namespaces; loads, attaches BPF programs, then becomes a parser */
 	ROLE_ITERATOR,	/* host namespaces; loads the BPF program that copies threads */
+	ROLE_GUARDIAN,	/* host namespaces; outlives the front and takes no signal; SIGCONT only */
 };
 
 /* Where to enter: descriptors of the front, owned by the target. */
@@ -60,7 +61,8 @@ struct inside {
 	int own_fds;		/* ROLE_READER: our own /proc/self/fd, to re-open O_PATH */
 	int proc, procfs;	/* ROLE_PROC; ROLE_SCAN has procfs only */
 	int cgroup;		/* ROLE_PROC, ROLE_TRACER */
-	int peer;		/* of a ROLE_PROC and a ROLE_STOPPER: socket to the other, or -1 */
+	int peer;		/* socket to the child beside it (PROC and STOPPER, TRACER and
+				 * GUARDIAN), or -1 */
 	int iterator;		/* of a ROLE_PROC: socket to a ROLE_ITERATOR, which is its peer */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
@@ -83,6 +85,8 @@ struct child {
 
 #define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1, .stop = -1 }
 
+#define SPAWN_KEEP_MAX 4
+
 struct spawn {
 	enum role role;
 	const struct place *place;
@@ -92,6 +96,9 @@ struct spawn {
 	bool data;		/* give it a raw data pipe */
 	int peer, iterator;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
+	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
+	size_t kept;
+	const int *cgroup;	/* born in this cgroup (v2), or NULL */
 	enum nets nets;		/* ROLE_PROC: netlink sockets in these network namespaces */
 };
 

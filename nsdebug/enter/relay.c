@@ -190,11 +190,14 @@ static void where_blocked(pid_t pid, char *text, size_t room)
 		snprintf(text, room, "unknown");
 }
 
-/* SIGKILL and a grace; what survives is left behind and said. */
+/* SIGKILL and a grace; what survives is left behind and said. A guardian ends when it has done what
+ * it is for, and not before. */
 static void stop_child(struct wait *w, enum status *st, struct err *e)
 {
 	char where[64];
 
+	if (w->c->role == ROLE_GUARDIAN)
+		return;
 	syscall(SYS_pidfd_send_signal, w->c->pidfd, SIGKILL, NULL, 0);
 	if (gone_within(w->c->pidfd, GRACE_MS)) {
 		waitpid(w->c->pid, NULL, 0);

@@ -54,6 +54,7 @@ enum arg_rule {
 	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach; not pin or find */
 	BPF_VISIT_0,	/* argument 0, a bpf(2) command: make, load, link and run an iterator */
 	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
+	CONT_1,		/* argument 1, a signal: only the one that continues */
 };
 
 struct rule {
@@ -109,6 +110,7 @@ static const struct rule *const tracer_calls = RULES(
 	{ __NR_bpf, BPF_RUN_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(fstatfs),
 	R(pread64), R(poll), R(epoll_create1), R(epoll_ctl), { __NR_fcntl, DUP_1 },
 	{ __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname), R(mincore), R(geteuid),
+	R(dup3),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), R(close_range));
 
@@ -117,6 +119,10 @@ static const struct rule *const iterator_calls = RULES(
 	{ __NR_bpf, BPF_VISIT_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(pread64),
 	{ __NR_fcntl, DUP_1 }, { __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname),
 	R(mincore), R(geteuid), R(recvfrom), R(sendto));
+
+/* Continues what the programs of a trace have stopped. */
+static const struct rule *const guardian_calls = RULES(
+	R(pidfd_open), { __NR_pidfd_send_signal, CONT_1 }, { __NR_openat, READ_ONLY_2 }, R(poll));
 
 static const struct rule *const parser_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll),
@@ -138,6 +144,7 @@ static const struct role_row roles[] = {
 	[ROLE_TRACER] = { "tracer", CAP(BPF) | CAP(PERFMON), tracer_calls, 0, 0 },
 	[ROLE_ITERATOR] = { "iterator", CAP(BPF) | CAP(PERFMON), iterator_calls, 0, 0 },
 	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
+	[ROLE_GUARDIAN] = { "guardian", CAP(KILL), guardian_calls, 0, 0 },
 };
 
 static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
@@ -158,7 +165,7 @@ int seal_process(pid_t front, struct err *e)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "make the child undumpable");
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != front)
+	if (front && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != front))
 		return err_set(e, ST_INTERNAL, "the front is gone");
 	setsid();
 	umask(077);
@@ -320,6 +327,7 @@ static const struct arg_check checks[] = {
 		BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, BPF_PROG_BIND_MAP }, 10 },
 	[BPF_VISIT_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE, BPF_PROG_LOAD,
 		BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE, BPF_ITER_CREATE }, 8 },
+	[CONT_1] = { 1, { SIGCONT }, 1 },
 	[DUP_1] = { 1, { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD }, 3 },
 };
 

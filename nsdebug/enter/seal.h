@@ -11,7 +11,8 @@
 
 #include "nsdebug/enter/enter.h"
 
-/* Not dumpable, dies with the front, own session, no new privileges, no core, no file, no child. */
+/* Not dumpable, dies with the front (0: outlives it), own session, no new privileges, no core, no
+ * file, no child. */
 int seal_process(pid_t front, struct err *e);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */
 int seal_root(struct inside *in, int pidfd, struct err *e);

@@ -12,6 +12,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/sysdef.h"
 #include "sys.skel.h"
 
@@ -94,6 +95,28 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w, bool mo
 	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
 	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
 	bpf_program__set_autoload(b->progs.on_end, end && modern);
+}
+
+/* Back-pressure: the memory that the guardian watches is there already. */
+static int choose_hold(struct sys_trace *t, struct sys_bpf *b, struct err *e)
+{
+	struct guard *g = t->want->guard;
+	int ret;
+
+	bpf_program__set_autoload(b->progs.on_signal, g != NULL);
+	bpf_map__set_autocreate(b->maps.holds, g != NULL);
+	bpf_map__set_autocreate(b->maps.claims, g != NULL);
+	if (!g)
+		return 0;
+	b->rodata->lossless = true;
+	b->rodata->hold_above = bpf_map__max_entries(b->maps.ring) / 2;
+	t->tracer.guard = g;
+	if (g->cgroup < 0)
+		emit_note(&t->tracer.in->emit, "the guardian has no cgroup of its own (no v2 "
+			  "hierarchy to make one in): who kills all of nsdebug's cgroup at once "
+			  "may leave the target stopped");
+	ret = bpf_map__reuse_fd(b->maps.holds, g->map);
+	return ret < 0 ? err_bpf(e, ret, "share memory with the guardian") : 0;
 }
 
 static void choose(struct sys_trace *t, struct sys_bpf *b)
@@ -179,6 +202,8 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 	if (!b)
 		return err_bpf(e, -errno, "open the programs");
 	choose(t, b);
+	if (choose_hold(t, b, e) < 0)
+		return -1;
 	TRACER_SET_FILTER(&t->tracer, b);
 	ret = sys_bpf__load(b);
 	if (ret < 0)

@@ -19,6 +19,7 @@ struct sys_want {
 	bool life;		/* also programs that start and processes that end, always */
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
+	struct guard *guard;	/* lossless: stop the target when the ring fills; or NULL */
 };
 
 /* The call, with struct sys_data behind it, and its thread; they live until the function

@@ -25,6 +25,7 @@
 #include "nsdebug/out/out.h"
 #include "nsdebug/target/next.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/guard.h"
 
 _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ and target/ agree");
 
@@ -236,7 +237,8 @@ static int take(void *ctx, void *bytes, size_t len)
 
 int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e)
 {
-	int keep[2 * TRACER_PROGS_MAX + 2] = { t->in->pidfd, t->in->stop };
+	int peer = t->guard ? t->in->peer : -1, wake = -1;
+	int keep[2 * TRACER_PROGS_MAX + 4] = { t->in->pidfd, t->in->stop };
 	size_t kept = 2;
 
 	if (!t->count)
@@ -250,7 +252,16 @@ int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, stru
 		keep[kept++] = t->links[i];
 		keep[kept++] = t->stats[i];
 	}
-	return enter_become_parser(t->in, keep, kept, e);
+	/* programs that stop the target wake us, too */
+	if (t->guard)
+		wake = ring_buffer__epoll_fd(t->ring);
+	keep[kept++] = peer;
+	keep[kept++] = wake;
+	if (enter_become_parser(t->in, keep, kept, e) < 0)
+		return -1;
+	t->in->peer = peer;
+	t->wake = wake;
+	return t->guard ? guard_open(t->guard, t->in, e) : 0;
 }
 
 void tracer_count(struct tracer *t)
@@ -318,18 +329,25 @@ static void say_unborn(struct tracer *t)
 /* True while there is a reason to go on. */
 static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[] = {
 		{ .fd = t->in->stop, .events = POLLIN }, { .fd = t->in->pidfd, .events = POLLIN },
+		{ .fd = t->guard ? t->in->peer : -1 },
+		{ .fd = t->guard ? t->wake : -1, .events = POLLIN },
 	};
 	bool ended;
+	struct err e;
 
-	if (poll(p, 2, ms) < 0 && errno != EINTR)
+	if (poll(p, ARRAY_SIZE(p), ms) < 0 && errno != EINTR)
 		return false;
 	say_born(t);
 	ended = p[1].revents || (t->next && *t->ended);
 	if (ended)
 		emit_note(&t->in->emit, "the target has ended");
-	return !p[0].revents && !ended && (!until || clock_ns() < until);
+	if (p[2].revents) {
+		err_set(&e, ST_INTERNAL, "the guardian is gone: nothing is held back any more");
+		emit_err(&t->in->emit, &e);
+	}
+	return !p[0].revents && !ended && !p[2].revents && (!until || clock_ns() < until);
 }
 
 /* One turn; how long to wait before the next. */
@@ -343,6 +361,8 @@ static int read_some(struct tracer *t)
 	emit_tick(&t->in->emit);
 	if (n == -EAGAIN)
 		return 0;
+	if (t->guard)
+		guard_tell(t->guard, t->in, &t->told);
 	if (n > 0)
 		emit_flush(&t->in->emit);
 	return n > 0 ? BUSY_MS : QUIET_MS;
@@ -374,8 +394,10 @@ static void say_lost(struct tracer *t)
 	for (size_t i = 0; i < t->count; i++)
 		misses += missed(t->stats[i]);
 	if (lost)
-		emit_cut(&t->in->emit, "%llu events were lost: the ring was full",
-			 (unsigned long long)lost);
+		emit_cut(&t->in->emit, "%llu events were lost: the ring was full%s",
+			 (unsigned long long)lost, t->guard ? ", for so many processes and "
+			 "threads came on before they could be held back: --buffer gives more room"
+			 : "");
 	if (misses)
 		emit_cut(&t->in->emit, "up to %llu events were lost: the kernel came to a program "
 			 "that was running already", (unsigned long long)misses);
@@ -391,6 +413,8 @@ void tracer_run(struct tracer *t)
 		say_armed(t);
 	while (!t->enough && wait_for_more(t, read_some(t), until))
 		;
+	if (t->guard)
+		guard_shut(t->guard);
 	for (size_t i = 0; i < t->count; i++)
 		close(t->links[i]);
 	/* some kernels detach a moment later: what still comes is not waited for */

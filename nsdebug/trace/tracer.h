@@ -27,6 +27,7 @@ struct bpf_object;
 struct bpf_object_open_opts;
 struct bpf_program;
 struct err;
+struct guard;
 struct inside;
 struct layout;
 struct next;
@@ -94,6 +95,9 @@ struct tracer {
 	bool enough;
 	bool counts;		/* shows no events, but afterwards how many there were */
 	uint64_t started_ns;
+	struct guard *guard;		/* the target is stopped while we are behind; or NULL */
+	uint64_t told;			/* stops that it knows of */
+	int wake;			/* with a guard: readable when it is time to read */
 	int links[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;
