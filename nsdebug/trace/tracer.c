@@ -29,7 +29,7 @@
 
 _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ and target/ agree");
 
-#define QUIET_MS 20	/* between two looks at a ring that was empty */
+#define QUIET_MS 20	/* most between two looks at a ring that was empty: 1, 2, 4 ... */
 #define BUSY_MS 2
 #define BUDGET 1024
 #define DRAIN_MAX (256u << 20)	/* bytes that are still read after the programs were detached */
@@ -350,8 +350,17 @@ static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 	return !p[0].revents && !ended && !p[2].revents && (!until || clock_ns() < until);
 }
 
-/* One turn; how long to wait before the next. */
-static int read_some(struct tracer *t)
+static int next_wait(int n, int last)
+{
+	if (n == -EAGAIN)
+		return 0;
+	if (n)
+		return BUSY_MS;
+	return !last ? 1 : last < QUIET_MS / 2 ? 2 * last : QUIET_MS;
+}
+
+/* One turn; false: nothing was there. */
+static bool read_some(struct tracer *t)
 {
 	int n;
 
@@ -359,13 +368,14 @@ static int read_some(struct tracer *t)
 	t->budget = BUDGET;
 	n = ring_buffer__consume(t->ring);
 	emit_tick(&t->in->emit);
+	t->wait_ms = next_wait(n, t->wait_ms);
 	if (n == -EAGAIN)
-		return 0;
+		return true;
 	if (t->guard)
 		guard_tell(t->guard, t->in, &t->told);
 	if (n > 0)
 		emit_flush(&t->in->emit);
-	return n > 0 ? BUSY_MS : QUIET_MS;
+	return n;
 }
 
 static uint64_t missed(int stats)
@@ -411,15 +421,16 @@ void tracer_run(struct tracer *t)
 	until = t->opts->for_ns ? t->started_ns + t->opts->for_ns : 0;
 	if (t->next)
 		say_armed(t);
-	while (!t->enough && wait_for_more(t, read_some(t), until))
-		;
+	do
+		read_some(t);
+	while (!t->enough && wait_for_more(t, t->wait_ms, until));
 	if (t->guard)
 		guard_shut(t->guard);
 	for (size_t i = 0; i < t->count; i++)
 		close(t->links[i]);
 	/* some kernels detach a moment later: what still comes is not waited for */
 	end = t->bytes + DRAIN_MAX;
-	while (!t->enough && t->bytes < end && read_some(t) < QUIET_MS)
+	while (!t->enough && t->bytes < end && read_some(t))
 		;
 	say_lost(t);
 	if (!t->counts)

@@ -91,6 +91,7 @@ struct tracer {
 	void *ctx;
 	uint64_t events, bytes;
 	unsigned int budget;		/* events until the next look at the clock */
+	int wait_ms;			/* before the next look at the ring */
 	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
 	bool enough;
 	bool counts;		/* shows no events, but afterwards how many there were */
