@@ -9,6 +9,10 @@
 #include "nsdebug/sys/feature.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/probe.h"
+
+#define BPF_CURE "run nsdebug as root on the node, or give it CAP_BPF and CAP_PERFMON; if it has " \
+	"them, a user namespace, a seccomp profile or lockdown=confidentiality refuses it"
 
 struct doctor_row {
 	const char *check, *state, *used_for, *detail, *cure;
@@ -51,6 +55,32 @@ static void try_feature(struct run *r, const struct feature *f)
 	err_set(&e, worst_of(s), "%s: %s: ls and cat cannot run: %s", f->name, row.state,
 		row.cure);
 	emit_err(r->emit, &e);
+}
+
+static void try_programs(struct run *r)
+{
+	struct probe all[PROBES_MAX];
+	struct err e;
+	int count = probe_all(all, &e);
+
+	if (count < 0) {
+		emit_err(r->emit, &e);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		bool good = all[i].state == FEATURE_OK;
+		struct doctor_row row = {
+			.check = all[i].name, .state = feature_state_name(all[i].state),
+			.used_for = all[i].used_for,
+			.detail = all[i].detail[0] ? all[i].detail : NULL, .required = 0,
+			.cure = good ? NULL : all[i].state == FEATURE_NO_PRIVILEGE ?
+				BPF_CURE : all[i].cure,
+		};
+
+		emit_row(r->emit, &row);
+		if (!good)
+			emit_note(r->emit, "%s: %s: %s", row.check, row.state, row.cure);
+	}
 }
 
 struct census {
@@ -153,6 +183,7 @@ static void doctor_run(struct run *r)
 
 	for (const struct feature *f = features; f->name; f++)
 		try_feature(r, f);
+	try_programs(r);
 	if (node_open(&node, &e) < 0)
 		emit_err(r->emit, &e);
 	for (const struct runtime *const *t = runtimes; *t; t++)

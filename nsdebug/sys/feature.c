@@ -29,6 +29,10 @@
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40
 #endif
+#ifndef CAP_BPF
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
 
 /* A call is there unless it says ENOSYS; EPERM is the privilege. */
 static enum feature_state of_call(long ret)
@@ -108,6 +112,15 @@ static enum feature_state caps_stack(char *detail, size_t room)
 
 	/* CAP_SYS_ADMIN does for the other one */
 	return need_caps(caps, has_cap(CAP_SYS_ADMIN) ? 1 : 2, detail, room);
+}
+
+static enum feature_state caps_trace(char *detail, size_t room)
+{
+	static const struct cap_name caps[] = {
+		{ CAP_BPF, "CAP_BPF" }, { CAP_PERFMON, "CAP_PERFMON" },
+	};
+
+	return need_caps(caps, ARRAY_SIZE(caps), detail, room);
 }
 
 static enum feature_state host_pids(char *detail, size_t room)
@@ -282,6 +295,7 @@ const struct feature features[] = {
 	{ "kernel", "everything: 5.8 or newer", KERNEL_CURE, false, kernel },
 	{ "privileges: files", "ls, cat", ROOT_CURE, true, caps_files },
 	{ "privileges: processes", "ps, stack", ROOT_CURE, false, caps_stack },
+	{ "privileges: traces", "trace", ROOT_CURE, false, caps_trace },
 	{ "host pid namespace", "seeing the containers of the node",
 	  "run it on the node, or in a pod with hostPID", false, host_pids },
 	{ "clone3", "starting sealed children", "Linux 5.3, and a seccomp profile that allows it",

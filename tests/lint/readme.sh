@@ -19,7 +19,7 @@ for doc in *.md; do
 		"$doc" | grep -v '^-' | awk '{ print $1 }' | grep '^[a-z]' | sort -u >"${TMPDIR:-/tmp}/readme.$$"
 	while read -r v; do
 		case $verbs in
-		*" $v "*) ;;
+		*" $v "* | *" $v-"*) ;;	# or the first of two words
 		*) refuse "$doc" "no verb nsdebug $v" 'correct the command, or begin prose otherwise' ;;
 		esac
 	done <"${TMPDIR:-/tmp}/readme.$$"

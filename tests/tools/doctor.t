@@ -44,6 +44,41 @@ leaves_nothing() {
 }
 t 'leaves no mount and no child'	'?1\n'	leaves_nothing
 
+# ---- traces ----
+
+if [ -s /sys/kernel/btf/vmlinux ]; then
+	bpf='.items[] | select(.check | startswith("BPF: "))'
+	tj 'programs of the traces: each is tried' "[$bpf] | length > 10 and
+		(map(.check) | contains([\"BPF: types of the kernel\", \"BPF: sys_exit\",
+		\"BPF: cgroup_mkdir\", \"BPF: task iterator\"])) and all(.required == false)" doc
+	tj 'those that every trace stands on load here' "[$bpf | select(.check |
+		test(\"types|sys_|exec|signal|mark_victim|cgroup\")) | .state] | unique == [\"ok\"]" doc
+	tj 'what others need is told, and not asked for' "$(check 'BPF: fentry, LSM' \
+		'.state == "ok" and (.detail | test("^fentry: (not )?here; LSM: (not )?here$"))')" doc
+	none() { "$O/tests/lib/nocall" 321 "$1" "$NSDEBUG" doctor -o json; }
+	tj 'bpf(2) refused: said of each, with a cure' "$(check 'BPF: sys_exit' \
+		'.state == "no privilege" and (.cure | test("CAP_BPF and CAP_PERFMON"))')" none 1
+	tj 'no bpf(2)' "$(check 'BPF: sys_exit' '.state == "missing" and .detail != null and
+		.cure != null')" none 38
+	ts 'which is no end: ls and cat run' 0 'BPF: sys_exit: missing: ' none 38
+	# shellcheck disable=SC2016
+	no_types() { unshare -m sh -c ': >empty; mount --bind empty /sys/kernel/btf/vmlinux || exit 98
+		mkdir -p /run/nsdebug && mount -t tmpfs none /run/nsdebug && exec "$@"' - \
+		"$NSDEBUG" doctor -o json; }
+	tj 'a kernel without its types: said, with a cure' "$(check 'BPF: types of the kernel' \
+		'.state == "missing" and (.cure | test("--btf FILE"))')" no_types
+	tj 'and then no program' "$(check 'BPF: sys_exit' '.state == "missing"')" no_types
+	for c in bpf perfmon; do
+		few() { setpriv --bounding-set "-sys_admin,-$c" --inh-caps "-sys_admin,-$c" \
+			"$NSDEBUG" doctor -o json; }
+		name=CAP_$(echo $c | tr a-z A-Z)
+		tj "no $name: named" "$(check 'privileges: traces' \
+			".state == \"no privilege\" and .detail == \"missing: $name\"")" few
+	done
+else
+	skip 'programs of the traces' 'this kernel does not tell its types (BTF)'
+fi
+
 # ---- what is missing ----
 
 lacking() { # SYSCALL

@@ -4,7 +4,7 @@
 # trace exec, and what all traces share: whose events count, how they end, what is missing.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
-need jq runc setpriv bpftool
+need jq runc setpriv bpftool strace prlimit
 can_trace
 
 bb() { in_box /busybox/busybox "$@"; }
@@ -136,6 +136,23 @@ ts 'without both' 77 'CAP_BPF and CAP_PERFMON are missing' caps -bpf,-perfmon
 few() { setpriv --bounding-set -all,+bpf,+perfmon,+sys_ptrace,+dac_read_search,+setpcap \
 	--inh-caps -all "$NSDEBUG" trace exec "$BOX" --for 10ms; }
 ts 'with those two and what finding a container takes it works' 0 '' few
+of_tracer() { # the capabilities of whoever calls bpf(2), as it gave up the others
+	strace -f -o caps -e trace=capset,bpf "$NSDEBUG" trace exec "$BOX" --for 10ms 2>/dev/null
+	pid=$(sed -n 's/^\([0-9]*\) *bpf(.*/\1/p' caps | head -n 1)
+	grep "^$pid " caps | sed '/ bpf(/,$d' | grep -o 'effective=[^,]*' | tail -n 1
+}
+t 'the tracer keeps no other' 'effective=1<<CAP_PERFMON|1<<CAP_BPF\n' of_tracer
+ts 'no memory may be locked: no obstacle' 0 '' \
+	prlimit --memlock=0:0 "$NSDEBUG" trace exec "$BOX" --for 10ms
+no_tracefs() { unshare -m sh -c 'while umount /sys/kernel/tracing 2>/dev/null ||
+		umount /sys/kernel/debug/tracing 2>/dev/null || umount /sys/kernel/debug 2>/dev/null; do
+		:
+	done
+	grep -q tracefs /proc/self/mounts && exit 98
+	exec "$@"' - "$NSDEBUG" trace "$@" "$BOX" --for 10ms; }
+for word in exec exit signal oom open syscalls; do
+	ts "trace $word: no tracefs, no obstacle" 0 '' no_tracefs $word
+done
 refused() { "$O/tests/lib/nocall" 321 "$1" "$NSDEBUG" trace exec "$BOX" --for 10ms; }
 ts 'bpf(2) refused: nothing attached, and why' 6 'refused by the kernel' refused 1
 ts 'no bpf(2): nothing attached, and why' 6 'not implemented' refused 38
