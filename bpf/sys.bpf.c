@@ -5,6 +5,7 @@
 #include "bpf/filter.h"
 #include "bpf/holding.h"
 #include "bpf/next.h"
+#include "bpf/stack.h"
 #include "bpf/syscount.h"
 #include "bpf/uring.h"
 
@@ -330,6 +331,7 @@ static __always_inline void send(struct scratch *s, __u32 nr)
 
 	if (!tell_who(s))
 		return;
+	send_stack(s->call.tid, s->call.at);
 	if (!(s->call.flags & SYS_COMPAT))
 		for (__u32 i = 0; i < SYS_ARGS; i++)
 			if (todo >> i & 1)
@@ -400,10 +402,8 @@ static __always_inline bool gives_user(__u64 nr)
 			   GIVES(RESUID) | GIVES(RESGID)) >> nr & 1;
 }
 
-/*
- * A call that is not asked for. Of a 32-bit one that cannot be said: its number is another table's,
- * so a program that wants to be missed would only have to make such calls.
- */
+/* A call that is not asked for. Of a 32-bit one that cannot be said: its number is another table's,
+ * so a program that wants to be missed would only have to make such calls. */
 static __always_inline void pass_over(__u64 nr)
 {
 	if (is_compat())

@@ -49,7 +49,21 @@ enum sys_flag {
 };
 
 /* Ring records begin with their kind. */
-enum sys_record { SYS_CALL = 1, SYS_WHO };
+enum sys_record { SYS_CALL = 1, SYS_WHO, SYS_STACK };
+
+#define SYS_STACK_PAGE 4096
+#define SYS_STACK_PAGES 16	/* of a stack at most */
+
+/* Registers and stack of a thread; the next SYS_CALL of this thread is what it was in. */
+struct sys_stack {
+	__u32 record, tid, pid;
+	__u32 len;		/* bytes that follow */
+	__u64 when;		/* as sys_call.at of that call */
+	__u64 at;		/* address of the first */
+	__u64 exec, code;	/* another one: it runs another program; it has other code mapped */
+	__u64 regs[17];		/* rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip */
+};
+
 
 struct sys_call {
 	__u32 record;
@@ -82,6 +96,7 @@ struct sys_count {
 };
 
 _Static_assert(sizeof(struct sys_call) == 88, "both sides see the same record");
+_Static_assert(sizeof(struct sys_stack) == 184, "both sides see the same record");
 _Static_assert(sizeof(struct sys_who) == 56, "and this one");
 
 #endif

@@ -157,7 +157,7 @@ struct percpu_counter {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, exec_vm;
 	struct percpu_counter rss_stat[4];	/* since 6.2 */
 };
 

@@ -236,7 +236,7 @@ static void take_round(struct stack *k, const struct members_want *w, const pid_
 		       size_t count)
 {
 	struct stopped stop = { .peer = k->r->in->peer };
-	struct iterated x = { .peer = k->r->in->iterator, .other = &source_blocked };
+	struct iterated x = { .peer = k->r->in->second, .other = &source_blocked };
 
 	if (k->round == TAKE_LEFT) {
 		if (stop.peer >= 0) {

@@ -18,12 +18,14 @@
 
 struct open_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 	bool failed, timed;
 	uint64_t slower;
 };
 
 static const struct opt open_opt[] = {
 	TRACER_OPTS(struct open_opts),
+	STACKS_OPTS(struct open_opts),
 	OPT(0, "failed", OPT_FLAG, struct open_opts, failed, NULL, "only those that failed"),
 	OPT('T', "took", OPT_FLAG, struct open_opts, timed, NULL, "how long each took"),
 	OPT(0, "slower", OPT_DURATION, struct open_opts, slower, "TIME",
@@ -37,6 +39,7 @@ struct open_row {
 	int64_t took_s;
 	struct bytes comm, path, flags, mode, resolve;
 	const char *error;
+	struct col_rows frames;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct open_row, f, fl, h, ##__VA_ARGS__)
@@ -58,6 +61,8 @@ static const struct col open_col[] = {
 	C(COL_U64, dirfd, COL_WIDE,
 	  "descriptor that a relative path begins at; null: the working directory"),
 	C(COL_BYTES, path, COL_CLAIMED, "as it was named"),
+	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct open_row, frames),
+	  .flags = COL_HIDE, .help = "with --stack: innermost first", .sub = frame_cols },
 	COL_END
 };
 
@@ -124,6 +129,7 @@ static void show(struct listing *l, struct open_row *row, const struct sysview *
 	if (o.path == 1 && (int)v->call->args[0] != AT_FDCWD && row->path.p &&
 	    row->path.p[0] != '/')
 		row->dirfd = (uint32_t)v->call->args[0];
+	row->frames = stacks_frames(&l->sys.stacks, v->call->tid, v->call->at);
 	if (emit_row(l->r->emit, row))
 		tracer_count(&l->sys.tracer);
 }
@@ -159,6 +165,7 @@ static void open_run(struct run *r)
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
 	struct sys_want want = {
 		.timed = o->timed || o->slower, .failed = o->failed, .slower_ns = o->slower,
+		.stack_pages = stacks_pages(&o->stacks),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
@@ -166,13 +173,21 @@ static void open_run(struct run *r)
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
 }
 
+static bool open_mapper(const void *opts)
+{
+	const struct open_opts *o = opts;
+
+	return stacks_pages(&o->stacks);
+}
+
 static int open_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	const struct open_opts *o = opts;
 
 	if (!l->fields && l->format == OUT_TABLE)
-		l->fields = o->timed || o->slower ? "time,pid,comm,fd,error,took_s,flags,path" :
-			"time,pid,comm,fd,error,flags,path";
+		l->fields = o->timed || o->slower ?
+			"time,pid,comm,fd,error,took_s,flags,path,frames" :
+			"time,pid,comm,fd,error,flags,path,frames";
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
@@ -197,6 +212,7 @@ const struct tool tool_trace_open = {
 	.opts = open_opt, .opts_size = sizeof(struct open_opts),
 	.cols = open_col,
 	.examples = open_example,
+	.mapper = open_mapper,
 	.setup = open_setup,
 	.run = open_run,
 };

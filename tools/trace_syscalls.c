@@ -19,6 +19,7 @@
 
 struct syscalls_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 	bool failed, timed, count, life, lossless;
 	uint64_t slower, strings, ring;
 	const char *calls;
@@ -45,6 +46,7 @@ static const struct opt syscalls_opt[] = {
 	OPT(0, "lossless", OPT_FLAG, struct syscalls_opts, lossless, NULL,
 	    "stop the container while its calls come faster than they are read"),
 	TRACER_OPTS(struct syscalls_opts),
+	STACKS_OPTS(struct syscalls_opts),
 	OPT_END
 };
 
@@ -56,6 +58,7 @@ struct syscall_row {
 	struct bytes comm, call, value, histogram;
 	struct col_list args, slots;
 	const char *name, *error, *signal;
+	struct col_rows frames;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct syscall_row, f, fl, h, ##__VA_ARGS__)
@@ -87,6 +90,8 @@ static const struct col syscalls_col[] = {
 	  "with -c: from 256 ns on, twice as long a column; the taller the more"),
 	C(COL_LIST, slots, COL_HIDE,
 	  "with -c: how many took from 2^n ns to twice of that, n from 0"),
+	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct syscall_row, frames),
+	  .flags = COL_HIDE, .help = "with --stack: innermost first", .sub = frame_cols },
 	COL_END
 };
 
@@ -95,6 +100,16 @@ struct listing {
 	const struct syscalls_opts *o;
 	struct sys_trace sys;
 };
+
+static bool wants_stack(const struct syscalls_opts *o)
+{
+	return stacks_pages(&o->stacks) && !o->count;
+}
+
+static bool syscalls_mapper(const void *opts)
+{
+	return wants_stack(opts);
+}
 
 struct texts {
 	struct buf args[SYS_ARGS];
@@ -197,6 +212,8 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		fill_end(&row, c);
 	else
 		fill_call(&row, l, c);
+	if (wants_stack(l->o))
+		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
 }
@@ -275,6 +292,7 @@ static void syscalls_run(struct run *r)
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
 		.guard = r->guard,
+		.stack_pages = o->count ? 0 : stacks_pages(&o->stacks),
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
@@ -307,7 +325,10 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 			"calls,errors,total_s,mean_s,longest_s,histogram,name" :
 			"calls,errors,name";
 	else if (!l->fields && l->format == OUT_TABLE && (o->timed || o->slower))
-		l->fields = "time,tid,comm,took_s,call";
+		l->fields = wants_stack(o) ? "time,tid,comm,took_s,call,frames" :
+			"time,tid,comm,took_s,call";
+	else if (!l->fields && l->format == OUT_TABLE && wants_stack(o))
+		l->fields = "time,tid,comm,call,frames";
 	if (o->count)
 		return 0;
 	return tracer_layout(opts, nargs, args, l, e);
@@ -323,6 +344,7 @@ static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo -e %network -T --for 1s", "how long the network takes" },
 	{ "nsdebug trace syscalls nsd-demo -c -T --for 1s", "where the time goes, as histograms" },
 	{ "nsdebug trace syscalls nsd-demo --failed --for 1s -o jsonl", "what fails" },
+	{ "nsdebug trace syscalls nsd-demo -e write --stack --for 1s", "and from where" },
 	{ "nsdebug trace syscalls --next nsd-new --failed --life --for 1s",
 	  "why a container does not stay: first program, what failed, how it ended" },
 	{ "nsdebug trace syscalls nsd-demo --lossless --for 1s", "all, and pauses if it must be" },
@@ -352,7 +374,10 @@ const struct tool tool_trace_syscalls = {
 		"same moment. What somebody else has stopped by SIGSTOP stays stopped; a Ctrl-Z "
 		"that meets such a pause is lost. Calls that come on before all threads have "
 		"stopped need room in the other half of the buffer: a container of very many "
-		"processes may fill it, and that loss is counted and said as ever.",
+		"processes may fill it, and that loss is counted and said as ever.\n\n"
+		"--stack copies the upper end of the stack with each call, and shows who called: "
+		"frames as stack has them. A process that has ended, or runs another program, "
+		"before its memory map was read has addresses only, and says so; exec has none.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.opts = syscalls_opt, .opts_size = sizeof(struct syscalls_opts),
@@ -360,6 +385,7 @@ const struct tool tool_trace_syscalls = {
 	.cols = syscalls_col,
 	.examples = syscalls_example,
 	.guarded = syscalls_guarded,
+	.mapper = syscalls_mapper,
 	.setup = syscalls_setup,
 	.run = syscalls_run,
 };

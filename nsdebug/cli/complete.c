@@ -279,7 +279,7 @@ static void offer_paths(const struct offer *o, const char *word)
 	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - o->word + 1), o->word);
 	if (target_find(&t, word, &want, &e) == 0 && target_mounts(&t, &e) == 0) {
 		struct spawn s = { .role = ROLE_READER, .place = &t.place, .fn = live_list,
-			.arg = directory, .cols = path_cols, .peer = -1, .iterator = -1 };
+			.arg = directory, .cols = path_cols, .peer = -1, .second = -1 };
 
 		if (enter_spawn(&c, &s, &e) == 0)
 			relay_run(&r, &c, &e);

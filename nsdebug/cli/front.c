@@ -23,6 +23,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/iterate.h"
+#include "nsdebug/trace/mapper.h"
 
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 3
@@ -190,13 +191,13 @@ static enum need need_of(const struct command *c)
 	return c->tool->needs_of ? c->tool->needs_of(c->opts, c->nargs, c->args) : c->tool->needs;
 }
 
-static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
-		 int iterator, struct err *e)
+static int spawn_with(struct child *c, const struct job *j, enum role role, enter_fn *fn, void *arg,
+		      int peer, int second, struct err *e)
 {
 	struct spawn s = {
-		.role = role, .place = &j->target->place, .fn = fn, .arg = (void *)j,
+		.role = role, .place = &j->target->place, .fn = fn, .arg = arg,
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
-		.data = j->c->tool->data && fn == live_verb, .peer = peer, .iterator = iterator,
+		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
 		.types = role == ROLE_GUARDIAN ? -1 : j->types,
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
@@ -204,9 +205,15 @@ static int spawn(struct child *c, const struct job *j, enum role role, enter_fn 
 
 	if (g && role == ROLE_GUARDIAN)
 		return guard_spawn(g, c, &s, e);
-	if (g)
+	if (g && role == ROLE_TRACER)
 		s.keep[s.kept++] = g->map;
 	return enter_spawn(c, &s, e);
+}
+
+static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
+		 int second, struct err *e)
+{
+	return spawn_with(c, j, role, fn, (void *)j, peer, second, e);
 }
 
 static void relay(struct front *f, struct child *c)
@@ -226,7 +233,7 @@ static void relay(struct front *f, struct child *c)
 
 /* A child beside another one, and the other's end of their connection. */
 static int start_beside(struct child *c, const struct job *j, enum role role, enter_fn *fn,
-			int *peer, struct err *e)
+			void *arg, int *peer, struct err *e)
 {
 	auto_close int a = -1, b = -1;
 	int sv[2];
@@ -235,7 +242,7 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 		return err_sys(e, "connect two children");
 	a = sv[0];
 	b = sv[1];
-	if (spawn(c, j, role, fn, a, -1, e) < 0)
+	if (spawn_with(c, j, role, fn, arg, a, -1, e) < 0)
 		return -1;
 	*peer = take_fd(&b);
 	return 0;
@@ -248,23 +255,12 @@ static int start_stack(struct child *main, struct child *stopper, struct child *
 	auto_close int held = -1, visited = -1;
 
 	if (beside & AGAIN_ITERATOR &&
-	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, &visited, e) < 0)
+	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, NULL, &visited, e) < 0)
 		return -1;
 	if (beside & AGAIN_STOPPER &&
-	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, &held, e) < 0)
+	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
 		return -1;
 	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
-}
-
-/* A tracer, and beside it who continues what its programs stop. */
-static int start_guarded(struct child *main, struct child *guardian, const struct job *j,
-			 struct err *e)
-{
-	auto_close int peer = -1;
-
-	if (start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, &peer, e) < 0)
-		return -1;
-	return spawn(main, j, ROLE_TRACER, live_verb, peer, -1, e);
 }
 
 /*
@@ -280,10 +276,27 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, -1, e) : -1;
 }
 
+/* The child that traces, and beside it who continues what its programs stop, and who knows where
+ * code is. */
+static int start_trace(struct child *main, struct child *guardian, struct child *mapper,
+		       const struct job *j, struct err *e)
+{
+	const struct tool *tool = j->c->tool;
+	auto_close int peer = -1, maps = -1;
+
+	if (j->guard &&
+	    start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, (void *)j, &peer, e) < 0)
+		return -1;
+	if (tool->mapper && tool->mapper(j->c->opts) &&
+	    start_beside(mapper, j, ROLE_PROC, mapper_serve, (void *)j->target, &maps, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_TRACER, live_verb, peer, maps, e);
+}
+
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child main = CHILD_NONE, side = CHILD_NONE, iterator = CHILD_NONE;
+	struct child main = CHILD_NONE, side = CHILD_NONE, second = CHILD_NONE;
 	enum need need = need_of(j->c);
 	enum role role = need == NEED_ROOT ? ROLE_READER :
 		need == NEED_TRACE ? ROLE_TRACER : ROLE_PROC;
@@ -291,9 +304,9 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	int n;
 
 	if (need == NEED_STACK)
-		n = start_stack(&main, &side, &iterator, j, beside, &e);
-	else if (j->guard)
-		n = start_guarded(&main, &side, j, &e);
+		n = start_stack(&main, &side, &second, j, beside, &e);
+	else if (need == NEED_TRACE)
+		n = start_trace(&main, &side, &second, j, &e);
 	else
 		n = spawn(&main, j, role, live_verb, -1, -1, &e);
 	if (n == 0 && role == ROLE_READER && !t->mounts.items)
@@ -306,8 +319,8 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 		relay(f, &main);
 	if (side.pid > 0)
 		relay(f, &side);
-	if (iterator.pid > 0)
-		relay(f, &iterator);
+	if (second.pid > 0)
+		relay(f, &second);
 }
 
 static void run_names(struct front *f, const struct job *j)

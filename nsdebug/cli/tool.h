@@ -119,6 +119,8 @@ struct tool {
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
 	/* A NEED_ROOT child asks target->mounts: without it the table is read beside the child. */
 	bool (*mounts)(const void *opts);
+	/* A NEED_TRACE child wants to know where code is: a mapper (trace/mapper.h) beside it. */
+	bool (*mapper)(const void *opts);
 	bool cgroups;		/* a NEED_PROC child asks target->cgroups */
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);

@@ -142,4 +142,5 @@ void names_find(struct names *n, const struct process *p, const struct trace *tr
 	}
 	for (size_t i = 0; i < n->count; i++)
 		describe(n, n->items[i]);
+	n->count = 0;
 }

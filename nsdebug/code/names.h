@@ -32,12 +32,12 @@ struct name {
 struct names {
 	struct arena *arena;
 	struct map by_pc;
-	struct name **items;
+	struct name **items;	/* those not looked up yet */
 	size_t count;
 };
 
 void names_init(struct names *n);
-/* Resolves all frames of the traces. May be called once for one process. */
+/* Resolves all frames of the traces; those of other processes belong into another struct. */
 void names_find(struct names *n, const struct process *p, const struct trace *traces,
 		size_t count);
 const struct name *names_get(const struct names *n, const struct frame *f);

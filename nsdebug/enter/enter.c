@@ -77,7 +77,7 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 	int keep[10 + CGSET_MAX + SPAWN_KEEP_MAX] = { in->emit.fd, in->emit.data, in->peer,
 		pidfd, in->stop, reader || proc ? in->proc : -1,
 		alone || tracer || guardian ? -1 : in->procfs,
-		proc || tracer ? in->cgroup : -1, proc ? in->iterator : -1, in->types };
+		proc || tracer ? in->cgroup : -1, proc || tracer ? in->second : -1, in->types };
 	size_t kept = 10;
 
 	for (size_t i = 0; cgroups && i < cgroups->count; i++)
@@ -109,7 +109,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.role = s->role,
 		.emit = { .fd = frames, .data = data, .cols = s->cols, .summary = s->summary,
 			.flushed_ns = clock_ns() },
-		.root = -1, .own_fds = -1, .peer = s->peer, .iterator = s->iterator,
+		.root = -1, .own_fds = -1, .peer = s->peer, .second = s->second,
 		.proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
@@ -210,7 +210,7 @@ int enter_become_parser(struct inside *in, const int *keep, size_t count, struct
 	for (size_t i = 0; i < count; i++)
 		all[2 + i] = keep[i];
 	close_others(all, 2 + count);
-	in->proc = in->procfs = in->cgroup = in->peer = in->iterator = in->types = -1;
+	in->proc = in->procfs = in->cgroup = in->peer = in->second = in->types = -1;
 	in->nnets = 0;
 	return seal_parser(in->role, e);
 }

@@ -63,7 +63,7 @@ struct inside {
 	int cgroup;		/* ROLE_PROC, ROLE_TRACER */
 	int peer;		/* socket to the child beside it (PROC and STOPPER, TRACER and
 				 * GUARDIAN), or -1 */
-	int iterator;		/* of a ROLE_PROC: socket to a ROLE_ITERATOR, which is its peer */
+	int second;		/* the same for a second one (PROC and ITERATOR, TRACER and PROC) */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
@@ -94,7 +94,7 @@ struct spawn {
 	void *arg;
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
-	int peer, iterator;	/* ends of socketpairs for it, or -1 */
+	int peer, second;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
 	size_t kept;

@@ -89,6 +89,7 @@ static const struct rule *const reader_calls = RULES(
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto), R(getxattr),
+	R(sendmsg),
 	{ __NR_ioctl, NS_ASK_1 },
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(mincore),
@@ -111,6 +112,8 @@ static const struct rule *const tracer_calls = RULES(
 	R(pread64), R(poll), R(epoll_create1), R(epoll_ctl), { __NR_fcntl, DUP_1 },
 	{ __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname), R(mincore), R(geteuid),
 	R(dup3),
+	/* for the parser, whose filter comes on top */
+	R(pipe2), R(recvmsg), R(sendto),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), R(close_range));
 
@@ -128,6 +131,11 @@ static const struct rule *const parser_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll),
 	/* how libunwind starts: it looks whether it could check its own memory */
 	R(pipe2), R(mincore));
+
+/* One that a tracer becomes: it may ask, and be given files. */
+static const struct rule *const asking_calls = RULES(
+	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll), R(pipe2), R(mincore),
+	R(recvmsg), R(sendto));
 
 struct role_row {
 	const char *name;
@@ -445,5 +453,5 @@ int seal_parser(enum role role, struct err *e)
 	/* a trace ends when its user says so, however much there was to parse until then */
 	if (role != ROLE_TRACER && limit(RLIMIT_CPU, parser.cpu_s) < 0)
 		return err_sys(e, "limit the parser's time");
-	return filter_calls(parser.calls, e);
+	return filter_calls(role == ROLE_TRACER ? asking_calls : parser.calls, e);
 }

@@ -39,7 +39,7 @@ static void put_line(struct out *o, const struct col *cols, const struct cell *c
 	buf_char(b, '\n');
 }
 
-static void put_below(struct out *o, const struct col *c, const struct cell *cell)
+void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
 {
 	struct cell cells[ROW_CELLS_MAX];
 	struct bytes rest = cell->s;
@@ -73,7 +73,7 @@ int blocks_row(struct out *o, const struct cell *cells, struct err *e)
 	put_line(o, o->cols, cells, "");
 	for (const struct col *c = o->cols; c->name; c++)
 		if (c->type == COL_ROWS && is_shown(o, c))
-			put_below(o, c, &cells[c - o->cols]);
+			blocks_below(o, c, &cells[c - o->cols]);
 	buf_char(&o->held, '\0');
 	return o->layout.sort && o->held.len < OUT_HELD_MAX ? 0 : blocks_flush(o, e);
 }

@@ -32,6 +32,7 @@ struct out {
 	/* table: the cells of held rows, formatted once, printed when their widths are known */
 	const struct col *shown[ROW_CELLS_MAX];
 	size_t nshown;
+	const struct col *below;	/* COL_ROWS that stand below a row */
 	struct buf held;
 	struct held_row *rows;
 	size_t nrows;
@@ -59,6 +60,8 @@ int table_flush(struct out *o, struct err *e);
 /* blocks.c */
 int blocks_row(struct out *o, const struct cell *cells, struct err *e);
 int blocks_flush(struct out *o, struct err *e);
+/* Lines of the rows in a cell, indented, into o->held. */
+void blocks_below(struct out *o, const struct col *c, const struct cell *cell);
 
 /* json.c */
 void json_begin(struct out *o);

@@ -39,6 +39,7 @@ struct layout {
 	/* "a,b,c": the columns of a table, NULL: the default ones. What the user chose; a setup()
 	 * may fill it in when it is NULL. JSON always has all columns. */
 	const char *fields;
+	bool below;		/* rows in a column stand below their row, not as a number */
 	bool stream;		/* each row is shown at once: widths grow as they must */
 	bool human;		/* COL_SIZE as 1.5M */
 	bool numeric;		/* ids, not names */

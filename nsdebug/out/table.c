@@ -22,6 +22,10 @@ static bool show(struct out *o, const struct col *c)
 {
 	if (o->nshown == ROW_CELLS_MAX)
 		return false;
+	if (c->type == COL_ROWS && o->layout.below) {
+		o->below = c;
+		return true;
+	}
 	o->shown[o->nshown++] = c;
 	return true;
 }
@@ -91,6 +95,18 @@ static void hold_cell(struct out *o, const struct col *c, const struct cell *cel
 		o->width[i] = h.width;
 }
 
+/* The lines of its rows, as one more cell that stands in no column. */
+static void hold_below(struct out *o, const struct cell *cells)
+{
+	struct held_cell h = { 0 };
+	size_t at = o->held.len;
+
+	buf_add(&o->held, &h, sizeof(h));
+	blocks_below(o, o->below, cell_of(o, o->below, cells));
+	h.len = (uint32_t)(o->held.len - at - sizeof(h));
+	memcpy(o->held.bytes + at, &h, sizeof(h));
+}
+
 static void hold_keys(struct out *o, const struct cell *cells, struct held_row *row)
 {
 	const char *p = o->layout.sort;
@@ -115,6 +131,8 @@ static void hold(struct out *o, const struct cell *cells)
 	hold_keys(o, cells, row);
 	for (size_t i = 0; i < o->nshown; i++)
 		hold_cell(o, o->shown[i], cells, i);
+	if (o->below)
+		hold_below(o, cells);
 }
 
 /* The title of the group that the row is in: the value of its COL_GROUP column. */
@@ -238,6 +256,12 @@ static void print_row(struct out *o, const struct held_row *row)
 		sgr = NULL;
 	}
 	buf_char(b, '\n');
+	if (o->below) {
+		struct held_cell h;
+		struct bytes text = next_cell(&cur, &h);
+
+		buf_add(b, text.p, text.len);
+	}
 }
 
 static void head_text(const struct col *c, char *text, size_t room)

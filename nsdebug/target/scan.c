@@ -219,7 +219,7 @@ static int start(enter_fn *fn, struct err *e)
 {
 	struct place place = { .pidfd = -1, .proc = -1, .procfs = scan.procfs, .cgroup = -1 };
 	struct spawn s = { .role = ROLE_SCAN, .place = &place, .fn = fn, .arg = &scan.job,
-		.cols = scan_cols, .peer = -1, .iterator = -1 };
+		.cols = scan_cols, .peer = -1, .second = -1 };
 
 	scan.at_pid = 0;
 	return enter_spawn(&scan.child, &s, e);

@@ -75,6 +75,10 @@ static int take(void *ctx, void *bytes, size_t len)
 		learn(t, bytes);
 		return 0;
 	}
+	if (len >= sizeof(struct sys_stack) && c->record == SYS_STACK) {
+		stacks_keep(&t->stacks, bytes, len);
+		return 0;
+	}
 	if (len < sizeof(*c) || c->record != SYS_CALL || c->len > len - sizeof(*c) ||
 	    c->nr >= SYS_NR_MAX)
 		return 0;
@@ -119,14 +123,20 @@ static int choose_hold(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	return ret < 0 ? err_bpf(e, ret, "share memory with the guardian") : 0;
 }
 
-static void choose(struct sys_trace *t, struct sys_bpf *b)
+static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
 	const struct sys_want *w = t->want;
 	unsigned int entries = w->count ? t->processors * SYS_NR_MAX : 1;
 	bool modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
 					      BPF_FUNC_task_pt_regs, NULL) > 0;
 
+	if (w->stack_pages && !modern)
+		return err_set(e, ST_REFUSED, "--stack: this kernel does not tell registers to "
+			       "programs (Linux 5.15)");
 	choose_programs(b, w, modern);
+	b->rodata->stack_pages = w->stack_pages;
+	bpf_map__set_autocreate(b->maps.stacks, w->stack_pages);
+	bpf_map__set_max_entries(b->maps.stacks, t->processors);
 	bpf_map__set_autocreate(b->maps.began, w->timed && modern);
 	bpf_map__set_autocreate(b->maps.began_by_tid, w->timed && !modern);
 	b->rodata->is_modern = modern;
@@ -149,6 +159,7 @@ static void choose(struct sys_trace *t, struct sys_bpf *b)
 		}
 	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
 	bpf_map__set_max_entries(b->maps.counts, entries);
+	return 0;
 }
 
 /* Read behind the seal, where no map can be asked any more. */
@@ -201,9 +212,9 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 	b = sys_bpf__open_opts(&o);
 	if (!b)
 		return err_bpf(e, -errno, "open the programs");
-	choose(t, b);
-	if (choose_hold(t, b, e) < 0)
+	if (choose(t, b, e) < 0 || choose_hold(t, b, e) < 0)
 		return -1;
+	stacks_init(&t->stacks, in->second);
 	TRACER_SET_FILTER(&t->tracer, b);
 	ret = sys_bpf__load(b);
 	if (ret < 0)
@@ -242,6 +253,7 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	say_unseen(t, &in->emit);
 	drop(&t->threads);
 	drop(&t->older);
+	stacks_free(&t->stacks);
 }
 
 struct sys_count sys_count_of(const struct sys_trace *t, unsigned int nr)

@@ -10,6 +10,7 @@
 
 #include "bpf/sys.h"
 #include "nsdebug/base/map.h"
+#include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/sysset.h"
 #include "nsdebug/trace/tracer.h"
 
@@ -20,6 +21,7 @@ struct sys_want {
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
 	struct guard *guard;	/* lossless: stop the target when the ring fills; or NULL */
+	uint32_t stack_pages;	/* 0: no stacks */
 };
 
 /* The call, with struct sys_data behind it, and its thread; they live until the function
@@ -35,6 +37,7 @@ struct sys_trace {
 	 * come */
 	struct map threads, older;
 	size_t known;
+	struct stacks stacks;		/* with want->stack_pages: sys_fn asks for its frames */
 	volatile __u32 *generation;	/* in the programs' memory: they tell of all again */
 	const volatile __u64 *compat, *strange, *uring;
 	const struct sys_count *counts;	/* by processor, then number */

@@ -238,8 +238,8 @@ static int take(void *ctx, void *bytes, size_t len)
 int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e)
 {
 	int peer = t->guard ? t->in->peer : -1, wake = -1;
-	int keep[2 * TRACER_PROGS_MAX + 4] = { t->in->pidfd, t->in->stop };
-	size_t kept = 2;
+	int keep[2 * TRACER_PROGS_MAX + 5] = { t->in->pidfd, t->in->stop, t->in->second };
+	size_t kept = 3;
 
 	if (!t->count)
 		return err_set(e, ST_NOTHING, "no program could be attached");
@@ -479,6 +479,6 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	if (o->early && !o->next)
 		return err_set(e, ST_USAGE, "--early is about a container that is waited for: it "
 			       "takes --next");
-	l->stream = true;
+	l->stream = l->below = true;
 	return 0;
 }

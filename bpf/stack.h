@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * stack - registers and stack of the thread that an event is about, in a record before its own.
+ *
+ * Included behind bpf/filter.h. Only pages that are in memory are copied, which those that a
+ * thread has just used are; where the kernel does not have one, the copy ends.
+ */
+#ifndef BPF_STACK_H
+#define BPF_STACK_H
+
+#include "bpf/sys.h"
+#include "bpf/types.h"
+
+const volatile __u32 stack_pages;	/* to be copied; 0: no stacks */
+
+#define STACK_RED_ZONE 128		/* x86_64 psABI 3.2.2 */
+
+struct stack_scratch {
+	struct sys_stack stack;
+	__u8 bytes[(SYS_STACK_PAGES + 1) * SYS_STACK_PAGE];
+};
+
+/* By processor: of those that are, each has one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);		/* the front says how many */
+	__type(key, __u32);
+	__type(value, struct stack_scratch);
+} stacks SEC(".maps");
+
+static __always_inline void fill_stack(struct sys_stack *s, struct task_struct *t)
+{
+	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(t);
+	struct mm_struct *mm = BPF_CORE_READ(t, mm);
+
+	s->pid = (__u32)BPF_CORE_READ(t, tgid);
+	s->exec = BPF_CORE_READ(mm, arg_start);
+	s->code = BPF_CORE_READ(mm, exec_vm);
+	s->regs[0] = p->ax;
+	s->regs[1] = p->dx;
+	s->regs[2] = p->cx;
+	s->regs[3] = p->bx;
+	s->regs[4] = p->si;
+	s->regs[5] = p->di;
+	s->regs[6] = p->bp;
+	s->regs[7] = p->sp;
+	s->regs[8] = p->r8;
+	s->regs[9] = p->r9;
+	s->regs[10] = p->r10;
+	s->regs[11] = p->r11;
+	s->regs[12] = p->r12;
+	s->regs[13] = p->r13;
+	s->regs[14] = p->r14;
+	s->regs[15] = p->r15;
+	s->regs[16] = p->ip;
+	s->at = p->sp - STACK_RED_ZONE;
+	s->len = 0;
+}
+
+/* A global function is verified once, by itself; it may only be given numbers. */
+__attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
+{
+	__u32 key = bpf_get_smp_processor_id();
+	struct stack_scratch *s;
+	__u64 from;
+
+	if (!stack_pages)	/* nor is the map there, or on older kernels what is asked below */
+		return 0;
+	s = bpf_map_lookup_elem(&stacks, &key);
+	if (!s || is_compat())
+		return 0;
+	s->stack.record = SYS_STACK;
+	s->stack.tid = tid;
+	s->stack.when = now;
+	fill_stack(&s->stack, bpf_get_current_task_btf());
+	from = s->stack.at;
+	for (__u32 i = 0; i < SYS_STACK_PAGES && i < stack_pages; i++) {
+		__u64 n = SYS_STACK_PAGE - (from & (SYS_STACK_PAGE - 1)), at = s->stack.len;
+
+		asm volatile("" : "+r"(n), "+r"(at));
+		if (at > SYS_STACK_PAGES * SYS_STACK_PAGE || n > SYS_STACK_PAGE ||
+		    bpf_probe_read_user(s->bytes + at, (__u32)n, (void *)from))
+			break;
+		s->stack.len += n;
+		from += n;
+	}
+	key = s->stack.len;
+	asm volatile("" : "+r"(key));
+	if (key <= SYS_STACK_PAGES * SYS_STACK_PAGE &&
+	    bpf_ringbuf_output(&ring, s, sizeof(s->stack) + key, BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+static __always_inline void send_stack(__u32 tid, __u64 now)
+{
+	if (stack_pages)
+		put_stack(tid, now);
+}
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/mapper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/code/modules.h"
+#include "nsdebug/code/snapshot.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/members.h"
+#include "nsdebug/target/target.h"
+
+#define STAT_ARG_START 48	/* proc(5) */
+
+struct mapper {
+	struct inside *in;
+	struct members_want want;
+	struct snapshot s;
+	unsigned int asks;
+};
+
+/* What another program of the same process would have elsewhere: where its arguments begin. */
+static uint64_t read_exec(int dir)
+{
+	char text[2048];
+	const char *p = fd_read_at(dir, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	uint64_t n = 0;
+
+	for (int field = 2; p && field < STAT_ARG_START; field++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	return p && scan_u64(&p, &n) ? n : 0;
+}
+
+static bool give(int peer, const void *bytes, size_t len, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec v = { (void *)bytes, len };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+
+	memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
+	if (fd >= 0) {
+		m.msg_control = &c;
+		m.msg_controllen = sizeof(c);
+	}
+	return sendmsg(peer, &m, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static uint32_t number_of(struct mapper *m, const struct module *mod)
+{
+	for (size_t i = 0; i < m->s.module_count; i++)
+		if (m->s.modules[i] == mod)
+			return (uint32_t)i + 1;
+	return 0;
+}
+
+static bool tell_vma(struct mapper *m, const struct vma *v, struct module *mod)
+{
+	struct mapper_vma t = {
+		.start = v->start, .end = v->end, .offset = v->offset,
+		.module = mod ? number_of(m, mod) : 0,
+	};
+	int fd = -1;
+
+	t.path_len = (uint32_t)(v->path.len < sizeof(t.path) ? v->path.len : sizeof(t.path));
+	memcpy(t.path, v->path.p, t.path_len);
+	if (mod && !mod->code) {
+		t.is_new = 1;
+		mod->code = mod;	/* no parser's here: a mark that it was told of */
+		t.bytes_len = (uint32_t)mod->len;
+		fd = mod->fd;
+		memcpy(t.why, mod->why, sizeof(t.why));
+	}
+	return give(m->in->peer, &t, sizeof(t), fd) &&
+		(!t.bytes_len || give(m->in->peer, mod->bytes, mod->len, -1));
+}
+
+static bool tell(struct mapper *m, const struct process *p, struct mapper_head *h)
+{
+	for (size_t i = 0; i < p->maps.count && h->count < MAPPER_VMAS_MAX; i++)
+		h->count += p->maps.items[i].exec;
+	if (!give(m->in->peer, h, sizeof(*h), -1))
+		return false;
+	for (size_t i = 0, n = 0; n < h->count; i++) {
+		if (!p->maps.items[i].exec)
+			continue;
+		n++;
+		if (!tell_vma(m, &p->maps.items[i], p->modules[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool refuse(struct mapper *m, const char *why)
+{
+	struct mapper_head h = { 0 };
+
+	snprintf(h.why, sizeof(h.why), "%s", why);
+	return give(m->in->peer, &h, sizeof(h), -1);
+}
+
+/* False: the tracer is gone. */
+static bool answer(struct mapper *m, pid_t pid)
+{
+	auto_close int dir = proc_open(m->want.procfs, pid);
+	struct mapper_head h = { .known = 1 };
+	struct process *p;
+
+	if (dir < 0 || !members_has(&m->want, dir))
+		return refuse(m, "the process had ended before its memory map was read");
+	if (m->asks++ >= MAPPER_ASKS_MAX)
+		return refuse(m, "a process more than are told of");
+	h.exec = read_exec(dir);
+	p = arena_alloc(m->s.arena, sizeof(*p));
+	p->pid = pid;
+	p->dir = dir;
+	p->living = -1;
+	p->threads = arena_alloc(m->s.arena, sizeof(*p->threads));
+	p->threads[0].tid = pid;
+	p->count = 1;
+	if (maps_read(&p->maps, dir, m->s.arena) < 0 || !p->maps.count)
+		return refuse(m, "the process had ended before its memory map was read");
+	modules_open(&m->s, p);
+	if (read_exec(dir) != h.exec)
+		return refuse(m, "the process runs another program by now");
+	return tell(m, p, &h);
+}
+
+void mapper_serve(struct inside *in, void *arg)
+{
+	const struct target *t = arg;
+	struct mapper m = { .in = in };
+	auto_free pid_t *pids = NULL;
+	struct mapper_ask ask;
+	size_t count;
+	struct err e;
+	bool cut;
+
+	if (t->next)
+		return;
+	m.want = target_members(t, in);
+	if (members_list(&m.want, &pids, &count, &cut, &e) < 0) {
+		emit_err(&in->emit, &e);
+		return;
+	}
+	snapshot_init(&m.s, in->procfs, t->levels - 1);
+	m.s.mounts = &t->mounts;
+	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
+		if (!answer(&m, ask.pid))
+			break;
+	snapshot_free(&m.s);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/stacks.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/unwind.h"
+#include "nsdebug/trace/mapper.h"
+
+#define FRAMES_MAX 256
+#define ANSWER_MS 1000
+#define PROCESSES_MAX 4096
+#define AGAIN_NS (100 * NS_PER_MS)
+#define KEPT_MAX 4096		/* threads whose stacks wait for their event */
+#define VDSO_MAX (64u << 10)
+
+/* A process as the mapper told of it. */
+struct mapped {
+	struct process p;
+	struct unwinder *u;
+	struct names names;
+	uint64_t exec, code;	/* of the event for which it was asked */
+	uint64_t asked;		/* when */
+	char why[96];		/* why nothing is known of it */
+};
+
+struct kept {
+	struct sys_stack s;
+	uint8_t bytes[SYS_STACK_PAGES * SYS_STACK_PAGE];
+};
+
+uint32_t stacks_pages(const struct stacks_opts *o)
+{
+	uint64_t bytes = o->bytes ? o->bytes : 16 << 10;
+
+	if (!o->on && !o->bytes)
+		return 0;
+	if (bytes > SYS_STACK_PAGES * SYS_STACK_PAGE)
+		bytes = SYS_STACK_PAGES * SYS_STACK_PAGE;
+	/* the first is mostly a part of one */
+	return (uint32_t)((bytes + SYS_STACK_PAGE - 1) / SYS_STACK_PAGE);
+}
+
+void stacks_init(struct stacks *k, int peer)
+{
+	*k = (struct stacks){ .peer = peer, .row = arena_new() };
+	snapshot_init(&k->s, -1, 0);
+}
+
+void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len)
+{
+	struct kept *t = map_get(&k->kept, s->tid);
+
+	if (len < sizeof(*s) || s->len > len - sizeof(*s) || s->len > sizeof(t->bytes))
+		return;
+	if (!t && k->kept.used >= KEPT_MAX) {
+		map_each(&k->kept, free);
+		map_free(&k->kept);
+	}
+	if (!t) {
+		t = mem_alloc(sizeof(*t));
+		map_put(&k->kept, s->tid, t);
+	}
+	t->s = *s;
+	memcpy(t->bytes, s + 1, s->len);
+}
+
+/* ---- what the mapper tells ---- */
+
+/* A message of exactly len bytes, and the descriptor that came along, or -1. */
+static bool receive(struct stacks *k, void *to, size_t len, int *fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c = { 0 };
+	struct iovec v = { to, len };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c),
+	};
+	struct pollfd p = { .fd = k->peer, .events = POLLIN };
+
+	*fd = -1;
+	if (k->peer < 0 || poll(&p, 1, ANSWER_MS) != 1 ||
+	    recvmsg(k->peer, &m, MSG_CMSG_CLOEXEC) != (ssize_t)len) {
+		k->peer = -1;	/* what comes later would be of another question */
+		return false;
+	}
+	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c.head.cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(&c.head), sizeof(*fd));
+	return true;
+}
+
+static bool add_module(struct stacks *k, const struct mapper_vma *t, int fd)
+{
+	struct module *m = arena_alloc(k->s.arena, sizeof(*m));
+	int none;
+
+	m->fd = fd;
+	memcpy(m->why, t->why, sizeof(m->why) - 1);
+	m->path = (struct bytes){ arena_dup(k->s.arena, t->path, t->path_len), t->path_len };
+	k->s.modules = mem_more(k->s.modules, k->s.module_count);
+	k->s.modules[k->s.module_count++] = m;
+	if (t->bytes_len > VDSO_MAX)
+		return false;
+	if (!t->bytes_len)
+		return true;
+	m->bytes = arena_alloc(k->s.arena, t->bytes_len);
+	m->len = t->bytes_len;
+	return receive(k, (void *)m->bytes, t->bytes_len, &none);
+}
+
+static bool receive_vma(struct stacks *k, struct mapped *m, size_t i)
+{
+	struct mapper_vma t;
+	struct vma *v = &m->p.maps.items[i];
+	int fd;
+
+	if (!receive(k, &t, sizeof(t), &fd))
+		return false;
+	if (t.path_len > sizeof(t.path))
+		return false;
+	if (t.is_new && !add_module(k, &t, fd))
+		return false;
+	if (t.module > k->s.module_count)
+		return false;
+	*v = (struct vma){
+		.start = t.start, .end = t.end, .offset = t.offset, .read = true, .exec = true,
+	};
+	m->p.modules[i] = t.module ? k->s.modules[t.module - 1] : NULL;
+	m->p.maps.count = i + 1;
+	return true;
+}
+
+static void forget(struct mapped *m)
+{
+	unwinder_free(&m->u);
+	names_free(&m->names);
+	free(m->p.maps.items);
+	free(m->p.modules);
+	*m = (struct mapped){ 0 };
+}
+
+static void free_mapped(void *value)
+{
+	forget(value);
+	free(value);
+}
+
+static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
+{
+	struct mapper_ask ask = { .pid = (int32_t)s->pid };
+	struct mapper_head h;
+	int none;
+
+	if (k->peer < 0 || send(k->peer, &ask, sizeof(ask), MSG_NOSIGNAL) != sizeof(ask) ||
+	    !receive(k, &h, sizeof(h), &none) || h.count > MAPPER_VMAS_MAX) {
+		snprintf(m->why, sizeof(m->why), "nobody tells where code is any more");
+		return false;
+	}
+	m->p.maps.items = mem_alloc((h.count + 1) * sizeof(*m->p.maps.items));
+	m->p.modules = mem_alloc((h.count + 1) * sizeof(struct module *));
+	for (size_t i = 0; i < h.count; i++)
+		if (!receive_vma(k, m, i))
+			return false;
+	if (!h.known)
+		snprintf(m->why, sizeof(m->why), "%.90s", h.why);
+	else if (h.exec != s->exec)
+		snprintf(m->why, sizeof(m->why), "the process runs another program by now");
+	return !m->why[0];
+}
+
+/* What is known of the process at this event; asked for anew when it is another program's. */
+static struct mapped *mapped_of(struct stacks *k, const struct sys_stack *s)
+{
+	struct mapped *m = map_get(&k->processes, s->pid);
+
+	/* who makes code at run time has other code mapped all the time */
+	if (m && m->exec == s->exec &&
+	    (m->code == s->code || clock_ns() - m->asked < AGAIN_NS))
+		return m;
+	if (!m && k->processes.used >= PROCESSES_MAX) {
+		map_each(&k->processes, free_mapped);
+		map_free(&k->processes);
+	}
+	if (!m) {
+		m = mem_alloc(sizeof(*m));
+		map_put(&k->processes, s->pid, m);
+	} else {
+		forget(m);
+	}
+	m->p.pid = (pid_t)s->pid;
+	m->p.dir = m->p.living = -1;
+	m->exec = s->exec;
+	m->code = s->code;
+	m->asked = clock_ns();
+	names_init(&m->names);
+	if (!ask(k, m, s))
+		m->p.maps.count = 0;
+	m->u = unwinder_new(&m->p);
+	return m;
+}
+
+/* ---- frames ---- */
+
+struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when)
+{
+	struct kept *t = map_get(&k->kept, tid);
+	struct col_rows rows = { 0 };
+	struct thread thread = { .tid = (pid_t)tid, .how = HOW_ITERATED, .stack_cut = true };
+	struct trace trace = { 0 };
+	struct mapped *m;
+
+	/* the ring had room for one of the two records only: what is kept is of another event */
+	if (!t || t->s.when != when)
+		return rows;
+	m = mapped_of(k, &t->s);
+	if (!m->u)
+		return rows;
+	memcpy(thread.regs.value, t->s.regs, sizeof(t->s.regs));
+	thread.regs.known = (1u << REGS_COUNT) - 1;
+	thread.stack = t->bytes;
+	thread.stack_at = t->s.at;
+	thread.stack_len = t->s.len;
+	unwind_thread(m->u, &thread, FRAMES_MAX, &trace);
+	if (m->why[0])
+		snprintf(trace.end, sizeof(trace.end), "%s", m->why);
+	names_find(&m->names, &m->p, &trace, 1);
+	arena_free(&k->row);
+	k->row = arena_new();
+	rows = frame_rows(&trace, &m->names, k->row);
+	free(trace.frames);
+	return rows;
+}
+
+void stacks_free(struct stacks *k)
+{
+	map_each(&k->processes, free_mapped);
+	map_free(&k->processes);
+	map_each(&k->kept, free);
+	map_free(&k->kept);
+	modules_close(&k->s);
+	snapshot_free(&k->s);
+	arena_free(&k->row);
+}

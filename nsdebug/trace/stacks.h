@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stacks - what stood on the stack of the thread that an event is about.
+ *
+ * The programs copy registers and the upper end of the stack at the event, which costs the thread a
+ * moment and stops nobody. Where code is, and its files, the mapper (mapper.h) tells, once for a
+ * program that a process runs and again when other code is mapped; unwinding and names are
+ * code/'s, in this sealed child. A process that ends before the mapper looked has only addresses.
+ */
+#ifndef NSDEBUG_TRACE_STACKS_H
+#define NSDEBUG_TRACE_STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/sys.h"
+#include "nsdebug/base/map.h"
+#include "nsdebug/code/frames.h"
+#include "nsdebug/code/snapshot.h"
+
+struct stacks_opts {
+	bool on;
+	uint64_t bytes;		/* 0: a default */
+};
+
+#define STACKS_OPTS(s) \
+	OPT(0, "stack", OPT_FLAG, s, stacks.on, NULL, "the call stack of each event's thread"), \
+	OPT(0, "stack-bytes", OPT_SIZE, s, stacks.bytes, "SIZE", \
+	    "bytes copied of a stack at most, up to 64K (16K); implies --stack")
+
+struct stacks {
+	int peer;		/* to the mapper; -1: there is none (any more) */
+	struct snapshot s;	/* modules */
+	struct map processes;	/* struct mapped, by host pid */
+	struct map kept;	/* struct kept, by host tid */
+	struct arena *row;	/* of the row that is being made */
+};
+
+/* The programs' stack_pages. */
+uint32_t stacks_pages(const struct stacks_opts *o);
+
+void stacks_init(struct stacks *k, int peer);
+/* A struct sys_stack of the ring, len bytes: kept for the event that follows. */
+void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len);
+/* The frames for the event of this thread at this time; they live until the next call. Empty: there
+ * are none. */
+struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when);
+void stacks_free(struct stacks *k);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chain: a() calls b() calls c(), which writes a line to standard output ten times a second; each
+ * frame of another size, one of them known by a register only. In a thread "other" x() calls c()
+ * with standard error. With an argument it starts itself anew once a second.
+ */
+#include <alloca.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEEP __attribute__((noipa))
+
+KEEP void c(int fd)
+{
+	char line[100] = "line\n";
+
+	if (write(fd, line, 5) < 0)
+		_exit(1);
+	__asm__ volatile("" : : "r"(line) : "memory");
+}
+
+KEEP void b(int fd, long n)
+{
+	char *p = alloca(n);
+
+	memset(p, 1, (unsigned long)n);
+	c(fd);
+	__asm__ volatile("" : : "r"(p) : "memory");
+}
+
+KEEP void a(int fd)
+{
+	b(fd, 5000);
+	__asm__ volatile("");
+}
+
+KEEP void x(int fd)
+{
+	c(fd);
+	__asm__ volatile("");
+}
+
+static void *other(void *arg)
+{
+	struct timespec t = { .tv_nsec = 100000000 };
+
+	prctl(PR_SET_NAME, "other");
+	for (;;) {
+		x(2);
+		nanosleep(&t, NULL);
+	}
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	struct timespec t = { .tv_nsec = 100000000 };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, other, NULL))
+		return 1;
+	for (int i = 0; argc < 2 || i < 10; i++) {
+		a(1);
+		nanosleep(&t, NULL);
+	}
+	execv("/proc/self/exe", argv);
+	return 1;
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# --stack: the call stack of the thread that an event is about.
+. tests/lib.sh
+. "$SRC/tests/lib/trace.sh"
+need jq runc
+can_trace
+
+box_run base --bind "$O/tests/lib:/t:ro" -- /t/chain
+trace_start syscalls "$BOX" -e write --stack --max-events 12
+trace_wait
+t 'it ends by itself' '0\n' echo "$STATUS"
+chains='def names: [.frames[].function]; def named(n): map(select(.comm == n));'
+tr_rows 'two threads that call the same function' "$chains (named(\"chain\") | length) > 3 and
+	(named(\"other\") | length) > 3"
+tr_rows 'each shows who called' "$chains all(named(\"chain\")[]; .args[0] == \"1\" and
+	names == [\"write\", \"c\", \"b\", \"a\", \"main\", \"__libc_start_call_main\",
+		\"__libc_start_main\", \"_start\"]) and
+	all(named(\"other\")[]; .args[0] == \"2\" and
+	names == [\"write\", \"c\", \"x\", \"other\", \"start_thread\", \"clone3\"])"
+tr_rows 'and how it is known' 'all(.[].frames; .[0].method == "pc" and all(.[1:][]; .method == "cfi"))'
+ts 'below the event in a table' 0 '^  #2 +0x[0-9a-f]+ b\+0x[0-9a-f]+ \(chain\)$' \
+	"$NSDEBUG" trace syscalls "$BOX" -e write --stack --max-events 2
+ts 'a stack that is longer than what is copied says so' 0 \
+	'#2 .* b\+0x.* -- only [0-9]+ bytes of the stack were copied \(--stack-bytes\)$' \
+	"$NSDEBUG" trace syscalls "$BOX" -e write --stack-bytes 4K --max-events 2
+tj 'without it there is none' 'all(.items[]; .frames == [])' \
+	"$NSDEBUG" trace syscalls "$BOX" -e write --max-events 2 -o json
+
+# a process that was not there when the trace began, and runs another program after a while
+trace_start syscalls "$BOX" -e write --stack \
+	--filter 'pid != 1 && (comm == "chain" || comm == "exe")'
+in_box /t/chain again &
+at_exit "kill $! 2>/dev/null || :"
+wait_for '[ "$(wc -l <rows)" -ge 25 ]' 20
+trace_stop
+tr_rows 'processes that come later' "$chains length >= 25 and
+	all(.[]; names[:5] == [\"write\", \"c\", \"b\", \"a\", \"main\"])"
+
+# from files that are loaded anywhere, and opened by name
+box_run base -- /app/threads 1 1
+trace_start open "$BOX" --stack
+in_box /app/threads 1 1 &
+at_exit "kill $! 2>/dev/null || :"
+wait_for 'grep -q libc.so.6 rows' 20
+trace_stop
+tr_rows 'trace open: who opens the library is the loader' 'any(.[] | select(.path != null and
+	(.path | endswith("/libc.so.6"))); (.frames | length) > 3 and
+	all(.frames[]; .module | test("ld-linux")))'
