@@ -129,7 +129,7 @@ static __always_inline void fill_given(struct life_exec *x, const char *file,
 		asm volatile("" : "+r"(at));
 		if (at >= LIFE_ARGS_MAX - 256)
 			break;
-		n = bpf_probe_read_user_str(x->args + at, 256, arg);
+		n = read_user_str(x->args + at, 256, arg);
 		if (n <= 0)
 			break;
 		at += (__u32)n;

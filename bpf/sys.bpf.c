@@ -190,7 +190,7 @@ static __always_inline void put_bytes(struct scratch *s, __u32 arg, enum sys_par
 static __always_inline void put_string(struct scratch *s, __u32 arg, const void *from)
 {
 	struct sys_data *d = next(s, arg, SYS_ITSELF);
-	long n = d && from ? bpf_probe_read_user_str(d + 1, SYS_STRING_MAX, from) : 0;
+	long n = d && from ? read_user_str(d + 1, SYS_STRING_MAX, from) : 0;
 
 	if (n > 0 && n <= SYS_STRING_MAX)
 		finish(s, d, (__u64)n);
@@ -246,7 +246,7 @@ static __always_inline void put_words(struct scratch *s, __u32 arg, void *const 
 		if (bpf_probe_read_user(&word, sizeof(word), &from[i]) || !word)
 			return;
 		d = next(s, arg, SYS_ITSELF);
-		n = d ? bpf_probe_read_user_str(d + 1, WORD_MAX, word) : 0;
+		n = d ? read_user_str(d + 1, WORD_MAX, word) : 0;
 		if (n <= 0 || n > WORD_MAX)
 			return;
 		finish(s, d, (__u64)n);
@@ -497,7 +497,17 @@ int on_exec(struct raw_tracepoint *ctx)
 	return 0;
 }
 
-/* Loaded only where the kernel is_modern. */
+#define THREAD_SIZE 16384	/* arch/x86/include/asm/page_64_types.h */
+
+/* What bpf_task_pt_regs() would say of the running task: they are at the end of its stack in the
+ * kernel. Later kernels may keep some room behind them, but those are modern. */
+static __always_inline struct pt_regs *old_regs(void)
+{
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+
+	return (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + THREAD_SIZE) - 1;
+}
+
 SEC("raw_tp/sched_process_exit")
 int on_end(struct raw_tracepoint *ctx)
 {
@@ -505,7 +515,7 @@ int on_end(struct raw_tracepoint *ctx)
 	struct regs r;
 	__u64 nr;
 
-	if (!is_current_target() || !get_regs(&r, NULL))
+	if (!is_current_target() || !get_regs(&r, is_modern ? NULL : old_regs()))
 		return 0;
 	nr = r.orig_ax;
 	if ((nr != NR_EXIT && nr != NR_EXIT_GROUP) || !is_wanted(nr) || is_compat())

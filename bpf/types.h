@@ -196,6 +196,7 @@ struct task_struct {
 	unsigned int __state;		/* since 5.14 */
 	int on_cpu;
 	unsigned long nvcsw, nivcsw;
+	void *stack;
 	__u64 start_boottime;		/* since 5.5 */
 	char comm[16];
 	sigset_t blocked;
@@ -246,6 +247,17 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+/* Before Linux 6.13 an empty string had no byte at all: 0, where its NUL counts now. */
+static __always_inline long read_user_str(void *to, __u32 size, const void *from)
+{
+	long n = bpf_probe_read_user_str(to, size, from);
+
+	if (n)
+		return n;
+	*(char *)to = '\0';
+	return 1;
+}
 
 struct raw_tracepoint {
 	__u64 args[8];

@@ -437,6 +437,9 @@ int seal_rights(enum role role, struct err *e)
 
 	if (limit(RLIMIT_NOFILE, 4096) < 0 && limit(RLIMIT_NOFILE, 256) < 0)
 		return err_sys(e, "limit the child's descriptors");
+	/* before Linux 5.11 maps and programs count as locked memory; a refusal is seen by them */
+	if (role == ROLE_TRACER)
+		limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	if (keep_caps(r->caps) < 0)
 		return err_sys(e, "drop capabilities");
 	return filter_calls(r->calls, e);

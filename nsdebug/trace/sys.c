@@ -86,7 +86,7 @@ static int take(void *ctx, void *bytes, size_t len)
 	return 0;
 }
 
-static void choose_programs(struct sys_bpf *b, const struct sys_want *w, bool modern)
+static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 {
 	bool exec = ((sysset_has(&w->set, SYS_execve) && !w->failed) || w->life) && !w->count;
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
@@ -98,7 +98,7 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w, bool mo
 	bpf_map__set_autocreate(b->maps.ended, w->life);
 	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
 	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
-	bpf_program__set_autoload(b->progs.on_end, end && modern);
+	bpf_program__set_autoload(b->progs.on_end, end);
 }
 
 /* Back-pressure: the memory that the guardian watches is there already. */
@@ -133,7 +133,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	if (w->stack_pages && !modern)
 		return err_set(e, ST_REFUSED, "--stack: this kernel does not tell registers to "
 			       "programs (Linux 5.15)");
-	choose_programs(b, w, modern);
+	choose_programs(b, w);
 	b->rodata->stack_pages = w->stack_pages;
 	bpf_map__set_autocreate(b->maps.stacks, w->stack_pages);
 	bpf_map__set_max_entries(b->maps.stacks, t->processors);

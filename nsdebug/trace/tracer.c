@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -59,6 +60,13 @@ static int listen(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+static bool is_memory_limited(void)
+{
+	struct rlimit r;
+
+	return getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur != RLIM_INFINITY;
+}
+
 int err_bpf(struct err *e, int ret, const char *what)
 {
 	const char *said = str_prefix(last_words, "libbpf: ") ? last_words + 8 : last_words;
@@ -70,7 +78,9 @@ int err_bpf(struct err *e, int ret, const char *what)
 	if (ret == -EPERM)
 		return err_set(e, ST_NOTHING, "%s: refused by the kernel, though CAP_BPF and "
 			       "CAP_PERFMON are there: a user namespace, a seccomp profile or "
-			       "lockdown=confidentiality%s%s", what, said[0] ? ": " : "", said);
+			       "lockdown=confidentiality%s%s%s", what, is_memory_limited() ?
+			       ", or before Linux 5.11 RLIMIT_MEMLOCK (CAP_SYS_RESOURCE raises "
+			       "it)" : "", said[0] ? ": " : "", said);
 	return err_set(e, ST_NOTHING, "%s: %s%s%s", what, errno_name(-ret), said[0] ? ": " : "",
 		       said);
 }
