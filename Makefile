@@ -7,6 +7,7 @@
 #   make test            build and run the tests            make test T=ls    only those of ls
 #   make test-full       all verbs, on all images, under all engines, as a table
 #   make check           what a reviewer would ask for      make check-sizes  one of them
+#   make test-kernels    BPF programs on Debian's kernels, in qemu, as a table; T=6.1 only on it
 #   make bench           speed against other programs       make fuzz SECONDS=30
 #   make man install     manuals; install below $(DESTDIR)$(PREFIX)
 #   make compile_commands.json   for clangd, in $(O)
@@ -60,6 +61,8 @@ deps_engines	= containerd docker.io podman catatonit uidmap lxc systemd-containe
 		  containernetworking-plugins protobuf-compiler curl
 # What traces are compared with: perf trace, and bpftrace's printf and count.
 deps_bench	= strace linux-perf bpftrace
+# Boots Debian's kernels; where they come from is asked of apt by tests/kernels/fetch.sh.
+deps_kernels	= qemu-system-x86
 deps_check	= clang libclang-rt-14-dev shellcheck
 
 # ---- Flags ----
@@ -128,7 +131,7 @@ helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
 scripts	:= $(sort $(wildcard tests/*.t tests/tools/*.t tests/hostile/*.t tests/runtimes/*.t))
 shell	:= $(sort $(wildcard .ci/run tests/run tests/*.sh tests/*/*.sh tests/fixtures/engines/*.sh \
-	   $(addprefix tests/fixtures/,box engine kubelet-build engines/crun)) $(scripts))
+	   $(addprefix tests/fixtures/,box engine kubelet-build engines/crun)) tests/kernels/kernels.t $(scripts))
 
 obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
 libobj	:= $(call obj,$(core) $(tools))
@@ -144,7 +147,7 @@ inside	= libc6-dev gcc-12-base libunwind-dev liblzma-dev libiberty-dev \
 	  libyajl-dev libbpf-dev libelf-dev zlib1g-dev
 
 # What needs packages gets them before it compiles anything.
-first	:= $(if $(filter demo test test-full check bench fuzz,$(MAKECMDGOALS)),deps)
+first	:= $(if $(filter demo test test-full test-kernels check bench fuzz,$(MAKECMDGOALS)),deps)
 
 .PHONY: all
 all: $(O)/nsdebug
@@ -221,7 +224,8 @@ $(O)/obj/%.o: %.c $(O)/flags | $(first) $(genned)
 deps:
 	@sh tests/deps.sh $(deps_build) $(deps_fixtures) $(deps_test) $(deps_check) \
 		$(if $(filter demo,$(MAKECMDGOALS)),,$(deps_engines)) \
-		$(if $(filter demo test test-full check fuzz,$(MAKECMDGOALS)),,$(deps_bench))
+		$(if $(filter demo test test-full test-kernels check fuzz,$(MAKECMDGOALS)),,$(deps_bench)) \
+		$(if $(filter demo test test-full check bench fuzz,$(MAKECMDGOALS)),,$(deps_kernels))
 
 # ---- Tests ----
 
@@ -235,13 +239,19 @@ testenv	= SRC='$(CURDIR)' O='$(abspath $(O))' FX='$(fixtures)' SAN='$(SAN)' \
 	  NSDEBUG='$(abspath $(O))/nsdebug' CC='$(CC)'
 named	= $(if $(T),$(filter $(foreach t,$(T),%/$(t) %/$(t).t),$(1)),$(1))
 
-.PHONY: test test-full demo
+.PHONY: test test-full test-kernels demo
 test: deps all $(unitbin) $(helpbin)
 	$(Q)$(testenv) tests/run -j $(JOBS) $(call named,$(abspath $(unitbin)) $(scripts))
 
 # All verbs, images and engines; a kubelet, if tests/fixtures/kubelet-build has made one.
 test-full: deps all
 	$(Q)$(testenv) tests/full.sh $(T)
+
+# Kernels that this machine does not run. Some minutes, so it is not a part of the others.
+test-kernels: deps all $(helpbin)
+	$(Q)rm -f $(O)/kernels.md
+	$(Q)$(testenv) $(if $(T),KERNELS='$(T)') tests/run tests/kernels/kernels.t; \
+		st=$$?; [ ! -e $(O)/kernels.md ] || cat $(O)/kernels.md; exit $$st
 
 demo: deps all
 	$(Q)$(testenv) sh tests/demo.sh
