@@ -258,6 +258,8 @@ static __always_inline void fill_limit(struct life_oom *o, struct task_struct *t
 		}
 		c = BPF_CORE_READ(c, parent);
 	}
+	if (c)
+		o->e.flags |= LIFE_DEEP;
 }
 
 static __always_inline void fill_oom(struct life_oom *o, struct task_struct *t)

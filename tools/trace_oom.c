@@ -80,7 +80,9 @@ static void take(void *ctx, const struct life_event *e)
 	};
 
 	row.rss = row.anon + row.file + row.shmem;
-	if (!o->limit)
+	if (e->flags & LIFE_DEEP)
+		row.note = "its cgroup lies so deep that a limit above it may be missing here";
+	else if (!o->limit)
 		row.note = "no limit is set: the node itself had no memory left";
 	else if (!e->other.ns_pid)
 		row.note = "another one than the container asked for memory";

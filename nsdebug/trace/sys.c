@@ -88,7 +88,8 @@ static int take(void *ctx, void *bytes, size_t len)
 
 static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 {
-	bool exec = ((sysset_has(&w->set, SYS_execve) && !w->failed) || w->life) && !w->count;
+	bool execs = sysset_has(&w->set, SYS_execve) || sysset_has(&w->set, SYS_execveat);
+	bool exec = ((execs && !w->failed) || w->life) && !w->count;
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
 		!w->failed && !w->slower_ns;
 

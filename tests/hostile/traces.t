@@ -119,6 +119,12 @@ in_box /h/tricks spawns 2000
 trace_stop
 t 'vfork and exec, over and over: each is told' '2000\n' echo $(($(seen none) + $(lost)))
 
+trace_start syscalls "$BOX" -e execveat
+in_box /h/tricks at
+trace_stop
+tr_rows 'an execveat that succeeds is not missed: its program is shown, as of an execve' \
+	'any(.args == ["\"/h/tricks\"", "[\"tricks\", \"none\"]"])'
+
 # ---- arguments ----
 
 trace_start exec "$BOX" --failed

@@ -13,6 +13,7 @@
  *				answer, to bytes that hurt a terminal
  *	tricks swap DIR		an open(2) that sleeps while its path is changed
  *	tricks change		opens a file under another name, then as another user
+ *	tricks at		becomes "tricks none" by execveat(2)
  *	tricks none
  */
 #include <err.h>
@@ -303,6 +304,8 @@ int main(int argc, char **argv)
 		swap(arg);
 	else if (!strcmp(verb, "change"))
 		change();
+	else if (!strcmp(verb, "at"))
+		syscall(SYS_execveat, AT_FDCWD, self, none, NULL, 0);
 	else if (strcmp(verb, "none"))
 		errx(2, "usage: tricks VERB [ARG...]");
 	return 0;

@@ -43,3 +43,24 @@ trace_start oom "$BOX" --for 500ms
 trace_wait
 tr_rows 'nothing more' 'length == 0'
 ts 'which is said' 0 'no such event in 0\.[5-9]' cat said
+
+# ---- a cgroup so deep that its limit is not found: which is not to say that there is none ----
+
+memory=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' "/proc/$BOXPID/cgroup")
+v2=$(awk '$(NF - 2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+cgroup=$v2$(sed -n 's/^0:://p' "/proc/$BOXPID/cgroup")
+if [ -e "$memory/memory.limit_in_bytes" ] && [ -n "$v2" ] && [ "$cgroup" != "$v2/" ]; then
+	deep=$memory
+	for _ in $(seq 40); do
+		deep=$deep/d
+		mkdir "$deep" && at_exit "rmdir $deep"
+	done
+	trace_start oom "$BOX" --max-events 1
+	sh -c 'echo $$ >"$1/cgroup.procs"; echo $$ >"$2/cgroup.procs"
+		exec dd if=/dev/zero of=/dev/null bs=256M count=1' - "$cgroup" "$deep" >out 2>&1
+	trace_wait
+	tr_rows 'a limit 40 cgroups above: it may be missing, which is said' \
+		'.[0] | .comm == "dd" and .limit == null and (.note | test("so deep"))'
+else
+	skip 'a limit 40 cgroups above' 'memory is no hierarchy of its own'
+fi
