@@ -5,6 +5,7 @@
 #include "bpf/filter.h"
 #include "bpf/holding.h"
 #include "bpf/next.h"
+#include "bpf/recording.h"
 #include "bpf/stack.h"
 #include "bpf/syscount.h"
 #include "bpf/uring.h"
@@ -115,7 +116,7 @@ static __always_inline bool tell_who(struct scratch *s)
 	__u64 before = forgotten;
 	struct sys_who *w;
 
-	if (s->tid == tid && s->generation == now && s->forgotten == before)
+	if (recording || (s->tid == tid && s->generation == now && s->forgotten == before))
 		return true;
 	when = bpf_map_lookup_elem(&told, &tid);
 	if (!when || *when != now) {
@@ -317,11 +318,15 @@ __attribute__((noinline)) int put_arg(__u32 nr, __u32 i)
 
 static __always_inline void output(struct scratch *s)
 {
-	__u32 len = s->call.len;
+	__u32 len = s->call.len, zero = 0;
 
 	asm volatile("" : "+r"(len));
-	if (len <= SYS_DATA_MAX + SYS_STRING_MAX &&
-	    bpf_ringbuf_output(&ring, s, sizeof(s->call) + len, ring_flags()))
+	if (recording) {
+		/* that its name has changed is only noticed of a thread that is noted as told */
+		if (record(&s->call, len, forgotten))
+			bpf_map_update_elem(&told, &s->call.tid, &zero, BPF_ANY);
+	} else if (len <= SYS_DATA_MAX + SYS_STRING_MAX &&
+		   bpf_ringbuf_output(&ring, s, sizeof(s->call) + len, ring_flags()))
 		__sync_fetch_and_add(&lost, 1);
 }
 

@@ -21,7 +21,7 @@ struct syscalls_opts {
 	struct tracer_opts tracer;
 	struct stacks_opts stacks;
 	bool failed, timed, count, life, lossless;
-	uint64_t slower, strings, ring;
+	uint64_t slower, strings, ring, last;
 	const char *calls;
 	struct sysset set;	/* filled in by setup() */
 };
@@ -43,6 +43,8 @@ static const struct opt syscalls_opt[] = {
 	    "show so many bytes of a string, at most 256 (32)"),
 	OPT(0, "buffer", OPT_SIZE, struct syscalls_opts, ring, "SIZE",
 	    "events that wait to be read, in bytes: more of them lose less (16M)"),
+	OPT(0, "last", OPT_DURATION, struct syscalls_opts, last, "TIME",
+	    "a flight recorder: show the calls of this time on Enter or SIGUSR1, and at the end"),
 	OPT(0, "lossless", OPT_FLAG, struct syscalls_opts, lossless, NULL,
 	    "stop the container while its calls come faster than they are read"),
 	TRACER_OPTS(struct syscalls_opts),
@@ -291,13 +293,31 @@ static void syscalls_run(struct run *r)
 	struct sys_want want = {
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
-		.guard = r->guard,
+		.guard = r->guard, .last_ns = o->last,
 		.stack_pages = o->count ? 0 : stacks_pages(&o->stacks),
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
 	if (o->count)
 		send_counts(&l);
+}
+
+static int check_last(const struct syscalls_opts *o, struct err *e)
+{
+	if (o->count)
+		return err_set(e, ST_USAGE, "--last with -c: what is only counted is not kept");
+	if (o->lossless)
+		return err_set(e, ST_USAGE, "--last with --lossless: it is there to forget what is "
+			       "old; --buffer gives it more room");
+	if (wants_stack(o))
+		return err_set(e, ST_USAGE, "--last with --stack: where a call came from must be "
+			       "looked for while its process is there");
+	if (o->tracer.max_events)
+		return err_set(e, ST_USAGE, "--last with --max-events: it is read from its end on, "
+			       "which comes last; say a shorter time");
+	if (o->ring > BOX_SIZE_MAX)
+		return err_set(e, ST_USAGE, "--last: the --buffer is at most 128M");
+	return 0;
 }
 
 static int syscalls_setup(void *opts, int nargs, char *const *args, struct layout *l,
@@ -311,6 +331,8 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 		return -1;
 	if (o->ring && (o->ring < 4096 || o->ring > 1u << 30 || o->ring & (o->ring - 1)))
 		return err_set(e, ST_USAGE, "--buffer is a power of two from 4K to 1G");
+	if (o->last && check_last(o, e) < 0)
+		return -1;
 	if (o->lossless && o->count)
 		return err_set(e, ST_USAGE, "--lossless with -c: what is counted in the kernel is "
 			       "not read, and not lost");
@@ -339,6 +361,11 @@ static bool syscalls_guarded(const void *opts)
 	return ((const struct syscalls_opts *)opts)->lossless;
 }
 
+static bool syscalls_pokes(const void *opts)
+{
+	return ((const struct syscalls_opts *)opts)->last != 0;
+}
+
 static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo --for 1s", "what strace -f would show, without it" },
 	{ "nsdebug trace syscalls nsd-demo -e %network -T --for 1s", "how long the network takes" },
@@ -347,6 +374,7 @@ static const struct example syscalls_example[] = {
 	{ "nsdebug trace syscalls nsd-demo -e write --stack --for 1s", "and from where" },
 	{ "nsdebug trace syscalls --next nsd-new --failed --life --for 1s",
 	  "why a container does not stay: first program, what failed, how it ended" },
+	{ "nsdebug trace syscalls nsd-demo --last 30s --for 1s", "what came before the end" },
 	{ "nsdebug trace syscalls nsd-demo --lossless --for 1s", "all, and pauses if it must be" },
 	{ NULL }
 };
@@ -363,6 +391,12 @@ const struct tool tool_trace_syscalls = {
 		"Events that come faster than they can be shown are lost; how many is said, and "
 		"the exit status is 5. -e, --failed, --slower and -c choose in the kernel and cost "
 		"no room; --buffer gives more.\n\n"
+		"With --last it is a flight recorder: calls are kept in the kernel, in as much "
+		"memory as --buffer says (shared by the processors), and nobody reads them until "
+		"Enter is pressed, SIGUSR1 comes, the container ends or the user ends it by "
+		"Ctrl-C. Then those of the time that --last says are shown, in their order, each "
+		"once; if what is older than some moment of it is overwritten, that is said, and "
+		"the exit status is 5.\n\n"
 		"With --lossless none is lost: a process that makes calls while the buffer is more "
 		"than half full is stopped by SIGSTOP, and continued by SIGCONT when all has been "
 		"read. The container sees pauses, as long as it takes to read and show what waits; "
@@ -386,6 +420,7 @@ const struct tool tool_trace_syscalls = {
 	.examples = syscalls_example,
 	.guarded = syscalls_guarded,
 	.mapper = syscalls_mapper,
+	.pokes = syscalls_pokes,
 	.setup = syscalls_setup,
 	.run = syscalls_run,
 };

@@ -6,6 +6,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static bool poked;
+
 static sigset_t ending(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -25,12 +27,34 @@ int sig_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-void sig_take(int fd)
+void sig_open_poke(int fd)
+{
+	sigset_t set = ending();
+
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signalfd(fd, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool sig_take(int fd)
 {
 	struct signalfd_siginfo si;
+	bool ends = false;
 
 	while (fd >= 0 && read(fd, &si, sizeof(si)) > 0)
-		;
+		if (si.ssi_signo == SIGUSR1)
+			poked = true;
+		else
+			ends = true;
+	return ends;
+}
+
+bool sig_poked(void)
+{
+	bool was = poked;
+
+	poked = false;
+	return was;
 }
 
 void sig_allow(void)

@@ -9,8 +9,13 @@
 #ifndef NSDEBUG_BASE_SIG_H
 #define NSDEBUG_BASE_SIG_H
 
+#include <stdbool.h>
+
 int sig_open(void);		/* blocks SIGINT SIGTERM SIGHUP SIGQUIT; a signalfd(2), or -1 */
-void sig_take(int fd);		/* one that was waited for, so that the next one counts anew */
+void sig_open_poke(int fd);	/* SIGUSR1, too: it does not end us but wants to see something */
+/* What was waited for, so that the next one counts anew; true if it ends us. */
+bool sig_take(int fd);
+bool sig_poked(void);		/* was a SIGUSR1 among what was taken since the last time? */
 void sig_allow(void);
 void sig_block(void);
 

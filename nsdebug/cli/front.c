@@ -35,6 +35,7 @@ struct front {
 	enum status status;
 	char target[TARGET_NAME_MAX];	/* whose rows these are, for messages; empty: no one's */
 	int signals;
+	bool pokes;		/* SIGUSR1 and Enter are for the child */
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
 	struct near near;	/* collected once for all targets */
@@ -222,6 +223,7 @@ static void relay(struct front *f, struct child *c)
 		.frame = take_frame, .batch = take_batch, .data = take_data, .ctx = f,
 		.who = f->target,
 		.timeout_ns = f->c->g.timeout_ns, .until_ns = f->until_ns, .signals = f->signals,
+		.pokes = f->pokes,
 	};
 	struct err e;
 	enum status st = relay_run(&r, c, &e);
@@ -571,6 +573,9 @@ enum status front_run(struct command *c, const struct env *env)
 		out_say(e.msg, strlen(e.msg));
 		return e.status;
 	}
+	f.pokes = c->tool->pokes && c->tool->pokes(c->opts);
+	if (f.pokes)
+		sig_open_poke(f.signals);
 	if (c->g.max_time_ns) {
 		f.until_ns = clock_ns() + c->g.max_time_ns;
 		relay_bound(c->g.max_time_ns);

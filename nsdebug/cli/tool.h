@@ -128,6 +128,8 @@ struct tool {
 	enum nets (*nets)(const void *opts);
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
+	/* A NEED_TRACE child shows what it has when SIGUSR1 comes or Enter is pressed. */
+	bool (*pokes)(const void *opts);
 	/* A NEED_TRACE child may stop the target: a guardian beside it continues it. */
 	bool (*guarded)(const void *opts);
 	/* -1 with ST_USAGE if the options do not fit together. */

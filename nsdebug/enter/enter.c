@@ -168,6 +168,7 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 		if (pipe2(p, O_CLOEXEC) < 0)
 			return err_sys(e, "make a pipe");
 		stop_in = p[0], stop_out = p[1];
+		fcntl(stop_out, F_SETFL, O_NONBLOCK);
 	}
 	c->pid = fork_pidfd(&c->pidfd, s->cgroup);
 	if (c->pid < 0)

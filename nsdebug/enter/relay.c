@@ -26,7 +26,7 @@ struct wait {
 	struct child *c;
 	struct buf in;		/* bytes of the frame pipe that are not a whole frame yet */
 	enum status ended;	/* of F_END */
-	bool saw_end, asked_to_stop;
+	bool saw_end, asked_to_stop, keys_ended;
 	uint64_t deadline_ns;
 };
 
@@ -126,6 +126,40 @@ static int err_deadline(struct wait *w, struct err *e)
 		       "does not answer?", w->r->who, (double)w->r->timeout_ns / 1e9);
 }
 
+/* Who asks twice does not wait for what a tracer does at its end: detaches, says its totals. */
+static int stop_asked(struct wait *w, struct err *e)
+{
+	if (w->c->stop < 0)
+		return err_set(e, ST_INTERRUPTED, "%s", "");
+	close(take_fd(&w->c->stop));
+	w->asked_to_stop = true;
+	progress(w);
+	return 0;
+}
+
+/* Where to read what is typed for us; -1: what is typed is for somebody else. */
+static int keys_of(const struct wait *w)
+{
+	return w->r->pokes && !w->keys_ended && isatty(0) && tcgetpgrp(0) == getpgrp() ? 0 : -1;
+}
+
+/* One that does not take it has enough of them waiting. */
+static void poke(struct wait *w)
+{
+	if (w->c->stop >= 0 && write(w->c->stop, "p", 1) < 0)
+		return;
+}
+
+static void take_keys(struct wait *w)
+{
+	char text[256];
+	ssize_t n = read(0, text, sizeof(text));
+
+	w->keys_ended = n == 0;
+	if (n > 0)
+		poke(w);
+}
+
 /*
  * Waits for the child and moves what it sent; 1 when there is no more to come. That is F_END and
  * the end of the data pipe: the child has closed every file of the target by then, and taking its
@@ -133,10 +167,11 @@ static int err_deadline(struct wait *w, struct err *e)
  */
 static int step(struct wait *w, struct err *e)
 {
-	struct pollfd p[3] = {
+	struct pollfd p[] = {
 		{ .fd = w->c->data, .events = POLLIN },
 		{ .fd = w->c->frames, .events = POLLIN },
 		{ .fd = w->r->signals, .events = POLLIN },
+		{ .fd = keys_of(w), .events = POLLIN },
 	};
 	bool over;
 	int ms = time_left_ms(w, &over);
@@ -147,16 +182,12 @@ static int step(struct wait *w, struct err *e)
 		return err_deadline(w, e);
 	if (poll(p, ARRAY_SIZE(p), ms) < 0)
 		return errno == EINTR ? 0 : err_sys(e, "wait for the child");
-	if (p[2].revents) {
-		sig_take(w->r->signals);
-		/* a tracer detaches and says its totals; who asks twice does not wait for that */
-		if (w->c->stop < 0)
-			return err_set(e, ST_INTERRUPTED, "%s", "");
-		close(take_fd(&w->c->stop));
-		w->asked_to_stop = true;
-		progress(w);
-		return 0;
-	}
+	if (p[2].revents && sig_take(w->r->signals))
+		return stop_asked(w, e);
+	if (w->r->pokes && sig_poked())
+		poke(w);
+	if (p[3].revents)
+		take_keys(w);
 	if (p[0].revents) {
 		if (read_data(w, e) < 0)
 			return -1;

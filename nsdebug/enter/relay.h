@@ -10,6 +10,7 @@
 #ifndef NSDEBUG_ENTER_RELAY_H
 #define NSDEBUG_ENTER_RELAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nsdebug/base/err.h"
@@ -29,6 +30,8 @@ struct relay {
 	uint64_t timeout_ns;
 	uint64_t until_ns;	/* clock_ns() at which --max-time is over, 0: never */
 	int signals;		/* signalfd of SIGINT, SIGTERM, SIGHUP; -1: none */
+	/* A tracer shows what it has when SIGUSR1 comes, and when Enter is pressed. */
+	bool pokes;
 };
 
 /*

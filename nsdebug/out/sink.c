@@ -37,8 +37,9 @@ static int wait_for_reader(struct sink *s, struct err *e)
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			return err_sys(e, "wait for stdout");
 		if (p[1].revents) {
-			sig_take(s->signals);
-			return err_set(e, ST_INTERRUPTED, "%s", "");
+			if (sig_take(s->signals))
+				return err_set(e, ST_INTERRUPTED, "%s", "");
+			continue;
 		}
 		if (p[0].revents)
 			break;

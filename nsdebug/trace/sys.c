@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/enter/enter.h"
@@ -86,6 +88,51 @@ static int take(void *ctx, void *bytes, size_t len)
 	return 0;
 }
 
+/* ---- the flight recorder ---- */
+
+static void note_thread(struct sys_trace *t, const struct who *w)
+{
+	struct who *known = map_get(&t->threads, w->tid);
+
+	if (!known) {
+		known = mem_alloc(sizeof(*known));
+		map_put(&t->threads, w->tid, known);
+	}
+	*known = *w;
+}
+
+static void take_kept(void *ctx, const void *record)
+{
+	struct sys_trace *t = ctx;
+	const struct sys_call *c = record;
+
+	if (c->record == SYS_WHO)
+		note_thread(t, &((const struct sys_who *)record)->who);
+	else
+		t->fn(t->ctx, c, who_is(t, c->tid));
+}
+
+static void show_last(void *ctx)
+{
+	struct sys_trace *t = ctx;
+	struct emit *emit = &t->tracer.in->emit;
+	struct timespec ts;
+	uint64_t now, since, gone;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	now = (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	since = now > t->want->last_ns ? now - t->want->last_ns : 0;
+	gone = box_read(&t->box, since, take_kept, t);
+	if (gone)
+		emit_cut(emit, "calls of more than %.3g s ago are overwritten: --buffer gives more "
+			 "room", (double)(now - gone) / 1e9);
+	emit_flush(emit);
+	/* each chunk tells its threads itself */
+	drop(&t->threads);
+}
+
+/* ---- start ---- */
+
 static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 {
 	bool execs = sysset_has(&w->set, SYS_execve) || sysset_has(&w->set, SYS_execveat);
@@ -124,6 +171,22 @@ static int choose_hold(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	return ret < 0 ? err_bpf(e, ret, "share memory with the guardian") : 0;
 }
 
+static void choose_box(struct sys_trace *t, struct sys_bpf *b)
+{
+	const struct sys_want *w = t->want;
+	unsigned int each = box_each(w->ring ? w->ring : RING_SIZE, t->processors);
+
+	bpf_map__set_autocreate(b->maps.box, w->last_ns);
+	bpf_map__set_autocreate(b->maps.cursors, w->last_ns);
+	if (!w->last_ns)
+		return;
+	b->rodata->recording = true;
+	b->rodata->box_chunks = each;
+	t->box.each = each;
+	bpf_map__set_max_entries(b->maps.box, each * t->processors);
+	bpf_map__set_max_entries(b->maps.ring, 4096);
+}
+
 static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
 	const struct sys_want *w = t->want;
@@ -160,6 +223,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 		}
 	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
 	bpf_map__set_max_entries(b->maps.counts, entries);
+	choose_box(t, b);
 	return 0;
 }
 
@@ -223,6 +287,9 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 	if (tracer_set_cgroup(&t->tracer, b->obj, e) < 0 ||
 	    map_counts(t, bpf_map__fd(b->maps.counts), e) < 0)
 		return -1;
+	if (t->want->last_ns && box_map(&t->box, bpf_map__fd(b->maps.box), t->processors,
+					t->box.each, e) < 0)
+		return -1;
 	return attach(t, b, e);
 }
 
@@ -250,11 +317,18 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 		return;
 	}
 	t->tracer.counts = want->count;
+	if (want->last_ns) {
+		t->tracer.dump = show_last;
+		emit_note(&in->emit, "recording: Enter, or SIGUSR1 to nsdebug, shows the last %.3g "
+			  "s, and so does the end", (double)want->last_ns / 1e9);
+		emit_flush(&in->emit);
+	}
 	tracer_run(&t->tracer);
 	say_unseen(t, &in->emit);
 	drop(&t->threads);
 	drop(&t->older);
 	stacks_free(&t->stacks);
+	box_free(&t->box);
 }
 
 struct sys_count sys_count_of(const struct sys_trace *t, unsigned int nr)

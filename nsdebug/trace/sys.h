@@ -10,6 +10,7 @@
 
 #include "bpf/sys.h"
 #include "nsdebug/base/map.h"
+#include "nsdebug/trace/box.h"
 #include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/sysset.h"
 #include "nsdebug/trace/tracer.h"
@@ -20,6 +21,7 @@ struct sys_want {
 	bool life;		/* also programs that start and processes that end, always */
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
+	uint64_t last_ns;	/* flight recorder: shown when asked, and at the end; 0: none */
 	struct guard *guard;	/* lossless: stop the target when the ring fills; or NULL */
 	uint32_t stack_pages;	/* 0: no stacks */
 };
@@ -42,6 +44,7 @@ struct sys_trace {
 	const volatile __u64 *compat, *strange, *uring;
 	const struct sys_count *counts;	/* by processor, then number */
 	unsigned int processors;
+	struct box box;			/* with want->last_ns */
 };
 
 /* Calls t->fn for each call that is wanted until the end, or counts. What goes wrong is emitted, as

@@ -336,6 +336,17 @@ static void say_unborn(struct tracer *t)
 
 /* ---- the loop ---- */
 
+/* The user has had enough, or wants to see what there is. */
+static bool is_over(struct tracer *t)
+{
+	char word;
+
+	if (!t->dump || read(t->in->stop, &word, 1) != 1)
+		return true;
+	t->dump(t->ctx);
+	return false;
+}
+
 /* True while there is a reason to go on. */
 static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 {
@@ -357,7 +368,9 @@ static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 		err_set(&e, ST_INTERNAL, "the guardian is gone: nothing is held back any more");
 		emit_err(&t->in->emit, &e);
 	}
-	return !p[0].revents && !ended && !p[2].revents && (!until || clock_ns() < until);
+	if (ended || p[2].revents || (p[0].revents && is_over(t)))
+		return false;
+	return !until || clock_ns() < until;
 }
 
 static int next_wait(int n, int last)
@@ -442,6 +455,8 @@ void tracer_run(struct tracer *t)
 	end = t->bytes + DRAIN_MAX;
 	while (!t->enough && t->bytes < end && read_some(t))
 		;
+	if (t->dump)
+		t->dump(t->ctx);
 	say_lost(t);
 	if (!t->counts)
 		tracer_say_none(t);

@@ -98,6 +98,7 @@ struct tracer {
 	uint64_t started_ns;
 	struct guard *guard;		/* the target is stopped while we are behind; or NULL */
 	uint64_t told;			/* stops that it knows of */
+	void (*dump)(void *ctx);	/* shows, when asked and at the end, what there is */
 	int wake;			/* with a guard: readable when it is time to read */
 	int links[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
