@@ -11,13 +11,14 @@
 #include "bpf/sys.h"
 #include "bpf/types.h"
 
-const volatile __u32 stack_pages;	/* to be copied; 0: no stacks */
+const volatile __u32 stack_bytes;	/* to be copied at most; 0: no stacks */
 
 #define STACK_RED_ZONE 128		/* x86_64 psABI 3.2.2 */
+#define STACK_PAGE 4096
 
 struct stack_scratch {
 	struct sys_stack stack;
-	__u8 bytes[(SYS_STACK_PAGES + 1) * SYS_STACK_PAGE];
+	__u8 bytes[SYS_STACK_MAX + STACK_PAGE];
 };
 
 /* By processor: of those that are, each has one. */
@@ -53,7 +54,9 @@ static __always_inline void fill_stack(struct sys_stack *s, struct task_struct *
 	s->regs[14] = p->r14;
 	s->regs[15] = p->r15;
 	s->regs[16] = p->ip;
-	s->at = p->sp - STACK_RED_ZONE;
+	/* the page below may never have been touched, and then there is nothing to see there */
+	s->at = (p->sp & (STACK_PAGE - 1)) < STACK_RED_ZONE ? p->sp & ~(STACK_PAGE - 1ull) :
+		p->sp - STACK_RED_ZONE;
 	s->len = 0;
 }
 
@@ -64,7 +67,7 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 	struct stack_scratch *s;
 	__u64 from;
 
-	if (!stack_pages)	/* nor is the map there, or on older kernels what is asked below */
+	if (!stack_bytes)	/* nor is the map there, or on older kernels what is asked below */
 		return 0;
 	s = bpf_map_lookup_elem(&stacks, &key);
 	if (!s || is_compat())
@@ -74,11 +77,13 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 	s->stack.when = now;
 	fill_stack(&s->stack, bpf_get_current_task_btf());
 	from = s->stack.at;
-	for (__u32 i = 0; i < SYS_STACK_PAGES && i < stack_pages; i++) {
-		__u64 n = SYS_STACK_PAGE - (from & (SYS_STACK_PAGE - 1)), at = s->stack.len;
+	for (__u32 i = 0; i <= SYS_STACK_MAX / STACK_PAGE; i++) {
+		__u64 n = STACK_PAGE - (from & (STACK_PAGE - 1)), at = s->stack.len;
 
+		if (n > stack_bytes - at)
+			n = stack_bytes - at;
 		asm volatile("" : "+r"(n), "+r"(at));
-		if (at > SYS_STACK_PAGES * SYS_STACK_PAGE || n > SYS_STACK_PAGE ||
+		if (at > SYS_STACK_MAX || !n || n > STACK_PAGE ||
 		    bpf_probe_read_user(s->bytes + at, (__u32)n, (void *)from))
 			break;
 		s->stack.len += n;
@@ -86,7 +91,7 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 	}
 	key = s->stack.len;
 	asm volatile("" : "+r"(key));
-	if (key <= SYS_STACK_PAGES * SYS_STACK_PAGE &&
+	if (key <= SYS_STACK_MAX &&
 	    bpf_ringbuf_output(&ring, s, sizeof(s->stack) + key, BPF_RB_NO_WAKEUP))
 		__sync_fetch_and_add(&lost, 1);
 	return 0;
@@ -94,7 +99,7 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 
 static __always_inline void send_stack(__u32 tid, __u64 now)
 {
-	if (stack_pages)
+	if (stack_bytes)
 		put_stack(tid, now);
 }
 

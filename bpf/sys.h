@@ -51,8 +51,7 @@ enum sys_flag {
 /* Ring records begin with their kind. */
 enum sys_record { SYS_CALL = 1, SYS_WHO, SYS_STACK };
 
-#define SYS_STACK_PAGE 4096
-#define SYS_STACK_PAGES 16	/* of a stack at most */
+#define SYS_STACK_MAX (64u << 10)	/* bytes of a stack */
 
 /* Registers and stack of a thread; the next SYS_CALL of this thread is what it was in. */
 struct sys_stack {

@@ -12,7 +12,7 @@ trace_wait
 t 'it ends by itself' '0\n' echo "$STATUS"
 chains='def names: [.frames[].function]; def named(n): map(select(.comm == n));'
 tr_rows 'two threads that call the same function' "$chains (named(\"chain\") | length) > 3 and
-	(named(\"other\") | length) > 3"
+	(named(\"other\") | length) > 3 and all(.[]; .frames_end == null)"
 tr_rows 'each shows who called' "$chains all(named(\"chain\")[]; .args[0] == \"1\" and
 	names == [\"write\", \"c\", \"b\", \"a\", \"main\", \"__libc_start_call_main\",
 		\"__libc_start_main\", \"_start\"]) and
@@ -34,8 +34,11 @@ in_box /t/chain again &
 at_exit "kill $! 2>/dev/null || :"
 wait_for '[ "$(wc -l <rows)" -ge 25 ]' 20
 trace_stop
-tr_rows 'processes that come later' "$chains length >= 25 and
-	all(.[]; names[:5] == [\"write\", \"c\", \"b\", \"a\", \"main\"])"
+# on a busy machine it may run the next program before it was looked at, which is then said
+tr_rows 'processes that come later' "$chains (map(select(.frames_end == null)) | length) >= 15 and
+	all(.[]; if .frames_end == null then
+			names[:5] == [\"write\", \"c\", \"b\", \"a\", \"main\"]
+		else (.frames_end | startswith(\"the process \")) and names == [null] end)"
 
 # from files that are loaded anywhere, and opened by name
 box_run base -- /app/threads 1 1

@@ -40,6 +40,7 @@ struct open_row {
 	struct bytes comm, path, flags, mode, resolve;
 	const char *error;
 	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct open_row, f, fl, h, ##__VA_ARGS__)
@@ -61,8 +62,7 @@ static const struct col open_col[] = {
 	C(COL_U64, dirfd, COL_WIDE,
 	  "descriptor that a relative path begins at; null: the working directory"),
 	C(COL_BYTES, path, COL_CLAIMED, "as it was named"),
-	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct open_row, frames),
-	  .flags = COL_HIDE, .help = "with --stack: innermost first", .sub = frame_cols },
+	STACKS_COLS(struct open_row),
 	COL_END
 };
 
@@ -129,7 +129,8 @@ static void show(struct listing *l, struct open_row *row, const struct sysview *
 	if (o.path == 1 && (int)v->call->args[0] != AT_FDCWD && row->path.p &&
 	    row->path.p[0] != '/')
 		row->dirfd = (uint32_t)v->call->args[0];
-	row->frames = stacks_frames(&l->sys.stacks, v->call->tid, v->call->at);
+	row->frames = stacks_frames(&l->sys.stacks, v->call->tid, v->call->at,
+				    &row->frames_end);
 	if (emit_row(l->r->emit, row))
 		tracer_count(&l->sys.tracer);
 }
@@ -165,7 +166,7 @@ static void open_run(struct run *r)
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
 	struct sys_want want = {
 		.timed = o->timed || o->slower, .failed = o->failed, .slower_ns = o->slower,
-		.stack_pages = stacks_pages(&o->stacks),
+		.stack_bytes = stacks_bytes(&o->stacks),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
@@ -177,7 +178,7 @@ static bool open_mapper(const void *opts)
 {
 	const struct open_opts *o = opts;
 
-	return stacks_pages(&o->stacks);
+	return stacks_bytes(&o->stacks);
 }
 
 static int open_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)

@@ -61,6 +61,7 @@ struct syscall_row {
 	struct col_list args, slots;
 	const char *name, *error, *signal;
 	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct syscall_row, f, fl, h, ##__VA_ARGS__)
@@ -92,8 +93,7 @@ static const struct col syscalls_col[] = {
 	  "with -c: from 256 ns on, twice as long a column; the taller the more"),
 	C(COL_LIST, slots, COL_HIDE,
 	  "with -c: how many took from 2^n ns to twice of that, n from 0"),
-	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct syscall_row, frames),
-	  .flags = COL_HIDE, .help = "with --stack: innermost first", .sub = frame_cols },
+	STACKS_COLS(struct syscall_row),
 	COL_END
 };
 
@@ -105,7 +105,7 @@ struct listing {
 
 static bool wants_stack(const struct syscalls_opts *o)
 {
-	return stacks_pages(&o->stacks) && !o->count;
+	return stacks_bytes(&o->stacks) && !o->count;
 }
 
 static bool syscalls_mapper(const void *opts)
@@ -215,7 +215,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	else
 		fill_call(&row, l, c);
 	if (wants_stack(l->o))
-		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at);
+		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
 }
@@ -294,7 +294,7 @@ static void syscalls_run(struct run *r)
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
 		.guard = r->guard, .last_ns = o->last,
-		.stack_pages = o->count ? 0 : stacks_pages(&o->stacks),
+		.stack_bytes = o->count ? 0 : stacks_bytes(&o->stacks),
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);

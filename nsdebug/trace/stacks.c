@@ -11,10 +11,11 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
+#include "nsdebug/enter/emit.h"
 #include "nsdebug/trace/mapper.h"
 
 #define FRAMES_MAX 256
-#define ANSWER_MS 1000
+#define ANSWER_NS (5 * NS_PER_S)
 #define PROCESSES_MAX 4096
 #define AGAIN_NS (100 * NS_PER_MS)
 #define KEPT_MAX 4096		/* threads whose stacks wait for their event */
@@ -32,25 +33,23 @@ struct mapped {
 
 struct kept {
 	struct sys_stack s;
-	uint8_t bytes[SYS_STACK_PAGES * SYS_STACK_PAGE];
+	uint8_t bytes[SYS_STACK_MAX];
 };
 
-uint32_t stacks_pages(const struct stacks_opts *o)
+uint32_t stacks_bytes(const struct stacks_opts *o)
 {
-	uint64_t bytes = o->bytes ? o->bytes : 16 << 10;
-
 	if (!o->on && !o->bytes)
 		return 0;
-	if (bytes > SYS_STACK_PAGES * SYS_STACK_PAGE)
-		bytes = SYS_STACK_PAGES * SYS_STACK_PAGE;
-	/* the first is mostly a part of one */
-	return (uint32_t)((bytes + SYS_STACK_PAGE - 1) / SYS_STACK_PAGE);
+	if (!o->bytes)
+		return 16 << 10;
+	return o->bytes < SYS_STACK_MAX ? (uint32_t)o->bytes : SYS_STACK_MAX;
 }
 
-void stacks_init(struct stacks *k, int peer)
+void stacks_init(struct stacks *k, int peer, struct emit *emit)
 {
 	*k = (struct stacks){ .peer = peer, .row = arena_new() };
 	snapshot_init(&k->s, -1, 0);
+	k->s.emit = emit;
 }
 
 void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len)
@@ -73,6 +72,20 @@ void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len)
 
 /* ---- what the mapper tells ---- */
 
+/* A busy machine takes its time; the front must not take us for stuck meanwhile. */
+static bool wait_for_it(struct stacks *k)
+{
+	struct pollfd p = { .fd = k->peer, .events = POLLIN };
+	uint64_t end = clock_ns() + ANSWER_NS;
+
+	while (k->peer >= 0 && clock_ns() < end) {
+		if (poll(&p, 1, 50) == 1)
+			return true;
+		emit_tick(k->s.emit);
+	}
+	return false;
+}
+
 /* A message of exactly len bytes, and the descriptor that came along, or -1. */
 static bool receive(struct stacks *k, void *to, size_t len, int *fd)
 {
@@ -84,10 +97,9 @@ static bool receive(struct stacks *k, void *to, size_t len, int *fd)
 	struct msghdr m = {
 		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c),
 	};
-	struct pollfd p = { .fd = k->peer, .events = POLLIN };
 
 	*fd = -1;
-	if (k->peer < 0 || poll(&p, 1, ANSWER_MS) != 1 ||
+	if (!wait_for_it(k) ||
 	    recvmsg(k->peer, &m, MSG_CMSG_CLOEXEC) != (ssize_t)len) {
 		k->peer = -1;	/* what comes later would be of another question */
 		return false;
@@ -209,7 +221,7 @@ static struct mapped *mapped_of(struct stacks *k, const struct sys_stack *s)
 
 /* ---- frames ---- */
 
-struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when)
+struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end)
 {
 	struct kept *t = map_get(&k->kept, tid);
 	struct col_rows rows = { 0 };
@@ -235,6 +247,9 @@ struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when)
 	arena_free(&k->row);
 	k->row = arena_new();
 	rows = frame_rows(&trace, &m->names, k->row);
+	if (!trace.whole)
+		*end = (struct bytes){ arena_dup(k->row, trace.end, strlen(trace.end)),
+			strlen(trace.end) };
 	free(trace.frames);
 	return rows;
 }

@@ -19,10 +19,18 @@
 #include "nsdebug/code/frames.h"
 #include "nsdebug/code/snapshot.h"
 
+struct emit;
+
 struct stacks_opts {
 	bool on;
 	uint64_t bytes;		/* 0: a default */
 };
+
+/* The columns, of a row with these fields. */
+#define STACKS_COLS(s) \
+	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(s, frames), .flags = COL_HIDE, \
+	  .help = "with --stack: innermost first", .sub = frame_cols }, \
+	COL(COL_BYTES, s, frames_end, COL_HIDE, "why the frames end early; null: they do not")
 
 #define STACKS_OPTS(s) \
 	OPT(0, "stack", OPT_FLAG, s, stacks.on, NULL, "the call stack of each event's thread"), \
@@ -37,15 +45,15 @@ struct stacks {
 	struct arena *row;	/* of the row that is being made */
 };
 
-/* The programs' stack_pages. */
-uint32_t stacks_pages(const struct stacks_opts *o);
+/* The programs' stack_bytes: 0: none. */
+uint32_t stacks_bytes(const struct stacks_opts *o);
 
-void stacks_init(struct stacks *k, int peer);
+void stacks_init(struct stacks *k, int peer, struct emit *emit);
 /* A struct sys_stack of the ring, len bytes: kept for the event that follows. */
 void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len);
-/* The frames for the event of this thread at this time; they live until the next call. Empty: there
- * are none. */
-struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when);
+/* The frames for the event of this thread at this time, and why they end early, or nothing; both
+ * live until the next call. Empty: there are none. */
+struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end);
 void stacks_free(struct stacks *k);
 
 #endif

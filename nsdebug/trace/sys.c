@@ -194,12 +194,12 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	bool modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
 					      BPF_FUNC_task_pt_regs, NULL) > 0;
 
-	if (w->stack_pages && !modern)
+	if (w->stack_bytes && !modern)
 		return err_set(e, ST_REFUSED, "--stack: this kernel does not tell registers to "
 			       "programs (Linux 5.15)");
 	choose_programs(b, w);
-	b->rodata->stack_pages = w->stack_pages;
-	bpf_map__set_autocreate(b->maps.stacks, w->stack_pages);
+	b->rodata->stack_bytes = w->stack_bytes;
+	bpf_map__set_autocreate(b->maps.stacks, w->stack_bytes);
 	bpf_map__set_max_entries(b->maps.stacks, t->processors);
 	bpf_map__set_autocreate(b->maps.began, w->timed && modern);
 	bpf_map__set_autocreate(b->maps.began_by_tid, w->timed && !modern);
@@ -279,7 +279,7 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 		return err_bpf(e, -errno, "open the programs");
 	if (choose(t, b, e) < 0 || choose_hold(t, b, e) < 0)
 		return -1;
-	stacks_init(&t->stacks, in->second);
+	stacks_init(&t->stacks, in->second, &in->emit);
 	TRACER_SET_FILTER(&t->tracer, b);
 	ret = sys_bpf__load(b);
 	if (ret < 0)

@@ -23,7 +23,7 @@ struct sys_want {
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
 	uint64_t last_ns;	/* flight recorder: shown when asked, and at the end; 0: none */
 	struct guard *guard;	/* lossless: stop the target when the ring fills; or NULL */
-	uint32_t stack_pages;	/* 0: no stacks */
+	uint32_t stack_bytes;	/* 0: no stacks */
 };
 
 /* The call, with struct sys_data behind it, and its thread; they live until the function
@@ -39,7 +39,7 @@ struct sys_trace {
 	 * come */
 	struct map threads, older;
 	size_t known;
-	struct stacks stacks;		/* with want->stack_pages: sys_fn asks for its frames */
+	struct stacks stacks;		/* with want->stack_bytes: sys_fn asks for its frames */
 	volatile __u32 *generation;	/* in the programs' memory: they tell of all again */
 	const volatile __u64 *compat, *strange, *uring;
 	const struct sys_count *counts;	/* by processor, then number */
