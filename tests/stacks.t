@@ -27,6 +27,12 @@ ts 'a stack that is longer than what is copied says so' 0 \
 tj 'without it there is none' 'all(.items[]; .frames == [])' \
 	"$NSDEBUG" trace syscalls "$BOX" -e write --max-events 2 -o json
 
+ts 'not with -c' 2 'stacks are not counted' "$NSDEBUG" trace syscalls "$BOX" --stack -c
+# what -e, --filter and --lossless do, they do with stacks, too
+tj 'with --lossless' '(.items | length) == 4 and
+	all(.items[]; .frames_end == null and (.frames | length) > 5)' \
+	"$NSDEBUG" trace syscalls "$BOX" -e write --stack --lossless --max-events 4 -o json
+
 # a process that was not there when the trace began, and runs another program after a while
 trace_start syscalls "$BOX" -e write --stack \
 	--filter 'pid != 1 && (comm == "chain" || comm == "exe")'

@@ -105,7 +105,7 @@ struct listing {
 
 static bool wants_stack(const struct syscalls_opts *o)
 {
-	return stacks_bytes(&o->stacks) && !o->count;
+	return stacks_bytes(&o->stacks);
 }
 
 static bool syscalls_mapper(const void *opts)
@@ -294,7 +294,7 @@ static void syscalls_run(struct run *r)
 		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
 		.guard = r->guard, .last_ns = o->last,
-		.stack_bytes = o->count ? 0 : stacks_bytes(&o->stacks),
+		.stack_bytes = stacks_bytes(&o->stacks),
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
@@ -333,6 +333,8 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 		return err_set(e, ST_USAGE, "--buffer is a power of two from 4K to 1G");
 	if (o->last && check_last(o, e) < 0)
 		return -1;
+	if (o->count && wants_stack(o))
+		return err_set(e, ST_USAGE, "--stack with -c: stacks are not counted");
 	if (o->lossless && o->count)
 		return err_set(e, ST_USAGE, "--lossless with -c: what is counted in the kernel is "
 			       "not read, and not lost");
