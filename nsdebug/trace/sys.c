@@ -246,6 +246,9 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
 	struct bpf_program *p;
 
+	/* before the first event: the ring may be full before we have given up our rights */
+	if (t->tracer.guard && guard_open(t->tracer.guard, t->tracer.in, e) < 0)
+		return -1;
 	bpf_object__for_each_program(p, b->obj) {
 		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;
 

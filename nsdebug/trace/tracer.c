@@ -271,7 +271,7 @@ int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, stru
 		return -1;
 	t->in->peer = peer;
 	t->wake = wake;
-	return t->guard ? guard_open(t->guard, t->in, e) : 0;
+	return 0;
 }
 
 void tracer_count(struct tracer *t)
@@ -447,10 +447,11 @@ void tracer_run(struct tracer *t)
 	do
 		read_some(t);
 	while (!t->enough && wait_for_more(t, t->wait_ms, until));
+	/* those that fill the ring before those that they need, and held back until none does */
+	for (size_t i = t->count; i-- > 0;)
+		close(t->links[i]);
 	if (t->guard)
 		guard_shut(t->guard);
-	for (size_t i = 0; i < t->count; i++)
-		close(t->links[i]);
 	/* some kernels detach a moment later: what still comes is not waited for */
 	end = t->bytes + DRAIN_MAX;
 	while (!t->enough && t->bytes < end && read_some(t))

@@ -155,3 +155,12 @@ if command -v setpriv >/dev/null; then
 else
 	skip 'without CAP_KILL' 'needs setpriv'
 fi
+
+# ---- nor at its beginning or its end ----
+
+box_run debug --ready -- /busybox/busybox sh -c 'echo ready
+	exec /busybox/busybox dd if=/dev/zero of=/dev/null bs=1 2>/dev/null'
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	"$NSDEBUG" trace syscalls "$BOX" --lossless --buffer 64K --for 5ms >out 2>said || cat said
+done >short
+t 'one process, and 20 short traces: none loses a call' '' cat short
