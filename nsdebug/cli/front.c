@@ -89,10 +89,9 @@ static void take_name(struct front *f, struct bytes body)
 static int take_batch(void *ctx, struct err *e)
 {
 	struct front *f = ctx;
+	int n = out_flush(f->out, e);
 
-	if (out_flush(f->out, e) < 0)
-		return -1;
-	return out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : 0;
+	return !n && out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : n;
 }
 
 static int take_frame(void *ctx, enum frame_type type, struct bytes body, struct err *e)
@@ -143,6 +142,7 @@ struct job {
 	const struct target *target;
 	const struct near *near;
 	const struct expr *filter;
+	uint64_t hidden;
 	struct bytes again;
 	int types;		/* of the kernel, for a tracer; or -1 */
 	struct guard *guard;
@@ -153,8 +153,7 @@ static struct run run_of(const struct job *j, struct inside *in)
 	struct run r = {
 		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
 		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
-		.near = j->near, .guard = j->guard,
-		.timeout_ns = j->c->g.timeout_ns,
+		.near = j->near, .guard = j->guard, .timeout_ns = j->c->g.timeout_ns,
 	};
 
 	if (in->root >= 0)
@@ -168,6 +167,7 @@ static void live_verb(struct inside *in, void *arg)
 	struct run r = run_of(j, in);
 
 	in->emit.filter = j->filter;
+	in->emit.hidden = j->hidden;
 	j->c->tool->run(&r);
 }
 
@@ -354,7 +354,8 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 
 static void run_target(struct front *f, struct target *t)
 {
-	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter };
+	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
+		.hidden = out_hidden(f->out) };
 	auto_close int types = need_of(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_buf struct buf again = { 0 };
 	bool reader = need_of(f->c) == NEED_ROOT;

@@ -28,7 +28,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/seal.h"
 
@@ -445,12 +447,32 @@ int seal_rights(enum role role, struct err *e)
 	return filter_calls(r->calls, e);
 }
 
+#ifndef NSDEBUG_SAN
+/* A tracer has mapped its ring, twice, which may be all that a parser is given and more. */
+static uint64_t mapped_bytes(enum role role)
+{
+	uint64_t pages = 0;
+	char text[128];
+	const char *p = text;
+
+	if (role != ROLE_TRACER ||
+	    fd_read_at(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) <= 0 ||
+	    !scan_u64(&p, &pages))
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+#endif
+
 int seal_parser(enum role role, struct err *e)
 {
+#ifndef NSDEBUG_SAN
+	uint64_t mapped = mapped_bytes(role);
+#endif
+
 	if (keep_caps(parser.caps) < 0)
 		return err_sys(e, "drop capabilities");
 #ifndef NSDEBUG_SAN
-	if (limit(RLIMIT_AS, parser.address_space) < 0)
+	if (limit(RLIMIT_AS, parser.address_space + mapped) < 0)
 		return err_sys(e, "limit the parser's memory");
 #endif
 	/* a trace ends when its user says so, however much there was to parse until then */

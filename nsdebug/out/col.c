@@ -152,40 +152,50 @@ void row_none(const struct col *cols, void *row)
 	}
 }
 
-void row_encode(struct buf *b, const struct col *cols, const void *row)
+static void put_field(struct buf *b, const struct col *c, const void *field)
+{
+	const char *s;
+
+	switch (c->type) {
+	case COL_STR:
+		s = *(const char *const *)field;
+		put_bytes(b, s, s ? strlen(s) : 0);
+		break;
+	case COL_BYTES:
+		put_bytes(b, ((const struct bytes *)field)->p, ((const struct bytes *)field)->len);
+		break;
+	case COL_I64:
+	case COL_DUR:
+		put_i64(b, *(const int64_t *)field);
+		break;
+	case COL_TIME:
+		put_i64(b, ((const struct coltime *)field)->sec);
+		put_varint(b, ((const struct coltime *)field)->nsec);
+		break;
+	case COL_LIST:
+		put_list(b, field);
+		break;
+	case COL_ROWS:
+		put_rows(b, c->sub, field);
+		break;
+	default:
+		put_varint(b, *(const uint64_t *)field + 1);
+	}
+}
+
+void row_encode_seen(struct buf *b, const struct col *cols, const void *row, uint64_t hidden)
 {
 	for (const struct col *c = cols; c->name; c++) {
-		const void *field = (const char *)row + c->offset;
-
-		switch (c->type) {
-		case COL_STR: {
-			const char *s = *(const char *const *)field;
-
-			put_bytes(b, s, s ? strlen(s) : 0);
-			break;
-		}
-		case COL_BYTES:
-			put_bytes(b, ((const struct bytes *)field)->p,
-				  ((const struct bytes *)field)->len);
-			break;
-		case COL_I64:
-		case COL_DUR:
-			put_i64(b, *(const int64_t *)field);
-			break;
-		case COL_TIME:
-			put_i64(b, ((const struct coltime *)field)->sec);
-			put_varint(b, ((const struct coltime *)field)->nsec);
-			break;
-		case COL_LIST:
-			put_list(b, field);
-			break;
-		case COL_ROWS:
-			put_rows(b, c->sub, field);
-			break;
-		default:
-			put_varint(b, *(const uint64_t *)field + 1);
-		}
+		if (!(hidden >> (c - cols) & 1))
+			put_field(b, c, (const char *)row + c->offset);
+		else
+			buf_add(b, "\0", c->type == COL_TIME ? 2 : 1);
 	}
+}
+
+void row_encode(struct buf *b, const struct col *cols, const void *row)
+{
+	row_encode_seen(b, cols, row, 0);
 }
 
 static bool get_bytes(struct bytes *in, bool *set, struct bytes *ret)

@@ -124,6 +124,8 @@ int col_compare(const struct col *c, const void *a, const void *b);
 /* Sets every field of a row to "no value". */
 void row_none(const struct col *cols, void *row);
 void row_encode(struct buf *b, const struct col *cols, const void *row);
+/* Without the columns that nobody sees: bit n of cols[n]. */
+void row_encode_seen(struct buf *b, const struct col *cols, const void *row, uint64_t hidden);
 /* cells has room for col_count(cols). False if the bytes are not a row of these columns. Advances
  * *in over the row. */
 bool row_decode(const struct col *cols, struct bytes *in, struct cell *cells);

@@ -23,7 +23,10 @@ static void put_key(struct buf *b, const char *name, const char *suffix)
 {
 	if (b->bytes[b->len - 1] != '{')
 		buf_char(b, ',');
-	buf_addf(b, "\"%s%s\":", name, suffix);
+	buf_char(b, '"');
+	buf_str(b, name);
+	buf_str(b, suffix);
+	buf_str(b, "\":");
 }
 
 static void put_base64(struct buf *b, const char *p, size_t len)
@@ -103,7 +106,7 @@ static void put_scalar(struct buf *b, const struct col *c, const struct cell *ce
 	put_key(b, c->name, "");
 	switch (c->type) {
 	case COL_I64:
-		buf_addf(b, "%lld", (long long)cell->i);
+		buf_i64(b, cell->i);
 		break;
 	case COL_HEX:
 		buf_addf(b, "\"0x%llx\"", (unsigned long long)cell->u);

@@ -56,6 +56,32 @@ int out_check(struct out *o, struct err *e)
 	return o->nshown || !o->cols ? 0 : table_choose(o, e);
 }
 
+static bool is_shown(const struct out *o, const struct col *c)
+{
+	switch (o->layout.format) {
+	case OUT_JSON:
+	case OUT_JSONL:
+		return !(c->flags & COL_NOJSON);
+	case OUT_NAMES:
+		return c->flags & COL_NAME;
+	default:
+		for (size_t i = 0; i < o->nshown; i++)
+			if (o->shown[i] == c)
+				return true;
+		return false;
+	}
+}
+
+uint64_t out_hidden(const struct out *o)
+{
+	uint64_t hidden = 0;
+
+	/* of others a column may also say how rows are sorted or grouped */
+	for (size_t i = 0; o->layout.stream && i < o->ncols; i++)
+		hidden |= (uint64_t)!is_shown(o, &o->cols[i]) << i;
+	return hidden;
+}
+
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len)
 {
 	struct map *m = kind == 'u' ? &o->users : &o->groups;

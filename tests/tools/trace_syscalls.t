@@ -90,6 +90,8 @@ many -e getppid --buffer 4K -- getppid 100000
 tr_rows 'a small buffer: what is shown and what is said to be lost are all' \
 	"length < 100000 and length + $(lost) == 100000"
 t 'status 5' '5\n' echo "$STATUS"
+many -e getppid --buffer 256M -- getppid 20000
+tr_rows 'a large one: the reader has room beside it' 'length == 20000'
 many -e getppid -c -- getppid 100000 4
 tr_rows '-c: all of four threads' 'map([.name, .calls, .errors]) == [["getppid", 400000, 0]]'
 many -e read,openat,close -c -T -- files 1000
