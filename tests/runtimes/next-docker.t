@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# trace --next by the name or the id of a container that docker has created, or restarts.
+. tests/lib.sh
+. "$SRC/tests/lib/trace.sh"
+need jq docker
+can_trace
+
+docker_() { docker -H unix:///run/docker.sock "$@"; }
+waits() { # WORD
+	wait_for 'grep -q "waiting for a cgroup" said' 20 || fail "$1: it waits" "$(cat said)"
+}
+created() { # NAME [OPTION...] IMAGE ARGV...: sets ID
+	at_exit "'$SRC/tests/fixtures/engine' rm docker $1"
+	ID=$(docker_ create --network=none --read-only --name "$@") || fail "docker create $1"
+}
+
+engine_up docker
+engine_run docker debug
+name=$CT-next
+created "$name" nsd.test/debug:latest /busybox/busybox sh -c '/busybox/busybox cat /no/config; exit 3'
+for word in "$name" "docker://$name" "$ID" "docker://$(echo "$ID" | cut -c-12)"; do
+	trace_start syscalls --next "$word" --failed --life
+	waits "$word"
+	docker_ start "$name" >out 2>&1 || fail "docker start $name" "$(cat out)"
+	trace_wait
+	tr_rows "$word: created, then started; and started again" \
+		'.[0].args[0] == "\"/busybox/busybox\"" and .[-1].status == 3 and .[-1].pid == 1 and
+		any(.error == "ENOENT" and .args[1] == "\"/no/config\"")'
+done
+ts 'who made it' 0 'its cgroup was made by runc' cat said
+
+trace_start exec --next "$CT" --max-events 1
+waits "$CT"
+docker_ restart -t 0 "$CT" >out 2>&1
+trace_wait
+tr_rows 'one that runs, restarted' '.[0].args == ["/app/server"] and .[0].pid == 1'
+
+# Docker waits twice as long each time, from a tenth of a second.
+created "$name-loop" --restart=always nsd.test/debug:latest /busybox/busybox sh -c 'exit 5'
+t 'it begins to crash'	"$name-loop\n"	docker_ start "$name-loop"
+for word in "$name-loop" "docker://$ID"; do
+	trace_start exit --next "$word" --for 60s
+	trace_wait
+	tr_rows "$word: a crash loop: one round of it" 'length == 1 and (.[0] | .status == 5 and .pid == 1)'
+done
+ts 'one that is not there' 2 'docker makes up the id' \
+	"$NSDEBUG" trace exec --next "docker://$name-not"
