@@ -156,6 +156,7 @@ by_hand "$pod/one"
 by_hand "$pod/three"
 trace_wait
 tr_rows 'the next that comes into a pod, alone' "map(.args[1]) == [\"$pod/three\"]"
+ts 'which is told' 0 'and is called three$' cat said
 rmdir "$v2/$pod/one" "$v2/$pod/two" "$v2/$pod/three" "$v2/$pod"
 
 # ---- other ids, other runtimes ----

@@ -483,6 +483,18 @@ int target_look_up(struct container *c, struct arena *a, const char *word,
 	return 0;
 }
 
+int target_pod_word(const char **space, const char **pod, struct arena *a, const char *word,
+		    const struct target_want *want, struct err *e)
+{
+	struct query q;
+
+	if (parse(&q, word, want, a, e) < 0)
+		return -1;
+	*space = q.space;
+	*pod = q.pod;
+	return 0;
+}
+
 int target_find(struct target *t, const char *word, const struct target_want *want, struct err *e)
 {
 	auto_arena struct arena *arena = arena_new();

@@ -30,5 +30,8 @@ int target_find(struct target *t, const char *word, const struct target_want *wa
 /* Only finds it: it may have exited, or not begun. Its strings live in *a. */
 int target_look_up(struct container *c, struct arena *a, const char *word,
 		   const struct target_want *want, struct err *e);
+/* What "pod/NAME" and the like say; *pod is NULL for a word of another kind, *space for any. */
+int target_pod_word(const char **space, const char **pod, struct arena *a, const char *word,
+		    const struct target_want *want, struct err *e);
 
 #endif

@@ -46,9 +46,10 @@ static void add_id(struct next *n, const char *id)
 /* ---- a pod ---- */
 
 struct pod {
-	const struct container *of;
+	const char *name, *space;	/* any, if space is NULL */
 	struct next *next;
 	int procfs;
+	const char *seen, *other;	/* namespaces with a pod of that name */
 };
 
 static bool equal(const char *a, const char *b)
@@ -56,44 +57,80 @@ static bool equal(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-/* Of one of its containers that lives, mostly its sandbox: what the cgroup above is called. */
-static bool add_pod(void *ctx, struct container *c)
+/* By cgroupfs and by systemd, wherever the kubelet is told to put them. */
+static bool is_cgroup_of_pod(const char *name)
+{
+	return strstr(name, "kubepods-") || (str_prefix(name, "pod") && strlen(name) > 32);
+}
+
+/* What the cgroup above that of the container is called, which may have made others below its own;
+ * NULL: that is no pod's. */
+static const char *cgroup_above(struct cgroup *cgroup, const struct container *c)
+{
+	char *own = strstr(cgroup->path, c->id), *name;
+
+	if (!own)
+		return NULL;
+	while (*own != '/')
+		own--;
+	*own = '\0';
+	name = strrchr(cgroup->path, '/');
+	return name && is_cgroup_of_pod(name + 1) ? name + 1 : NULL;
+}
+
+static void add_pod(struct next *n, const char *name)
+{
+	for (unsigned int i = 0; i < n->count; i++)
+		if (!strcmp(n->names[i], name))
+			return;
+	add(n, "%s", name);
+	n->below = true;
+}
+
+/* Of its containers that live, its sandbox among them: what the cgroup above is called. A pod that
+ * goes and its successor have the same name. */
+static bool look_above(void *ctx, struct container *c)
 {
 	struct pod *p = ctx;
 	auto_close int dir = -1;
 	struct cgroup cgroup;
 	struct proc_stat st;
-	char *slash;
+	const char *name;
 
-	if (!equal(c->pod, p->of->pod) || !equal(c->pod_space, p->of->pod_space) || c->pid <= 0)
+	if (!c->pod || strcmp(c->pod, p->name) || !container_is_in(c, p->space, NULL))
 		return true;
-	dir = proc_open(p->procfs, c->pid);
+	if (!p->seen)
+		p->seen = c->pod_space;
+	else if (strcmp(p->seen, c->pod_space))
+		p->other = c->pod_space;
+	dir = c->pid > 0 ? proc_open(p->procfs, c->pid) : -1;
 	if (dir < 0 || proc_stat(dir, &st) < 0 || container_began(c, st.start) != BEGAN_THEN ||
 	    !cgroup_read(&cgroup, dir))
 		return true;
-	slash = strrchr(cgroup.path, '/');
-	*slash = '\0';
-	slash = strrchr(cgroup.path, '/');
-	if (!slash || !slash[1])
-		return true;
-	add(p->next, "%s", slash + 1);
-	p->next->below = true;
-	return false;
+	name = cgroup_above(&cgroup, c);
+	if (name)
+		add_pod(p->next, name);
+	return true;
 }
 
-static int wait_for_pod(struct next *n, const struct container *of, struct arena *a,
+/* 1: there is no such pod. */
+static int wait_for_pod(struct next *n, const char *space, const char *name, struct arena *a,
 			struct err *e)
 {
 	auto_close int procfs = target_procfs(e);
-	struct pod p = { of, n, procfs };
+	struct pod p = { .name = name, .space = space, .next = n, .procfs = procfs };
 	unsigned int broken = 0;
 
-	if (procfs < 0 || target_each(a, add_pod, &p, &broken, e) < 0)
+	if (procfs < 0 || target_each(a, look_above, &p, &broken, e) < 0)
 		return -1;
-	if (n->count)
-		return 0;
-	return err_set(e, ST_TARGET, "--next: no container of the pod '%s' runs, so its cgroup is "
-		       "not known: give its name, pod and the pod's uid", of->pod);
+	if (p.other)
+		return err_set(e, ST_USAGE, "--next: pod '%s' is ambiguous: %s/%s, %s/%s", name,
+			       p.seen, name, p.other, name);
+	if (p.seen && !n->count)
+		return err_set(e, ST_TARGET, "--next: no container of the pod '%s' runs in the "
+			       "cgroup of a pod, so that is not known: give its name, pod and the "
+			       "pod's uid", name);
+	return !p.seen;
 }
 
 /* ---- the word ---- */
@@ -127,11 +164,6 @@ static const char *chosen_id(const char *word, struct err *e)
 	return NULL;
 }
 
-static bool is_cgroup_of_pod(const char *word)
-{
-	return str_prefix(word, "kubepods-") || (str_prefix(word, "pod") && strlen(word) > 32);
-}
-
 /* A prefix finds only what somebody cannot have meant to call something new. */
 static bool is_it(const struct container *c, const char *word)
 {
@@ -141,35 +173,51 @@ static bool is_it(const struct container *c, const char *word)
 	return equal(c->id, word) || equal(c->name, word) || is_generated_id(c->id);
 }
 
+/* 1: it is no pod, nor in one, and *id is what its cgroup is called after. */
+static int find_pod(struct next *n, const char **id, struct arena *a, const char *word,
+		    const struct target_want *want, struct err *e)
+{
+	const char *space, *pod;
+	struct container c;
+	int ret = 1;
+
+	*id = NULL;
+	if (target_pod_word(&space, &pod, a, word, want, e) < 0)
+		return -1;
+	if (pod) {
+		ret = wait_for_pod(n, space, pod, a, e);
+	} else if (target_look_up(&c, a, word, want, e) < 0) {
+		if (e->status != ST_TARGET)
+			return -1;
+	} else if (c.pod) {
+		return wait_for_pod(n, c.pod_space, c.pod, a, e);
+	} else if (is_it(&c, word)) {
+		*id = c.id;
+	}
+	if (ret == 1 && !*id)
+		*id = chosen_id(word, e);
+	return ret == 1 && !*id ? -1 : ret;
+}
+
 int target_next(struct target *t, struct next *n, const char *word, const struct target_want *want,
 		struct err *e)
 {
 	auto_arena struct arena *arena = arena_new();
-	struct container c;
-	const char *id = NULL;
+	const char *id;
+	int ret;
 
 	*t = (struct target){ .place = { -1, -1, -1, -1, false }, .next = n };
 	*n = (struct next){ .count = 0 };
 	snprintf(t->name, sizeof(t->name), "%s", word);
 	if (str_prefix(word, "pid://"))
 		return err_set(e, ST_USAGE, "--next '%s': a process has no name to wait for", word);
-	if (target_look_up(&c, arena, word, want, e) == 0) {
-		if (c.pod)
-			return wait_for_pod(n, &c, arena, e);
-		id = is_it(&c, word) ? c.id : NULL;
-	} else if (e->status != ST_TARGET) {
-		return -1;
-	}
-	if (!id)
-		id = chosen_id(word, e);
-	if (!id)
-		return -1;
-	if (is_cgroup_of_pod(id)) {
-		add(n, "%s", id);
-		n->below = true;
-	} else {
+	ret = find_pod(n, &id, arena, word, want, e);
+	if (ret <= 0)
+		return ret;
+	if (is_cgroup_of_pod(id))
+		add_pod(n, id);
+	else
 		add_id(n, id);
-	}
 	/* the longest of them is the last that fits */
 	return strlen(id) + sizeof("cri-containerd-.scope") <= NEXT_ROOM ? 0 :
 		err_set(e, ST_USAGE, "--next: a name of more than %zu bytes is none of a container",

@@ -5,8 +5,9 @@
  * Runtimes name cgroups after ids. So what can be waited for is an id that its user chooses (runc,
  * crun, ctr), the id of a container that exists and will be started (docker create, docker restart,
  * podman create), a pod's cgroup by its name, and the next container of a pod that is there: its id
- * is not known, but it will be made below the pod's cgroup. A name that docker or podman will have
- * to make up an id for cannot.
+ * is not known, but it will be made below the pod's cgroup. Which of the pod's that is cannot be
+ * told before it is there, so a word for one of them means them all. A name that docker or podman
+ * will have to make up an id for cannot.
  */
 #ifndef NSDEBUG_TARGET_NEXT_H
 #define NSDEBUG_TARGET_NEXT_H

@@ -302,8 +302,10 @@ struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns)
 static void say_armed(struct tracer *t)
 {
 	emit_note(&t->in->emit, "waiting for a cgroup called %s%s%s", t->next->names[0],
-		  t->next->count > 1 ? " or as a runtime calls it" : "",
-		  t->next->below ? ", or one below it" : "");
+		  t->next->count == 1 ? "" : t->next->below ? " or as another of this name" :
+		  " or as a runtime calls it",
+		  t->next->below ? ", or the next one below it, whichever container's that is" :
+		  "");
 	emit_flush(&t->in->emit);
 }
 
@@ -311,6 +313,7 @@ static void say_armed(struct tracer *t)
 static void say_born(struct tracer *t)
 {
 	struct next_maker maker;
+	struct next_name name;
 
 	if (t->seen || !t->next || !*t->born)
 		return;
@@ -318,6 +321,10 @@ static void say_born(struct tracer *t)
 	maker = *(const struct next_maker *)t->maker;
 	emit_note(&t->in->emit, "its cgroup was made by %.*s (pid %u)", (int)sizeof(maker.comm),
 		  maker.comm, maker.pid);
+	if (!t->next->below)
+		return;
+	name = *(const struct next_name *)t->known;
+	emit_note(&t->in->emit, "and is called %.*s", (int)sizeof(name.text), name.text);
 }
 
 static void say_unborn(struct tracer *t)

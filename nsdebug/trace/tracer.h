@@ -32,6 +32,7 @@ struct inside;
 struct layout;
 struct next;
 struct next_maker;
+struct next_name;
 struct ring_buffer;
 struct target;
 struct who;
@@ -86,6 +87,7 @@ struct tracer {
 	/* there, too, of a container to come */
 	const volatile __u32 *born, *begun, *ended;
 	const volatile struct next_maker *maker;
+	const volatile struct next_name *known;
 	bool seen;
 	tracer_event_fn *fn;
 	void *ctx;
@@ -152,6 +154,7 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	(t)->lost = &(skel)->bss->lost; \
 	(t)->born = &(skel)->bss->next_born; \
 	(t)->maker = (const volatile struct next_maker *)&(skel)->bss->next_maker; \
+	(t)->known = (const volatile struct next_name *)&(skel)->bss->next_known; \
 	(t)->begun = &(skel)->bss->next_begun; \
 	(t)->ended = &(skel)->bss->next_ended; \
 } while (0)

@@ -6,6 +6,7 @@
 # timeout 300
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
+. "$SRC/tests/lib/trace.sh"
 need jq curl ctr
 
 ENGINE=$SRC/tests/fixtures/engine
@@ -64,7 +65,16 @@ ts 'in back-off'	3 'exited'	$NSDEBUG ls "$CT" /app
 tj 'in back-off: in list --all'	".items[] | select(.pod == \"$NAME\" and .container == \"web\") |
 	.state == \"exited\" and .exit_code == 137 and .host_pid == null"	$NSDEBUG list --all -o json
 ts 'its neighbour runs on'	0 '^server$'	$NSDEBUG ls "$CT2" /app
-"$ENGINE" wake kubelet
+next='in back-off: trace --next sees the first program of the next attempt'
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	trace_start exec --next "pod/$NAME/web" --max-events 1 --for 100s
+	"$ENGINE" wake kubelet
+	trace_wait
+	tr_rows "$next" 'map(.args) == [["/app/web"]] and .[0].pid == 1'
+else
+	skip "$next" 'this kernel does not tell its types (BTF)'
+	"$ENGINE" wake kubelet
+fi
 
 # ---- one that cannot even start
 
