@@ -160,11 +160,10 @@ int on_exec_failed(struct raw_tracepoint *ctx)
 	fill(&x->e, LIFE_EXEC, t);
 	fill_who(&x->e.other, BPF_CORE_READ(t, real_parent));
 	x->e.ret = (__s32)ret;
-	if (at)
-		fill_given(x, (void *)BPF_CORE_READ(regs, si), (void *)BPF_CORE_READ(regs, dx));
-	else
-		fill_given(x, (void *)BPF_CORE_READ(regs, di), (void *)BPF_CORE_READ(regs, si));
 	fill_cwd(x, t);
+	/* the last, for the verifier follows what is behind it from every turn of its loop */
+	fill_given(x, (void *)(at ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, di)),
+		   (void *)(at ? BPF_CORE_READ(regs, dx) : BPF_CORE_READ(regs, si)));
 	submit(x);
 	return 0;
 }

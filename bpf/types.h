@@ -248,15 +248,17 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
-/* Before Linux 6.13 an empty string had no byte at all: 0, where its NUL counts now. */
+/*
+ * Before Linux 6.13 an empty string had no byte at all: 0, where its NUL counts now. Without a
+ * branch, or the verifier would follow two ways from each string of a list.
+ */
 static __always_inline long read_user_str(void *to, __u32 size, const void *from)
 {
-	long n = bpf_probe_read_user_str(to, size, from);
+	long n;
 
-	if (n)
-		return n;
 	*(char *)to = '\0';
-	return 1;
+	n = bpf_probe_read_user_str(to, size, from);
+	return n + (long)((__u64)(n - 1) >> 63);
 }
 
 struct raw_tracepoint {
