@@ -300,16 +300,6 @@ finished 'trace syscalls -c' sys
 quiet 'trace syscalls -c'
 tr_rows 'trace syscalls -c: all are counted' 'map([.name, .calls, .errors]) == [["getppid", 20000, 0]]'
 
-tracing syscalls -e getppid --lossless --buffer 64K
-tell '/h/many getppid 20000'
-finished 'trace syscalls --lossless' sys
-tr_rows 'trace syscalls --lossless: all are shown' 'length == 20000 and all(.comm == "many")'
-
-tracing syscalls -e getppid --last 60s
-tell '/h/many getppid 3000'
-finished 'trace syscalls --last' sys
-tr_rows 'trace syscalls --last: all are shown at the end' 'length == 3000 and all(.comm == "many")'
-
 tracing syscalls -e getppid,execve,open --failed
 tell '/h/many getppid 10; /nothing/here'
 finished 'trace syscalls --failed' sys
