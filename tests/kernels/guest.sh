@@ -246,7 +246,8 @@ send calls.strace <strace.out
 jq -c '{name, args, value, host_tid}' rows | send calls.rows
 tr_rows 'trace syscalls: how long each took' 'all(.took_s == null or (.took_s > 0 and .took_s < 60)) and
 	(map(select(.took_s != null)) | length > 200)'
-tr_rows 'trace syscalls: the end is shown' '.[-1] | .name == "exit_group" and .value == "?"'
+tr_rows 'trace syscalls: the end is shown' 'map(select(.host_tid == '"$PLAIN"'))[-1] |
+	.name == "exit_group" and .value == "?"'
 OF=
 tracing syscalls
 tell '/h/many int80 20; /h/many uring 7'
@@ -262,6 +263,7 @@ trace_start exec --next nsd-next $PATIENT
 wait_for 'grep -q "waiting for a cgroup" said' 20
 plain nsd-next '/busybox/busybox cat /no/config; exec /busybox/busybox sleep 100000'
 wait_for 'grep -q sleep rows' 20
+mkdir "$CG/another" && rmdir "$CG/another"
 finished 'trace --next' life
 tr_rows 'trace --next: from its first program on' 'map(.args[-1])[-2:] == ["/no/config", "100000"] and
 	length > 2 and all(.[-2:][]; .uid == 65532)'
