@@ -13,6 +13,8 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #define NR_RT_SIGRETURN 15
+#define NR_CLONE 56
+#define NR_VFORK 58
 #define NR_EXECVE 59
 #define NR_EXIT 60
 #define NR_SETUID 105
@@ -23,6 +25,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_SETRESGID 119
 #define NR_EXIT_GROUP 231
 #define NR_EXECVEAT 322
+#define NR_CLONE3 435
 #define WORDS_MAX 16
 #define WORD_MAX 128
 
@@ -420,6 +423,12 @@ static __always_inline void pass_over(__u64 nr)
 	forget((__u32)bpf_get_current_pid_tgid());
 }
 
+/* A new thread comes out of the call that made it, which it has not made. */
+static __always_inline bool is_birth(__u64 nr, __s64 ret)
+{
+	return !ret && ((nr >= NR_CLONE && nr <= NR_VFORK) || nr == NR_CLONE3);
+}
+
 SEC("raw_tp/sys_exit")
 int on_exit(struct raw_tracepoint *ctx)
 {
@@ -439,6 +448,8 @@ int on_exit(struct raw_tracepoint *ctx)
 		pass_over(nr);
 		return 0;
 	}
+	if (is_birth(nr, ret))
+		return 0;
 	if (gives_user(nr))
 		forget((__u32)bpf_get_current_pid_tgid());
 	if (timed || !count_only)

@@ -72,15 +72,16 @@ static const struct col syscalls_col[] = {
 	C(COL_U64, tid, 0, "the thread's number there"),
 	C(COL_U64, host_pid, COL_HIDE, "number on the host", .head = "HOSTPID"),
 	C(COL_U64, host_tid, COL_WIDE, "the thread's number on the host", .head = "HOSTTID"),
-	C(COL_BYTES, comm, COL_CLAIMED, "name that the thread gave itself"),
-	C(COL_STR, name, COL_HIDE, "the system call", .head = "SYSCALL"),
+	C(COL_BYTES, comm, COL_CLAIMED, "name that the thread gave itself", .least = 15),
+	C(COL_STR, name, COL_HIDE | COL_NAME, "the system call", .head = "SYSCALL"),
 	C(COL_U64, number, COL_HIDE, "its number"),
 	C(COL_BOOL, compat, COL_HIDE, "a 32-bit call: the number is of i386, nothing is decoded"),
 	C(COL_LIST, args, COL_HIDE | COL_CLAIMED | COL_CODE, "its arguments, decoded"),
 	C(COL_I64, result, COL_HIDE, "what it returned: -1 if it failed; null: it does not"),
 	C(COL_BYTES, value, COL_HIDE | COL_CODE, "what it returned, decoded"),
 	C(COL_STR, error, COL_HIDE, "why it failed"),
-	C(COL_DUR, took_s, COL_WIDE, "how long it took, with -T", .head = "TOOK"),
+	C(COL_DUR, took_s, COL_WIDE, "how long it took, with -T; null if it had begun before",
+	  .head = "TOOK", .least = 7),
 	C(COL_U64, status, COL_HIDE, "with --life: exit status of a process that has ended"),
 	C(COL_STR, signal, COL_HIDE, "with --life: the signal that ended it"),
 	C(COL_BYTES, call, COL_NOJSON | COL_CLAIMED | COL_CODE, "all of it"),
@@ -242,6 +243,7 @@ static void send_count(struct listing *l, unsigned int nr, const struct sys_coun
 	auto_buf struct buf histogram = { 0 };
 	char room[16], numbers[SYS_SLOTS][24];
 	struct bytes slots[SYS_SLOTS];
+	uint64_t timed = 0;
 	struct syscall_row row;
 
 	row_none(syscalls_col, &row);
@@ -249,9 +251,11 @@ static void send_count(struct listing *l, unsigned int nr, const struct sys_coun
 	row.number = nr;
 	row.calls = c->calls;
 	row.errors = c->errors;
+	for (unsigned int i = 0; i < SYS_SLOTS; i++)
+		timed += c->slots[i];	/* not those that had begun before we did */
 	if (l->sys.want->timed) {
 		row.total_s = (int64_t)c->took;
-		row.mean_s = (int64_t)(c->took / c->calls);
+		row.mean_s = timed ? (int64_t)(c->took / timed) : NONE_I64;
 		row.longest_s = (int64_t)c->longest;
 		put_histogram(&histogram, c);
 		row.histogram = (struct bytes){ histogram.bytes, histogram.len };
@@ -295,6 +299,10 @@ static void syscalls_run(struct run *r)
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
 		.guard = r->guard, .last_ns = o->last,
 		.stack_bytes = stacks_bytes(&o->stacks),
+		.cure = o->last ? NULL : "; a larger --buffer, fewer calls by -e or --failed, or "
+			"--lossless",
+		.idle = o->failed || o->slower || o->calls ? NULL : ": calls are shown when they "
+			"return, and 'nsdebug stack' shows those that do not",
 	};
 
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);

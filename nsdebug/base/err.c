@@ -76,6 +76,22 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
+int err_add(struct err *e, const char *fmt, ...)
+{
+	char more[sizeof(e->msg)];
+	size_t used;
+	va_list ap;
+
+	if (!e)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(more, sizeof(more), fmt, ap);
+	va_end(ap);
+	used = leave_room(e, strlen(more));
+	snprintf(e->msg + used, sizeof(e->msg) - used, "%s", more);
+	return -1;
+}
+
 int err_wrap(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->msg)];

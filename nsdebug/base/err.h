@@ -44,6 +44,9 @@ int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* Prepends what the caller was doing: "<text>: <old message>". */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends what else there is to say. */
+int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* The worse of two by the order 126 125 124 130 77 3 6 5 4 2 1 0 (the exit status of several). */
 enum status status_worse(enum status a, enum status b);
 /* Is the number one of the table? What a child says may be anything. */

@@ -110,7 +110,8 @@ bool str_duration(const char *s, uint64_t *ret_ns)
 		scan_u64(&s, &whole);
 		fraction(&s, units[i].ns, &part);
 		return !__builtin_mul_overflow(whole, units[i].ns, ret_ns) &&
-			!__builtin_add_overflow(*ret_ns, part, ret_ns);
+			!__builtin_add_overflow(*ret_ns, part, ret_ns) &&
+			*ret_ns <= INT64_MAX;	/* added to a clock, it is a time still */
 	}
 	return false;
 }

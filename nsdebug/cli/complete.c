@@ -373,8 +373,8 @@ void complete_words(struct buf *b, int argc, char **argv)
 		offer_for_verb(&o, t, argc - verb, argv + verb);
 	else if (!strcmp(argv[verb], "help") || !strcmp(argv[verb], "man"))
 		offer_verbs(&o, argc - verb > 2 ? argv[argc - 2] : NULL);
-	else if (verb == argc - 2)
-		offer_verbs(&o, argv[verb]);
 	else if (!strcmp(argv[verb], "completion"))
 		offer_choices(&o, "", "bash|zsh|fish");
+	else if (verb == argc - 2)
+		offer_verbs(&o, argv[verb]);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "nsdebug/base/clock.h"
@@ -13,7 +12,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sig.h"
 #include "nsdebug/cli/cli.h"
-#include "nsdebug/code/stop.h"
+#include "nsdebug/cli/job.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/out/expr.h"
 #include "nsdebug/target/near.h"
@@ -22,8 +21,6 @@
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/guard.h"
-#include "nsdebug/trace/iterate.h"
-#include "nsdebug/trace/mapper.h"
 
 #define AGAIN_MAX FRAME_MAX
 #define ROUNDS 3
@@ -135,87 +132,7 @@ static int take_data(void *ctx, int fd, struct err *e)
 	return n > 0 && out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : n;
 }
 
-/* ---- inside the children ---- */
-
-struct job {
-	const struct command *c;
-	const struct target *target;
-	const struct near *near;
-	const struct expr *filter;
-	uint64_t hidden;
-	struct bytes again;
-	int types;		/* of the kernel, for a tracer; or -1 */
-	struct guard *guard;
-};
-
-static struct run run_of(const struct job *j, struct inside *in)
-{
-	struct run r = {
-		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
-		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
-		.near = j->near, .guard = j->guard, .timeout_ns = j->c->g.timeout_ns,
-	};
-
-	if (in->root >= 0)
-		root_init(&r.root, in);
-	return r;
-}
-
-static void live_verb(struct inside *in, void *arg)
-{
-	const struct job *j = arg;
-	struct run r = run_of(j, in);
-
-	in->emit.filter = j->filter;
-	in->emit.hidden = j->hidden;
-	j->c->tool->run(&r);
-}
-
-static void live_names(struct inside *in, void *arg)
-{
-	struct run r = run_of(arg, in);
-
-	run_send_names(&r);
-}
-
-static void live_guardian(struct inside *in, void *arg)
-{
-	const struct job *j = arg;
-
-	guard_serve(in, j->guard);
-}
-
 /* ---- one target ---- */
-
-static enum need need_of(const struct command *c)
-{
-	return c->tool->needs_of ? c->tool->needs_of(c->opts, c->nargs, c->args) : c->tool->needs;
-}
-
-static int spawn_with(struct child *c, const struct job *j, enum role role, enter_fn *fn, void *arg,
-		      int peer, int second, struct err *e)
-{
-	struct spawn s = {
-		.role = role, .place = &j->target->place, .fn = fn, .arg = arg,
-		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
-		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
-		.types = role == ROLE_GUARDIAN ? -1 : j->types,
-		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
-	};
-	struct guard *g = j->guard;
-
-	if (g && role == ROLE_GUARDIAN)
-		return guard_spawn(g, c, &s, e);
-	if (g && role == ROLE_TRACER)
-		s.keep[s.kept++] = g->map;
-	return enter_spawn(c, &s, e);
-}
-
-static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
-		 int second, struct err *e)
-{
-	return spawn_with(c, j, role, fn, (void *)j, peer, second, e);
-}
 
 static void relay(struct front *f, struct child *c)
 {
@@ -228,41 +145,11 @@ static void relay(struct front *f, struct child *c)
 	struct err e;
 	enum status st = relay_run(&r, c, &e);
 
+	if (st == ST_DEADLINE || st == ST_STUCK || st == ST_INTERNAL)
+		out_truncated(f->out);
 	if (e.msg[0])
 		fail(f, st, e.msg, strlen(e.msg));
 	f->status = status_worse(f->status, st);
-}
-
-/* A child beside another one, and the other's end of their connection. */
-static int start_beside(struct child *c, const struct job *j, enum role role, enter_fn *fn,
-			void *arg, int *peer, struct err *e)
-{
-	auto_close int a = -1, b = -1;
-	int sv[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
-		return err_sys(e, "connect two children");
-	a = sv[0];
-	b = sv[1];
-	if (spawn_with(c, j, role, fn, arg, a, -1, e) < 0)
-		return -1;
-	*peer = take_fd(&b);
-	return 0;
-}
-
-/* The child that copies, and beside it who holds still what it copies, or knows its registers. */
-static int start_stack(struct child *main, struct child *stopper, struct child *iterator,
-		       const struct job *j, unsigned int beside, struct err *e)
-{
-	auto_close int held = -1, visited = -1;
-
-	if (beside & AGAIN_ITERATOR &&
-	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, NULL, &visited, e) < 0)
-		return -1;
-	if (beside & AGAIN_STOPPER &&
-	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
-		return -1;
-	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
 }
 
 /*
@@ -275,54 +162,26 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 	if (target_mounts(t, e) == 0 && !t->place.raw)
 		return 0;
 	enter_kill(c);
-	return t->place.raw ? spawn(c, j, ROLE_READER, live_verb, -1, -1, e) : -1;
-}
-
-/* The child that traces, and beside it who continues what its programs stop, and who knows where
- * code is. */
-static int start_trace(struct child *main, struct child *guardian, struct child *mapper,
-		       const struct job *j, struct err *e)
-{
-	const struct tool *tool = j->c->tool;
-	auto_close int peer = -1, maps = -1;
-
-	if (j->guard &&
-	    start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, (void *)j, &peer, e) < 0)
-		return -1;
-	if (tool->mapper && tool->mapper(j->c->opts) &&
-	    start_beside(mapper, j, ROLE_PROC, mapper_serve, (void *)j->target, &maps, e) < 0)
-		return -1;
-	return spawn(main, j, ROLE_TRACER, live_verb, peer, maps, e);
+	return t->place.raw ? job_start(j, 0, c, e) : -1;
 }
 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child main = CHILD_NONE, side = CHILD_NONE, second = CHILD_NONE;
-	enum need need = need_of(j->c);
-	enum role role = need == NEED_ROOT ? ROLE_READER :
-		need == NEED_TRACE ? ROLE_TRACER : ROLE_PROC;
+	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE };
+	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
-	int n;
+	int n = job_start(j, beside, kids, &e);
 
-	if (need == NEED_STACK)
-		n = start_stack(&main, &side, &second, j, beside, &e);
-	else if (need == NEED_TRACE)
-		n = start_trace(&main, &side, &second, j, &e);
-	else
-		n = spawn(&main, j, role, live_verb, -1, -1, &e);
-	if (n == 0 && role == ROLE_READER && !t->mounts.items)
-		n = check_mounts(&main, j, t, &e);
+	if (n == 0 && reader && !t->mounts.items)
+		n = check_mounts(kids, j, t, &e);
 	if (n < 0)
 		fail_err(f, &e);
-	else if (role == ROLE_READER)
+	else if (reader)
 		remark_root(t);
-	if (main.pid > 0)
-		relay(f, &main);
-	if (side.pid > 0)
-		relay(f, &side);
-	if (second.pid > 0)
-		relay(f, &second);
+	for (size_t i = 0; i < JOB_CHILDREN; i++)
+		if (kids[i].pid > 0)
+			relay(f, &kids[i]);
 }
 
 static void run_names(struct front *f, const struct job *j)
@@ -330,7 +189,7 @@ static void run_names(struct front *f, const struct job *j)
 	struct child c;
 	struct err e;
 
-	if (spawn(&c, j, ROLE_READER, live_names, -1, -1, &e) < 0)
+	if (job_start_names(j, &c, &e) < 0)
 		fail_err(f, &e);
 	else
 		relay(f, &c);
@@ -339,7 +198,7 @@ static void run_names(struct front *f, const struct job *j)
 static int prepare(struct front *f, struct target *t, struct err *e)
 {
 	const struct tool *tool = f->c->tool;
-	bool reader = need_of(f->c) == NEED_ROOT;
+	bool reader = job_need(f->c) == NEED_ROOT;
 
 	if (t->next)
 		return 0;
@@ -356,9 +215,9 @@ static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
 		.hidden = out_hidden(f->out) };
-	auto_close int types = need_of(f->c) == NEED_TRACE ? remark_types() : -1;
+	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_buf struct buf again = { 0 };
-	bool reader = need_of(f->c) == NEED_ROOT;
+	bool reader = job_need(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
 	bool guarded = f->c->tool->guarded && f->c->tool->guarded(f->c->opts);
 	unsigned int beside = 0;
@@ -384,7 +243,7 @@ static void run_target(struct front *f, struct target *t)
 		j.again = (struct bytes){ again.bytes, again.len };
 	}
 	/* a trace says itself that the target has ended, and has missed nothing */
-	if (!target_alive(t) && f->status != ST_INTERRUPTED && need_of(f->c) != NEED_TRACE) {
+	if (!target_alive(t) && f->status != ST_INTERRUPTED && job_need(f->c) != NEED_TRACE) {
 		err_set(&e, ST_TARGET, "%s went away meanwhile: what was read may be incomplete",
 			t->name);
 		fail_err(f, &e);
@@ -480,6 +339,8 @@ static void run_one(struct front *f, const struct target_want *want)
 
 	now_about(f, f->c->target);
 	if (target_find(&t, f->c->target, want, &e) < 0) {
+		if (e.status == ST_TARGET && f->c->tool->next)
+			err_add(&e, "; '--next %s' in its place waits for the next", f->c->target);
 		fail_err(f, &e);
 		out_target(f->out, f->c->target, &e);
 	} else {

@@ -78,8 +78,11 @@ static void put_options(struct buf *b, const struct opt *opts, const struct opt 
 
 static const char *shown_in(const struct col *c, bool sub)
 {
+	if (c->flags & COL_NOJSON)
+		return !sub && c->flags & COL_HIDE ? " (when named; not in JSON)" :
+			" (not in JSON)";
 	if (sub)
-		return c->flags & COL_NOJSON ? " (not in JSON)" : "";
+		return "";
 	if (c->flags & COL_HIDE)
 		return " (when named, and in JSON)";
 	return c->flags & COL_WIDE ? " (with -o wide)" : "";

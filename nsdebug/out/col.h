@@ -85,6 +85,7 @@ struct col {
 	const char *help;
 	const char *head;	/* heading of the table, NULL: the name in upper case */
 	const char *glue;	/* with COL_GLUE */
+	unsigned int least;	/* as wide at least where rows are shown as they come */
 	const struct col *sub;	/* with COL_ROWS */
 };
 

@@ -290,6 +290,9 @@ static void print_head(struct out *o)
 		len = strlen(text);
 		if (o->width[i] < len)
 			o->width[i] = len;
+		/* no later row can push what is below */
+		if (o->layout.stream && o->width[i] < c->least)
+			o->width[i] = c->least;
 		pad = o->width[i] - len;
 		buf_fill(b, ' ', owed + (first ? 0 : 1) + (text_right(c) ? pad : 0));
 		owed = is_last(o, i) || text_right(c) ? 0 : pad;

@@ -252,9 +252,13 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	bpf_object__for_each_program(p, b->obj) {
 		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;
 
-		if (tracer_attach(&t->tracer, p, optional, e) < 0)
+		/* who sees a call return has seen it begin */
+		if (p != b->progs.on_exit &&
+		    tracer_attach(&t->tracer, p, optional, e) < 0)
 			return -1;
 	}
+	if (tracer_attach(&t->tracer, b->progs.on_exit, false, e) < 0)
+		return -1;
 	TRACER_LISTEN(&t->tracer, b);
 	t->generation = &b->bss->generation;
 	t->compat = &b->bss->compat;
@@ -320,6 +324,8 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 		return;
 	}
 	t->tracer.counts = want->count;
+	t->tracer.cure = want->cure;
+	t->tracer.idle = want->idle;
 	if (want->last_ns) {
 		t->tracer.dump = show_last;
 		emit_note(&in->emit, "recording: Enter, or SIGUSR1 to nsdebug, shows the last %.3g "

@@ -24,6 +24,7 @@ struct sys_want {
 	uint64_t last_ns;	/* flight recorder: shown when asked, and at the end; 0: none */
 	struct guard *guard;	/* lossless: stop the target when the ring fills; or NULL */
 	uint32_t stack_bytes;	/* 0: no stacks */
+	const char *cure, *idle;	/* struct tracer */
 };
 
 /* The call, with struct sys_data behind it, and its thread; they live until the function

@@ -32,7 +32,8 @@ static unsigned int class_of(const char *word, size_t len)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		if (is_word(word, len, classes[i].name))
+		if (is_word(word, len, classes[i].name) ||
+		    is_word(word, len, classes[i].name + 1))	/* as strace once had it */
 			return classes[i].class;
 	return 0;
 }

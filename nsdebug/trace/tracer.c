@@ -33,7 +33,7 @@ _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ a
 #define QUIET_MS 20	/* most between two looks at a ring that was empty: 1, 2, 4 ... */
 #define BUSY_MS 2
 #define BUDGET 1024
-#define DRAIN_MAX (256u << 20)	/* bytes that are still read after the programs were detached */
+#define DRAIN_MAX (1u << 30)	/* bytes that are still read after the programs were detached */
 
 /* linux/capability.h of Linux 5.8. */
 #ifndef CAP_BPF
@@ -362,20 +362,17 @@ static bool wait_for_more(struct tracer *t, int ms, uint64_t until)
 		{ .fd = t->guard ? t->in->peer : -1 },
 		{ .fd = t->guard ? t->wake : -1, .events = POLLIN },
 	};
-	bool ended;
 	struct err e;
 
 	if (poll(p, ARRAY_SIZE(p), ms) < 0 && errno != EINTR)
 		return false;
 	say_born(t);
-	ended = p[1].revents || (t->next && *t->ended);
-	if (ended)
-		emit_note(&t->in->emit, "the target has ended");
+	t->gone = p[1].revents || (t->next && *t->ended);
 	if (p[2].revents) {
 		err_set(&e, ST_INTERNAL, "the guardian is gone: nothing is held back any more");
 		emit_err(&t->in->emit, &e);
 	}
-	if (ended || p[2].revents || (p[0].revents && is_over(t)))
+	if (t->gone || p[2].revents || (p[0].revents && is_over(t)))
 		return false;
 	return !until || clock_ns() < until;
 }
@@ -437,7 +434,7 @@ static void say_lost(struct tracer *t)
 		emit_cut(&t->in->emit, "%llu events were lost: the ring was full%s",
 			 (unsigned long long)lost, t->guard ? ", for so many processes and "
 			 "threads came on before they could be held back: --buffer gives more room"
-			 : "");
+			 : t->cure ? t->cure : "");
 	if (misses)
 		emit_cut(&t->in->emit, "up to %llu events were lost: the kernel came to a program "
 			 "that was running already", (unsigned long long)misses);
@@ -465,6 +462,8 @@ void tracer_run(struct tracer *t)
 		;
 	if (t->dump)
 		t->dump(t->ctx);
+	if (t->gone)
+		emit_note(&t->in->emit, "the target has ended");
 	say_lost(t);
 	if (!t->counts)
 		tracer_say_none(t);
@@ -475,8 +474,8 @@ void tracer_say_none(struct tracer *t)
 	if (t->next && !*t->begun)
 		say_unborn(t);
 	else if (!t->events)
-		emit_note(&t->in->emit, "no such event in %.3g s",
-			  (double)(clock_ns() - t->started_ns) / 1e9);
+		emit_note(&t->in->emit, "no such event in %.3g s%s",
+			  (double)(clock_ns() - t->started_ns) / 1e9, t->idle ? t->idle : "");
 }
 
 uint64_t tracer_uid(const struct target *target, const struct who *w)

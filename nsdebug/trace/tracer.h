@@ -95,7 +95,8 @@ struct tracer {
 	unsigned int budget;		/* events until the next look at the clock */
 	int wait_ms;			/* before the next look at the ring */
 	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
-	bool enough;
+	bool enough, gone;	/* as much as was asked for; the target has ended */
+	const char *cure, *idle;	/* said of what was lost; if there was no event; or NULL */
 	bool counts;		/* shows no events, but afterwards how many there were */
 	uint64_t started_ns;
 	struct guard *guard;		/* the target is stopped while we are behind; or NULL */

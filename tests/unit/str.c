@@ -57,7 +57,8 @@ static void durations(void)
 		{ "0.0000000001", true, 0 }, { "0", true, 0 },
 		{ "1.5m", true, 90000000000 },
 		{ "18446744073709551615", false, 0 },
-		{ "18446744073709551615ns", true, UINT64_MAX },
+		{ "18446744073709551615ns", false, 0 },
+		{ "9223372036854775807ns", true, INT64_MAX },
 		{ "1.", false, 0 }, { ".5", false, 0 }, { "s", false, 0 }, { "1 s", false, 0 },
 		{ "-1", false, 0 }, { "1d", false, 0 }, { "1.5.5", false, 0 }, { "", false, 0 },
 	};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/cli/job.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/cli.h"
+#include "nsdebug/code/stop.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/guard.h"
+#include "nsdebug/trace/iterate.h"
+#include "nsdebug/trace/mapper.h"
+
+/* ---- inside the children ---- */
+
+static struct run run_of(const struct job *j, struct inside *in)
+{
+	struct run r = {
+		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
+		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
+		.near = j->near, .guard = j->guard, .timeout_ns = j->c->g.timeout_ns,
+	};
+
+	if (in->root >= 0)
+		root_init(&r.root, in);
+	return r;
+}
+
+static void live_verb(struct inside *in, void *arg)
+{
+	const struct job *j = arg;
+	struct run r = run_of(j, in);
+
+	in->emit.filter = j->filter;
+	in->emit.hidden = j->hidden;
+	j->c->tool->run(&r);
+}
+
+static void live_names(struct inside *in, void *arg)
+{
+	struct run r = run_of(arg, in);
+
+	run_send_names(&r);
+}
+
+static void live_guardian(struct inside *in, void *arg)
+{
+	const struct job *j = arg;
+
+	guard_serve(in, j->guard);
+}
+
+/* ---- starting them ---- */
+
+enum need job_need(const struct command *c)
+{
+	return c->tool->needs_of ? c->tool->needs_of(c->opts, c->nargs, c->args) : c->tool->needs;
+}
+
+static int spawn_with(struct child *c, const struct job *j, enum role role, enter_fn *fn, void *arg,
+		      int peer, int second, struct err *e)
+{
+	struct spawn s = {
+		.role = role, .place = &j->target->place, .fn = fn, .arg = arg,
+		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
+		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
+		.types = role == ROLE_GUARDIAN ? -1 : j->types,
+		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
+	};
+	struct guard *g = j->guard;
+
+	if (g && role == ROLE_GUARDIAN)
+		return guard_spawn(g, c, &s, e);
+	if (g && role == ROLE_TRACER)
+		s.keep[s.kept++] = g->map;
+	return enter_spawn(c, &s, e);
+}
+
+static int spawn(struct child *c, const struct job *j, enum role role, enter_fn *fn, int peer,
+		 int second, struct err *e)
+{
+	return spawn_with(c, j, role, fn, (void *)j, peer, second, e);
+}
+
+/* A child beside another one, and the other's end of their connection. */
+static int start_beside(struct child *c, const struct job *j, enum role role, enter_fn *fn,
+			void *arg, int *peer, struct err *e)
+{
+	auto_close int a = -1, b = -1;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		return err_sys(e, "connect two children");
+	a = sv[0];
+	b = sv[1];
+	if (spawn_with(c, j, role, fn, arg, a, -1, e) < 0)
+		return -1;
+	*peer = take_fd(&b);
+	return 0;
+}
+
+/* The child that copies, and beside it who holds still what it copies, or knows its registers. */
+static int start_stack(struct child *main, struct child *stopper, struct child *iterator,
+		       const struct job *j, unsigned int beside, struct err *e)
+{
+	auto_close int held = -1, visited = -1;
+
+	if (beside & AGAIN_ITERATOR &&
+	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, NULL, &visited, e) < 0)
+		return -1;
+	if (beside & AGAIN_STOPPER &&
+	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
+}
+
+/* The child that traces, and beside it who continues what its programs stop, and who knows where
+ * code is. */
+static int start_trace(struct child *main, struct child *guardian, struct child *mapper,
+		       const struct job *j, struct err *e)
+{
+	const struct tool *tool = j->c->tool;
+	auto_close int peer = -1, maps = -1;
+
+	if (j->guard &&
+	    start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, (void *)j, &peer, e) < 0)
+		return -1;
+	if (tool->mapper && tool->mapper(j->c->opts) &&
+	    start_beside(mapper, j, ROLE_PROC, mapper_serve, (void *)j->target, &maps, e) < 0)
+		return -1;
+	return spawn(main, j, ROLE_TRACER, live_verb, peer, maps, e);
+}
+
+int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e)
+{
+	switch (job_need(j->c)) {
+	case NEED_STACK:
+		return start_stack(&kids[0], &kids[1], &kids[2], j, beside, e);
+	case NEED_TRACE:
+		return start_trace(&kids[0], &kids[1], &kids[2], j, e);
+	case NEED_ROOT:
+		return spawn(&kids[0], j, ROLE_READER, live_verb, -1, -1, e);
+	default:
+		return spawn(&kids[0], j, ROLE_PROC, live_verb, -1, -1, e);
+	}
+}
+
+int job_start_names(const struct job *j, struct child *c, struct err *e)
+{
+	return spawn(c, j, ROLE_READER, live_names, -1, -1, e);
+}

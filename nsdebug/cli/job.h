@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job - a verb and one target of it: the children that this takes, and what runs in them.
+ */
+#ifndef NSDEBUG_CLI_JOB_H
+#define NSDEBUG_CLI_JOB_H
+
+#include <stdint.h>
+
+#include "nsdebug/base/str.h"
+#include "nsdebug/cli/tool.h"
+
+struct child;
+struct command;
+struct err;
+struct expr;
+struct guard;
+struct near;
+struct target;
+
+#define JOB_CHILDREN 3
+
+struct job {
+	const struct command *c;
+	const struct target *target;
+	const struct near *near;
+	const struct expr *filter;
+	uint64_t hidden;
+	struct bytes again;
+	int types;		/* of the kernel, for a tracer; or -1 */
+	struct guard *guard;
+};
+
+/* What this command needs: a verb may need another thing with other words. */
+enum need job_need(const struct command *c);
+
+/*
+ * Starts the child that runs the verb, kids[0], and those beside it that it is connected to. What
+ * was started before an error is in kids[], which are CHILD_NONE before. beside: enum again_beside.
+ */
+int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e);
+/* The one that tells what users and groups are called in the target. */
+int job_start_names(const struct job *j, struct child *c, struct err *e);
+
+#endif
