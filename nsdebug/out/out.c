@@ -68,7 +68,7 @@ static bool is_shown(const struct out *o, const struct col *c)
 		for (size_t i = 0; i < o->nshown; i++)
 			if (o->shown[i] == c)
 				return true;
-		return false;
+		return c == o->below;
 	}
 }
 
