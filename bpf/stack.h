@@ -37,6 +37,8 @@ static __always_inline void fill_stack(struct sys_stack *s, struct task_struct *
 	s->pid = (__u32)BPF_CORE_READ(t, tgid);
 	s->exec = BPF_CORE_READ(mm, arg_start);
 	s->code = BPF_CORE_READ(mm, exec_vm);
+	s->mm = (__u64)mm;
+	s->start = BPF_CORE_READ(t, group_leader, start_boottime);
 	s->regs[0] = p->ax;
 	s->regs[1] = p->dx;
 	s->regs[2] = p->cx;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include "bpf/sys.h"
 
+#include "bpf/changes.h"
 #include "bpf/end.h"
 #include "bpf/filter.h"
 #include "bpf/holding.h"

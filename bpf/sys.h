@@ -60,6 +60,7 @@ struct sys_stack {
 	__u64 when;		/* as sys_call.at of that call */
 	__u64 at;		/* address of the first */
 	__u64 exec, code;	/* another one: it runs another program; it has other code mapped */
+	__u64 mm, start;	/* which memory, which is no address here; when it was forked */
 	__u64 regs[17];		/* rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip */
 };
 
@@ -95,7 +96,7 @@ struct sys_count {
 };
 
 _Static_assert(sizeof(struct sys_call) == 88, "both sides see the same record");
-_Static_assert(sizeof(struct sys_stack) == 184, "both sides see the same record");
+_Static_assert(sizeof(struct sys_stack) == 200, "both sides see the same record");
 _Static_assert(sizeof(struct sys_who) == 56, "and this one");
 
 #endif

@@ -193,6 +193,7 @@ struct sighand_struct {
 struct task_struct {
 	int pid, tgid;
 	int exit_code, exit_state;
+	unsigned int personality;
 	unsigned int __state;		/* since 5.14 */
 	int on_cpu;
 	unsigned long nvcsw, nivcsw;

@@ -46,6 +46,15 @@ tr_rows 'processes that come later' "$chains (map(select(.frames_end == null)) |
 			names[:5] == [\"write\", \"c\", \"b\", \"a\", \"main\"]
 		else (.frames_end | startswith(\"the process \")) and names == [null] end)"
 
+# who maps other code at the same place after a call does not name the caller
+box_run base --bind "$O/tests/lib:/t:ro" -- /t/remap
+trace_start syscalls "$BOX" -e setpriority --stack --max-events 8
+trace_wait
+tr_rows 'code that is replaced after the event: no name of what is there now' 'length == 8 and
+	all(.[].frames[]; .function != "decoy") and
+	any(.[]; .frames_end != null and (.frames_end | startswith("other code")) and
+	(.frames | length) == 1 and .frames[0].function == null and .frames[0].module == null)'
+
 # from files that are loaded anywhere, and opened by name
 box_run base -- /app/threads 1 1
 trace_start open "$BOX" --stack

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "nsdebug/base/err.h"
@@ -18,12 +19,15 @@
 #include "nsdebug/target/target.h"
 
 #define STAT_ARG_START 48	/* proc(5) */
+#define TICK_NS 10000000ull	/* a clock tick in /proc: USER_HZ is 100 */
+#define TOLD_MAX (1u << 20)	/* mappings in all */
+#define MEMORY_MAX (1ull << 30)	/* of a child whose size a target chooses */
 
 struct mapper {
 	struct inside *in;
 	struct members_want want;
 	struct snapshot s;
-	unsigned int asks;
+	unsigned int asks, told;
 };
 
 /* What another program of the same process would have elsewhere: where its arguments begin. */
@@ -90,6 +94,7 @@ static bool tell(struct mapper *m, const struct process *p, struct mapper_head *
 {
 	for (size_t i = 0; i < p->maps.count && h->count < MAPPER_VMAS_MAX; i++)
 		h->count += p->maps.items[i].exec;
+	m->told += h->count;
 	if (!give(m->in->peer, h, sizeof(*h), -1))
 		return false;
 	for (size_t i = 0, n = 0; n < h->count; i++) {
@@ -111,25 +116,28 @@ static bool refuse(struct mapper *m, const char *why)
 }
 
 /* False: the tracer is gone. */
-static bool answer(struct mapper *m, pid_t pid)
+static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 {
+	auto_arena struct arena *once = arena_new();
 	auto_close int dir = proc_open(m->want.procfs, pid);
 	struct mapper_head h = { .known = 1 };
 	struct process *p;
+	uint64_t began;
 
-	if (dir < 0 || !members_has(&m->want, dir))
+	if (dir < 0 || !members_has(&m->want, dir) || proc_start(dir, &began) < 0 ||
+	    began != start / TICK_NS)
 		return refuse(m, "the process had ended before its memory map was read");
-	if (m->asks++ >= MAPPER_ASKS_MAX)
+	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
 		return refuse(m, "a process more than are told of");
 	h.exec = read_exec(dir);
-	p = arena_alloc(m->s.arena, sizeof(*p));
+	p = arena_alloc(once, sizeof(*p));
 	p->pid = pid;
 	p->dir = dir;
 	p->living = -1;
-	p->threads = arena_alloc(m->s.arena, sizeof(*p->threads));
+	p->threads = arena_alloc(once, sizeof(*p->threads));
 	p->threads[0].tid = pid;
 	p->count = 1;
-	if (maps_read(&p->maps, dir, m->s.arena) < 0 || !p->maps.count)
+	if (maps_read(&p->maps, dir, once) < 0 || !p->maps.count)
 		return refuse(m, "the process had ended before its memory map was read");
 	modules_open(&m->s, p);
 	if (read_exec(dir) != h.exec)
@@ -142,6 +150,7 @@ void mapper_serve(struct inside *in, void *arg)
 	const struct target *t = arg;
 	struct mapper m = { .in = in };
 	auto_free pid_t *pids = NULL;
+	struct rlimit most = { MEMORY_MAX, MEMORY_MAX };
 	struct mapper_ask ask;
 	size_t count;
 	struct err e;
@@ -149,6 +158,7 @@ void mapper_serve(struct inside *in, void *arg)
 
 	if (t->next)
 		return;
+	setrlimit(RLIMIT_AS, &most);
 	m.want = target_members(t, in);
 	if (members_list(&m.want, &pids, &count, &cut, &e) < 0) {
 		emit_err(&in->emit, &e);
@@ -157,7 +167,7 @@ void mapper_serve(struct inside *in, void *arg)
 	snapshot_init(&m.s, in->procfs, t->levels - 1);
 	m.s.mounts = &t->mounts;
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
-		if (!answer(&m, ask.pid))
+		if (!answer(&m, ask.pid, ask.start))
 			break;
 	snapshot_free(&m.s);
 }

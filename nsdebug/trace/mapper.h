@@ -19,6 +19,8 @@ struct inside;
 
 struct mapper_ask {
 	int32_t pid;
+	uint32_t unused;
+	uint64_t start;		/* as in struct sys_stack: another one, another process */
 };
 
 /* The answer; then so many mapper_vma, each a message. */

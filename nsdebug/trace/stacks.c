@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/trace/changed.h"
 #include "nsdebug/trace/mapper.h"
 
 #define FRAMES_MAX 256
@@ -20,6 +22,7 @@
 #define AGAIN_NS (100 * NS_PER_MS)
 #define KEPT_MAX 4096		/* threads whose stacks wait for their event */
 #define VDSO_MAX (64u << 10)
+#define VMAS_MAX (1u << 19)	/* mappings that are kept, 56 MB */
 
 /* A process as the mapper told of it. */
 struct mapped {
@@ -27,13 +30,14 @@ struct mapped {
 	struct unwinder *u;
 	struct names names;
 	uint64_t exec, code;	/* of the event for which it was asked */
-	uint64_t asked;		/* when */
+	uint64_t mm, start;
+	uint64_t asked, told;	/* when, in CLOCK_BOOTTIME */
 	char why[96];		/* why nothing is known of it */
 };
 
 struct kept {
 	struct sys_stack s;
-	uint8_t bytes[SYS_STACK_MAX];
+	uint8_t bytes[];
 };
 
 uint32_t stacks_bytes(const struct stacks_opts *o)
@@ -54,16 +58,18 @@ void stacks_init(struct stacks *k, int peer, struct emit *emit)
 
 void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len)
 {
-	struct kept *t = map_get(&k->kept, s->tid);
+	struct kept *t;
 
-	if (len < sizeof(*s) || s->len > len - sizeof(*s) || s->len > sizeof(t->bytes))
+	if (len < sizeof(*s) || s->len > len - sizeof(*s) || s->len > SYS_STACK_MAX)
 		return;
+	t = map_get(&k->kept, s->tid);
 	if (!t && k->kept.used >= KEPT_MAX) {
 		map_each(&k->kept, free);
 		map_free(&k->kept);
 	}
-	if (!t) {
-		t = mem_alloc(sizeof(*t));
+	if (!t || t->s.len != s->len) {
+		free(t);
+		t = mem_alloc(sizeof(*t) + s->len);
 		map_put(&k->kept, s->tid, t);
 	}
 	t->s = *s;
@@ -79,9 +85,9 @@ static bool wait_for_it(struct stacks *k)
 	uint64_t end = clock_ns() + ANSWER_NS;
 
 	while (k->peer >= 0 && clock_ns() < end) {
+		emit_tick(k->s.emit);
 		if (poll(&p, 1, 50) == 1)
 			return true;
-		emit_tick(k->s.emit);
 	}
 	return false;
 }
@@ -167,7 +173,7 @@ static void free_mapped(void *value)
 
 static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
 {
-	struct mapper_ask ask = { .pid = (int32_t)s->pid };
+	struct mapper_ask ask = { .pid = (int32_t)s->pid, .start = s->start };
 	struct mapper_head h;
 	int none;
 
@@ -176,6 +182,7 @@ static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
 		snprintf(m->why, sizeof(m->why), "nobody tells where code is any more");
 		return false;
 	}
+	k->vmas += h.count;
 	m->p.maps.items = mem_alloc((h.count + 1) * sizeof(*m->p.maps.items));
 	m->p.modules = mem_alloc((h.count + 1) * sizeof(struct module *));
 	for (size_t i = 0; i < h.count; i++)
@@ -188,18 +195,48 @@ static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
 	return !m->why[0];
 }
 
+static uint64_t boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* Where other code may have come between the event and the look at the mappings, whichever was
+ * first. */
+static void find_changed(const struct stacks *k, const struct mapped *m,
+			 const struct sys_stack *s, struct changed *c)
+{
+	changed_between(c, k->log, s->mm, s->pid, s->when < m->asked ? s->when : m->asked,
+			s->when > m->told ? s->when : m->told);
+}
+
+static bool still_holds(const struct stacks *k, const struct mapped *m, const struct sys_stack *s)
+{
+	struct changed c;
+
+	if (m->exec != s->exec || m->mm != s->mm || m->start != s->start)
+		return false;
+	/* who makes code at run time has other code mapped all the time */
+	if (s->when <= m->told || boot_ns() - m->asked < AGAIN_NS)
+		return true;
+	find_changed(k, m, s, &c);
+	return m->code == s->code && !c.all && !c.count;
+}
+
 /* What is known of the process at this event; asked for anew when it is another program's. */
 static struct mapped *mapped_of(struct stacks *k, const struct sys_stack *s)
 {
 	struct mapped *m = map_get(&k->processes, s->pid);
 
-	/* who makes code at run time has other code mapped all the time */
-	if (m && m->exec == s->exec &&
-	    (m->code == s->code || clock_ns() - m->asked < AGAIN_NS))
+	if (m && still_holds(k, m, s))
 		return m;
-	if (!m && k->processes.used >= PROCESSES_MAX) {
+	if ((!m && k->processes.used >= PROCESSES_MAX) || k->vmas > VMAS_MAX) {
 		map_each(&k->processes, free_mapped);
 		map_free(&k->processes);
+		k->vmas = 0;
+		m = NULL;
 	}
 	if (!m) {
 		m = mem_alloc(sizeof(*m));
@@ -211,15 +248,57 @@ static struct mapped *mapped_of(struct stacks *k, const struct sys_stack *s)
 	m->p.dir = m->p.living = -1;
 	m->exec = s->exec;
 	m->code = s->code;
-	m->asked = clock_ns();
+	m->mm = s->mm;
+	m->start = s->start;
+	m->asked = boot_ns();
 	names_init(&m->names);
 	if (!ask(k, m, s))
 		m->p.maps.count = 0;
+	m->told = boot_ns();
+	k->asked = true;
 	m->u = unwinder_new(&m->p);
 	return m;
 }
 
 /* ---- frames ---- */
+
+/* From the first frame on whose code may have been other code at the event, nothing is known. */
+static bool cut_changed(struct trace *t, const struct changed *c)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		uint64_t pc = t->frames[i].pc;
+
+		if (!changed_at(c, pc) && !changed_at(c, pc - 1))
+			continue;
+		t->count = i + 1;
+		t->whole = false;
+		snprintf(t->end, sizeof(t->end), "other code may have been mapped at this address "
+			 "before it was looked at");
+		return true;
+	}
+	return false;
+}
+
+/* What is cut is named apart: names that are kept know the address by another time's code. */
+static const struct names *name_frames(struct stacks *k, struct mapped *m,
+				       const struct sys_stack *s, struct trace *t)
+{
+	struct process nowhere = { .pid = 0 };
+	struct changed c;
+
+	find_changed(k, m, s, &c);
+	if (m->why[0] || !cut_changed(t, &c)) {
+		names_find(&m->names, &m->p, t, 1);
+		return &m->names;
+	}
+	names_free(&k->apart);
+	names_init(&k->apart);
+	t->count--;
+	names_find(&k->apart, &m->p, t, 1);
+	t->count++;
+	names_find(&k->apart, &nowhere, t, 1);
+	return &k->apart;
+}
 
 struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end)
 {
@@ -243,10 +322,9 @@ struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, str
 	unwind_thread(m->u, &thread, FRAMES_MAX, &trace);
 	if (m->why[0])
 		snprintf(trace.end, sizeof(trace.end), "%s", m->why);
-	names_find(&m->names, &m->p, &trace, 1);
 	arena_free(&k->row);
 	k->row = arena_new();
-	rows = frame_rows(&trace, &m->names, k->row);
+	rows = frame_rows(&trace, name_frames(k, m, &t->s, &trace), k->row);
 	if (!trace.whole)
 		*end = (struct bytes){ arena_dup(k->row, trace.end, strlen(trace.end)),
 			strlen(trace.end) };
@@ -262,5 +340,6 @@ void stacks_free(struct stacks *k)
 	map_free(&k->kept);
 	modules_close(&k->s);
 	snapshot_free(&k->s);
+	names_free(&k->apart);
 	arena_free(&k->row);
 }

@@ -6,6 +6,8 @@
  * moment and stops nobody. Where code is, and its files, the mapper (mapper.h) tells, once for a
  * program that a process runs and again when other code is mapped; unwinding and names are
  * code/'s, in this sealed child. A process that ends before the mapper looked has only addresses.
+ * The look comes after the event: an address to which other code may have come between the two
+ * (changed.h) is not named by it.
  */
 #ifndef NSDEBUG_TRACE_STACKS_H
 #define NSDEBUG_TRACE_STACKS_H
@@ -14,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/change.h"
 #include "bpf/sys.h"
 #include "nsdebug/base/map.h"
 #include "nsdebug/code/frames.h"
@@ -33,15 +36,20 @@ struct stacks_opts {
 	COL(COL_BYTES, s, frames_end, COL_HIDE, "why the frames end early; null: they do not")
 
 #define STACKS_OPTS(s) \
-	OPT(0, "stack", OPT_FLAG, s, stacks.on, NULL, "the call stack of each event's thread"), \
+	OPT(0, "stack", OPT_FLAG, s, stacks.on, NULL, \
+	    "the call stack of each event's thread, by its mappings as read a moment later"), \
 	OPT(0, "stack-bytes", OPT_SIZE, s, stacks.bytes, "SIZE", \
 	    "bytes copied of a stack at most, up to 64K (16K); implies --stack")
 
 struct stacks {
+	const volatile struct change_log *log;	/* in the programs' memory */
+	bool asked;	/* since it was last made false: that took time */
+	size_t vmas;	/* that are kept */
 	int peer;		/* to the mapper; -1: there is none (any more) */
 	struct snapshot s;	/* modules */
 	struct map processes;	/* struct mapped, by host pid */
 	struct map kept;	/* struct kept, by host tid */
+	struct names apart;	/* of a row whose frames end where code has changed */
 	struct arena *row;	/* of the row that is being made */
 };
 

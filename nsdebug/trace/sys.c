@@ -84,7 +84,10 @@ static int take(void *ctx, void *bytes, size_t len)
 	if (len < sizeof(*c) || c->record != SYS_CALL || c->len > len - sizeof(*c) ||
 	    c->nr >= SYS_NR_MAX)
 		return 0;
+	t->stacks.asked = false;
 	t->fn(t->ctx, c, who_is(t, c->tid));
+	if (t->stacks.asked)	/* a whole ask may take long: look at the clock now */
+		t->tracer.budget = 1;
 	return 0;
 }
 
@@ -140,6 +143,9 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
 		!w->failed && !w->slower_ns;
 
+	bpf_program__set_autoload(b->progs.change_enter, w->stack_bytes);
+	bpf_program__set_autoload(b->progs.change_exit, w->stack_bytes);
+	bpf_program__set_autoload(b->progs.change_exec, w->stack_bytes);
 	bpf_program__set_autoload(b->progs.on_enter, w->timed);
 	bpf_program__set_autoload(b->progs.on_exec, exec);
 	bpf_program__set_autoload(b->progs.on_last, w->life);
@@ -200,6 +206,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	choose_programs(b, w);
 	b->rodata->stack_bytes = w->stack_bytes;
 	bpf_map__set_autocreate(b->maps.stacks, w->stack_bytes);
+	bpf_map__set_autocreate(b->maps.changing, w->stack_bytes);
 	bpf_map__set_max_entries(b->maps.stacks, t->processors);
 	bpf_map__set_autocreate(b->maps.began, w->timed && modern);
 	bpf_map__set_autocreate(b->maps.began_by_tid, w->timed && !modern);
@@ -260,6 +267,7 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	if (tracer_attach(&t->tracer, b->progs.on_exit, false, e) < 0)
 		return -1;
 	TRACER_LISTEN(&t->tracer, b);
+	t->stacks.log = (const volatile struct change_log *)&b->bss->changes;
 	t->generation = &b->bss->generation;
 	t->compat = &b->bss->compat;
 	t->strange = &b->bss->strange;
