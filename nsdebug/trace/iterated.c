@@ -10,7 +10,7 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/trace/iterate.h"
 
-#define LOAD_NS (5 * NS_PER_S)		/* an emulated processor takes a second */
+#define LOAD_NS (2 * NS_PER_S)		/* an emulated processor takes a second */
 #define ANSWER_NS (NS_PER_S / 2)
 #define TICK_MS 50
 #define SINGLY_MAX 32		/* more threads of a process than that: all are copied, once */
