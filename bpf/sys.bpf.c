@@ -7,6 +7,7 @@
 #include "bpf/holding.h"
 #include "bpf/next.h"
 #include "bpf/recording.h"
+#include "bpf/regs.h"
 #include "bpf/stack.h"
 #include "bpf/syscount.h"
 #include "bpf/uring.h"
@@ -27,6 +28,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_EXIT_GROUP 231
 #define NR_EXECVEAT 322
 #define NR_CLONE3 435
+#define NR_EXECVE_32 11		/* of either execve into a 32-bit program */
 #define WORDS_MAX 16
 #define WORD_MAX 128
 
@@ -360,21 +362,6 @@ static __always_inline __u64 time_taken(__u32 tid, __u64 now)
 	return took;
 }
 
-/* Registers of a system call, as far as they tell of it: a part of struct pt_regs. */
-struct regs {
-	__u64 r10, r9, r8, ax, cx, dx, si, di, orig_ax;
-};
-
-static __always_inline bool get_regs(struct regs *to, struct pt_regs *p)
-{
-	if (is_modern) {	/* the same ones, that may be read as they are */
-		p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-		*to = (struct regs){ p->r10, p->r9, p->r8, 0, 0, p->dx, p->si, p->di, p->orig_ax };
-		return true;
-	}
-	return !bpf_probe_read_kernel(to, sizeof(*to), &p->r10);
-}
-
 /* The record of a call that is wanted, or NULL. */
 static __always_inline struct scratch *begin(const struct regs *r, __u64 nr, __s64 ret, __u16 flags,
 					     __u64 now, __u64 took)
@@ -467,7 +454,8 @@ int on_exit(struct raw_tracepoint *ctx)
 			count((__u32)nr, ret, took);
 		return 0;
 	}
-	if (!is32 && good && (nr == NR_EXECVE || nr == NR_EXECVEAT))
+	if (good && (is32 ? nr == NR_EXECVE_32 && is_wanted(NR_EXECVE) :
+		     nr == NR_EXECVE || nr == NR_EXECVEAT))
 		return 0;	/* on_exec has told it */
 	s = begin(&r, nr, ret, is32 ? SYS_COMPAT : 0, now, took);
 	if (s)
@@ -487,7 +475,7 @@ int on_exec(struct raw_tracepoint *ctx)
 	__u32 zero = 0;
 	long n;
 
-	if (!is_current_target() || (failed_only && !life) || is_compat())
+	if (!is_current_target() || (failed_only && !life))
 		return 0;
 	/* a thread that was not the first has the number of the first now; it began as itself */
 	if (timed)
@@ -512,17 +500,6 @@ int on_exec(struct raw_tracepoint *ctx)
 	put_bytes(s, 1, SYS_BYTES, (void *)from, len);
 	output(s);
 	return 0;
-}
-
-#define THREAD_SIZE 16384	/* arch/x86/include/asm/page_64_types.h */
-
-/* What bpf_task_pt_regs() would say of the running task: they are at the end of its stack in the
- * kernel. Later kernels may keep some room behind them, but those are modern. */
-static __always_inline struct pt_regs *old_regs(void)
-{
-	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
-
-	return (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + THREAD_SIZE) - 1;
 }
 
 SEC("raw_tp/sched_process_exit")
@@ -577,6 +554,24 @@ int on_renamed(struct raw_tracepoint *ctx)
 	struct task_struct *t = (struct task_struct *)ctx->args[0];
 
 	forget((__u32)BPF_CORE_READ(t, pid));
+	return 0;
+}
+
+/*
+ * A thread that was not the first runs another program, as which it has the number of the first:
+ * its own is another's from now on, and no exit tells of that. Of an exec by the first thread
+ * on_renamed knows. Behind on_exec in this file, so it is attached behind it, too.
+ */
+SEC("raw_tp/sched_process_exec")
+int on_renumbered(struct raw_tracepoint *ctx)
+{
+	__u32 before = (__u32)ctx->args[1];
+
+	if (before == (__u32)bpf_get_current_pid_tgid())
+		return 0;
+	forget(before);
+	if (timed && !is_modern)
+		bpf_map_delete_elem(&began_by_tid, &before);
 	return 0;
 }
 

@@ -151,6 +151,7 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bpf_program__set_autoload(b->progs.on_last, w->life);
 	bpf_map__set_autocreate(b->maps.ended, w->life);
 	bpf_program__set_autoload(b->progs.on_renamed, !w->count);
+	bpf_program__set_autoload(b->progs.on_renumbered, !w->count || w->timed);
 	bpf_program__set_autoload(b->progs.on_gone, !w->count || w->timed);
 	bpf_program__set_autoload(b->progs.on_end, end);
 }

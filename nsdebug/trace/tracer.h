@@ -64,7 +64,7 @@ struct tracer_opts {
 	OPT(0, "early", OPT_FLAG, s, tracer.early, NULL, \
 	    "with --next: also what its runtime does in there before that")
 
-#define TRACER_PROGS_MAX 16
+#define TRACER_PROGS_MAX 20
 
 /* An object of bpf/, as it is in this binary. Each is named once, by TRACER_OBJECT(), in the file
  * that includes its skeleton. */

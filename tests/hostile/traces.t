@@ -111,6 +111,18 @@ if own_cgroup; then
 			$2 != "t" $1 - 1000000 { bad++ }
 			END { for (t in tids) c++; print n, bad + 0, c }' rows.seen
 	fi
+	trace_start syscalls "$BOX" -e close
+	sh -c 'echo $$ >"$1/cgroup.procs"; exec "$2" heir' - "$CG/twins" "$H/tricks" >out 2>&1
+	heir=$?
+	trace_stop
+	if [ $heir = 77 ]; then
+		skip 'a number that a thread leaves as it runs another program' "$(cat out)"
+	else
+		tr_rows 'a number that a thread leaves as it runs another program is its next owner' '
+			map(select(.args[0] == "1000001" or .args[0] == "1000002")) |
+			map(.comm) == ["t1", "t2"] and .[0].host_tid == .[1].host_tid and
+			.[0].host_pid != .[0].host_tid and .[1].host_pid == .[1].host_tid'
+	fi
 else
 	skip 'a number that comes again' 'no cgroup of its own in the v2 hierarchy'
 fi

@@ -8,6 +8,9 @@
  *				close(1000000 + n) as "t<n>"
  *	tricks twins TIMES	processes that all have the same number, the same with "t<n>"; as
  *				root of the host
+ *	tricks heir		close(1000001) by a thread "t1", which runs another program and
+ *				leaves its number to a process "t2", whose is close(1000002); as
+ *				root of the host
  *	tricks spawns TIMES	vfork(2) and execve(2) of "tricks none"
  *	tricks args DIR		arguments that point to nowhere, into memory whose owner does not
  *				answer, to bytes that hurt a terminal
@@ -141,6 +144,41 @@ static void twins(long times)
 		pid = child;
 		waitpid(child, NULL, 0);
 	}
+}
+
+static void *leave(void *arg)
+{
+	char number[16];
+
+	prctl(PR_SET_NAME, "t1");
+	close(MARK + 1);
+	snprintf(number, sizeof(number), "%ld", syscall(SYS_gettid));
+	execl(self, "tricks", "heir", number, NULL);
+	return arg;
+}
+
+static void heir(pid_t number)
+{
+	struct clone_args a = {
+		.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1,
+	};
+	pthread_t t;
+	pid_t child;
+
+	if (!number) {
+		pthread_create(&t, NULL, leave, NULL);
+		pthread_join(t, NULL);
+		err(1, "%s", self);
+	}
+	prctl(PR_SET_NAME, "t2");
+	child = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+	if (child == 0) {
+		close(MARK + 2);
+		_exit(0);
+	}
+	if (child < 0)
+		err(77, "clone3");
+	waitpid(child, NULL, 0);
 }
 
 static __attribute__((noinline)) void spawn(void)
@@ -296,6 +334,8 @@ int main(int argc, char **argv)
 		threads(atol(arg));
 	else if (!strcmp(verb, "twins"))
 		twins(atol(arg));
+	else if (!strcmp(verb, "heir"))
+		heir(atoi(arg));
 	else if (!strcmp(verb, "spawns"))
 		spawns(atol(arg));
 	else if (!strcmp(verb, "args"))

@@ -111,6 +111,25 @@ if grep -q '32-bit' said; then
 else
 	skip '32-bit calls' 'this kernel has none'
 fi
+python3 - >w/small <<-'E'
+	import struct, sys
+	code = bytes.fromhex('b80100000031dbcd80')	# exit(0)
+	sys.stdout.buffer.write(b'\x7fELF\1\1\1' + bytes(9) + struct.pack('<HHIIIIIHHHHHH8I',
+		2, 3, 1, 0x8048054, 52, 0, 0, 52, 32, 1, 0, 0, 0,
+		1, 0, 0x8048000, 0x8048000, 84 + len(code), 84 + len(code), 5, 4096) + code)
+	E
+chmod 755 w/small
+if w/small 2>err; then
+	rm -f w/go
+	mine $NOSECCOMP -- /busybox/busybox sh -c 'until [ -e /w/go ]; do :; done; exec /w/small word'
+	trace_start syscalls "$BOX" -e execve
+	: >w/go
+	trace_wait
+	tr_rows 'an execve of a 32-bit program' \
+		'map(.args) == [["\"/w/small\"", "[\"/w/small\", \"word\"]"]]'
+else
+	skip 'an execve of a 32-bit program' "$(cat err)"
+fi
 many -e openat -- uring 7
 if runc exec "$BOX" true 2>/dev/null || [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null)" = 0 ]; then
 	ts 'io_uring is said' 0 'io_uring: 7 requests' cat said
