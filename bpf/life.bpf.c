@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #define SIGKILL 9
+#define SIGCHLD 17
 #define SI_KERNEL 0x80
 
 const volatile __u32 nr_execve, nr_execveat;	/* as sys_exit has them */
@@ -200,6 +201,17 @@ static __always_inline __u32 signal_flags(struct task_struct *to, __u32 sig, boo
 		(handler > 1 ? LIFE_HANDLED : 0) | (group ? LIFE_GROUP : 0);
 }
 
+/* Does the running task tell who waits for it? Timers and files may be set up to send SIGCHLD, and
+ * files give it codes that mean the end of a child: those interrupt whoever runs. */
+static __always_inline bool tells_parent(struct task_struct *to)
+{
+	struct task_struct *t = BPF_CORE_READ(current(), group_leader);
+	struct signal_struct *of = BPF_CORE_READ(to, signal);
+
+	return BPF_CORE_READ(t, real_parent, signal) == of ||
+		BPF_CORE_READ(t, parent, signal) == of;
+}
+
 SEC("raw_tp/signal_generate")
 int on_signal(struct raw_tracepoint *ctx)
 {
@@ -221,7 +233,7 @@ int on_signal(struct raw_tracepoint *ctx)
 		e->code = BPF_CORE_READ(info, si_code);
 	else
 		e->code = ctx->args[1] ? SI_KERNEL : 0;
-	if (ctx->args[1] == 1)
+	if (ctx->args[1] == 1 || (e->sig == SIGCHLD && e->code > 0 && !tells_parent(to)))
 		e->flags |= LIFE_NO_SENDER;
 	e->ret = (__s32)ctx->args[4];
 	submit(e);

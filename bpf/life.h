@@ -21,7 +21,7 @@ enum life_flag {
 	LIFE_BLOCKED = 1,	/* signal: the receiver blocks it */
 	LIFE_HANDLED = 2,	/* signal: it has a handler for it */
 	LIFE_GROUP = 4,		/* signal: for the process, not for one thread */
-	LIFE_NO_SENDER = 8,	/* signal: the kernel sent it by itself */
+	LIFE_NO_SENDER = 8,	/* signal: the kernel's, or of whoever was interrupted */
 	LIFE_DEEP = 16,		/* oom: not all cgroups above it were looked at for a limit */
 };
 

@@ -202,7 +202,7 @@ struct task_struct {
 	char comm[16];
 	sigset_t blocked;
 	struct sighand_struct *sighand;
-	struct task_struct *real_parent, *group_leader;
+	struct task_struct *real_parent, *parent, *group_leader;
 	const struct cred *cred;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;

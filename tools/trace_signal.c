@@ -75,10 +75,12 @@ static const char *result_of(const struct life_event *e)
 }
 
 /* The kernel's timers and faults interrupt whoever runs: that is no sender. What a child's end
- * sends comes from the child. */
+ * sends comes from the child, as far as its programs have seen one (LIFE_NO_SENDER). */
 static bool has_sender(const struct life_event *e)
 {
-	return !(e->flags & LIFE_NO_SENDER) && (e->sig == SIGCHLD || e->code == SI_USER ||
+	bool child = e->sig == SIGCHLD && e->code >= CLD_EXITED && e->code <= CLD_CONTINUED;
+
+	return !(e->flags & LIFE_NO_SENDER) && (child || e->code == SI_USER ||
 		e->code == SI_QUEUE || e->code == SI_TKILL || e->code < SI_TKILL);
 }
 

@@ -77,6 +77,53 @@ tr_rows 'real time, and no room' "$(one SIGRT_8 '.number == 40 and .result == "n
 	(.note | test("RLIMIT_SIGPENDING"))')"
 tr_rows 'a fault' "$(one SIGSEGV '.code == "SEGV_MAPERR" and .from == null')"
 
+# ---- SIGCHLD that is of no child: it names nobody who was only interrupted ----
+
+cat >"$TMP/py/child.py" <<-'E'
+	import ctypes, os, select, signal, struct, time
+	libc = ctypes.CDLL(None, use_errno=True)
+	signal.signal(signal.SIGCHLD, lambda *a: None)
+	while not os.path.exists('/py/child'):
+	    time.sleep(0.01)
+	# struct sigevent: value, signal, SIGEV_SIGNAL
+	event = struct.pack('Qii48x', 0, signal.SIGCHLD, 0)
+	timer = ctypes.c_int()
+	assert libc.syscall(222, 1, event, ctypes.byref(timer)) == 0	# timer_create
+	assert libc.syscall(223, timer, 0, struct.pack('4q', 0, 2000000, 0, 2000000), None) == 0
+	for i in range(50):
+	    signal.pause()
+	assert libc.syscall(226, timer) == 0
+	import fcntl, socket
+	a, b = socket.socketpair()
+	fcntl.fcntl(a, 10, signal.SIGCHLD)	# F_SETSIG
+	fcntl.fcntl(a, fcntl.F_SETOWN, os.getpid())
+	fcntl.fcntl(a, fcntl.F_SETFL, os.O_ASYNC)
+	b.send(b'x')
+	for end in lambda: os._exit(0), lambda: os.kill(os.getpid(), signal.SIGSTOP):
+	    pid = os.fork()
+	    if not pid:
+	        end()
+	    os.waitpid(pid, os.WUNTRACED)
+	os.kill(pid, signal.SIGKILL)
+	os.waitpid(pid, 0)
+	os.kill(os.getpid(), signal.SIGCHLD)
+	E
+box_run python3 --bind "$TMP/py:/py:ro" -- /usr/bin/python3 -c '
+import os, signal
+if os.fork() == 0: os.execv("/usr/bin/python3", ["python3", "/py/child.py"])
+os.wait()
+signal.pause()'
+trace_start signal "$BOX"
+: >"$TMP/py/child"
+wait_for 'jq -se "any(.signal == \"SIGCHLD\" and .pid == 1)" rows' 20
+trace_stop
+tr_rows "a timer's" 'map(select(.code == "SI_TIMER")) | length >= 50 and
+	all(.signal == "SIGCHLD" and .from_host_pid == null and .from == null and .note == null)'
+tr_rows "a file's" 'map(select(.signal == "SIGCHLD" and (.code | test("^(SI_TIMER|SI_USER|CLD_EXITED|CLD_KILLED|CLD_STOPPED)$") | not))) |
+	length > 0 and all(.from_host_pid == null and .from == null)'
+tr_rows "children's, and what is sent by kill" '["CLD_EXITED", "CLD_STOPPED", "CLD_KILLED", "SI_USER"] - map(
+	select(.signal == "SIGCHLD" and .pid > 1 and .from_pid >= .pid and .from_pid > 0) | .code) == []'
+
 # ---- who shares what ----
 
 box_up pod
