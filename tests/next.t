@@ -65,6 +65,7 @@ tr_rows 'the call that failed, and who ended of it' \
 tr_rows 'the end of all, which is the last row' '.[-1] | .status == 3 and .signal == null and .pid == 1'
 tr_rows 'nothing else that succeeded, and nothing of its runtime' \
 	'all(.error or .name == "execve" or .status != null) and all(.comm | startswith("runc") | not)'
+: >said	# which the trace before has written
 "$NSDEBUG" trace syscalls --next "$ID" --failed --life -o table >rows 2>said &
 TRACE=$!
 wait_for 'grep -q "waiting for a cgroup" said' 20 || fail 'it waits'
