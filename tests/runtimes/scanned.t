@@ -96,10 +96,10 @@ words 'registered' "$CTPID" "reg-$$" "machine://reg-$$"
 ts 'registered: under no other name'	3 'no container'	$NSDEBUG ls "$CT" /
 no_child() {
 	strace -f -e trace=clone,clone3 -o calls "$NSDEBUG" ps "reg-$$" >out
-	grep -c 'clone' calls
+	grep -c 'clone3*(' calls
 }
 t 'registered: found without a search'	"$(strace -f -e trace=clone,clone3 -o calls "$NSDEBUG" ps "pid://$CTPID" >out
-	grep -c clone calls)\n"	no_child
+	grep -c 'clone3*(' calls)\n"	no_child
 machine "reg-$$" "$CTPID" vm "$(date +%s)"
 ts 'a virtual machine is none'	3 'no container'	$NSDEBUG ls "reg-$$" /
 machine "reg-$$" "$CTPID" container 1000000000
