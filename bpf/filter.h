@@ -20,7 +20,7 @@ const volatile bool is_modern;
 const volatile __u32 filter_kind;
 const volatile __u64 filter_cgroup_id;
 const volatile __u32 filter_mntns;
-const volatile __u32 filter_pidns;
+const volatile __u32 filter_pidns;	/* the target's; with FILTER_NEXT ours */
 const volatile __u32 filter_depth;	/* of the target's pid namespace, the host's is 0 */
 
 #define CGROUP_DEPTH_MAX 32	/* a target deeper than this below the root is not found */

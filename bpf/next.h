@@ -6,8 +6,11 @@
  * misses nothing. What a runtime does in there by itself, some hundred calls, is left out unless it
  * is asked for: the container begins with the first execve in another mount namespace than that of
  * who made the cgroup, whether or not it succeeds. Cgroups that are made below a known one are
- * known by that. Names are compared here as the kernel has them, the last component alone; the
- * front knows which a runtime makes of an id. Loaded only if asked for.
+ * known by that. Whoever may make cgroups can call one as he likes, a container with a cgroup of
+ * its own, too: the first counts only if a process of our pid namespace has made it whose user is
+ * the host's root. That is all runtimes but those of a user, and systemd. Names are compared here
+ * as the kernel has them, the last component alone; the front knows which a runtime makes of an id.
+ * Loaded only if asked for.
  */
 #ifndef BPF_NEXT_H
 #define BPF_NEXT_H
@@ -24,6 +27,7 @@ struct {
 struct next_name next_known;	/* which it was: the same in all hierarchies */
 struct next_maker next_maker;
 __u32 next_ended;
+__u32 next_passed;		/* cgroups of that name that others made */
 const volatile bool next_early;
 
 #define NEXT_EXECVE 59
@@ -59,12 +63,38 @@ static __always_inline bool has_name(struct cgroup *c, struct next_name *name, _
 	return how && *how & match;
 }
 
+static __always_inline __u32 pidns_of(struct task_struct *t)
+{
+	struct pid *p = BPF_CORE_READ(t, thread_pid);
+	__u64 at = bpf_core_field_offset(struct pid, numbers);
+	struct pid_namespace *ns = NULL;
+
+	at += BPF_CORE_READ(p, level) * bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&ns, sizeof(ns), (char *)p + at +
+			      bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(ns, ns.inum);
+}
+
+/* May who makes a cgroup now be believed that it is the container's? */
+static __always_inline bool is_runtime(void)
+{
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+
+	/* real, as it was before a setuid program; and as the first user namespace has it */
+	if (!BPF_CORE_READ(t, cred, uid.val) && pidns_of(t) == filter_pidns)
+		return true;
+	__sync_fetch_and_add(&next_passed, 1);
+	return false;
+}
+
 /* The first that fits is meant, and what bears its name in other hierarchies. */
 static __always_inline bool is_the_one(struct cgroup *c)
 {
 	struct next_name name;
 
 	if (!has_name(parent_of(c), &name, NEXT_BELOW) && !has_name(c, &name, NEXT_ITSELF))
+		return false;
+	if (!is_runtime())
 		return false;
 	__builtin_memset(&name, 0, sizeof(name));
 	bpf_probe_read_kernel_str(&name, sizeof(name), BPF_CORE_READ(c, kn, name));
@@ -132,6 +162,8 @@ int next_mkdir(struct raw_tracepoint *ctx)
 	next_maker.pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	next_maker.mntns = mntns_of((struct task_struct *)bpf_get_current_task());
 	bpf_get_current_comm(next_maker.comm, sizeof(next_maker.comm));
+	bpf_probe_read_kernel_str(next_maker.parent, sizeof(next_maker.parent),
+				  BPF_CORE_READ((struct cgroup *)above, kn, name));
 	next_begun = next_early;
 	next_born = 1;
 	return 0;

@@ -24,10 +24,11 @@ struct next_name {
 /* It is called so; it is one below what is called so. */
 enum next_match { NEXT_ITSELF = 1, NEXT_BELOW = 2 };
 
-/* Who made it: a runtime, or somebody who knows the name. */
+/* Who made it: a runtime, or somebody else who is root of the host. */
 struct next_maker {
 	__u32 pid, mntns;
 	char comm[16];
+	char parent[NEXT_NAME_MAX];	/* what the cgroup above it is called; the root: nothing */
 };
 
 struct who {

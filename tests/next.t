@@ -110,6 +110,30 @@ trace_wait
 tr_rows 'no other container, and no hierarchy that counts no processes' \
 	'length == 2 and (.[0].args[-1] | endswith("exit 3"))'
 
+# Who is not the host's root may make cgroups, too, and call them as he likes.
+mkdir "$v2/theirs-$$"
+at_exit "rmdir '$v2/theirs-$$' 2>/dev/null || :"
+chown 4242 "$v2/theirs-$$"
+nested() { unshare --pid --fork "$@"; }
+another() { setpriv --reuid 4242 --regid 4242 --clear-groups "$@"; }
+arm exec --next "$ID"
+for who in nested another; do
+	t "one that a ${who} maker made is there" '' $who mkdir "$v2/theirs-$$/$ID"
+	sh -c 'echo $$ >"$1/cgroup.procs"; exec unshare -m /bin/true theirs' - "$v2/theirs-$$/$ID"
+	wait_for 'rmdir "$v2/theirs-$$/$ID" 2>/dev/null' 20
+done
+run
+trace_wait
+tr_rows 'what is made in another pid namespace or by another user is passed over' \
+	'length == 2 and (.[0].args[-1] | endswith("exit 3"))'
+ts 'for what the runtime makes' 0 'was made by runc.* in ' cat said
+arm exec --next "$ID"
+nested mkdir "$v2/theirs-$$/$ID"
+rmdir "$v2/theirs-$$/$ID"
+trace_stop
+ts 'which is said if no other comes' 0 '1 of this name were passed over' cat said
+rmdir "$v2/theirs-$$"
+
 mkdir "$v2/$ID"
 rmdir "$v2/$ID"
 arm exec --next "$ID"
@@ -119,7 +143,7 @@ wait_for '! [ -s "$v2/$ID/cgroup.procs" ]' 20
 rmdir "$v2/$ID"
 trace_wait
 tr_rows 'a cgroup that somebody else makes' 'map(.args) == [["/bin/true", "by-hand"]]'
-ts 'who is told' 0 'was made by mkdir' cat said
+ts 'who is told, and where' 0 'was made by mkdir \(pid [0-9]+\) in /$' cat said
 arm exec --next "$ID"
 mkdir "$v2/$ID"
 rmdir "$v2/$ID"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/target/next.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/cgroup.h"
+#include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/find.h"
 #include "nsdebug/target/target.h"
@@ -209,6 +211,9 @@ int target_next(struct target *t, struct next *n, const char *word, const struct
 	*t = (struct target){ .place = { -1, -1, -1, -1, false }, .next = n };
 	*n = (struct next){ .count = 0 };
 	snprintf(t->name, sizeof(t->name), "%s", word);
+	t->host.pid = ns_id_at(AT_FDCWD, "/proc/self/ns/pid");
+	if (!t->host.pid)
+		return err_sys(e, "ask for our pid namespace");
 	if (str_prefix(word, "pid://"))
 		return err_set(e, ST_USAGE, "--next '%s': a process has no name to wait for", word);
 	ret = find_pod(n, &id, arena, word, want, e);

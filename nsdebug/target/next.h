@@ -27,8 +27,8 @@ struct next {
 	bool below;		/* a cgroup that is made below one of these is meant, too */
 };
 
-/* Makes a target without a process: only its name and .next are set. ST_USAGE if that cannot be
- * waited for. */
+/* Makes a target without a process: only its name, .next and .host.pid are set. ST_USAGE if that
+ * cannot be waited for. */
 int target_next(struct target *t, struct next *n, const char *word, const struct target_want *want,
 		struct err *e);
 

@@ -117,6 +117,7 @@ static int choose_filter(struct tracer *t, const struct target *target, struct e
 	if (target->next) {
 		t->filter.kind = FILTER_NEXT;
 		t->next = target->next;
+		t->filter.pidns = (uint32_t)target->host.pid;
 		return 0;
 	}
 	t->filter.depth = target->levels - 1;
@@ -309,7 +310,7 @@ static void say_armed(struct tracer *t)
 	emit_flush(&t->in->emit);
 }
 
-/* Whoever may make cgroups can call one so: a word about who it was. */
+/* That a process of the host's root made it does not make it a runtime: a word about who it was. */
 static void say_born(struct tracer *t)
 {
 	struct next_maker maker;
@@ -319,8 +320,9 @@ static void say_born(struct tracer *t)
 		return;
 	t->seen = true;
 	maker = *(const struct next_maker *)t->maker;
-	emit_note(&t->in->emit, "its cgroup was made by %.*s (pid %u)", (int)sizeof(maker.comm),
-		  maker.comm, maker.pid);
+	emit_note(&t->in->emit, "its cgroup was made by %.*s (pid %u) in %.*s",
+		  (int)sizeof(maker.comm), maker.comm, maker.pid, (int)sizeof(maker.parent),
+		  *maker.parent ? maker.parent : "/");
 	if (!t->next->below)
 		return;
 	name = *(const struct next_name *)t->known;
@@ -331,6 +333,9 @@ static void say_unborn(struct tracer *t)
 {
 	struct err e;
 
+	if (*t->passed)
+		emit_note(&t->in->emit, "%u of this name were passed over: a container made them, "
+			  "or another user than root", *t->passed);
 	if (*t->born) {
 		emit_note(&t->in->emit, "it ended before its runtime started a program: --early "
 			  "shows what was done until then");

@@ -85,7 +85,7 @@ struct tracer {
 	struct ring_buffer *ring;
 	const volatile __u64 *lost;	/* in the programs' memory */
 	/* there, too, of a container to come */
-	const volatile __u32 *born, *begun, *ended;
+	const volatile __u32 *born, *begun, *ended, *passed;
 	const volatile struct next_maker *maker;
 	const volatile struct next_name *known;
 	bool seen;
@@ -158,6 +158,7 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 	(t)->known = (const volatile struct next_name *)&(skel)->bss->next_known; \
 	(t)->begun = &(skel)->bss->next_begun; \
 	(t)->ended = &(skel)->bss->next_ended; \
+	(t)->passed = &(skel)->bss->next_passed; \
 } while (0)
 
 /* Gives a skeleton's programs the filter: they all have these variables (bpf/filter.h). */
