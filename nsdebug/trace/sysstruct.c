@@ -67,6 +67,19 @@ static void put_timeval(struct buf *b, const char *p)
 	put_pair(b, t[0], "usec", t[1]);
 }
 
+typedef void put_time(struct buf *b, const char *p);
+
+/* Times that follow one another. */
+static void put_two(struct buf *b, const struct shown *s, put_time *put, const char *before,
+		    const char *between, const char *behind)
+{
+	buf_str(b, before);
+	put(b, s->s.p);
+	buf_str(b, between);
+	put(b, s->s.p + 16);
+	buf_str(b, behind);
+}
+
 static void timespec(struct buf *b, const struct shown *s)
 {
 	put_timespec(b, s->s.p);
@@ -74,11 +87,7 @@ static void timespec(struct buf *b, const struct shown *s)
 
 static void timespec_pair(struct buf *b, const struct shown *s)
 {
-	buf_char(b, '[');
-	put_timespec(b, s->s.p);
-	buf_str(b, ", ");
-	put_timespec(b, s->s.p + 16);
-	buf_char(b, ']');
+	put_two(b, s, put_timespec, "[", ", ", "]");
 }
 
 static void timeval(struct buf *b, const struct shown *s)
@@ -88,38 +97,22 @@ static void timeval(struct buf *b, const struct shown *s)
 
 static void timeval_pair(struct buf *b, const struct shown *s)
 {
-	buf_char(b, '[');
-	put_timeval(b, s->s.p);
-	buf_str(b, ", ");
-	put_timeval(b, s->s.p + 16);
-	buf_char(b, ']');
+	put_two(b, s, put_timeval, "[", ", ", "]");
 }
 
 static void itimerval(struct buf *b, const struct shown *s)
 {
-	buf_str(b, "{it_interval=");
-	put_timeval(b, s->s.p);
-	buf_str(b, ", it_value=");
-	put_timeval(b, s->s.p + 16);
-	buf_char(b, '}');
+	put_two(b, s, put_timeval, "{it_interval=", ", it_value=", "}");
 }
 
 static void itimerspec(struct buf *b, const struct shown *s)
 {
-	buf_str(b, "{it_interval=");
-	put_timespec(b, s->s.p);
-	buf_str(b, ", it_value=");
-	put_timespec(b, s->s.p + 16);
-	buf_char(b, '}');
+	put_two(b, s, put_timespec, "{it_interval=", ", it_value=", "}");
 }
 
 static void rusage(struct buf *b, const struct shown *s)
 {
-	buf_str(b, "{ru_utime=");
-	put_timeval(b, s->s.p);
-	buf_str(b, ", ru_stime=");
-	put_timeval(b, s->s.p + 16);
-	buf_str(b, ", ...}");
+	put_two(b, s, put_timeval, "{ru_utime=", ", ru_stime=", ", ...}");
 }
 
 /* ---- signals ---- */
