@@ -179,8 +179,11 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	char path[64];
 	int ret;
 
-	if (!bpf_program__autoload(p) || t->count == TRACER_PROGS_MAX)
+	if (!bpf_program__autoload(p))
 		return 0;
+	if (t->count == TRACER_PROGS_MAX)
+		return err_set(e, ST_INTERNAL, "%s: more programs than there is room for",
+			       bpf_program__name(p));
 	link = bpf_program__attach(p);
 	ret = -errno;
 	if (!link)
