@@ -123,7 +123,7 @@ tj 'JSON of these' '([.items[] | select(.how == "stopped") | .comm] | sort) == [
 # ---- the same threads by BPF ----
 
 # Where the kernel does not load it, all that follows holds but who is stopped.
-"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >out 2>&1
+on_host "$PID" --no-stop -o json >out 2>err.out
 if jq -e 'any(.items[]; .how == "iterated")' out >/dev/null; then
 	BPF=yes
 	tj 'a frame by register needs no stop' '.items[] | select(.comm == "frame") |
