@@ -122,8 +122,10 @@ static int err_deadline(struct wait *w, struct err *e)
 	if (total)
 		return err_set(e, ST_DEADLINE, "%s: --max-time is over: output is incomplete",
 			       w->r->who);
-	return err_set(e, ST_DEADLINE, "%s: no progress for %.3g s (--timeout): a file system that "
-		       "does not answer?", w->r->who, (double)w->r->timeout_ns / 1e9);
+	return err_set(e, ST_DEADLINE, "%s: no progress for %.3g s (--timeout): %s", w->r->who,
+		       (double)w->r->timeout_ns / 1e9, w->c->role == ROLE_TRACER ?
+		       "the kernel is not done with loading the programs?" :
+		       "a file system that does not answer?");
 }
 
 /* Who asks twice does not wait for what a tracer does at its end: detaches, says its totals. */

@@ -54,8 +54,9 @@ struct proc_status {
 /* -1 with errno; EPROTO if the text is not what the kernel writes. */
 int proc_stat(int dir, struct proc_stat *ret);
 int proc_status(int dir, struct proc_status *ret);
-/* Just the start time, for checking an identity. */
+/* Just the start time, for checking an identity: in ticks, which /proc counts by USER_HZ. */
 int proc_start(int dir, uint64_t *ret);
+#define PROC_TICK_NS 10000000ull	/* on x86-64 */
 
 /* Parsers of the text, for tests and fuzzing. The text is NUL terminated and is cut up. */
 bool proc_parse_stat(char *text, struct proc_stat *ret);

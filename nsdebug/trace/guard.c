@@ -22,7 +22,6 @@
 #include "nsdebug/target/target.h"
 
 #define CGROUP_NAME "nsdebug.guardian"
-#define TICK_NS 10000000ull	/* a clock tick in /proc: USER_HZ is 100 */
 #define SETTLE_NS (30 * NS_PER_S)
 
 /* ---- what is stopped is continued ---- */
@@ -34,7 +33,7 @@ static void go_on(const struct guard *g, uint32_t pid, uint64_t since)
 	auto_close int dir = pidfd < 0 ? -1 : proc_open(g->procfs, (pid_t)pid);
 	uint64_t start;
 
-	if (dir >= 0 && proc_start(dir, &start) == 0 && start == since / TICK_NS)
+	if (dir >= 0 && proc_start(dir, &start) == 0 && start == since / PROC_TICK_NS)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
 }
 

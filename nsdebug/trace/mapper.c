@@ -16,10 +16,10 @@
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/members.h"
+#include "nsdebug/sys/proc.h"
 #include "nsdebug/target/target.h"
 
 #define STAT_ARG_START 48	/* proc(5) */
-#define TICK_NS 10000000ull	/* a clock tick in /proc: USER_HZ is 100 */
 #define TOLD_MAX (1u << 20)	/* mappings in all */
 #define MEMORY_MAX (1ull << 30)	/* of a child whose size a target chooses */
 
@@ -125,7 +125,7 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	uint64_t began;
 
 	if (dir < 0 || !members_has(&m->want, dir) || proc_start(dir, &began) < 0 ||
-	    began != start / TICK_NS)
+	    began != start / PROC_TICK_NS)
 		return refuse(m, "the process had ended before its memory map was read");
 	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
 		return refuse(m, "a process more than are told of");
