@@ -69,6 +69,14 @@ t 'an option before the verb'	''	has --selector= --se
 t 'a format'			''	has json ls -o j
 t 'the value of an option'	''	has --color=always ls --color=al
 t 'fields after a comma'	''	has name,size ls --fields name,si
+t 'a system call'		''	has writev trace syscalls -e writ
+t 'one after another'		''	has --calls=read,writev trace syscalls --calls=read,wri
+t 'a class of them'		''	has %network trace syscalls -e %n
+t 'what can be waited for'	''	has "$T" trace exec --next "${T%??}"
+t 'not what the verb refuses'	''	sh -c '{ "$NSDEBUG" __complete trace exec --
+	"$NSDEBUG" trace exec --help; } | grep -e --all; :'
+ts 'no field of a verb of two words'	2 'is not a field of trace exec \(nsdebug trace exec --help' \
+	"$NSDEBUG" trace exec -o wibble "$T"
 t 'a target'			''	has "$T" ls "${T%??}"
 t 'a verb after a global option'	''	has cat --raw ca
 t 'paths of the target'		''	has /app/server cat "$T" /app/se

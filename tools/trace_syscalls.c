@@ -12,6 +12,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
+#include "nsdebug/trace/sysset.h"
 #include "nsdebug/trace/words.h"
 
 #define CORE_DUMPED 0x80	/* wait(2) */
@@ -30,7 +31,7 @@ static const struct syscalls_opts syscalls_defaults = { .strings = 32 };
 
 static const struct opt syscalls_opt[] = {
 	OPT('e', "calls", OPT_STR, struct syscalls_opts, calls, "SET",
-	    "only these: openat,close or %file,%network or !write"),
+	    "only these: openat,close or %file,%network or !write", .words = sysset_word),
 	OPT('c', "count", OPT_FLAG, struct syscalls_opts, count, NULL,
 	    "only how many, how long and how many failed, at the end"),
 	OPT('T', "took", OPT_FLAG, struct syscalls_opts, timed, NULL, "how long each took"),

@@ -106,9 +106,9 @@ static inline bool opt_is_end(const struct opt *o)
 	return !o->letter && !o->name;
 }
 
-/* Is this option of every verb another one in the verb's own table? Then it only stands before the
- * verb. */
-bool opt_is_shadowed(const struct opt *global, const struct opt *own);
+/* Is this option of every verb another one in the verb's own table, or one that it refuses? The
+ * first only stands before the verb. No verb (NULL): none is. */
+bool opt_is_hidden(const struct opt *global, const struct tool *t);
 
 /* The verb's own options, never NULL. */
 const struct opt *tool_opts(const struct tool *t);

@@ -129,6 +129,27 @@ static void offer_places(const struct offer *o, const char *prefix, bool part)
 	free(p.seen);
 }
 
+/* What can be waited for: also what has exited, which may be started again. */
+static bool offer_next(void *ctx, struct container *c)
+{
+	const struct places *p = ctx;
+	char word[TARGET_NAME_MAX];
+
+	if (c->part)
+		snprintf(word, sizeof(word), "pod/%s/%s", c->pod, c->part);
+	offer(p->o, p->prefix, c->part ? word : c->name, "");
+	return true;
+}
+
+static void offer_nexts(const struct offer *o, const char *prefix)
+{
+	auto_arena struct arena *arena = arena_new();
+	struct places p = { .o = o, .prefix = prefix };
+	unsigned int broken;
+
+	target_each(arena, offer_next, &p, &broken, NULL);
+}
+
 /* Of verbs of two words the first, once, or behind it all the second ones. */
 static void offer_verbs(const struct offer *o, const char *family)
 {
@@ -151,10 +172,10 @@ static void offer_verbs(const struct offer *o, const char *family)
 		offer(o, "", v->name, "");
 }
 
-static void offer_options(const struct offer *o, const struct opt *opts, const struct opt *own)
+static void offer_options(const struct offer *o, const struct opt *opts, const struct tool *t)
 {
 	for (; opts && !opt_is_end(opts); opts++)
-		if (opts->name && !opt_is_shadowed(opts, own))
+		if (opts->name && !opt_is_hidden(opts, t))
 			offer(o, "--", opts->name, opt_takes_value(opts) ? "=" : "");
 }
 
@@ -178,6 +199,18 @@ static void offer_choices(const struct offer *o, const char *prefix, const char 
 	}
 }
 
+static void offer_words(const struct offer *o, const struct opt *op, const char *prefix,
+			const char *lead)
+{
+	const char *word;
+
+	if (op->type == OPT_CHOICE)
+		offer_choices(o, prefix, op->arg);
+	for (size_t i = 0; op->words && (word = op->words(i)); i++)
+		if (*word)
+			offer(o, lead, word, "");
+}
+
 /* "--fields pid,co": what follows the last comma is completed. */
 static void offer_values(const struct offer *o, const struct tool *t, const char *name,
 			 const char *prefix, const char *value)
@@ -189,9 +222,13 @@ static void offer_values(const struct offer *o, const struct tool *t, const char
 		offer_places(o, prefix, name[0] == 'c');
 		return;
 	}
+	if (!strcmp(name, "next")) {
+		offer_nexts(o, prefix);
+		return;
+	}
+	snprintf(lead, sizeof(lead), "%s%.*s", prefix, comma ? (int)(comma - value + 1) : 0,
+		 value);
 	if (t && (!strcmp(name, "fields") || !strcmp(name, "output"))) {
-		snprintf(lead, sizeof(lead), "%s%.*s", prefix,
-			 comma ? (int)(comma - value + 1) : 0, value);
 		if (name[0] == 'o' && !comma)
 			offer_choices(o, prefix, "table|wide|json|jsonl|name");
 		offer_fields(o, t, lead);
@@ -200,8 +237,8 @@ static void offer_values(const struct offer *o, const struct tool *t, const char
 	for (int i = 0; i < 2; i++)
 		for (const struct opt *op = i ? global_opts : t ? t->opts : NULL;
 		     op && !opt_is_end(op); op++)
-			if (op->type == OPT_CHOICE && op->name && !strcmp(op->name, name))
-				offer_choices(o, prefix, op->arg);
+			if (op->name && !strcmp(op->name, name))
+				offer_words(o, op, prefix, lead);
 }
 
 /* ---- paths inside the target: a reader lists the directory ---- */
@@ -337,7 +374,7 @@ static void offer_for_verb(const struct offer *o, const struct tool *t, int argc
 		offer_values(o, t, option_of(before, t->opts)->name, "", o->word);
 	} else if (o->word[0] == '-') {
 		offer_options(o, t->opts, NULL);
-		offer_options(o, global_opts, t->opts);
+		offer_options(o, global_opts, t);
 	} else if (tool_wants_target(t) && !target) {
 		offer_targets(o);
 	} else if (t->arg && t->arg->kind == ARG_PATH && target) {

@@ -426,7 +426,6 @@ static void run_tool(struct front *f)
 enum status front_run(struct command *c, const struct env *env)
 {
 	struct front f = { .c = c, .signals = sig_open() };
-	char verb[VERB_MAX];
 	struct layout l;
 	struct err e;
 
@@ -443,7 +442,7 @@ enum status front_run(struct command *c, const struct env *env)
 		relay_bound(c->g.max_time_ns);
 	}
 	scan_bound(c->g.timeout_ns, f.until_ns, f.signals);
-	f.out = out_new(tool_word(c->tool, verb), c->tool->cols, c->tool->summary_cols, &l,
+	f.out = out_new(c->tool->name, c->tool->cols, c->tool->summary_cols, &l,
 			c->g.all || c->g.selector, 1, f.signals);
 	if (out_check(f.out, &e) < 0)
 		fail_err(&f, &e);

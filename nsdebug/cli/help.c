@@ -56,14 +56,14 @@ static void put_item(struct buf *b, const char *left, const char *help)
 	wrap(b, help, INDENT, INDENT);
 }
 
-static void put_options(struct buf *b, const struct opt *opts, const struct opt *hidden_by)
+static void put_options(struct buf *b, const struct opt *opts, const struct tool *t)
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
 		char left[80];
 
-		if (opt_is_shadowed(o, hidden_by))
+		if (opt_is_hidden(o, t))
 			continue;
-		bool letter = o->letter && (opts != global_opts || opt_has_letter(o, hidden_by));
+		bool letter = o->letter && (!t || opt_has_letter(o, tool_opts(t)));
 
 		snprintf(left, sizeof(left), "%c%c%s%s%s%s%s%s%s", letter ? '-' : ' ',
 			 letter ? o->letter : ' ', letter && o->name ? ", " : "  ",
@@ -130,7 +130,7 @@ void help_tool(struct buf *b, const struct tool *t)
 		put_options(b, t->opts, NULL);
 	}
 	buf_str(b, "\noptions of every verb:\n");
-	put_options(b, global_opts, tool_opts(t));
+	put_options(b, global_opts, t);
 	if (t->cols) {
 		buf_str(b, "\nfields (-o FIELD,..., JSON):\n");
 		put_columns(b, t->cols, NULL);

@@ -42,12 +42,12 @@ static void put_word(struct buf *b, const char *word)
 			buf_char(b, *word);
 }
 
-static void put_options(struct buf *b, const struct opt *opts, const struct opt *hidden_by)
+static void put_options(struct buf *b, const struct opt *opts, const struct tool *t)
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
-		bool letter = o->letter && opt_has_letter(o, hidden_by);
+		bool letter = o->letter && (!t || opt_has_letter(o, tool_opts(t)));
 
-		if (opt_is_shadowed(o, hidden_by))
+		if (opt_is_hidden(o, t))
 			continue;
 		buf_str(b, ".It");
 		if (letter)
@@ -96,12 +96,12 @@ static void put_head(struct buf *b, const char *page, const char *name, const ch
 }
 
 static void put_list(struct buf *b, const char *section, const struct opt *opts,
-		     const struct opt *hidden_by)
+		     const struct tool *t)
 {
 	if (!opts || opt_is_end(opts))
 		return;
 	buf_addf(b, ".Sh %s\n.Bl -tag -width Ds\n", section);
-	put_options(b, opts, hidden_by);
+	put_options(b, opts, t);
 	buf_str(b, ".El\n");
 }
 
@@ -155,7 +155,7 @@ void man_tool(struct buf *b, const struct tool *t)
 	buf_str(b, ".Sh DESCRIPTION\n");
 	put_text(b, t->about ? t->about : t->summary);
 	put_list(b, "OPTIONS", t->opts, NULL);
-	put_list(b, "OPTIONS OF EVERY VERB", global_opts, tool_opts(t));
+	put_list(b, "OPTIONS OF EVERY VERB", global_opts, t);
 	if (t->cols) {
 		buf_str(b, ".Sh FIELDS\n.Bl -tag -width Ds\n");
 		put_columns(b, t->cols);

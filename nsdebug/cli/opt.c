@@ -144,12 +144,27 @@ static const struct opt *find_short(const struct tables *t, char letter, void **
 	return NULL;
 }
 
-bool opt_is_shadowed(const struct opt *global, const struct opt *own)
+static const struct opt *own_opt(const struct tool *t, const char *name)
 {
-	for (; own && !opt_is_end(own); own++)
-		if (own->name && global->name && !strcmp(own->name, global->name))
-			return true;
-	return false;
+	for (const struct opt *o = tool_opts(t); !opt_is_end(o); o++)
+		if (o->name && !strcmp(o->name, name))
+			return o;
+	return NULL;
+}
+
+/* Which containers are meant: not for every verb. */
+static bool is_refused(const struct tool *t, const char *name)
+{
+	bool several = !strcmp(name, "all") || !strcmp(name, "selector");
+
+	if (!tool_wants_target(t))
+		return several || !strcmp(name, "namespace") || !strcmp(name, "container");
+	return several && t->needs == NEED_TRACE;
+}
+
+bool opt_is_hidden(const struct opt *global, const struct tool *t)
+{
+	return t && (own_opt(t, global->name) || is_refused(t, global->name));
 }
 
 const struct opt *tool_opts(const struct tool *t)
@@ -253,14 +268,6 @@ bool tool_wants_target(const struct tool *t)
 const char *command_next(const struct command *c)
 {
 	return c->tool->next ? c->tool->next(c->opts) : NULL;
-}
-
-static const struct opt *own_opt(const struct tool *t, const char *name)
-{
-	for (const struct opt *o = tool_opts(t); !opt_is_end(o); o++)
-		if (o->name && !strcmp(o->name, name))
-			return o;
-	return NULL;
 }
 
 int opt_hand_down(struct command *c, struct err *e)

@@ -20,13 +20,13 @@ static void put_string(struct buf *b, const char *key, const char *text)
 	buf_char(b, '"');
 }
 
-static void put_options(struct buf *b, const struct opt *opts, const struct opt *hidden_by,
+static void put_options(struct buf *b, const struct opt *opts, const struct tool *t,
 			bool *first)
 {
 	for (const struct opt *o = opts; o && !opt_is_end(o); o++) {
 		char letter[2] = { o->letter };
 
-		if (opt_is_shadowed(o, hidden_by))
+		if (opt_is_hidden(o, t))
 			continue;
 
 		buf_str(b, *first ? "\n{" : ",\n{");
@@ -98,7 +98,7 @@ void schema_tool(struct buf *b, const struct tool *t)
 	buf_addf(b, ",\"schema\":\"nsdebug.%s/1\",\"needs\":[\"%s\"],\"options\":[", word,
 		 need_name(t->needs));
 	put_options(b, t->opts, NULL, &first);
-	put_options(b, global_opts, t->opts, &first);
+	put_options(b, global_opts, t, &first);
 	buf_str(b, "],\"columns\":[");
 	first = true;
 	put_columns(b, t->cols, NULL, &first);

@@ -49,6 +49,7 @@ struct opt {
 	const char *arg;	/* what the value is called, "SIZE"; NULL for flags */
 	const char *help;
 	const char *fallback;	/* value when an optional one is left out (--color); else NULL */
+	const char *(*words)(size_t i);	/* that completion offers for a list of words; else NULL */
 };
 
 /* OPT(letter, "name", TYPE, struct, field, "ARG", "help"): the field's type is checked. */

@@ -156,7 +156,10 @@ void json_object(struct buf *b, const struct col *cols, const struct cell *cells
 
 static void put_head(struct buf *b, const struct out *o)
 {
-	buf_addf(b, "{\"schema\":\"nsdebug.%s/1\"", o->verb);
+	buf_str(b, "{\"schema\":\"nsdebug.");
+	for (const char *p = o->verb; *p; p++)
+		buf_char(b, *p == ' ' ? '-' : *p);
+	buf_str(b, "/1\"");
 }
 
 void json_begin(struct out *o)

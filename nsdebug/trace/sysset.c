@@ -23,14 +23,14 @@ static bool is_word(const char *word, size_t len, const char *name)
 	return strlen(name) == len && !memcmp(word, name, len);
 }
 
+static const struct { const char *name; unsigned int class; } classes[] = {
+	{ "%file", CLASS_FILE }, { "%desc", CLASS_DESC }, { "%network", CLASS_NET },
+	{ "%net", CLASS_NET }, { "%process", CLASS_PROC }, { "%memory", CLASS_MEM },
+	{ "%signal", CLASS_SIG }, { "%ipc", CLASS_IPC },
+};
+
 static unsigned int class_of(const char *word, size_t len)
 {
-	static const struct { const char *name; unsigned int class; } classes[] = {
-		{ "%file", CLASS_FILE }, { "%desc", CLASS_DESC }, { "%network", CLASS_NET },
-		{ "%net", CLASS_NET }, { "%process", CLASS_PROC }, { "%memory", CLASS_MEM },
-		{ "%signal", CLASS_SIG }, { "%ipc", CLASS_IPC },
-	};
-
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		if (is_word(word, len, classes[i].name) ||
 		    is_word(word, len, classes[i].name + 1))	/* as strace once had it */
@@ -79,4 +79,15 @@ int sysset_parse(struct sysset *s, const char *text, struct err *e)
 	for (size_t i = 0; but && i < ARRAY_SIZE(s->bits); i++)
 		s->bits[i] = ~s->bits[i];
 	return 0;
+}
+
+const char *sysset_word(size_t i)
+{
+	size_t nr = i - ARRAY_SIZE(classes);
+
+	if (i < ARRAY_SIZE(classes))
+		return classes[i].name;
+	if (nr >= SYS_NR_MAX)
+		return NULL;
+	return sysdefs[nr].name ? sysdefs[nr].name : "";
 }

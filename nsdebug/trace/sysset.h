@@ -11,6 +11,7 @@
 #define NSDEBUG_TRACE_SYSSET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/sys.h"
@@ -24,6 +25,8 @@ struct sysset {
 /* NULL is all. -1 with ST_USAGE, naming the word. */
 int sysset_parse(struct sysset *s, const char *text, struct err *e);
 bool sysset_has(const struct sysset *s, unsigned int nr);
+/* Its words, one by one, some of them empty; behind the last one NULL. */
+const char *sysset_word(size_t i);
 void sysset_add(struct sysset *s, unsigned int nr);
 
 #endif
