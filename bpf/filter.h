@@ -75,13 +75,21 @@ static __always_inline bool in_mntns(struct task_struct *t)
 	return BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum) == filter_mntns;
 }
 
+/* Every process of the node is asked this at every call. */
+static __always_inline bool is_current_in_mntns(void)
+{
+	if (is_modern)
+		return bpf_get_current_task_btf()->nsproxy->mnt_ns->ns.inum == filter_mntns;
+	return in_mntns((struct task_struct *)bpf_get_current_task());
+}
+
 static __always_inline bool is_current_target(void)
 {
 	if (filter_kind == FILTER_CGROUP)
 		return bpf_current_task_under_cgroup(&filter_cgroup, 0) == 1;
 	if (filter_kind == FILTER_NEXT)
 		return next_begun && in_born((struct task_struct *)bpf_get_current_task());
-	return in_mntns((struct task_struct *)bpf_get_current_task());
+	return is_current_in_mntns();
 }
 
 /* The id of the cgroup that is `level` steps below the root on the way to c. */
