@@ -536,7 +536,8 @@ const struct tool tool_stack = {
 		"and the longest stop.\n"
 		"\n"
 		"Frames come from the unwind tables of the files that are mapped, and names from "
-		"their symbols; what has no symbol is shown as module+offset with the build id. "
+		"their symbols, also those that are packed into .gnu_debugdata; what has no symbol "
+		"is shown as module+offset with the build id. "
 		"Nothing is guessed: where there is no unwind table (musl, Go, code made at run "
 		"time), the stack ends there and says so.",
 	.needs = NEED_STACK,

@@ -232,6 +232,16 @@ static void take_symbols(struct elf *f, const Elf64_Ehdr *h, const Elf64_Shdr *s
 	*(dyn ? &f->dynstr : &f->strtab) = place_of(&strings);
 }
 
+static void take_named(struct elf *f, const Elf64_Shdr *s, const char *name)
+{
+	if (s->sh_flags & SHF_ALLOC) {
+		if (!strcmp(name, ".eh_frame"))
+			f->eh_frame = place_of(s);
+	} else if (!strcmp(name, ".gnu_debugdata")) {
+		f->debugdata = place_of(s);
+	}
+}
+
 static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 {
 	uint64_t count = h->e_shnum, names = h->e_shstrndx;
@@ -254,10 +264,10 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 			continue;
 		if (s.sh_type == SHT_SYMTAB || s.sh_type == SHT_DYNSYM)
 			take_symbols(f, h, &s);
-		else if (s.sh_flags & SHF_ALLOC && s.sh_name < str.sh_size &&
+		else if (s.sh_name < str.sh_size &&
 			 elf_string(f, str.sh_offset + s.sh_name, str.sh_offset + str.sh_size,
-				    name, sizeof(name)) > 0 && !strcmp(name, ".eh_frame"))
-			f->eh_frame = place_of(&s);
+				    name, sizeof(name)) > 0)
+			take_named(f, &s, name);
 	}
 }
 

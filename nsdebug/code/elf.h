@@ -43,6 +43,7 @@ struct elf {
 	size_t load_count;
 	struct elf_section eh_frame_hdr;	/* the program header's word */
 	struct elf_section eh_frame, symtab, strtab, dynsym, dynstr;
+	struct elf_section debugdata;	/* .gnu_debugdata */
 	char build_id[129];		/* hexadecimal, or "" */
 	struct map blocks;
 	uint64_t last;			/* block that was read last, + 1 */

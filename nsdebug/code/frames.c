@@ -19,6 +19,7 @@ const struct col frame_cols[] = {
 	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
 	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
 	F(COL_STR, method, COL_HIDE, "how it is known: pc, cfi, or signal (interrupted here)"),
+	F(COL_STR, source, COL_HIDE, "where the symbol is from: symtab, debugdata or dynsym"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -37,7 +38,8 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 			 size_t nr, struct buf *b)
 {
 	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
-		.method = method_name(f), .build_id = n->build_id };
+		.method = method_name(f), .build_id = n->build_id,
+		.source = n->source };
 	if (!n->module)
 		row->offset = NONE_U64;
 	else
@@ -51,7 +53,7 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 	buf_add(b, n->text.p, n->text.len);
 	if (f->method == METHOD_SIGNAL)
 		buf_str(b, " <interrupted by a signal>");
-	return row->function.len + row->module.len + b->len + 192;
+	return row->function.len + row->module.len + b->len + 208;
 }
 
 struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a)

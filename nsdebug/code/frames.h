@@ -17,7 +17,7 @@ struct arena;
 struct frame_row {
 	uint64_t n, pc, offset;
 	struct bytes function, module, text;
-	const char *build_id, *method;
+	const char *build_id, *method, *source;
 };
 
 extern const struct col frame_cols[];

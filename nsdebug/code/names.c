@@ -71,7 +71,23 @@ static void give(struct names *n, struct name *name, const struct sym_want *w)
 	if (!w->name)
 		return;
 	name->function = demangle(&b, w->name) ? arena_dup(n->arena, b.bytes, b.len) : w->name;
+	name->source = w->source;
 	name->offset = name->at - w->value;
+}
+
+/* What a file says of itself, then what is packed into it: that has no symbol which .dynsym has. */
+static void look(struct code *c, struct sym_want *wants, size_t count, struct arena *a)
+{
+	const struct sym_table own = { &c->elf, false, "symtab" };
+	struct sym_table rest[2] = { { &c->elf, true, "dynsym" } };
+	size_t n = 1;
+
+	sym_look(&c->elf, &own, 1, wants, count, a);
+	if (!sym_left(wants, count))
+		return;
+	if (debugdata_open(&c->mini, &c->elf))
+		rest[n++] = (struct sym_table){ &c->mini.elf, false, "debugdata" };
+	sym_look(&c->elf, rest, n, wants, count, a);
 }
 
 /* items[0] ... items[count - 1] are of one module, ascending. */
@@ -84,7 +100,7 @@ static void resolve(struct names *n, struct name **items, size_t count)
 		return;
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
-	sym_resolve(&c->elf, wants, count, n->arena);
+	look(c, wants, count, n->arena);
 	for (size_t i = 0; i < count; i++)
 		give(n, items[i], &wants[i]);
 }

@@ -9,12 +9,11 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/elf.h"
 
-#define NO_NAME UINT64_MAX
 #define PIECE 2048		/* symbols read at once: 48 KiB */
 
 struct search {
-	struct elf *f;
-	uint64_t strings, strings_end;
+	const struct elf *image;
+	const struct sym_table *table;
 	struct sym_want *wants;
 	size_t count;
 };
@@ -42,12 +41,25 @@ static int rank_of(const Elf64_Sym *y)
 	return (type == STT_FUNC || type == STT_GNU_IFUNC ? 2 : 0) + (bind != STB_LOCAL);
 }
 
+static const struct elf_section *strings_of(const struct sym_table *t)
+{
+	return t->dynamic ? &t->f->dynstr : &t->f->strtab;
+}
+
+static long read_name(struct sym_name n, char *to, size_t room)
+{
+	const struct elf_section *s = strings_of(n.of);
+
+	return elf_string(n.of->f, n.at, s->off + (s->size < SYM_STRINGS_MAX ? s->size :
+			  SYM_STRINGS_MAX), to, room);
+}
+
 /* Of two names of one thing: fewer leading underscores, then shorter, then in order. */
-static bool is_better_name(struct search *s, uint64_t a, uint64_t b)
+static bool is_better_name(struct sym_name a, struct sym_name b)
 {
 	char x[256], y[256];
-	long n = elf_string(s->f, a, s->strings_end, x, sizeof(x));
-	long m = elf_string(s->f, b, s->strings_end, y, sizeof(y));
+	long n = read_name(a, x, sizeof(x));
+	long m = read_name(b, y, sizeof(y));
 	size_t p, q;
 
 	if (n <= 0 || m <= 0)
@@ -59,9 +71,9 @@ static bool is_better_name(struct search *s, uint64_t a, uint64_t b)
 	return n != m ? n < m : strcmp(x, y) < 0;
 }
 
-static bool is_better(struct search *s, const struct sym_want *w, const Elf64_Sym *y, uint64_t name)
+static bool is_better(const struct sym_want *w, const Elf64_Sym *y, struct sym_name name)
 {
-	if (w->name_at == NO_NAME)
+	if (!w->at.of)
 		return true;
 	if (y->st_value != w->value)
 		return y->st_value > w->value;
@@ -69,10 +81,10 @@ static bool is_better(struct search *s, const struct sym_want *w, const Elf64_Sy
 		return rank_of(y) > w->rank;
 	if (y->st_size != w->size)
 		return y->st_size < w->size;
-	return is_better_name(s, name, w->name_at);
+	return is_better_name(name, w->at);
 }
 
-static void offer_sized(struct search *s, const Elf64_Sym *y, uint64_t name)
+static void offer_sized(struct search *s, const Elf64_Sym *y, struct sym_name name)
 {
 	size_t i = lower(s, y->st_value);
 
@@ -82,25 +94,25 @@ static void offer_sized(struct search *s, const Elf64_Sym *y, uint64_t name)
 	for (; i < s->count && s->wants[i].addr - y->st_value < y->st_size; i++) {
 		struct sym_want *w = &s->wants[i];
 
-		if (!is_better(s, w, y, name))
+		if (!is_better(w, y, name))
 			continue;
-		w->name_at = name;
+		w->at = name;
 		w->value = y->st_value;
 		w->size = y->st_size;
 		w->rank = rank_of(y);
 	}
 }
 
-static void offer_bare(struct search *s, const Elf64_Sym *y, uint64_t name)
+static void offer_bare(struct search *s, const Elf64_Sym *y, struct sym_name name)
 {
 	size_t i = lower(s, y->st_value);
 	struct sym_want *w = &s->wants[i];
 
 	if (i == s->count)
 		return;
-	if (w->bare_at != NO_NAME &&
+	if (w->bare_at.of &&
 	    (w->bare > y->st_value ||
-	     (w->bare == y->st_value && !is_better_name(s, name, w->bare_at))))
+	     (w->bare == y->st_value && !is_better_name(name, w->bare_at))))
 		return;
 	w->bare = y->st_value;
 	w->bare_at = name;
@@ -109,23 +121,26 @@ static void offer_bare(struct search *s, const Elf64_Sym *y, uint64_t name)
 static void offer(struct search *s, const Elf64_Sym *y)
 {
 	int type = ELF64_ST_TYPE(y->st_info);
+	struct sym_name name = { s->table, strings_of(s->table)->off + y->st_name };
 	const struct elf_load *l;
 
 	if (y->st_shndx == SHN_UNDEF || y->st_shndx == SHN_ABS || !y->st_name ||
 	    y->st_name >= SYM_STRINGS_MAX || y->st_size > UINT64_MAX - y->st_value ||
 	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
 		return;
-	l = elf_load_at(s->f, y->st_value, 1);
+	l = elf_load_at(s->image, y->st_value, 1);
 	if (!l || !l->exec)
 		return;
 	if (y->st_size)
-		offer_sized(s, y, s->strings + y->st_name);
+		offer_sized(s, y, name);
 	else
-		offer_bare(s, y, s->strings + y->st_name);
+		offer_bare(s, y, name);
 }
 
-static void scan(struct search *s, const struct elf_section *table)
+static void scan(struct search *s)
 {
+	struct elf *f = s->table->f;
+	const struct elf_section *table = s->table->dynamic ? &f->dynsym : &f->symtab;
 	uint64_t total = table->size / sizeof(Elf64_Sym), done = 0;
 	auto_free Elf64_Sym *piece = mem_alloc(PIECE * sizeof(*piece));
 
@@ -134,7 +149,7 @@ static void scan(struct search *s, const struct elf_section *table)
 	while (done < total) {
 		size_t n = total - done < PIECE ? total - done : PIECE;
 
-		n = elf_stream(s->f, table->off + done * sizeof(*piece), piece,
+		n = elf_stream(f, table->off + done * sizeof(*piece), piece,
 			       n * sizeof(*piece)) / sizeof(*piece);
 		if (!n)
 			return;
@@ -148,22 +163,23 @@ static void scan(struct search *s, const struct elf_section *table)
  * it too: carried up. */
 static void carry(struct search *s)
 {
-	uint64_t bare = 0, bare_at = NO_NAME, ended = 0;
+	struct sym_name bare_at = { NULL };
+	uint64_t bare = 0, ended = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct sym_want *w = &s->wants[i];
 
-		if (w->bare_at != NO_NAME) {
+		if (w->bare_at.of) {
 			bare = w->bare;
 			bare_at = w->bare_at;
 		}
 		if (w->ended > ended)
 			ended = w->ended;
-		if (w->name_at != NO_NAME) {
+		if (w->at.of) {
 			if (w->value + w->size > ended)
 				ended = w->value + w->size;
-		} else if (bare_at != NO_NAME && bare >= ended) {
-			w->name_at = bare_at;
+		} else if (bare_at.of && bare >= ended) {
+			w->at = bare_at;
 			w->value = bare;
 		}
 	}
@@ -177,45 +193,43 @@ static void read_names(struct search *s, struct arena *a)
 		struct sym_want *w = &s->wants[i];
 		long n;
 
-		if (w->name_at == NO_NAME || w->name)
+		if (!w->at.of)
 			continue;
-		n = elf_string(s->f, w->name_at, s->strings_end, name, SYM_NAME_MAX);
-		if (n > 0)
+		n = read_name(w->at, name, SYM_NAME_MAX);
+		if (n > 0) {
 			w->name = arena_dup(a, name, (size_t)n);
+			w->source = w->at.of->source;
+		}
 	}
 }
 
-/* One table for those of the wants that have no name yet. */
-static void look(struct elf *f, const struct elf_section *table, const struct elf_section *strings,
-		 struct sym_want *wants, size_t count, struct arena *a)
+bool sym_left(const struct sym_want *wants, size_t count)
 {
-	uint64_t len = strings->size < SYM_STRINGS_MAX ? strings->size : SYM_STRINGS_MAX;
-	struct search s = {
-		.f = f, .strings = strings->off, .strings_end = strings->off + len,
-	};
-	auto_free struct sym_want *left = mem_alloc((count + 1) * sizeof(*left));
-	size_t at = 0;
-
-	if (!table->size)
-		return;
 	for (size_t i = 0; i < count; i++)
 		if (!wants[i].name)
-			left[s.count++] = (struct sym_want){
-				.addr = wants[i].addr, .name_at = NO_NAME, .bare_at = NO_NAME,
-			};
+			return true;
+	return false;
+}
+
+void sym_look(const struct elf *image, const struct sym_table *tables, size_t ntables,
+	      struct sym_want *wants, size_t count, struct arena *a)
+{
+	auto_free struct sym_want *left = mem_alloc((count + 1) * sizeof(*left));
+	struct search s = { .image = image, .wants = left };
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!wants[i].name)
+			left[s.count++] = (struct sym_want){ .addr = wants[i].addr };
 	if (!s.count)
 		return;
-	s.wants = left;
-	scan(&s, table);
+	for (size_t i = 0; i < ntables; i++) {
+		s.table = &tables[i];
+		scan(&s);
+	}
 	carry(&s);
 	read_names(&s, a);
 	for (size_t i = 0; i < count; i++)
 		if (!wants[i].name)
 			wants[i] = left[at++];
-}
-
-void sym_resolve(struct elf *f, struct sym_want *wants, size_t count, struct arena *a)
-{
-	look(f, &f->symtab, &f->strtab, wants, count, a);
-	look(f, &f->dynsym, &f->dynstr, wants, count, a);
 }

@@ -12,6 +12,7 @@
 #ifndef NSDEBUG_CODE_SYM_H
 #define NSDEBUG_CODE_SYM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,16 +23,37 @@ struct elf;
 #define SYM_NAME_MAX 65536u		/* bytes of a name */
 #define SYM_STRINGS_MAX (16u << 20)	/* bytes of a string table that names may lie in */
 
+struct sym_table;
+
+struct sym_name {
+	const struct sym_table *of;	/* NULL: none */
+	uint64_t at;			/* in its file */
+};
+
 struct sym_want {
 	uint64_t addr;		/* vaddr in the file */
 	const char *name;	/* as in the file, in the arena; NULL: no symbol */
+	const char *source;	/* which table that was */
 	uint64_t value;		/* where the symbol begins */
 	/* of the search: */
-	uint64_t size, name_at, bare, bare_at, ended;
+	uint64_t size, bare, ended;
+	struct sym_name at, bare_at;
 	int rank;
 };
 
-/* wants is ascending by addr. Tries .symtab, then .dynsym for what is left. */
-void sym_resolve(struct elf *f, struct sym_want *wants, size_t count, struct arena *a);
+struct sym_table {
+	struct elf *f;
+	bool dynamic;		/* .dynsym, else .symtab */
+	const char *source;	/* what to say of names that come from here */
+};
+
+/*
+ * Names those of the wants that have none yet, from the best symbol of all these tables. wants is
+ * ascending by addr; image is the file that is loaded, whose segments say what is code.
+ */
+void sym_look(const struct elf *image, const struct sym_table *tables, size_t ntables,
+	      struct sym_want *wants, size_t count, struct arena *a);
+/* Is there one without a name? */
+bool sym_left(const struct sym_want *wants, size_t count);
 
 #endif

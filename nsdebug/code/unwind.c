@@ -79,6 +79,7 @@ void modules_close(struct snapshot *s)
 		if (!c)
 			continue;
 		cfi_free(&c->cfi);
+		debugdata_close(&c->mini);
 		elf_close(&c->elf);
 		free(c);
 		s->modules[i]->code = NULL;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "nsdebug/code/cfi.h"
+#include "nsdebug/code/debugdata.h"
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/snapshot.h"
 
@@ -49,6 +50,7 @@ struct trace {
 struct code {
 	struct elf elf;
 	struct cfi cfi;
+	struct debugdata mini;
 };
 
 struct code *module_code(struct module *m);

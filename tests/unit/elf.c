@@ -48,11 +48,12 @@ static uint64_t own_bias(const struct elf *f, struct arena *a)
 
 static void test_names(struct elf *f, uint64_t bias, struct arena *a)
 {
+	const struct sym_table t = { f, false, "here" };
 	struct sym_want w[2] = {
 		{ .addr = 1 }, { .addr = (uint64_t)(uintptr_t)known_function + 3 - bias },
 	};
 
-	sym_resolve(f, w, 2, a);
+	sym_look(f, &t, 1, w, 2, a);
 	ok(!w[0].name, "an address of nothing has no name");
 	ok(w[1].name && !strcmp(w[1].name, "known_function"), "a function has its name");
 	ok(w[1].addr - w[1].value == 3, "and its offset");
