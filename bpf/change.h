@@ -16,7 +16,7 @@
 struct change {
 	__u64 number;		/* this is its slot as long as it has it; 0: is being written */
 	__u64 began, done;	/* done 0: not yet */
-	__u64 mm;		/* as in struct sys_stack */
+	__u64 mm;		/* as in struct thread_stack; 0: of an exec */
 	__u64 start, end;
 	__u64 pid;
 };

@@ -75,6 +75,14 @@ static __always_inline bool changes_code(__u64 nr, struct pt_regs *r)
 	return false;
 }
 
+static __always_inline bool is_exec_call(__u64 nr, bool compat)
+{
+	if (compat)
+		return nr == 11 || nr == 358;
+	return nr == CHANGE_EXECVE || nr == CHANGE_EXECVEAT || nr == CHANGE_X32_EXECVE ||
+		nr == CHANGE_X32_EXECVEAT;
+}
+
 static __always_inline void cover(struct change *c, __u64 start, __u64 len)
 {
 	__u64 end = start + len + CHANGE_PAGE - 1;
@@ -121,7 +129,8 @@ int change_enter(struct raw_tracepoint *ctx)
 	__sync_lock_test_and_set(&c->number, 0);
 	c->began = bpf_ktime_get_boot_ns();
 	c->done = 0;
-	c->mm = (__u64)BPF_CORE_READ(t, mm);
+	/* that memory stays as it is, for who shares it: who has called vfork() */
+	c->mm = is_exec_call(nr, compat) ? 0 : (__u64)BPF_CORE_READ(t, mm);
 	c->pid = (__u32)BPF_CORE_READ(t, tgid);
 	cover_args(c, compat ? 0 : nr, r);
 	__sync_lock_test_and_set(&c->number, number);

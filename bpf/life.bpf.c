@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include "bpf/life.h"
 
+#include "bpf/changes.h"
 #include "bpf/end.h"
 #include "bpf/filter.h"
+#include "bpf/looking.h"
 #include "bpf/next.h"
+#include "bpf/stack.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -31,7 +34,7 @@ static __always_inline void fill(struct life_event *e, enum life_kind kind, stru
 	e->at = bpf_ktime_get_boot_ns();
 	e->kind = kind;
 	e->ret = 0;
-	e->sig = e->flags = e->unused = 0;
+	e->sig = e->flags = e->stack = 0;
 	e->code = 0;
 	e->since = 0;
 	fill_who(&e->who, t);
@@ -107,6 +110,7 @@ int on_exec(struct raw_tracepoint *ctx)
 	x->file[0] = x->interp[0] = '\0';
 	bpf_probe_read_kernel_str(x->file, sizeof(x->file), BPF_CORE_READ(b, filename));
 	bpf_probe_read_kernel_str(x->interp, sizeof(x->interp), BPF_CORE_READ(b, interp));
+	x->e.stack = STACK_NEW;
 	fill_args(x, t);
 	fill_cwd(x, t);
 	submit(x);
@@ -143,7 +147,8 @@ int on_exec_failed(struct raw_tracepoint *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	long ret = (long)ctx->args[1];
-	__u64 nr;
+	__u64 nr, now;
+	__u32 stack;
 	struct life_exec *x;
 	struct task_struct *t;
 	bool at;
@@ -154,11 +159,16 @@ int on_exec_failed(struct raw_tracepoint *ctx)
 	at = nr == nr_execveat;
 	if ((nr != nr_execve && !at) || is_compat() || !is_current_target())
 		return 0;
+	/* a ring is read in the order of what was reserved */
+	now = bpf_ktime_get_boot_ns();
+	stack = send_stack((__u32)bpf_get_current_pid_tgid(), now);
 	x = reserve(sizeof(*x));
 	if (!x)
 		return 0;
 	t = current();
 	fill(&x->e, LIFE_EXEC, t);
+	x->e.at = now;
+	x->e.stack = stack;
 	fill_who(&x->e.other, BPF_CORE_READ(t, real_parent));
 	x->e.ret = (__s32)ret;
 	fill_cwd(x, t);
@@ -174,13 +184,19 @@ int on_exit(struct raw_tracepoint *ctx)
 {
 	struct task_struct *t = (struct task_struct *)ctx->args[0];
 	struct life_event *e;
+	__u32 stack;
+	__u64 now;
 
 	if (!is_current_target() || !is_end(t))
 		return 0;
+	now = bpf_ktime_get_boot_ns();
+	stack = send_stack((__u32)BPF_CORE_READ(t, tgid), now);
 	e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
 	fill(e, LIFE_EXIT, BPF_CORE_READ(t, group_leader));
+	e->at = now;
+	e->stack = stack;
 	fill_who(&e->other, BPF_CORE_READ(t, real_parent));
 	e->code = exit_code(t);
 	e->since = BPF_CORE_READ(t, group_leader, start_boottime);
@@ -212,31 +228,63 @@ static __always_inline bool tells_parent(struct task_struct *to)
 		BPF_CORE_READ(t, parent, signal) == of;
 }
 
+#define CLD_EXITED 1
+#define CLD_CONTINUED 6
+#define SI_USER 0
+#define SI_QUEUE -1
+#define SI_TKILL -6
+/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
+#define FAULTS (1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
+
+/* The kernel's timers and faults interrupt whoever runs: that is no sender. What a child's end
+ * sends comes from the child. */
+static __always_inline bool has_sender(const struct life_event *e, struct task_struct *to)
+{
+	if (e->sig == SIGCHLD && e->code >= CLD_EXITED && e->code <= CLD_CONTINUED)
+		return tells_parent(to);
+	return e->code == SI_USER || e->code == SI_QUEUE || e->code <= SI_TKILL;
+}
+
+/* What the thread that runs has done itself, with this call or this instruction. */
+static __always_inline bool is_own(const struct life_event *e)
+{
+	return !(e->flags & LIFE_NO_SENDER) ||
+		(e->code > 0 && e->sig < 32 && FAULTS >> e->sig & 1 && e->who.tid == e->other.tid);
+}
+
+static __always_inline __u32 stack_of_sender(const struct life_event *e)
+{
+	if (!stack_bytes)
+		return STACK_NONE;
+	if (!is_own(e))
+		return STACK_KERNEL;
+	return is_current_target() ? send_stack(e->other.tid, e->at) : STACK_OUTSIDE;
+}
+
 SEC("raw_tp/signal_generate")
 int on_signal(struct raw_tracepoint *ctx)
 {
 	struct kernel_siginfo *info = (struct kernel_siginfo *)ctx->args[1];
 	struct task_struct *to = (struct task_struct *)ctx->args[2];
-	struct life_event *e;
+	struct life_event e;
 
 	if (!is_target(to))
 		return 0;
-	e = reserve(sizeof(*e));
-	if (!e)
-		return 0;
-	fill(e, LIFE_SIGNAL, to);
-	fill_who(&e->other, current());
-	e->sig = (__u32)ctx->args[0];
-	e->flags = signal_flags(to, e->sig, ctx->args[3]);
+	fill(&e, LIFE_SIGNAL, to);
+	fill_who(&e.other, current());
+	e.sig = (__u32)ctx->args[0];
+	e.flags = signal_flags(to, e.sig, ctx->args[3]);
 	/* instead of a siginfo, 0 means a process, and 1 the kernel: SEND_SIG_NOINFO, _PRIV */
 	if (ctx->args[1] > 1)
-		e->code = BPF_CORE_READ(info, si_code);
+		e.code = BPF_CORE_READ(info, si_code);
 	else
-		e->code = ctx->args[1] ? SI_KERNEL : 0;
-	if (ctx->args[1] == 1 || (e->sig == SIGCHLD && e->code > 0 && !tells_parent(to)))
-		e->flags |= LIFE_NO_SENDER;
-	e->ret = (__s32)ctx->args[4];
-	submit(e);
+		e.code = ctx->args[1] ? SI_KERNEL : 0;
+	if (ctx->args[1] == 1 || !has_sender(&e, to))
+		e.flags |= LIFE_NO_SENDER;
+	e.ret = (__s32)ctx->args[4];
+	e.stack = stack_of_sender(&e);
+	if (bpf_ringbuf_output(&ring, &e, sizeof(e), BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&lost, 1);
 	return 0;
 }
 
@@ -304,6 +352,8 @@ int on_kill(struct raw_tracepoint *ctx)
 		return 0;
 	pid = (__u32)BPF_CORE_READ(t, pid);
 	fill_oom(&o, t);
+	o.e.stack = !stack_bytes ? STACK_NONE : !is_current_target() ? STACK_OUTSIDE :
+		send_stack(o.e.other.tid, o.e.at);
 	bpf_map_update_elem(&killed, &pid, &o, BPF_ANY);
 	return 0;
 }

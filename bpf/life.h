@@ -26,16 +26,16 @@ enum life_flag {
 };
 
 struct life_event {
-	__u64 at;
 	__u32 kind;
 	__s32 ret;		/* exec: 0 or -errno; signal: enum life_result */
+	__u64 at;
 	struct who who;		/* exec, exit, oom: the process; signal: the receiver */
 	struct who other;	/* exec, exit: the parent; signal: the sender; oom: who asked */
 	__u32 sig;
 	__s32 code;		/* signal: si_code; exit: as wait(2) has it */
 	__u64 since;		/* exit: when it was forked */
 	__u32 flags;		/* enum life_flag */
-	__u32 unused;
+	__u32 stack;		/* enum stack_state, of who did it */
 };
 
 struct life_exec {

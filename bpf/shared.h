@@ -38,6 +38,33 @@ struct who {
 	char comm[16];
 };
 
+#define RECORD_STACK 0x1000	/* no other record of a ring begins with this */
+#define STACK_MAX (64u << 10)	/* bytes of a stack */
+
+/* Registers and stack of a thread; the next event of this thread is what it was in. Without a tid
+ * it only says that the process is there, or has mapped code. */
+struct thread_stack {
+	__u32 record, tid, pid;
+	__u32 len;		/* bytes that follow */
+	__u64 when;		/* time of that event */
+	__u64 at;		/* address of the first */
+	__u64 exec, code;	/* another one: it runs another program; it has other code mapped */
+	__u64 mm, start;	/* which memory, which is no address here; when it was forked */
+	__u64 regs[17];		/* rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip */
+};
+
+/* Is there one? If not, why not. */
+enum stack_state {
+	STACK_NONE,
+	STACK_COPIED,
+	STACK_COMPAT,		/* a 32-bit call */
+	STACK_GONE,		/* the process has no memory any more */
+	STACK_OUTSIDE,		/* the thread is not of the target */
+	STACK_KERNEL,		/* no thread did it */
+	STACK_NEW,		/* a program that has not begun */
+};
+
 _Static_assert(sizeof(struct who) == 48, "both sides see the same record");
+_Static_assert(sizeof(struct thread_stack) == 200, "both sides see the same record");
 
 #endif

@@ -8,17 +8,18 @@
 #ifndef BPF_STACK_H
 #define BPF_STACK_H
 
-#include "bpf/sys.h"
+#include "bpf/shared.h"
 #include "bpf/types.h"
 
 const volatile __u32 stack_bytes;	/* to be copied at most; 0: no stacks */
 
 #define STACK_RED_ZONE 128		/* x86_64 psABI 3.2.2 */
 #define STACK_PAGE 4096
+#define STACK_USER_CS 0x33		/* arch/x86/include/asm/segment.h */
 
 struct stack_scratch {
-	struct sys_stack stack;
-	__u8 bytes[SYS_STACK_MAX + STACK_PAGE];
+	struct thread_stack stack;
+	__u8 bytes[STACK_MAX + STACK_PAGE];
 };
 
 /* By processor: of those that are, each has one. */
@@ -29,7 +30,7 @@ struct {
 	__type(value, struct stack_scratch);
 } stacks SEC(".maps");
 
-static __always_inline void fill_stack(struct sys_stack *s, struct task_struct *t)
+static __always_inline void fill_stack(struct thread_stack *s, struct task_struct *t)
 {
 	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(t);
 	struct mm_struct *mm = BPF_CORE_READ(t, mm);
@@ -62,7 +63,14 @@ static __always_inline void fill_stack(struct sys_stack *s, struct task_struct *
 	s->len = 0;
 }
 
-/* A global function is verified once, by itself; it may only be given numbers. */
+/* Who is interrupted is in no call, and may run 32-bit code. */
+static __always_inline bool has_long_regs(struct task_struct *t)
+{
+	return (((struct pt_regs *)bpf_task_pt_regs(t))->cs & 0xffff) == STACK_USER_CS;
+}
+
+/* Returns enum stack_state. A global function is verified once, by itself; it may only be given
+ * numbers. */
 __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 {
 	__u32 key = bpf_get_smp_processor_id();
@@ -70,22 +78,26 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 	__u64 from;
 
 	if (!stack_bytes)	/* nor is the map there, or on older kernels what is asked below */
-		return 0;
+		return STACK_NONE;
+	if (!bpf_get_current_task_btf()->mm)
+		return STACK_GONE;
+	if (is_compat() || !has_long_regs(bpf_get_current_task_btf()))
+		return STACK_COMPAT;
 	s = bpf_map_lookup_elem(&stacks, &key);
-	if (!s || is_compat())
-		return 0;
-	s->stack.record = SYS_STACK;
+	if (!s)
+		return STACK_NONE;
+	s->stack.record = RECORD_STACK;
 	s->stack.tid = tid;
 	s->stack.when = now;
 	fill_stack(&s->stack, bpf_get_current_task_btf());
 	from = s->stack.at;
-	for (__u32 i = 0; i <= SYS_STACK_MAX / STACK_PAGE; i++) {
+	for (__u32 i = 0; i <= STACK_MAX / STACK_PAGE; i++) {
 		__u64 n = STACK_PAGE - (from & (STACK_PAGE - 1)), at = s->stack.len;
 
 		if (n > stack_bytes - at)
 			n = stack_bytes - at;
 		asm volatile("" : "+r"(n), "+r"(at));
-		if (at > SYS_STACK_MAX || !n || n > STACK_PAGE ||
+		if (at > STACK_MAX || !n || n > STACK_PAGE ||
 		    bpf_probe_read_user(s->bytes + at, (__u32)n, (void *)from))
 			break;
 		s->stack.len += n;
@@ -93,16 +105,15 @@ __attribute__((noinline)) int put_stack(__u32 tid, __u64 now)
 	}
 	key = s->stack.len;
 	asm volatile("" : "+r"(key));
-	if (key <= SYS_STACK_MAX &&
+	if (key <= STACK_MAX &&
 	    bpf_ringbuf_output(&ring, s, sizeof(s->stack) + key, BPF_RB_NO_WAKEUP))
 		__sync_fetch_and_add(&lost, 1);
-	return 0;
+	return STACK_COPIED;
 }
 
-static __always_inline void send_stack(__u32 tid, __u64 now)
+static __always_inline __u32 send_stack(__u32 tid, __u64 now)
 {
-	if (stack_bytes)
-		put_stack(tid, now);
+	return stack_bytes ? (__u32)put_stack(tid, now) : STACK_NONE;
 }
 
 #endif

@@ -48,22 +48,8 @@ enum sys_flag {
 	SYS_ENDED = 16,		/* no call: the process has ended, .ret is as wait(2) has it */
 };
 
-/* Ring records begin with their kind. */
-enum sys_record { SYS_CALL = 1, SYS_WHO, SYS_STACK };
-
-#define SYS_STACK_MAX (64u << 10)	/* bytes of a stack */
-
-/* Registers and stack of a thread; the next SYS_CALL of this thread is what it was in. */
-struct sys_stack {
-	__u32 record, tid, pid;
-	__u32 len;		/* bytes that follow */
-	__u64 when;		/* as sys_call.at of that call */
-	__u64 at;		/* address of the first */
-	__u64 exec, code;	/* another one: it runs another program; it has other code mapped */
-	__u64 mm, start;	/* which memory, which is no address here; when it was forked */
-	__u64 regs[17];		/* rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip */
-};
-
+/* Ring records begin with their kind; or it is a RECORD_STACK. */
+enum sys_record { SYS_CALL = 1, SYS_WHO };
 
 struct sys_call {
 	__u32 record;
@@ -96,7 +82,6 @@ struct sys_count {
 };
 
 _Static_assert(sizeof(struct sys_call) == 88, "both sides see the same record");
-_Static_assert(sizeof(struct sys_stack) == 200, "both sides see the same record");
 _Static_assert(sizeof(struct sys_who) == 56, "and this one");
 
 #endif

@@ -65,3 +65,54 @@ trace_stop
 tr_rows 'trace open: who opens the library is the loader' 'any(.[] | select(.path != null and
 	(.path | endswith("/libc.so.6"))); (.frames | length) > 3 and
 	all(.frames[]; .module | test("ld-linux")))'
+
+# ---- who sends a signal, wants a program that is not there, ends ----
+
+called() { echo "[\"$1\", \"c\", \"b\", \"a\", \"do_it\", \"main\"]"; }
+box_run base --bind "$O/tests/lib:/t:ro" -- /t/chain kill
+trace_start signal "$BOX" --stack --filter 'signal == SIGUSR1 || signal == SIGWINCH'
+kill -WINCH "$BOXPID"
+wait_for '[ "$(wc -l <rows)" -ge 4 ]' 20
+trace_stop
+tr_rows 'trace signal: the sender' "$chains map(select(.signal == \"SIGUSR1\")) | length > 2 and
+	all(.[]; .frames_end == null and names[:6] == $(called kill))"
+tr_rows 'who is not of the target shows nothing, which is said' \
+	'any(.[]; .signal == "SIGWINCH" and .frames == [] and (.frames_end | test("not of the target")))'
+ts 'below the signal in a table' 0 '^  #2 +0x[0-9a-f]+ b\+0x[0-9a-f]+ \(chain\)$' \
+	"$NSDEBUG" trace signal "$BOX" --stack --max-events 1
+tj 'signals without it' 'all(.items[]; .frames == [] and .frames_end == null)' \
+	"$NSDEBUG" trace signal "$BOX" --max-events 2 -o json
+
+box_run base --bind "$O/tests/lib:/t:ro" -- /t/chain exec
+trace_start exec "$BOX" --stack
+in_box /t/chain exit
+wait_for '[ "$(grep -c ENOENT rows)" -ge 3 ]' 20
+trace_stop
+tr_rows 'trace exec: who wanted the program that is not there' "$chains map(select(.error)) |
+	all(.[]; .error == \"ENOENT\" and .frames_end == null and names[:6] == $(called execve))"
+tr_rows 'one that starts has no stack yet, which is said' \
+	'map(select(.error == null)) | length > 0 and
+		all(.[]; .frames == [] and (.frames_end | test("has just started")))'
+
+trace_start exit "$BOX" --stack
+in_box /t/chain exit
+in_box /t/chain abort
+trace_stop
+case $(uname -r) in
+[1-5].* | 6.[0-9].* | 6.1[0-5].*)
+	tr_rows 'trace exit: before Linux 6.16 there is no memory left, which is said' \
+		'map(select(.comm == "chain")) | length == 2 and
+		all(.[]; .frames == [] and (.frames_end | test("given its memory up")))' ;;
+*)
+	tr_rows 'trace exit: where it ended itself' "$chains any(.[]; .status == 3 and
+		.frames_end == null and (names[0] | test(\"^_[eE]xit\$\")) and
+		names[1:6] == $(called _exit)[1:])"
+	tr_rows 'and where it was aborted' "$chains any(.[]; .signal == \"SIGABRT\" and
+		.frames_end == null and (names | index(\"abort\")) > 0 and
+		names[(names | index(\"abort\")):][:6] == $(called abort))" ;;
+esac
+trace_start signal "$BOX" --stack --filter 'signal == SIGABRT'
+in_box /t/chain abort
+trace_stop
+tr_rows 'a signal that ends its sender' "$chains length == 1 and (.[0] | .frames_end == null and
+	names[(names | index(\"abort\")):][:6] == $(called abort))"

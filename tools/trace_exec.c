@@ -14,11 +14,13 @@
 
 struct exec_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 	bool failed;
 };
 
 static const struct opt exec_opt[] = {
 	TRACER_OPTS(struct exec_opts),
+	STACKS_OPTS(struct exec_opts),
 	OPT(0, "failed", OPT_FLAG, struct exec_opts, failed, NULL, "only those that failed"),
 	OPT_END
 };
@@ -29,6 +31,8 @@ struct exec_row {
 	struct bytes comm, parent, file, cwd, command;
 	struct col_list args;
 	const char *error, *note;
+	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct exec_row, f, fl, h, ##__VA_ARGS__)
@@ -51,6 +55,7 @@ static const struct col exec_col[] = {
 	C(COL_LIST, args, COL_HIDE | COL_CLAIMED, "arguments"),
 	C(COL_STR, note, 0, "what is remarkable", .least = 5),
 	C(COL_BYTES, command, COL_NOJSON | COL_CLAIMED, "arguments, or the file where it failed"),
+	STACKS_COLS(struct exec_row),
 	COL_END
 };
 
@@ -134,15 +139,27 @@ static void take(void *ctx, const struct life_event *e)
 	put_cwd(&cwd, x);
 	row.command = (struct bytes){ command.bytes, command.len };
 	row.cwd = (struct bytes){ cwd.bytes, cwd.len };
+	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->life.tracer);
 }
 
 static void exec_run(struct run *r)
 {
-	struct listing l = { .r = r, .o = r->opts, .life = { .fn = take, .ctx = &l } };
+	const struct exec_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .life = { .fn = take, .ctx = &l,
+			     .stack_bytes = stacks_bytes(&o->stacks) } };
 
-	life_run(&l.life, LIFE_EXEC, r->in, &l.o->tracer, r->target);
+	life_run(&l.life, LIFE_EXEC, r->in, &o->tracer, r->target);
+}
+
+static int exec_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct exec_opts *o = opts;
+
+	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
+		l->fields = "time,pid,uid,error,note,command,frames";
+	return tracer_layout(opts, nargs, args, l, e);
 }
 
 static const struct example exec_example[] = {
@@ -156,12 +173,14 @@ const struct tool tool_trace_exec = {
 	.summary = "show the programs that a container starts, and those that it cannot",
 	.about = "From the kernel's own events, for the processes of the container's cgroup and of "
 		"those below it: nothing is stopped and nothing of the host is shown. A shell in "
-		"an image that should have none is marked.",
+		"an image that should have none is marked. --stack shows who wanted a program that "
+		"could not be started; one that starts has no stack yet.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
+	.mapper = stacks_mapper,
 	.opts = exec_opt, .opts_size = sizeof(struct exec_opts),
 	.cols = exec_col,
 	.examples = exec_example,
-	.setup = tracer_layout,
+	.setup = exec_setup,
 	.run = exec_run,
 };

@@ -15,11 +15,13 @@
 
 struct exit_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 	bool failed;
 };
 
 static const struct opt exit_opt[] = {
 	TRACER_OPTS(struct exit_opts),
+	STACKS_OPTS(struct exit_opts),
 	OPT(0, "failed", OPT_FLAG, struct exit_opts, failed, NULL,
 	    "only those that ended by a signal or with another status than 0"),
 	OPT_END
@@ -31,6 +33,8 @@ struct exit_row {
 	int64_t lifetime_s;
 	struct bytes comm, parent;
 	const char *signal, *ended;
+	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct exit_row, f, fl, h, ##__VA_ARGS__)
@@ -51,6 +55,7 @@ static const struct col exit_col[] = {
 	  .head = "STATUS", .least = 7),
 	C(COL_BYTES, parent, COL_WIDE | COL_CLAIMED, "name that the parent gave itself"),
 	C(COL_BYTES, comm, COL_CLAIMED, "name that it gave itself", .head = "COMMAND"),
+	STACKS_COLS(struct exit_row),
 	COL_END
 };
 
@@ -83,15 +88,27 @@ static void take(void *ctx, const struct life_event *e)
 		snprintf(ended, sizeof(ended), "%s%s", row.signal, row.core ? ", core dumped" : "");
 	else
 		snprintf(ended, sizeof(ended), "%u", (unsigned int)row.status);
+	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->life.tracer);
 }
 
 static void exit_run(struct run *r)
 {
-	struct listing l = { .r = r, .o = r->opts, .life = { .fn = take, .ctx = &l } };
+	const struct exit_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .life = { .fn = take, .ctx = &l,
+			     .stack_bytes = stacks_bytes(&o->stacks) } };
 
-	life_run(&l.life, LIFE_EXIT, r->in, &l.o->tracer, r->target);
+	life_run(&l.life, LIFE_EXIT, r->in, &o->tracer, r->target);
+}
+
+static int exit_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct exit_opts *o = opts;
+
+	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
+		l->fields = "time,pid,lifetime_s,ended,comm,frames";
+	return tracer_layout(opts, nargs, args, l, e);
 }
 
 static const struct example exit_example[] = {
@@ -107,12 +124,17 @@ const struct tool tool_trace_exit = {
 	.summary = "show how processes of a container end, and how long they lived",
 	.about = "One line a process, when its last thread is gone, as the kernel tells it to the "
 		"parent. It says nothing of the container's own end that its init process does "
-		"not: that is the last line.",
+		"not: that is the last line.\n\n"
+		"--stack shows where the thread was that ended last: in exit(3), abort(3), or at "
+		"the instruction that was not allowed. Before Linux 6.16 its memory is gone by "
+		"then, which is said. A process that ends within milliseconds of its beginning may "
+		"have addresses only.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
+	.mapper = stacks_mapper,
 	.opts = exit_opt, .opts_size = sizeof(struct exit_opts),
 	.cols = exit_col,
 	.examples = exit_example,
-	.setup = tracer_layout,
+	.setup = exit_setup,
 	.run = exit_run,
 };

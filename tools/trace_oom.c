@@ -12,10 +12,12 @@
 
 struct oom_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 };
 
 static const struct opt oom_opt[] = {
 	TRACER_OPTS(struct oom_opts),
+	STACKS_OPTS(struct oom_opts),
 	OPT_END
 };
 
@@ -26,6 +28,8 @@ struct oom_row {
 	int64_t score_adj;
 	struct bytes comm, trigger;
 	const char *note;
+	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct oom_row, f, fl, h, ##__VA_ARGS__)
@@ -49,6 +53,7 @@ static const struct col oom_col[] = {
 	C(COL_U64, trigger_pid, COL_HIDE, "its number in the container; 0: it is outside"),
 	C(COL_U64, trigger_host_pid, COL_WIDE, "its number on the host"),
 	C(COL_STR, note, 0, "what is remarkable"),
+	STACKS_COLS(struct oom_row),
 	COL_END
 };
 
@@ -86,21 +91,27 @@ static void take(void *ctx, const struct life_event *e)
 		row.note = "no limit is set: the node itself had no memory left";
 	else if (!e->other.ns_pid)
 		row.note = "another one than the container asked for memory";
+	row.frames = life_frames(&l->life, e, e->other.tid, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->life.tracer);
 }
 
 static void oom_run(struct run *r)
 {
-	struct listing l = { .r = r, .life = { .fn = take, .ctx = &l } };
 	const struct oom_opts *o = r->opts;
+	struct listing l = { .r = r, .life = { .fn = take, .ctx = &l,
+			     .stack_bytes = stacks_bytes(&o->stacks) } };
 
 	life_run(&l.life, LIFE_OOM, r->in, &o->tracer, r->target);
 }
 
 static int oom_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
+	const struct oom_opts *o = opts;
+
 	l->human = true;
+	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
+		l->fields = "time,pid,comm,rss,limit,usage,trigger,note,frames";
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
@@ -115,9 +126,10 @@ const struct tool tool_trace_oom = {
 	.summary = "show processes of a container that the kernel kills for want of memory",
 	.about = "With the limit that was reached, what the victim had, and who asked for the "
 		"memory that was not there: not always the victim. It costs nothing until it "
-		"happens.",
+		"happens. --stack shows from where that process asked, if it is of the container.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
+	.mapper = stacks_mapper,
 	.opts = oom_opt, .opts_size = sizeof(struct oom_opts),
 	.cols = oom_col,
 	.examples = oom_example,

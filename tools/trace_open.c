@@ -174,13 +174,6 @@ static void open_run(struct run *r)
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
 }
 
-static bool open_mapper(const void *opts)
-{
-	const struct open_opts *o = opts;
-
-	return stacks_bytes(&o->stacks);
-}
-
 static int open_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	const struct open_opts *o = opts;
@@ -213,7 +206,7 @@ const struct tool tool_trace_open = {
 	.opts = open_opt, .opts_size = sizeof(struct open_opts),
 	.cols = open_col,
 	.examples = open_example,
-	.mapper = open_mapper,
+	.mapper = stacks_mapper,
 	.setup = open_setup,
 	.run = open_run,
 };

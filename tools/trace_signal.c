@@ -12,11 +12,13 @@
 
 struct signal_opts {
 	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 	bool failed;
 };
 
 static const struct opt signal_opt[] = {
 	TRACER_OPTS(struct signal_opts),
+	STACKS_OPTS(struct signal_opts),
 	OPT(0, "failed", OPT_FLAG, struct signal_opts, failed, NULL,
 	    "only those that were ignored or had no room"),
 	OPT_END
@@ -27,6 +29,8 @@ struct signal_row {
 	uint64_t from_pid, from_host_pid, from_uid, pid, tid, host_pid, host_tid, number;
 	struct bytes from, comm;
 	const char *signal, *code, *action, *result, *note;
+	struct col_rows frames;
+	struct bytes frames_end;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct signal_row, f, fl, h, ##__VA_ARGS__)
@@ -51,6 +55,7 @@ static const struct col signal_col[] = {
 	C(COL_STR, action, COL_WIDE, "what the receiver set up: default or handler"),
 	C(COL_STR, result, 0, "delivered, blocked, ignored, pending (it waits already), no room"),
 	C(COL_STR, note, 0, "what is remarkable"),
+	STACKS_COLS(struct signal_row),
 	COL_END
 };
 
@@ -74,27 +79,18 @@ static const char *result_of(const struct life_event *e)
 	}
 }
 
-/* The kernel's timers and faults interrupt whoever runs: that is no sender. What a child's end
- * sends comes from the child, as far as its programs have seen one (LIFE_NO_SENDER). */
-static bool has_sender(const struct life_event *e)
-{
-	bool child = e->sig == SIGCHLD && e->code >= CLD_EXITED && e->code <= CLD_CONTINUED;
-
-	return !(e->flags & LIFE_NO_SENDER) && (child || e->code == SI_USER ||
-		e->code == SI_QUEUE || e->code == SI_TKILL || e->code < SI_TKILL);
-}
-
 static const char *note_of(const struct life_event *e)
 {
+	bool sender = !(e->flags & LIFE_NO_SENDER);
 	bool ends = e->sig == SIGTERM || e->sig == SIGINT || e->sig == SIGQUIT || e->sig == SIGHUP;
 
 	if (e->ret == LIFE_IGNORED && e->who.ns_pid == 1 && ends && !(e->flags & LIFE_HANDLED))
 		return "pid 1 has no handler for it: it does not end by this";
 	if (e->ret == LIFE_NO_ROOM)
 		return "lost: RLIMIT_SIGPENDING is reached";
-	if (e->sig == SIGKILL && (e->flags & LIFE_NO_SENDER))
+	if (e->sig == SIGKILL && !sender)
 		return "the kernel kills it";
-	return has_sender(e) && !e->other.ns_pid ? "from outside of the container" : NULL;
+	return sender && !e->other.ns_pid ? "from outside of the container" : NULL;
 }
 
 /* That a signal does nothing which does nothing by default is no failure. */
@@ -109,7 +105,7 @@ static bool has_failed(const struct life_event *e)
 static void take(void *ctx, const struct life_event *e)
 {
 	struct listing *l = ctx;
-	bool group = e->flags & LIFE_GROUP, sender = has_sender(e);
+	bool group = e->flags & LIFE_GROUP, sender = !(e->flags & LIFE_NO_SENDER);
 	char room[16];
 	struct signal_row row = {
 		.time = tracer_time(&l->life.tracer, e->at), .number = e->sig,
@@ -128,15 +124,27 @@ static void take(void *ctx, const struct life_event *e)
 		row.from = tracer_comm(&e->other);
 	if (l->o->failed && !has_failed(e))
 		return;
+	row.frames = life_frames(&l->life, e, e->other.tid, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->life.tracer);
 }
 
 static void signal_run(struct run *r)
 {
-	struct listing l = { .r = r, .o = r->opts, .life = { .fn = take, .ctx = &l } };
+	const struct signal_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .life = { .fn = take, .ctx = &l,
+			     .stack_bytes = stacks_bytes(&o->stacks) } };
 
-	life_run(&l.life, LIFE_SIGNAL, r->in, &l.o->tracer, r->target);
+	life_run(&l.life, LIFE_SIGNAL, r->in, &o->tracer, r->target);
+}
+
+static int signal_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct signal_opts *o = opts;
+
+	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
+		l->fields = "time,signal,from_host_pid,from,pid,comm,result,note,frames";
+	return tracer_layout(opts, nargs, args, l, e);
 }
 
 static const struct example signal_example[] = {
@@ -152,12 +160,14 @@ const struct tool tool_trace_signal = {
 	.about = "Senders outside of the container are shown by their host pid: a kubelet that "
 		"stops a pod, a runtime, another user. A signal that a process ignores is "
 		"marked; that pid 1 of a container has no handler for SIGTERM is why some take "
-		"their whole grace period to stop.",
+		"their whole grace period to stop. --stack shows from where a process of "
+		"the container sent it, or what it did that the signal is about (a fault).",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
+	.mapper = stacks_mapper,
 	.opts = signal_opt, .opts_size = sizeof(struct signal_opts),
 	.cols = signal_col,
 	.examples = signal_example,
-	.setup = tracer_layout,
+	.setup = signal_setup,
 	.run = signal_run,
 };

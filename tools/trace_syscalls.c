@@ -110,11 +110,6 @@ static bool wants_stack(const struct syscalls_opts *o)
 	return stacks_bytes(&o->stacks);
 }
 
-static bool syscalls_mapper(const void *opts)
-{
-	return wants_stack(opts);
-}
-
 struct texts {
 	struct buf args[SYS_ARGS];
 	struct bytes items[SYS_ARGS];
@@ -430,7 +425,7 @@ const struct tool tool_trace_syscalls = {
 	.cols = syscalls_col,
 	.examples = syscalls_example,
 	.guarded = syscalls_guarded,
-	.mapper = syscalls_mapper,
+	.mapper = stacks_mapper,
 	.pokes = syscalls_pokes,
 	.setup = syscalls_setup,
 	.run = syscalls_run,

@@ -53,7 +53,7 @@ enum arg_rule {
 	SELF_0,		/* argument 0, a pid: 0, ourselves */
 	NS_ASK_1,	/* argument 1, an ioctl: who owns a namespace, what is above it */
 	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
-	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach; not pin or find */
+	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach, run; not pin or find */
 	BPF_VISIT_0,	/* argument 0, a bpf(2) command: make, load, link and run an iterator */
 	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
 	CONT_1,		/* argument 1, a signal: only the one that continues */
@@ -334,7 +334,8 @@ static const struct arg_check checks[] = {
 	[HOLD_0] = { 0, { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH }, 4 },
 	[BPF_RUN_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_LOOKUP_ELEM,
 		BPF_MAP_FREEZE, BPF_PROG_LOAD, BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD,
-		BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, BPF_PROG_BIND_MAP }, 10 },
+		BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, BPF_ITER_CREATE,
+		BPF_PROG_BIND_MAP }, 11 },
 	[BPF_VISIT_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE, BPF_PROG_LOAD,
 		BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE, BPF_ITER_CREATE }, 8 },
 	[CONT_1] = { 1, { SIGCONT }, 1 },

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/trace/life.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "life.skel.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
 
 #define RING_SIZE (4u << 20)
+#define RING_STACKS (16u << 20)
 
 TRACER_OBJECT(life)
 
@@ -23,8 +28,41 @@ static int take(void *ctx, void *bytes, size_t len)
 	const struct life_event *e = bytes;
 
 	/* the kernel's ring: records are as the programs of this binary made them */
-	if (len >= sizeof(*e) && e->kind == l->kind && len >= least[l->kind])
+	l->stacks.asked = false;
+	if (len >= sizeof(struct thread_stack) && e->kind == RECORD_STACK)
+		stacks_keep(&l->stacks, bytes, len);
+	else if (len >= sizeof(*e) && e->kind == l->kind && len >= least[l->kind])
 		l->fn(l->ctx, e);
+	if (l->stacks.asked)	/* a whole ask may take long: look at the clock now */
+		l->tracer.budget = 1;
+	return 0;
+}
+
+static int choose_stacks(struct life_trace *l, struct life_bpf *b, struct err *e)
+{
+	int processors = 1;
+
+	bpf_map__set_autocreate(b->maps.stacks, l->stack_bytes);
+	bpf_map__set_autocreate(b->maps.changing, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.change_enter, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.change_exit, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.change_exec, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.look_task, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.look_exec, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.look_fork, l->stack_bytes);
+	bpf_program__set_autoload(b->progs.look_mapped, l->stack_bytes);
+	if (!l->stack_bytes)
+		return 0;
+	if (stacks_possible(e) < 0)
+		return -1;
+	processors = libbpf_num_possible_cpus();
+	if (processors < 0)
+		return err_bpf(e, processors, "count the processors");
+	bpf_map__set_max_entries(b->maps.stacks, (unsigned int)processors);
+	bpf_map__set_max_entries(b->maps.ring, RING_STACKS);
+	b->rodata->stack_bytes = l->stack_bytes;
+	b->rodata->is_modern = true;
+	stacks_init(&l->stacks, l->tracer.in->second, &l->tracer.in->emit);
 	return 0;
 }
 
@@ -41,14 +79,33 @@ static void choose(struct life_bpf *b, enum life_kind kind)
 	bpf_map__set_max_entries(b->maps.ring, RING_SIZE);
 }
 
+/* Runs it once, on each task. */
+static int visit(struct bpf_program *p, struct err *e)
+{
+	struct bpf_link *link = bpf_program__attach(p);
+	auto_close int iter = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	char none[64];
+	ssize_t n = -1;
+
+	while (iter >= 0 && (n = read(iter, none, sizeof(none))) < 0 && errno == EAGAIN)
+		;
+	if (n < 0)
+		err_sys(e, "look at the processes that are there");
+	bpf_link__destroy(link);
+	return n < 0 ? -1 : 0;
+}
+
 static int attach(struct life_trace *l, struct life_bpf *b, struct err *e)
 {
 	struct bpf_program *p;
 
 	bpf_object__for_each_program(p, b->obj)
-		if (tracer_attach(&l->tracer, p, false, e) < 0)
+		if (p != b->progs.look_task && tracer_attach(&l->tracer, p, false, e) < 0)
 			return -1;
+	if (l->stack_bytes && visit(b->progs.look_task, e) < 0)
+		return -1;
 	TRACER_LISTEN(&l->tracer, b);
+	l->stacks.log = (const volatile struct change_log *)&b->bss->changes;
 	return tracer_seal(&l->tracer, bpf_map__fd(b->maps.ring), take, l, e);
 }
 
@@ -66,6 +123,8 @@ static int start(struct life_trace *l, struct inside *in, const struct tracer_op
 	if (!b)
 		return err_bpf(e, -errno, "open the programs");
 	choose(b, l->kind);
+	if (choose_stacks(l, b, e) < 0)
+		return -1;
 	TRACER_SET_FILTER(&l->tracer, b);
 	ret = life_bpf__load(b);
 	if (ret < 0)
@@ -81,8 +140,37 @@ void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
 	struct err e;
 
 	l->kind = kind;
-	if (start(l, in, opts, target, &e) < 0)
+	if (start(l, in, opts, target, &e) < 0) {
 		emit_err(&in->emit, &e);
-	else
-		tracer_run(&l->tracer);
+		return;
+	}
+	tracer_run(&l->tracer);
+	if (l->stack_bytes)
+		stacks_free(&l->stacks);
+}
+
+static const char *const why_none[] = {
+	[STACK_COPIED] = "its stack was lost",
+	[STACK_COMPAT] = "a 32-bit call: its stack is not looked at",
+	[STACK_GONE] = "its process has given its memory up already",
+	[STACK_OUTSIDE] = "who did it is not of the target",
+	[STACK_KERNEL] = "the kernel did it by itself, whoever ran then",
+	[STACK_NEW] = "a program that has just started has none",
+};
+
+struct col_rows life_frames(struct life_trace *l, const struct life_event *e, uint32_t tid,
+			    struct bytes *end)
+{
+	struct col_rows rows = { 0 };
+	const char *why;
+
+	if (!l->stack_bytes)
+		return rows;
+	if (e->stack == STACK_COPIED)
+		rows = stacks_frames(&l->stacks, tid, e->at, end);
+	if (!rows.count && !end->p && e->stack < ARRAY_SIZE(why_none) && why_none[e->stack]) {
+		why = why_none[e->stack];
+		*end = (struct bytes){ why, strlen(why) };
+	}
+	return rows;
 }

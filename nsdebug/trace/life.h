@@ -6,6 +6,7 @@
 #define NSDEBUG_TRACE_LIFE_H
 
 #include "bpf/life.h"
+#include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/tracer.h"
 
 /* The event as the programs wrote it; it lives until the function returns. */
@@ -16,11 +17,17 @@ struct life_trace {
 	enum life_kind kind;
 	life_fn *fn;
 	void *ctx;
+	uint32_t stack_bytes;	/* 0: no stacks */
+	struct stacks stacks;
 };
 
 /* Loads and attaches what this kind needs, seals the child, and calls l->fn for each event until
  * the end. What goes wrong is emitted. */
 void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
 	      const struct tracer_opts *opts, const struct target *target);
+/* For a life_fn: the frames of who did it, thread `tid`, or why there are none; both live until the
+ * next call. Nothing without l->stack_bytes. */
+struct col_rows life_frames(struct life_trace *l, const struct life_event *e, uint32_t tid,
+			    struct bytes *end);
 
 #endif

@@ -20,14 +20,14 @@ struct inside;
 struct mapper_ask {
 	int32_t pid;
 	uint32_t unused;
-	uint64_t start;		/* as in struct sys_stack: another one, another process */
+	uint64_t start;		/* as in struct thread_stack: another one, another process */
 };
 
 /* The answer; then so many mapper_vma, each a message. */
 struct mapper_head {
 	uint32_t count;
 	uint32_t known;		/* there is such a process */
-	uint64_t exec;		/* as in struct sys_stack */
+	uint64_t exec;		/* as in struct thread_stack */
 	char why[96];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/trace/stacks.h"
 
+#include <bpf/libbpf.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "nsdebug/base/clock.h"
+#include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
@@ -32,11 +34,12 @@ struct mapped {
 	uint64_t exec, code;	/* of the event for which it was asked */
 	uint64_t mm, start;
 	uint64_t asked, told;	/* when, in CLOCK_BOOTTIME */
+	uint64_t tried;		/* as asked, of the last time, which may have been in vain */
 	char why[96];		/* why nothing is known of it */
 };
 
 struct kept {
-	struct sys_stack s;
+	struct thread_stack s;
 	uint8_t bytes[];
 };
 
@@ -46,7 +49,20 @@ uint32_t stacks_bytes(const struct stacks_opts *o)
 		return 0;
 	if (!o->bytes)
 		return 16 << 10;
-	return o->bytes < SYS_STACK_MAX ? (uint32_t)o->bytes : SYS_STACK_MAX;
+	return o->bytes < STACK_MAX ? (uint32_t)o->bytes : STACK_MAX;
+}
+
+bool stacks_mapper(const void *opts)
+{
+	return stacks_bytes(&((const struct stacked_opts *)opts)->stacks);
+}
+
+int stacks_possible(struct err *e)
+{
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) > 0)
+		return 0;
+	return err_set(e, ST_REFUSED, "--stack: this kernel does not tell registers to programs "
+		       "(Linux 5.15)");
 }
 
 void stacks_init(struct stacks *k, int peer, struct emit *emit)
@@ -56,13 +72,10 @@ void stacks_init(struct stacks *k, int peer, struct emit *emit)
 	k->s.emit = emit;
 }
 
-void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len)
+static void keep(struct stacks *k, const struct thread_stack *s)
 {
-	struct kept *t;
+	struct kept *t = map_get(&k->kept, s->tid);
 
-	if (len < sizeof(*s) || s->len > len - sizeof(*s) || s->len > SYS_STACK_MAX)
-		return;
-	t = map_get(&k->kept, s->tid);
 	if (!t && k->kept.used >= KEPT_MAX) {
 		map_each(&k->kept, free);
 		map_free(&k->kept);
@@ -156,22 +169,18 @@ static bool receive_vma(struct stacks *k, struct mapped *m, size_t i)
 	return true;
 }
 
-static void forget(struct mapped *m)
+static void free_mapped(void *value)
 {
+	struct mapped *m = value;
+
 	unwinder_free(&m->u);
 	names_free(&m->names);
 	free(m->p.maps.items);
 	free(m->p.modules);
-	*m = (struct mapped){ 0 };
+	free(m);
 }
 
-static void free_mapped(void *value)
-{
-	forget(value);
-	free(value);
-}
-
-static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
+static bool ask(struct stacks *k, struct mapped *m, const struct thread_stack *s)
 {
 	struct mapper_ask ask = { .pid = (int32_t)s->pid, .start = s->start };
 	struct mapper_head h;
@@ -182,12 +191,13 @@ static bool ask(struct stacks *k, struct mapped *m, const struct sys_stack *s)
 		snprintf(m->why, sizeof(m->why), "nobody tells where code is any more");
 		return false;
 	}
-	k->vmas += h.count;
 	m->p.maps.items = mem_alloc((h.count + 1) * sizeof(*m->p.maps.items));
 	m->p.modules = mem_alloc((h.count + 1) * sizeof(struct module *));
 	for (size_t i = 0; i < h.count; i++)
-		if (!receive_vma(k, m, i))
+		if (!receive_vma(k, m, i)) {
+			snprintf(m->why, sizeof(m->why), "where code is was not told");
 			return false;
+		}
 	if (!h.known)
 		snprintf(m->why, sizeof(m->why), "%.90s", h.why);
 	else if (h.exec != s->exec)
@@ -206,58 +216,115 @@ static uint64_t boot_ns(void)
 /* Where other code may have come between the event and the look at the mappings, whichever was
  * first. */
 static void find_changed(const struct stacks *k, const struct mapped *m,
-			 const struct sys_stack *s, struct changed *c)
+			 const struct thread_stack *s, struct changed *c)
 {
 	changed_between(c, k->log, s->mm, s->pid, s->when < m->asked ? s->when : m->asked,
 			s->when > m->told ? s->when : m->told);
 }
 
-static bool still_holds(const struct stacks *k, const struct mapped *m, const struct sys_stack *s)
+/* The same process, running the same program? */
+static bool is_of(const struct mapped *m, const struct thread_stack *s)
+{
+	return m->exec == s->exec && m->mm == s->mm && m->start == s->start;
+}
+
+static bool still_holds(const struct stacks *k, const struct mapped *m,
+			const struct thread_stack *s)
 {
 	struct changed c;
 
-	if (m->exec != s->exec || m->mm != s->mm || m->start != s->start)
+	if (!is_of(m, s))
 		return false;
 	/* who makes code at run time has other code mapped all the time */
-	if (s->when <= m->told || boot_ns() - m->asked < AGAIN_NS)
+	if (s->when <= m->told || s->when <= m->tried || boot_ns() - m->tried < AGAIN_NS)
 		return true;
 	find_changed(k, m, s, &c);
 	return m->code == s->code && !c.all && !c.count;
 }
 
-/* What is known of the process at this event; asked for anew when it is another program's. */
-static struct mapped *mapped_of(struct stacks *k, const struct sys_stack *s)
+/* Asks the mapper. */
+static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 {
-	struct mapped *m = map_get(&k->processes, s->pid);
+	struct mapped *m = mem_alloc(sizeof(*m));
 
-	if (m && still_holds(k, m, s))
-		return m;
-	if ((!m && k->processes.used >= PROCESSES_MAX) || k->vmas > VMAS_MAX) {
-		map_each(&k->processes, free_mapped);
-		map_free(&k->processes);
-		k->vmas = 0;
-		m = NULL;
-	}
-	if (!m) {
-		m = mem_alloc(sizeof(*m));
-		map_put(&k->processes, s->pid, m);
-	} else {
-		forget(m);
-	}
 	m->p.pid = (pid_t)s->pid;
 	m->p.dir = m->p.living = -1;
 	m->exec = s->exec;
 	m->code = s->code;
 	m->mm = s->mm;
 	m->start = s->start;
-	m->asked = boot_ns();
+	m->asked = m->tried = boot_ns();
 	names_init(&m->names);
 	if (!ask(k, m, s))
 		m->p.maps.count = 0;
 	m->told = boot_ns();
 	k->asked = true;
+	k->vmas += m->p.maps.count;
 	m->u = unwinder_new(&m->p);
 	return m;
+}
+
+static void drop(struct stacks *k, struct mapped *m)
+{
+	k->vmas -= m->p.maps.count;
+	free_mapped(m);
+}
+
+/* What is known of the process is this now; m, if there was anything, is freed. */
+static void replace(struct stacks *k, struct mapped *m, struct mapped *by)
+{
+	if ((!m && k->processes.used >= PROCESSES_MAX) || k->vmas > VMAS_MAX) {
+		map_each(&k->processes, free_mapped);
+		map_free(&k->processes);
+		k->vmas = by->p.maps.count;
+	} else if (m) {
+		drop(k, m);
+	}
+	map_put(&k->processes, (uint64_t)by->p.pid, by);
+}
+
+/* What the mapper told before holds where nothing has changed since; if it can tell no more, for
+ * the process has ended or runs another program, that is what there is. */
+static struct mapped *learn_again(struct stacks *k, struct mapped *m, const struct thread_stack *s)
+{
+	struct mapped *by = learn(k, s);
+
+	if (m && is_of(m, s) && !m->why[0] && by->why[0]) {
+		m->tried = by->asked;
+		drop(k, by);
+		return m;
+	}
+	replace(k, m, by);
+	return by;
+}
+
+/* What is known of the process at this event; asked for anew when it is another program's. */
+static struct mapped *mapped_of(struct stacks *k, const struct thread_stack *s)
+{
+	struct mapped *m = map_get(&k->processes, s->pid);
+
+	return m && still_holds(k, m, s) ? m : learn_again(k, m, s);
+}
+
+/* It is there, or has mapped code, and may not live long. */
+static void look(struct stacks *k, const struct thread_stack *s)
+{
+	struct mapped *m = map_get(&k->processes, s->pid);
+
+	if (m && is_of(m, s) && m->tried >= s->when)
+		m->code = s->code;
+	else
+		learn_again(k, m, s);
+}
+
+void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len)
+{
+	if (len < sizeof(*s) || s->len > len - sizeof(*s) || s->len > STACK_MAX)
+		return;
+	if (s->tid)
+		keep(k, s);
+	else
+		look(k, s);
 }
 
 /* ---- frames ---- */
@@ -281,7 +348,7 @@ static bool cut_changed(struct trace *t, const struct changed *c)
 
 /* What is cut is named apart: names that are kept know the address by another time's code. */
 static const struct names *name_frames(struct stacks *k, struct mapped *m,
-				       const struct sys_stack *s, struct trace *t)
+				       const struct thread_stack *s, struct trace *t)
 {
 	struct process nowhere = { .pid = 0 };
 	struct changed c;

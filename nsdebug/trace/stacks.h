@@ -6,8 +6,9 @@
  * moment and stops nobody. Where code is, and its files, the mapper (mapper.h) tells, once for a
  * program that a process runs and again when other code is mapped; unwinding and names are
  * code/'s, in this sealed child. A process that ends before the mapper looked has only addresses.
- * The look comes after the event: an address to which other code may have come between the two
- * (changed.h) is not named by it.
+ * Of events that come with its end the look must come before: programs that tell of code that is
+ * mapped (bpf/looking.h) give the occasion. Before or after, an address to which other code may
+ * have come between the two (changed.h) is not named by it.
  */
 #ifndef NSDEBUG_TRACE_STACKS_H
 #define NSDEBUG_TRACE_STACKS_H
@@ -17,16 +18,24 @@
 #include <stdint.h>
 
 #include "bpf/change.h"
-#include "bpf/sys.h"
+#include "bpf/shared.h"
 #include "nsdebug/base/map.h"
 #include "nsdebug/code/frames.h"
 #include "nsdebug/code/snapshot.h"
+#include "nsdebug/trace/tracer.h"
 
 struct emit;
+struct err;
 
 struct stacks_opts {
 	bool on;
 	uint64_t bytes;		/* 0: a default */
+};
+
+/* What the options of a trace that has stacks begin with. */
+struct stacked_opts {
+	struct tracer_opts tracer;
+	struct stacks_opts stacks;
 };
 
 /* The columns, of a row with these fields. */
@@ -53,12 +62,19 @@ struct stacks {
 	struct arena *row;	/* of the row that is being made */
 };
 
+/* For struct tool: a mapper is wanted. The options begin with struct stacked_opts. */
+bool stacks_mapper(const void *opts);
+
+/* ST_REFUSED if this kernel's programs are not told registers. Before the seal. */
+int stacks_possible(struct err *e);
+
 /* The programs' stack_bytes: 0: none. */
 uint32_t stacks_bytes(const struct stacks_opts *o);
 
 void stacks_init(struct stacks *k, int peer, struct emit *emit);
-/* A struct sys_stack of the ring, len bytes: kept for the event that follows. */
-void stacks_keep(struct stacks *k, const struct sys_stack *s, size_t len);
+/* A struct thread_stack of the ring, len bytes: kept for the event that follows; or, without a
+ * tid, the occasion to ask where the code of that process is. */
+void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len);
 /* The frames for the event of this thread at this time, and why they end early, or nothing; both
  * live until the next call. Empty: there are none. */
 struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end);

@@ -77,7 +77,7 @@ static int take(void *ctx, void *bytes, size_t len)
 		learn(t, bytes);
 		return 0;
 	}
-	if (len >= sizeof(struct sys_stack) && c->record == SYS_STACK) {
+	if (len >= sizeof(struct thread_stack) && c->record == RECORD_STACK) {
 		stacks_keep(&t->stacks, bytes, len);
 		return 0;
 	}
@@ -201,9 +201,8 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	bool modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
 					      BPF_FUNC_task_pt_regs, NULL) > 0;
 
-	if (w->stack_bytes && !modern)
-		return err_set(e, ST_REFUSED, "--stack: this kernel does not tell registers to "
-			       "programs (Linux 5.15)");
+	if (w->stack_bytes && stacks_possible(e) < 0)
+		return -1;
 	choose_programs(b, w);
 	b->rodata->stack_bytes = w->stack_bytes;
 	bpf_map__set_autocreate(b->maps.stacks, w->stack_bytes);

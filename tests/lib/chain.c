@@ -2,11 +2,15 @@
 /*
  * chain: a() calls b() calls c(), which writes a line to standard output ten times a second; each
  * frame of another size, one of them known by a register only. In a thread "other" x() calls c()
- * with standard error. With an argument it starts itself anew once a second.
+ * with standard error. With "again" it starts itself anew once a second. With another word there is
+ * no thread, and c() does what it says: "kill" sends itself SIGUSR1, which is ignored; "exec" wants
+ * to start a program that is not there; "exit" ends with 3 after a second, "abort" by SIGABRT.
  */
 #include <alloca.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -14,11 +18,21 @@
 
 #define KEEP __attribute__((noipa))
 
+enum { KILL = -10, EXEC, EXIT, ABORT };
+
 KEEP void c(int fd)
 {
-	char line[100] = "line\n";
+	char line[100] = "line\n", *none[] = { line, NULL };
 
-	if (write(fd, line, 5) < 0)
+	if (fd == KILL)
+		kill(getpid(), SIGUSR1);
+	else if (fd == EXEC)
+		execve("/nothing", none, none + 1);
+	else if (fd == EXIT)
+		_exit(3);
+	else if (fd == ABORT)
+		abort();
+	else if (write(fd, line, 5) < 0)
 		_exit(1);
 	__asm__ volatile("" : : "r"(line) : "memory");
 }
@@ -56,11 +70,27 @@ static void *other(void *arg)
 	return arg;
 }
 
+KEEP int do_it(const char *what)
+{
+	struct timespec t = { .tv_nsec = 100000000 }, second = { .tv_sec = 1 };
+
+	signal(SIGUSR1, SIG_IGN);
+	while (!strcmp(what, "kill") || !strcmp(what, "exec")) {
+		a(*what == 'k' ? KILL : EXEC);
+		nanosleep(&t, NULL);
+	}
+	nanosleep(&second, NULL);
+	a(*what == 'a' ? ABORT : EXIT);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec t = { .tv_nsec = 100000000 };
 	pthread_t thread;
 
+	if (argc > 1 && strcmp(argv[1], "again") != 0)
+		return do_it(argv[1]);
 	if (pthread_create(&thread, NULL, other, NULL))
 		return 1;
 	for (int i = 0; argc < 2 || i < 10; i++) {

@@ -39,6 +39,13 @@ tr_rows 'what it had' '.[0] | .anon > 25000000 and .anon <= 50331648 and .rss ==
 tr_rows 'who asked' '.[0] | .trigger_pid >= 1 and .trigger_host_pid > 0 and (.trigger | length > 0) and .note == null'
 t 'it ends' '0\n' echo "$STATUS"
 t 'and has nothing to complain' '' cat said
+rm "$TMP/py/go"
+eater
+trace_start oom "$BOX" --stack --max-events 1
+: >"$TMP/py/go"
+trace_wait
+tr_rows '--stack: from where it asked' '.[0] | .frames_end == null and (.frames | length) > 3 and
+	any(.frames[]; .function == "main" or .function == "_start" or .function == "Py_RunMain" or .function == "Py_BytesMain")'
 trace_start oom "$BOX" --for 500ms
 trace_wait
 tr_rows 'nothing more' 'length == 0'
