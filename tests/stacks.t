@@ -116,3 +116,25 @@ in_box /t/chain abort
 trace_stop
 tr_rows 'a signal that ends its sender' "$chains length == 1 and (.[0] | .frames_end == null and
 	names[(names | index(\"abort\")):][:6] == $(called abort))"
+
+# of the log of what is mapped where less is kept than others do while it waits
+mkdir "$TMP/w"
+box_run base --bind "$O/tests/lib:/t:ro" --bind "$TMP/w:/w:ro" -- /t/chain
+runc exec "$BOX" /t/chain wait </dev/null >waits 2>&1 &
+at_exit "kill $! 2>/dev/null || :"
+wait_for '[ -s waits ]' 20
+trace_start signal "$BOX" --stack --filter 'signal == SIGABRT'
+in_box /t/chain many
+: >"$TMP/w/go"
+wait_for '[ -s rows ]' 20
+trace_stop
+tr_rows 'one that was there before, and ends much later' "$chains length == 1 and (.[0] |
+	.frames_end == null and names[(names | index(\"abort\")):][:6] == $(called abort))"
+
+# code that came after the last look, in a process that is gone before the next one
+trace_start signal "$BOX" --stack --filter 'signal == SIGKILL'
+for _ in 1 2 3 4 5 6; do in_box /t/remap die; done
+trace_stop
+tr_rows 'code that is replaced before the event: no name of what was there' 'length == 6 and
+	all(.[].frames[]; .function != "honest") and any(.[]; .frames_end != null and
+	(.frames_end | startswith("other code")) and (.frames | length) == 1)'

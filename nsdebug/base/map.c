@@ -62,6 +62,25 @@ void map_put(struct map *m, uint64_t key, void *value)
 	m->slots[at] = (struct map_slot){ key, value };
 }
 
+void *map_take(struct map *m, uint64_t key)
+{
+	size_t at = m->room ? slot_of(m, key) : 0;
+	void *value = m->room ? m->slots[at].value : NULL;
+
+	if (!value)
+		return NULL;
+	m->slots[at].value = NULL;
+	m->used--;
+	/* those behind it may be there only because it was here */
+	for (at = (at + 1) & (m->room - 1); m->slots[at].value; at = (at + 1) & (m->room - 1)) {
+		struct map_slot s = m->slots[at];
+
+		m->slots[at].value = NULL;
+		m->slots[slot_of(m, s.key)] = s;
+	}
+	return value;
+}
+
 void map_each(const struct map *m, void (*fn)(void *value))
 {
 	for (size_t i = 0; i < m->room; i++)

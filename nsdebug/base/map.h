@@ -18,6 +18,7 @@ struct map {
 
 void *map_get(const struct map *m, uint64_t key);	/* NULL if there is none */
 void map_put(struct map *m, uint64_t key, void *value);
+void *map_take(struct map *m, uint64_t key);	/* it is there no more; NULL if it was not */
 void map_each(const struct map *m, void (*fn)(void *value));
 void map_free(struct map *m);
 

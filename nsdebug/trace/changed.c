@@ -1,16 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/trace/changed.h"
 
-static void add(struct changed *c, const struct change *one)
+#include <string.h>
+
+static void take_out(struct changed *c, size_t at, size_t n)
 {
-	if (one->start >= one->end)
+	memmove(c->ranges + at, c->ranges + at + n, (c->count - at - n) * sizeof(*c->ranges));
+	c->count -= n;
+}
+
+static void make_room(struct changed *c)
+{
+	size_t at = 0;
+
+	for (size_t i = 1; i + 1 < c->count; i++)
+		if (c->ranges[i + 1].start - c->ranges[i].end <
+		    c->ranges[at + 1].start - c->ranges[at].end)
+			at = i;
+	c->ranges[at + 1].start = c->ranges[at].start;
+	take_out(c, at, 1);
+}
+
+static void add(struct changed *c, uint64_t start, uint64_t end)
+{
+	size_t at = 0, n = 0;
+
+	if (start >= end)
 		return;
-	if (c->count == CHANGED_MAX) {
-		c->all = true;
-		return;
+	while (at < c->count && c->ranges[at].end < start)
+		at++;
+	/* those that it touches are one with it */
+	for (; at + n < c->count && c->ranges[at + n].start <= end; n++) {
+		start = start < c->ranges[at + n].start ? start : c->ranges[at + n].start;
+		end = end > c->ranges[at + n].end ? end : c->ranges[at + n].end;
 	}
-	c->ranges[c->count].start = one->start;
-	c->ranges[c->count++].end = one->end;
+	take_out(c, at, n);
+	memmove(c->ranges + at + 1, c->ranges + at, (c->count - at) * sizeof(*c->ranges));
+	c->ranges[at] = (struct changed_range){ start, end };
+	if (++c->count > CHANGED_MAX)
+		make_room(c);
+}
+
+void changed_add(struct changed *c, const struct changed *other)
+{
+	for (size_t i = 0; i < other->count; i++)
+		add(c, other->ranges[i].start, other->ranges[i].end);
+	c->all |= other->all;
 }
 
 void changed_between(struct changed *c, const volatile struct change_log *log, uint64_t mm,
@@ -20,6 +55,7 @@ void changed_between(struct changed *c, const volatile struct change_log *log, u
 	uint64_t first = latest > CHANGES ? latest - CHANGES : 0;
 
 	c->count = 0;
+	c->going_on = false;
 	c->all = !log;
 	for (uint64_t n = first + 1; n <= latest && !c->all; n++) {
 		const volatile struct change *slot = &log->slots[n & (CHANGES - 1)];
@@ -32,8 +68,10 @@ void changed_between(struct changed *c, const volatile struct change_log *log, u
 			break;
 		}
 		if ((one.mm == mm || one.pid == pid) && one.began <= to &&
-		    (!one.done || one.done >= from))
-			add(c, &one);
+		    (!one.done || one.done >= from)) {
+			add(c, one.start, one.end);
+			c->going_on |= !one.done;
+		}
 	}
 	/* last: what was overwritten meanwhile counts */
 	if (log && log->forgotten >= from)

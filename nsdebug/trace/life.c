@@ -33,6 +33,8 @@ static int take(void *ctx, void *bytes, size_t len)
 		stacks_keep(&l->stacks, bytes, len);
 	else if (len >= sizeof(*e) && e->kind == l->kind && len >= least[l->kind])
 		l->fn(l->ctx, e);
+	if (l->stack_bytes && e->kind == LIFE_EXIT)
+		stacks_forget(&l->stacks, e->who.pid);
 	if (l->stacks.asked)	/* a whole ask may take long: look at the clock now */
 		l->tracer.budget = 1;
 	return 0;
@@ -79,30 +81,32 @@ static void choose(struct life_bpf *b, enum life_kind kind)
 	bpf_map__set_max_entries(b->maps.ring, RING_SIZE);
 }
 
-/* Runs it once, on each task. */
-static int visit(struct bpf_program *p, struct err *e)
+/* Runs an iterator once, on each task. */
+static int visit(int link, struct err *e)
 {
-	struct bpf_link *link = bpf_program__attach(p);
-	auto_close int iter = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	auto_close int iter = bpf_iter_create(link);
 	char none[64];
 	ssize_t n = -1;
 
 	while (iter >= 0 && (n = read(iter, none, sizeof(none))) < 0 && errno == EAGAIN)
 		;
-	if (n < 0)
-		err_sys(e, "look at the processes that are there");
-	bpf_link__destroy(link);
-	return n < 0 ? -1 : 0;
+	return n < 0 ? err_sys(e, "look at the processes that are there") : 0;
 }
 
 static int attach(struct life_trace *l, struct life_bpf *b, struct err *e)
 {
+	struct bpf_program *const log[] = { b->progs.change_enter, b->progs.change_exit,
+					    b->progs.change_exec, NULL };
 	struct bpf_program *p;
 
+	if (tracer_attach_first(&l->tracer, log, e) < 0)
+		return -1;
 	bpf_object__for_each_program(p, b->obj)
 		if (p != b->progs.look_task && tracer_attach(&l->tracer, p, false, e) < 0)
 			return -1;
-	if (l->stack_bytes && visit(b->progs.look_task, e) < 0)
+	/* who comes meanwhile is told of twice, not never */
+	if (tracer_attach(&l->tracer, b->progs.look_task, false, e) < 0 ||
+	    (l->stack_bytes && visit(l->tracer.links[l->tracer.count - 1], e) < 0))
 		return -1;
 	TRACER_LISTEN(&l->tracer, b);
 	l->stacks.log = (const volatile struct change_log *)&b->bss->changes;
@@ -134,6 +138,13 @@ static int start(struct life_trace *l, struct inside *in, const struct tracer_op
 	return attach(l, b, e);
 }
 
+static void turn(void *ctx)
+{
+	struct life_trace *l = ctx;
+
+	stacks_check(&l->stacks);
+}
+
 void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
 	      const struct tracer_opts *opts, const struct target *target)
 {
@@ -144,6 +155,8 @@ void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
 		emit_err(&in->emit, &e);
 		return;
 	}
+	if (l->stack_bytes)
+		l->tracer.turn = turn;
 	tracer_run(&l->tracer);
 	if (l->stack_bytes)
 		stacks_free(&l->stacks);

@@ -41,7 +41,7 @@ static const struct hook {
 	{ "BPF: sched_process_exit", "trace exit", KERNEL_CURE, life_object, { "on_exit" } },
 	{ "BPF: exit(2)", "trace syscalls: calls that do not return", KERNEL_CURE, sys_object,
 	  { "on_end" } },
-	{ "BPF: registers", "trace syscalls, open: --stack",
+	{ "BPF: registers", "traces: --stack",
 	  "Linux 5.15; without it there is no --stack", sys_object, { "on_exit" },
 	  BPF_FUNC_task_pt_regs },
 	{ "BPF: signal_generate", "trace signal", KERNEL_CURE, life_object, { "on_signal" } },

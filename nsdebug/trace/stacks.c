@@ -35,6 +35,9 @@ struct mapped {
 	uint64_t mm, start;
 	uint64_t asked, told;	/* when, in CLOCK_BOOTTIME */
 	uint64_t tried;		/* as asked, of the last time, which may have been in vain */
+	struct changed changed;	/* since it was asked, until ... */
+	uint64_t checked;	/* ... here */
+	const struct stacks *of;
 	char why[96];		/* why nothing is known of it */
 };
 
@@ -218,8 +221,35 @@ static uint64_t boot_ns(void)
 static void find_changed(const struct stacks *k, const struct mapped *m,
 			 const struct thread_stack *s, struct changed *c)
 {
-	changed_between(c, k->log, s->mm, s->pid, s->when < m->asked ? s->when : m->asked,
-			s->when > m->told ? s->when : m->told);
+	uint64_t from = s->when < m->asked ? s->when : m->checked;
+
+	changed_between(c, k->log, s->mm, s->pid, from, s->when > m->told ? s->when : m->told);
+	if (s->when >= m->asked)
+		changed_add(c, &m->changed);
+}
+
+/* Unless one of the calls has not returned: next time, then. */
+static void check(void *value)
+{
+	struct mapped *m = value;
+	uint64_t now = boot_ns();
+	struct changed c;
+
+	changed_between(&c, m->of->log, m->mm, (uint64_t)m->p.pid, m->checked, now);
+	if (m->why[0] || c.all || c.going_on)
+		return;
+	changed_add(&m->changed, &c);
+	m->checked = now;
+}
+
+void stacks_check(struct stacks *k)
+{
+	uint64_t latest = k->log->latest;
+
+	if (latest - k->checked < CHANGES / 4)
+		return;
+	k->checked = latest;
+	map_each(&k->processes, check);
 }
 
 /* The same process, running the same program? */
@@ -253,7 +283,8 @@ static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 	m->code = s->code;
 	m->mm = s->mm;
 	m->start = s->start;
-	m->asked = m->tried = boot_ns();
+	m->of = k;
+	m->asked = m->tried = m->checked = boot_ns();
 	names_init(&m->names);
 	if (!ask(k, m, s))
 		m->p.maps.count = 0;
@@ -325,6 +356,15 @@ void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len)
 		keep(k, s);
 	else
 		look(k, s);
+}
+
+void stacks_forget(struct stacks *k, uint32_t pid)
+{
+	struct mapped *m = map_take(&k->processes, pid);
+
+	if (m)
+		drop(k, m);
+	free(map_take(&k->kept, pid));
 }
 
 /* ---- frames ---- */

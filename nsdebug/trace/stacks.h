@@ -52,6 +52,7 @@ struct stacked_opts {
 
 struct stacks {
 	const volatile struct change_log *log;	/* in the programs' memory */
+	uint64_t checked;	/* the latest of the log when what is kept was compared with it */
 	bool asked;	/* since it was last made false: that took time */
 	size_t vmas;	/* that are kept */
 	int peer;		/* to the mapper; -1: there is none (any more) */
@@ -75,6 +76,10 @@ void stacks_init(struct stacks *k, int peer, struct emit *emit);
 /* A struct thread_stack of the ring, len bytes: kept for the event that follows; or, without a
  * tid, the occasion to ask where the code of that process is. */
 void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len);
+/* To be called often: notes of what is kept what the log says, which forgets. */
+void stacks_check(struct stacks *k);
+/* This process has ended, and its last event was shown. */
+void stacks_forget(struct stacks *k, uint32_t pid);
 /* The frames for the event of this thread at this time, and why they end early, or nothing; both
  * live until the next call. Empty: there are none. */
 struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end);

@@ -251,10 +251,14 @@ static int map_counts(struct sys_trace *t, int map, struct err *e)
 
 static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
+	struct bpf_program *const log[] = { b->progs.change_enter, b->progs.change_exit,
+					    b->progs.change_exec, NULL };
 	struct bpf_program *p;
 
 	/* before the first event: the ring may be full before we have given up our rights */
 	if (t->tracer.guard && guard_open(t->tracer.guard, t->tracer.in, e) < 0)
+		return -1;
+	if (tracer_attach_first(&t->tracer, log, e) < 0)
 		return -1;
 	bpf_object__for_each_program(p, b->obj) {
 		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;

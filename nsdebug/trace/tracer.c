@@ -181,6 +181,9 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 
 	if (!bpf_program__autoload(p))
 		return 0;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->progs[i] == bpf_program__fd(p))
+			return 0;
 	if (t->count == TRACER_PROGS_MAX)
 		return err_set(e, ST_INTERNAL, "%s: more programs than there is room for",
 			       bpf_program__name(p));
@@ -194,6 +197,15 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", t->progs[t->count]);
 	t->stats[t->count] = open(path, O_RDONLY | O_CLOEXEC);
 	t->links[t->count++] = bpf_link__fd(link);
+	return 0;
+}
+
+int tracer_attach_first(struct tracer *t, struct bpf_program *const *programs, struct err *e)
+{
+	for (; *programs; programs++)
+		if (tracer_attach(t, *programs, false, e) < 0)
+			return -1;
+	t->first = t->count;
 	return 0;
 }
 
@@ -403,6 +415,8 @@ static bool read_some(struct tracer *t)
 	int n;
 
 	look_at_clock(t);
+	if (t->turn)
+		t->turn(t->ctx);
 	t->budget = BUDGET;
 	n = ring_buffer__consume(t->ring);
 	emit_tick(&t->in->emit);
@@ -463,7 +477,7 @@ void tracer_run(struct tracer *t)
 		read_some(t);
 	while (!t->enough && wait_for_more(t, t->wait_ms, until));
 	/* those that fill the ring before those that they need, and held back until none does */
-	for (size_t i = t->count; i-- > 0;)
+	for (size_t i = t->count; i-- > t->first;)
 		close(t->links[i]);
 	if (t->guard)
 		guard_shut(t->guard);

@@ -7,8 +7,8 @@
  * every descriptor but the ring's memory and the programs', and tracer_run() reads it until the
  * time, the number of events, the user or the target's end. Programs live exactly as long as the
  * descriptors of this process: nothing is pinned, nothing is written to tracefs, and they are gone
- * with it however it ends. They are detached before the last events are read, so that there is a
- * last one.
+ * with it however it ends. Those that fill the ring are detached before the last events are read,
+ * so that there is a last one.
  *
  * An event can be lost in three ways, and each is counted and said: the ring was full; a program
  * was asked for while it already ran on that processor (Linux 5.12 counts it); the child died,
@@ -103,11 +103,13 @@ struct tracer {
 	uint64_t started_ns;
 	struct guard *guard;		/* the target is stopped while we are behind; or NULL */
 	uint64_t told;			/* stops that it knows of */
+	void (*turn)(void *ctx);	/* before each look at the ring; or NULL */
 	void (*dump)(void *ctx);	/* shows, when asked and at the end, what there is */
 	int wake;			/* with a guard: readable when it is time to read */
 	int links[TRACER_PROGS_MAX], progs[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;
+	size_t first;			/* of them: tracer_attach_first() */
 };
 
 /* ST_REFUSED if this target's events cannot be told from the host's, ST_PRIVILEGE if a
@@ -120,8 +122,11 @@ void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o);
 /* An error of libbpf's, with the last thing it said. `ret` is its negative errno. */
 int err_bpf(struct err *e, int ret, const char *what);
 
-/* Attaches; `optional` that this kernel does not have is no error. */
+/* Attaches what is not yet; `optional` that this kernel does not have is no error. */
 int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e);
+/* First, those up to NULL that the reader needs to the very end, and that fill no ring: they are
+ * detached last. */
+int tracer_attach_first(struct tracer *t, struct bpf_program *const *programs, struct err *e);
 /* Says which programs and maps the filter takes; called before they are loaded. */
 void tracer_choose(struct tracer *t, struct bpf_object *o);
 /* Gives the filter its cgroup, or names of it; called when they are, and not yet attached. */

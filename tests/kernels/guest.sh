@@ -296,7 +296,29 @@ case $(uname -r) in
 	finished 'trace --stack' sys
 	tell '/busybox/busybox killall -KILL chain; wait'
 	tr_rows 'trace --stack: who called' '[.[].frames | map(.function)] | length >= 2 and
-		all(.[]; .[:2] == ["write", "c"]) and any(.[]; .[2:5] == ["b", "a", "main"])' ;;
+		all(.[]; .[:2] == ["write", "c"]) and any(.[]; .[2:5] == ["b", "a", "main"])'
+	tracing signal --stack --filter 'signal == SIGABRT'
+	tell '/h/chain abort; /h/chain abort; true'
+	finished 'trace signal --stack' life
+	tr_rows 'trace signal --stack: who ended itself' 'length == 2 and all(.[]; .frames |
+		map(.function) | .[index("abort"):][:6] == ["abort", "c", "b", "a", "do_it", "main"])'
+	tracing exec --stack
+	tell '/h/chain exec >/dev/null 2>&1 &'
+	wait_for '[ "$(grep -c ENOENT rows)" -ge 2 ]' 20
+	finished 'trace exec --stack' life
+	tell '/busybox/busybox killall -KILL chain; wait'
+	tr_rows 'trace exec --stack: who wanted what is not there' 'map(select(.error)) |
+		all(.[]; (.frames | map(.function))[1:6] == ["c", "b", "a", "do_it", "main"])'
+	tracing oom --stack
+	tell '/busybox/busybox dd if=/dev/zero of=/dev/null bs=64M count=1'
+	finished 'trace oom --stack' life
+	tr_rows 'trace oom --stack: from where' 'length == 1 and (.[0].frames | length) > 0'
+	tracing exit --stack
+	tell '/h/chain exit; true'
+	finished 'trace exit --stack' life
+	tr_rows 'trace exit --stack: from where, or that it cannot be known' 'any(.comm == "chain" and
+		(.frames_end == "its process has given its memory up already" or
+		(.frames | map(.function))[1:6] == ["c", "b", "a", "do_it", "main"]))' ;;
 esac
 
 tracing syscalls -e getppid -c

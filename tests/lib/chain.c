@@ -4,7 +4,9 @@
  * frame of another size, one of them known by a register only. In a thread "other" x() calls c()
  * with standard error. With "again" it starts itself anew once a second. With another word there is
  * no thread, and c() does what it says: "kill" sends itself SIGUSR1, which is ignored; "exec" wants
- * to start a program that is not there; "exit" ends with 3 after a second, "abort" by SIGABRT.
+ * to start a program that is not there; "exit" ends with 3 after a second, "abort" by SIGABRT;
+ * "wait" says "ready" and ends by SIGABRT when there is a file /w/go. "many" only maps 1600 times
+ * a page with code, at its leisure.
  */
 #include <alloca.h>
 #include <fcntl.h>
@@ -12,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +73,22 @@ static void *other(void *arg)
 	return arg;
 }
 
+static void map_many(void)
+{
+	struct timespec t = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < 1600; i++) {
+		void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+			       -1, 0);
+
+		if (p == MAP_FAILED || munmap(p, 4096) < 0)
+			_exit(1);
+		if (i % 4 == 3)
+			nanosleep(&t, NULL);
+	}
+	_exit(0);
+}
+
 KEEP int do_it(const char *what)
 {
 	struct timespec t = { .tv_nsec = 100000000 }, second = { .tv_sec = 1 };
@@ -79,8 +98,15 @@ KEEP int do_it(const char *what)
 		a(*what == 'k' ? KILL : EXEC);
 		nanosleep(&t, NULL);
 	}
-	nanosleep(&second, NULL);
-	a(*what == 'a' ? ABORT : EXIT);
+	if (!strcmp(what, "many"))
+		map_many();
+	if (*what != 'w')
+		nanosleep(&second, NULL);
+	else if (write(1, "ready\n", 6) != 6)
+		return 1;
+	while (*what == 'w' && access("/w/go", F_OK) < 0)
+		nanosleep(&t, NULL);
+	a(*what == 'w' || *what == 'a' ? ABORT : EXIT);
 	return 1;
 }
 

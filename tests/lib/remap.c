@@ -2,26 +2,26 @@
 /*
  * remap: at one address there is a function of its own file that makes two calls of setpriority(2),
  * from honest(); then, of the same size and at the same place, one page further in the file, where
- * decoy() is. A little later it begins anew.
+ * decoy() is. A little later it begins anew. With an argument it is killed from decoy(), a moment
+ * after that has come.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define AT ((void *)0x500000000000)
 #define PAGE 4096
 
-/* setpriority(PRIO_PROCESS, 0, 0), and nothing of another page */
+/* A call with two arguments and a third that is 0, and nothing of another page. */
 #define FUNCTION(name) \
-	__attribute__((noipa, aligned(PAGE))) void name(void) \
+	__attribute__((noipa, aligned(PAGE))) void name(long nr, long a, long b) \
 	{ \
-		long ret = 141; \
-\
-		__asm__ volatile("xor %%edi, %%edi\n\txor %%esi, %%esi\n\txor %%edx, %%edx\n\t" \
-				 "syscall" : "+a"(ret) : : "rdi", "rsi", "rdx", "rcx", "r11", \
-				 "memory"); \
+		__asm__ volatile("xor %%edx, %%edx\n\tsyscall" : "+a"(nr) : "D"(a), "S"(b) : \
+				 "rdx", "rcx", "r11", "memory"); \
 	}
 
 FUNCTION(honest)
@@ -29,23 +29,30 @@ FUNCTION(decoy)
 
 extern const char __executable_start[];
 
-static void map(int fd, void (*function)(void))
+typedef void function(long nr, long a, long b);
+
+static void map(int fd, function *function)
 {
 	if (mmap(AT, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd,
 		 (off_t)((uintptr_t)function - (uintptr_t)__executable_start)) != AT)
 		_exit(1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct timespec pause = { .tv_nsec = 150000000 };
 	int fd = open("/proc/self/exe", O_RDONLY);
 
+	(void)argv;
 	for (;;) {
 		map(fd, honest);
-		((void (*)(void))AT)();
-		((void (*)(void))AT)();
+		((function *)AT)(SYS_setpriority, 0, 0);
+		((function *)AT)(SYS_setpriority, 0, 0);
+		if (argc > 1)
+			nanosleep(&pause, NULL);
 		map(fd, decoy);
+		if (argc > 1)
+			((function *)AT)(SYS_kill, getpid(), SIGKILL);
 		nanosleep(&pause, NULL);
 	}
 }
