@@ -8,6 +8,7 @@
  * an iterator, those that run, or are left still, from a stopper. Each round copies, gives up its
  * rights, and only then looks at what it copied.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
-	bool no_stop;
+	bool no_stop, no_fold;
 };
 
 static const struct opt stack_opt[] = {
@@ -45,6 +46,8 @@ static const struct opt stack_opt[] = {
 	    "only this thread; its id in the container"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
 	    "stop no thread: those that run are left out"),
+	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
+	    "show threads of the same state and frames one by one"),
 	OPT(0, "max-frames", OPT_U64, struct stack_opts, max_frames, "N",
 	    "frames of a thread at most (512)"),
 	OPT(0, "stack-bytes", OPT_SIZE, struct stack_opts, stack_bytes, "SIZE",
@@ -54,7 +57,7 @@ static const struct opt stack_opt[] = {
 
 struct stack_row {
 	uint64_t pid, host_pid, tid, host_tid;
-	struct bytes comm, wchan, note, title;
+	struct bytes comm, wchan, note, process, thread, doing, tids;
 	const char *state, *how;
 	int64_t held_s;
 	struct col_rows frames;
@@ -70,7 +73,11 @@ struct stack_sum {
 #define S(t, f, fl, h) COL(t, struct stack_sum, f, fl, h)
 
 static const struct col stack_col[] = {
-	C(COL_BYTES, title, COL_NOJSON | COL_CLAIMED, "the thread on one line"),
+	C(COL_BYTES, process, COL_NOJSON, "the process, for people"),
+	C(COL_BYTES, thread, COL_NOJSON | COL_CLAIMED | COL_FOLD, "and its thread"),
+	COL(COL_BYTES, struct stack_row, doing, COL_NOJSON | COL_CLAIMED, "and what that does",
+	    .glue = ": "),
+	C(COL_BYTES, tids, COL_NOJSON | COL_CLAIMED | COL_HIDE, "one of some that do the same"),
 	C(COL_U64, pid, COL_HIDE, "process, as the container numbers it"),
 	C(COL_U64, host_pid, COL_HIDE, "process, as the host numbers it"),
 	C(COL_U64, tid, COL_HIDE | COL_NAME, "thread, as the container numbers it"),
@@ -132,6 +139,7 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 		o->stack_bytes = SNAPSHOT_STACKS_MAX;
 	l->kind = LAYOUT_BLOCKS;
 	l->sort = "host_pid,host_tid";
+	l->fold = o->no_fold ? NULL : "tids";
 	return 0;
 }
 
@@ -291,17 +299,37 @@ static struct bytes text_of(struct arena *a, const struct buf *b)
 	return (struct bytes){ arena_dup(a, b->bytes, b->len), b->len };
 }
 
-/* "pid 1 tid 7 (t3): S, futex_wait_queue", "...; stopped for 41 us" */
-static struct bytes title(const struct process *p, const struct thread *t, struct arena *a,
-			  const char *note)
+static struct bytes textf(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static struct bytes textf(struct arena *a, const char *fmt, ...)
+{
+	char text[PROC_COMM_MAX + 64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return (struct bytes){ arena_dup(a, text, strlen(text)), strlen(text) };
+}
+
+/* "pid 1", "tid 7 (t3)"; of the first thread "(web)" */
+static void put_who(struct stack_row *row, const struct process *p, const struct thread *t,
+		    struct arena *a)
+{
+	int pid = p->nspid ? p->nspid : p->pid, tid = t->nstid ? t->nstid : t->tid;
+
+	row->process = textf(a, "pid %d", pid);
+	row->tids = textf(a, "%d (%s)", tid, t->comm);
+	row->thread = tid == pid ? textf(a, "(%s)", t->comm) :
+		textf(a, "tid %d (%s)", tid, t->comm);
+}
+
+/* "S, futex_wait_queue", "...; stopped for 41 us" */
+static struct bytes doing(const struct thread *t, struct arena *a, const char *note)
 {
 	auto_buf struct buf b = { 0 };
-	pid_t pid = p->nspid ? p->nspid : p->pid, tid = t->nstid ? t->nstid : t->tid;
 
-	buf_addf(&b, "pid %d", (int)pid);
-	if (tid != pid)
-		buf_addf(&b, " tid %d", (int)tid);
-	buf_addf(&b, " (%s): %c", t->comm, t->state);
+	buf_char(&b, t->state);
 	if (t->wchan[0])
 		buf_addf(&b, ", %s", t->wchan);
 	if (t->how == HOW_STOPPED)
@@ -336,9 +364,10 @@ static void emit_thread(struct stack *k, const struct process *p, const struct t
 		.wchan = { t->wchan[0] ? t->wchan : NULL, strlen(t->wchan) },
 		.state = state_name(t->state), .how = how[t->how],
 		.held_s = t->how == HOW_STOPPED ? t->held_ns : NONE_I64,
-		.title = title(p, t, a, t->note),
+		.doing = doing(t, a, t->note),
 	};
 
+	put_who(&row, p, t, a);
 	row.frames = frame_rows(trace, names, a);
 	buf_str(&note, t->note);
 	if (t->how != HOW_NOT && !trace->whole)
@@ -533,7 +562,8 @@ const struct tool tool_stack = {
 		"copy, mostly below a millisecond; --no-stop never does, and says what is "
 		"missing. A stop makes a few system calls of the program return "
 		"EINTR, as with any debugger. The last line says how many threads were stopped, "
-		"and the longest stop.\n"
+		"and the longest stop. Threads of one process with the same state and frames "
+		"are shown as one, with their number; in JSON each is there.\n"
 		"\n"
 		"Frames come from the unwind tables of the files that are mapped, and names from "
 		"their symbols, also those that are packed into .gnu_debugdata; what has no symbol "

@@ -4,7 +4,8 @@
  * their frames.
  *
  * A column's `glue` is what stands before its text on the line; columns without a value are left
- * out. Held text of a row is the finished block.
+ * out. Held text of a row is the finished block. Of blocks that are folded the first one's is kept,
+ * and of the others who they are.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +15,27 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/out/inner.h"
 
+#define FOLD_LISTED 8		/* of folded rows, those that are named */
+
+struct fold {
+	struct buf head, listed;
+	size_t count;
+};
+
 static bool is_shown(const struct out *o, const struct col *c)
 {
 	return !(c->flags & COL_HIDE) && (o->layout.format == OUT_WIDE || !(c->flags & COL_WIDE));
 }
 
-static void put_line(struct out *o, const struct col *cols, const struct cell *cells,
-		     const char *indent)
+/* without: the flag of columns that are left out */
+static void put_line(struct out *o, struct buf *b, const struct col *cols, const struct cell *cells,
+		     unsigned int without)
 {
-	struct buf *b = &o->held;
 	bool first = true;
 
-	buf_str(b, indent);
 	for (const struct col *c = cols; c->name; c++, cells++) {
-		if (c->type == COL_ROWS || c->type == COL_PAINT || !cells->set || !is_shown(o, c))
+		if (c->type == COL_ROWS || c->type == COL_PAINT || !cells->set ||
+		    c->flags & without || !is_shown(o, c))
 			continue;
 		if (c->glue)
 			buf_str(b, c->glue);
@@ -44,8 +52,10 @@ void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
 	struct cell cells[ROW_CELLS_MAX];
 	struct bytes rest = cell->s;
 
-	for (uint64_t i = 0; i < cell->count && row_decode(c->sub, &rest, cells); i++)
-		put_line(o, c->sub, cells, "  ");
+	for (uint64_t i = 0; i < cell->count && row_decode(c->sub, &rest, cells); i++) {
+		buf_str(&o->held, "  ");
+		put_line(o, &o->held, c->sub, cells, 0);
+	}
 }
 
 static uint64_t key_of(const struct out *o, const struct cell *cells, size_t at)
@@ -59,22 +69,111 @@ static uint64_t key_of(const struct out *o, const struct cell *cells, size_t at)
 	return c ? cells[c - o->cols].u : 0;
 }
 
+static uint64_t hash(uint64_t h, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)p[i]) * 0x100000001b3;
+	return h;
+}
+
+static const char *body_of(const struct out *o, const struct held_row *row)
+{
+	return strchr(o->held.bytes + row->at, '\n');
+}
+
+static void list(struct out *o, struct fold *f, const struct cell *cells)
+{
+	const struct col *c = col_find(o->cols, o->layout.fold, strlen(o->layout.fold));
+
+	if (f->count++ >= FOLD_LISTED)
+		return;
+	if (f->listed.len)
+		buf_str(&f->listed, ", ");
+	text_cell(&f->listed, c, &cells[c - o->cols], &o->style);
+}
+
+/* The last row goes into an earlier one that is equal, if there is such a one. */
+static void fold_last(struct out *o, const struct cell *cells)
+{
+	struct held_row *row = &o->rows[o->nrows - 1], *first;
+	struct fold *f = mem_alloc(sizeof(*f));
+	size_t nr;
+	uint64_t h;
+
+	row->fold = f;
+	put_line(o, &f->head, o->cols, cells, COL_FOLD);
+	h = hash(row->key[0] + 1, f->head.bytes, f->head.len);
+	h = hash(h, body_of(o, row), strlen(body_of(o, row)));
+	nr = (size_t)(uintptr_t)map_get(&o->folds, h);
+	first = nr ? &o->rows[nr - 1] : NULL;
+	if (!first) {
+		map_put(&o->folds, h, (void *)(uintptr_t)o->nrows);
+	} else if (first->key[0] == row->key[0] &&
+		   !strcmp(first->fold->head.bytes, f->head.bytes) &&
+		   !strcmp(body_of(o, first), body_of(o, row))) {
+		if (row->key[1] < first->key[1])
+			first->key[1] = row->key[1];
+		list(o, first->fold, cells);
+		o->held.len = row->at;
+		o->nrows--;
+		buf_free(&f->head);
+		free(f);
+		return;
+	}
+	list(o, f, cells);
+}
+
+void blocks_forget(struct out *o)
+{
+	for (size_t i = 0; o->layout.fold && i < o->nrows; i++) {
+		struct fold *f = o->rows[i].fold;
+
+		if (!f)
+			continue;
+		buf_free(&f->head);
+		buf_free(&f->listed);
+		free(f);
+	}
+	map_free(&o->folds);
+}
+
+static void put_folded(struct out *o, const struct held_row *row)
+{
+	const struct fold *f = row->fold;
+	struct buf *b = &o->sink.out;
+
+	if (o->many) {
+		esc_text(b, o->target, strlen(o->target), ESC_NAME);
+		buf_str(b, ": ");
+	}
+	buf_addf(b, "%zu x ", f->count);
+	buf_add(b, f->head.bytes, f->head.len);
+	buf_addf(b, "  %s ", o->layout.fold);
+	buf_add(b, f->listed.bytes, f->listed.len);
+	if (f->count > FOLD_LISTED)
+		buf_addf(b, " and %zu more", f->count - FOLD_LISTED);
+	buf_str(b, body_of(o, row));
+}
+
 int blocks_row(struct out *o, const struct cell *cells, struct err *e)
 {
 	struct held_row *row;
 
 	o->rows = mem_more(o->rows, o->nrows);
 	row = &o->rows[o->nrows++];
-	*row = (struct held_row){ o->held.len, { key_of(o, cells, 0), key_of(o, cells, 1) } };
+	*row = (struct held_row){ o->held.len, { key_of(o, cells, 0), key_of(o, cells, 1) },
+		NULL };
 	if (o->many) {
 		esc_text(&o->held, o->target, strlen(o->target), ESC_NAME);
 		buf_str(&o->held, ": ");
 	}
-	put_line(o, o->cols, cells, "");
+	put_line(o, &o->held, o->cols, cells, 0);
 	for (const struct col *c = o->cols; c->name; c++)
 		if (c->type == COL_ROWS && is_shown(o, c))
 			blocks_below(o, c, &cells[c - o->cols]);
 	buf_char(&o->held, '\0');
+	if (o->layout.fold)
+		fold_last(o, cells);
 	return o->layout.sort && o->held.len < OUT_HELD_MAX ? 0 : blocks_flush(o, e);
 }
 
@@ -85,10 +184,14 @@ int blocks_flush(struct out *o, struct err *e)
 	for (size_t i = 0; i < o->nrows; i++) {
 		if (o->groups_seen++)
 			buf_char(&o->sink.out, '\n');
-		buf_str(&o->sink.out, o->held.bytes + o->rows[i].at);
+		if (o->rows[i].fold && o->rows[i].fold->count > 1)
+			put_folded(o, &o->rows[i]);
+		else
+			buf_str(&o->sink.out, o->held.bytes + o->rows[i].at);
 		if (sink_flush(&o->sink, false, e) < 0)
 			return -1;
 	}
+	blocks_forget(o);
 	free(take_ptr(o->rows));
 	o->nrows = 0;
 	buf_clear(&o->held);

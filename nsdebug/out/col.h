@@ -72,6 +72,7 @@ enum col_flag {
 	COL_NOJSON = 64,	/* made for people: a table only */
 	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds; COL_TIME with microseconds */
 	COL_RIGHT = 256,	/* in a table, text that stands to the right, as numbers do */
+	COL_FOLD = 1024,	/* says which row of some that may be shown as one (layout->fold) */
 	COL_CODE = 512,		/* text with escapes of its own, as in C: a backslash stays one */
 };
 

@@ -14,6 +14,7 @@
 struct held_row {
 	size_t at;		/* of its text in held */
 	uint64_t key[2];	/* of layout->sort */
+	struct fold *fold;	/* of blocks that may be folded, or NULL */
 };
 
 struct out {
@@ -36,6 +37,7 @@ struct out {
 	struct buf held;
 	struct held_row *rows;
 	size_t nrows;
+	struct map folds;	/* blocks by what makes them equal: struct held_row's number + 1 */
 	size_t width[ROW_CELLS_MAX];
 	bool headed;
 	char title[4200];
@@ -60,6 +62,8 @@ int table_flush(struct out *o, struct err *e);
 /* blocks.c */
 int blocks_row(struct out *o, const struct cell *cells, struct err *e);
 int blocks_flush(struct out *o, struct err *e);
+/* Frees what rows hold to be folded. */
+void blocks_forget(struct out *o);
 /* Lines of the rows in a cell, indented, into o->held. */
 void blocks_below(struct out *o, const struct col *c, const struct cell *cell);
 

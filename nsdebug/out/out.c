@@ -46,6 +46,7 @@ void out_free(struct out **o)
 	buf_free(&(*o)->errors);
 	buf_free(&(*o)->summary_json);
 	buf_free(&(*o)->totals);
+	blocks_forget(*o);
 	free((*o)->rows);
 	free(*o);
 	*o = NULL;

@@ -50,6 +50,9 @@ struct layout {
 	bool escape;		/* LAYOUT_RAW: escape (a terminal reads) */
 	enum when color;
 	unsigned int columns;	/* of the terminal; 0: stdout is none */
+	/* Blocks that are sorted, and differ in nothing that is shown but their COL_FOLD and second
+	 * sort column, are shown as one; this column's texts say which they are. */
+	const char *fold;
 	const char *sort;	/* the front sorts held rows by these unsigned columns: "pid,tid" */
 };
 

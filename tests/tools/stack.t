@@ -99,6 +99,32 @@ theirs "$PID" >theirs
 t 'the same of a static program, which has no search table' '' diff theirs ours
 [ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
 
+# ---- threads that do the same are shown as one ----
+
+named() { # THREADS
+	start "$O/tests/lib/named" "$1"
+	wait_for "[ \"\$(cat /proc/$PID/task/*/syscall | grep -c '^34 ')\" = $(($1 + 1)) ]" 10
+}
+named 30
+ts 'threads of the same state and frames are folded' 0 '^30 x pid [0-9]+: S, ' on_host "$PID"
+ts 'and are listed, but not all' 0 \
+	'^  tids [0-9]+ \(w0\), ([0-9]+ \(w[1-6]\), ){6}[0-9]+ \(w7\) and 22 more$' on_host "$PID"
+t 'their frames are shown once' '2\n' sh -c '"$@" | grep -c "#2 .* exported+"' - \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID"
+ts 'another one is shown by itself' 0 '^pid [0-9]+ \(named\): S, ' on_host "$PID"
+ts 'the last line counts all' 0 '^stopped 0 of 31 threads$' on_host "$PID"
+tj 'JSON has each' '.items | length == 31 and all(.[]; .frames[2].function == "exported")' \
+	on_host "$PID" -o json
+t '--no-fold shows each' '30\n' sh -c '"$@" | grep -c "^pid [0-9]* tid [0-9]* (w[0-9]*): S"' - \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-fold
+ts '--filter says which are folded' 0 '^2 x pid [0-9]+: S' \
+	on_host "$PID" --filter 'comm == "w3" || comm == "w4"'
+named 2
+OTHER=$PID
+named 2
+ts 'never those of two processes' 0 "^2 x pid $OTHER: S" "$NSDEBUG" --host stack "pid://$OTHER"
+ts 'which both are shown' 0 "^2 x pid $PID: S" "$NSDEBUG" --host stack "pid://$OTHER"
+
 # ---- threads that have to be stopped, where /proc is all there is ----
 
 start "$O/tests/lib/stacks"
