@@ -237,6 +237,10 @@ static void take_named(struct elf *f, const Elf64_Shdr *s, const char *name)
 	if (s->sh_flags & SHF_ALLOC) {
 		if (!strcmp(name, ".eh_frame"))
 			f->eh_frame = place_of(s);
+		else if (!strcmp(name, ".gopclntab") || !strcmp(name, ".data.rel.ro.gopclntab"))
+			f->gopclntab = place_of(s);
+		else if (!strcmp(name, ".go.buildinfo"))
+			f->go = true;
 	} else if (!strcmp(name, ".gnu_debugdata")) {
 		f->debugdata = place_of(s);
 	}
@@ -246,7 +250,7 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 {
 	uint64_t count = h->e_shnum, names = h->e_shstrndx;
 	Elf64_Shdr s, str = { 0 };
-	char name[16];
+	char name[32];
 
 	if (!h->e_shoff || h->e_shoff > INT64_MAX / 2 || h->e_shentsize != sizeof(s) ||
 	    !section(f, h, 0, &s))
@@ -260,10 +264,14 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 	if (count > ELF_SECTIONS_MAX)
 		count = ELF_SECTIONS_MAX;
 	for (uint64_t i = 1; i < count && section(f, h, i, &s); i++) {
+		f->sections = true;
 		if (s.sh_flags & SHF_COMPRESSED || s.sh_type == SHT_NOBITS)
 			continue;
 		if (s.sh_type == SHT_SYMTAB || s.sh_type == SHT_DYNSYM)
 			take_symbols(f, h, &s);
+		else if (s.sh_type == SHT_RELA && s.sh_flags & SHF_ALLOC &&
+			 s.sh_size > f->rela.size)
+			f->rela = place_of(&s);
 		else if (s.sh_name < str.sh_size &&
 			 elf_string(f, str.sh_offset + s.sh_name, str.sh_offset + str.sh_size,
 				    name, sizeof(name)) > 0)
@@ -286,6 +294,7 @@ static int read_headers(struct elf *f, struct err *e)
 		return err_set(e, ST_FAILED, "an ELF file without program headers");
 	f->type = h.e_type;
 	f->machine = h.e_machine;
+	f->entry = h.e_entry;
 	read_segments(f, &h);
 	read_sections(f, &h);
 	return 0;

@@ -39,10 +39,13 @@ struct elf {
 	const uint8_t *bytes;
 	uint64_t size;			/* of bytes */
 	uint16_t type, machine;
+	uint64_t entry;			/* where the program begins */
 	struct elf_load *loads;
 	size_t load_count;
 	struct elf_section eh_frame_hdr;	/* the program header's word */
-	struct elf_section eh_frame, symtab, strtab, dynsym, dynstr;
+	bool sections;			/* it has section headers */
+	bool go;			/* and one of them is of Go */
+	struct elf_section eh_frame, symtab, strtab, dynsym, dynstr, rela, gopclntab;
 	struct elf_section debugdata;	/* .gnu_debugdata */
 	char build_id[129];		/* hexadecimal, or "" */
 	struct map blocks;

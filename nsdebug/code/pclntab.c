@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/pclntab.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/elf.h"
+
+#define MAGIC_118 0xfffffff0u
+#define MAGIC_120 0xfffffff1u
+#define FLAG_TOP 1			/* internal/abi: FuncFlagTopFrame */
+#define FLAG_MOVES 2			/* FuncFlagSPWrite */
+#define DEPTH_MAX (1 << 30)
+#define PIECE (1u << 20)
+#define ENTRY_MAX 65536u
+#define TRIES_MAX 8			/* tables of one file that turn out to be none */
+#define RELA_PIECE 4096u
+#define RELA_MAX 10000000u
+
+struct header {
+	uint32_t magic;
+	uint8_t zero[2], quantum, pointer;
+	uint64_t funcs, files, text, names, units, file_names, pctab, functions;
+};
+
+static uint64_t scanned;		/* bytes, of all files */
+
+/* len bytes of the table. */
+static bool get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
+{
+	return at <= t->size && len <= t->size - at && elf_image(f, t->at + at, to, len);
+}
+
+static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct go_func *ret)
+{
+	uint32_t at[2], fn[5];
+	uint8_t flags;
+
+	if (!get(t, f, t->funcs + i * 8, at, 8) || !get(t, f, t->funcs + at[1], fn, sizeof(fn)) ||
+	    fn[0] != at[0] || !get(t, f, t->funcs + at[1] + t->id_at + 1, &flags, 1))
+		return false;
+	*ret = (struct go_func){
+		.entry = t->text + at[0], .name = t->names + fn[1], .pcsp = fn[4],
+		.top = flags & FLAG_TOP, .moves = flags & FLAG_MOVES,
+	};
+	return true;
+}
+
+/* Go's own linker leaves Go's first instruction in the file also where the loader is to write it;
+ * that of binutils leaves 0 and says it in a relocation. */
+static uint64_t relocated(struct elf *f, uint64_t vaddr)
+{
+	uint64_t total = f->rela.size / sizeof(Elf64_Rela);
+	auto_free Elf64_Rela *r = mem_alloc(RELA_PIECE * sizeof(*r));
+
+	if (total > RELA_MAX)
+		total = RELA_MAX;
+	for (uint64_t done = 0; done < total;) {
+		size_t n = total - done < RELA_PIECE ? total - done : RELA_PIECE;
+
+		n = elf_stream(f, f->rela.off + done * sizeof(*r), r, n * sizeof(*r)) / sizeof(*r);
+		if (!n)
+			break;
+		for (size_t i = 0; i < n; i++)
+			if (r[i].r_offset == vaddr &&
+			    ELF64_R_TYPE(r[i].r_info) == R_X86_64_RELATIVE)
+				return (uint64_t)r[i].r_addend;
+		done += n;
+	}
+	return 0;
+}
+
+/* Since Go 1.26 the table does not say where the code begins. A program without C begins in a
+ * function whose name is known; they are in order of address, and the runtime comes early. */
+static uint64_t by_entry(const struct pclntab *t, struct elf *f)
+{
+	char name[24];
+
+	for (uint64_t i = 0; i < t->count && i < ENTRY_MAX; i++) {
+		struct go_func fn;
+
+		if (!func_at(t, f, i, &fn))
+			return 0;
+		if (pclntab_name(t, f, &fn, name, sizeof(name)) > 0 &&
+		    !strcmp(name, "_rt0_amd64_linux"))
+			return f->entry - (fn.entry - t->text);
+	}
+	return 0;
+}
+
+static bool is_code(const struct elf *f, uint64_t at, uint64_t len)
+{
+	const struct elf_load *l = elf_load_at(f, at, len);
+
+	return at && len && l && l->exec;
+}
+
+static bool parse(struct pclntab *ret, struct elf *f, uint64_t at, uint64_t size)
+{
+	struct pclntab t = { .ready = true, .at = at, .size = size };
+	uint32_t first, last;
+	struct go_func fn;
+	struct header h;
+
+	if (!get(&t, f, 0, &h, sizeof(h)) || (h.magic != MAGIC_118 && h.magic != MAGIC_120) ||
+	    h.zero[0] || h.zero[1] || h.quantum != 1 || h.pointer != 8)
+		return false;
+	t.id_at = h.magic == MAGIC_118 ? 36 : 40;
+	t.count = h.funcs;
+	t.names = h.names;
+	t.pctab = h.pctab;
+	t.funcs = h.functions;
+	t.text = h.text;
+	if (!t.count || t.count > PCLNTAB_FUNCS_MAX || t.names >= size || t.pctab >= size ||
+	    t.funcs >= size || !get(&t, f, t.funcs, &first, 4) ||
+	    !get(&t, f, t.funcs + t.count * 8, &last, 4) || first >= last ||
+	    !func_at(&t, f, 0, &fn) || !func_at(&t, f, t.count - 1, &fn))
+		return false;
+	t.text_len = last;
+	if (!t.text)
+		t.text = relocated(f, at + offsetof(struct header, text));
+	if (!t.text)
+		t.text = by_entry(&t, f);
+	if (!is_code(f, t.text, t.text_len))
+		return false;
+	*ret = t;
+	return true;
+}
+
+/* Looks through a segment for the eight bytes that a table begins with. */
+static bool scan(struct pclntab *t, struct elf *f, const struct elf_load *l, int *tries)
+{
+	static const uint8_t rest[] = { 0xff, 0xff, 0xff, 0, 0, 1, 8 };
+	auto_free uint8_t *piece = mem_alloc(PIECE);
+
+	for (uint64_t at = 0; at < l->filesz && scanned < PCLNTAB_SCAN_MAX; at += PIECE) {
+		size_t len = l->filesz - at < PIECE ? l->filesz - at : PIECE;
+
+		len = elf_stream(f, l->off + at, piece, len);
+		scanned += len;
+		for (size_t i = -(l->vaddr + at) & 7; i + 8 <= len; i += 8)
+			if ((piece[i] & 0xfe) == 0xf0 && !memcmp(piece + i + 1, rest, 7) &&
+			    ++*tries <= TRIES_MAX &&
+			    parse(t, f, l->vaddr + at + i, l->filesz - at - i))
+				return true;
+	}
+	return false;
+}
+
+static void look(struct pclntab *t, struct elf *f)
+{
+	int tries = 0;
+
+	t->ready = true;
+	if (f->machine != EM_X86_64)
+		return;
+	if (f->gopclntab.size)
+		parse(t, f, f->gopclntab.vaddr, f->gopclntab.size);
+	if (f->gopclntab.size || (f->sections && !f->go))
+		return;
+	for (size_t i = 0; i < f->load_count; i++)
+		if (!f->loads[i].exec && scan(t, f, &f->loads[i], &tries))
+			return;
+}
+
+bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_func *ret)
+{
+	uint64_t lo = 0, hi, off = vaddr - t->text;
+	uint32_t start;
+
+	if (!t->ready) {
+		look(t, f);
+		off = vaddr - t->text;
+	}
+	if (!t->size || vaddr < t->text || off >= t->text_len)
+		return false;
+	hi = t->count;
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (!get(t, f, t->funcs + mid * 8, &start, 4))
+			return false;
+		if (off < start)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return hi && func_at(t, f, hi - 1, ret) && vaddr >= ret->entry;
+}
+
+struct bytes_in {
+	const struct pclntab *t;
+	struct elf *f;
+	uint64_t at;
+	size_t len, used;
+	uint8_t piece[256];
+};
+
+static bool next_byte(struct bytes_in *b, uint8_t *ret)
+{
+	if (b->used == b->len) {
+		b->at += b->len;
+		b->used = 0;
+		if (b->at >= b->t->size)
+			return false;
+		b->len = b->t->size - b->at < sizeof(b->piece) ? b->t->size - b->at :
+			sizeof(b->piece);
+		if (!get(b->t, b->f, b->at, b->piece, b->len))
+			return false;
+	}
+	*ret = b->piece[b->used++];
+	return true;
+}
+
+static bool next_varint(struct bytes_in *b, uint32_t *ret)
+{
+	uint8_t byte;
+
+	*ret = 0;
+	for (unsigned int shift = 0; shift < 35; shift += 7) {
+		if (!next_byte(b, &byte))
+			return false;
+		*ret |= (uint32_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func *fn,
+		   uint64_t vaddr, uint64_t *ret)
+{
+	struct bytes_in b = { .t = t, .f = f, .at = t->pctab + fn->pcsp };
+	uint64_t pc = fn->entry;
+	int64_t value = -1;
+	uint32_t step, len;
+
+	if (!fn->pcsp)
+		return false;
+	for (unsigned int i = 0; i < PCLNTAB_STEPS_MAX; i++) {
+		if (!next_varint(&b, &step) || (i && !step) || !next_varint(&b, &len))
+			return false;
+		value += step & 1 ? -(int64_t)(step >> 1) - 1 : (int64_t)(step >> 1);
+		pc += len;
+		if (vaddr >= pc)
+			continue;
+		*ret = (uint64_t)value;
+		return value >= 0 && value <= DEPTH_MAX && !(value & 7);
+	}
+	return false;
+}
+
+long pclntab_name(const struct pclntab *t, struct elf *f, const struct go_func *fn, char *to,
+		  size_t room)
+{
+	const struct elf_load *l = elf_load_at(f, t->at, 1);
+	uint64_t off, end;
+
+	if (!l || fn->name >= t->size)
+		return -1;
+	off = l->off + (t->at - l->vaddr);
+	end = l->off + l->filesz;
+	if (end > off + t->size)
+		end = off + t->size;
+	return elf_string(f, off + fn->name, end, to, room);
+}
