@@ -568,7 +568,9 @@ const struct tool tool_stack = {
 		"Frames come from the unwind tables of the files that are mapped, and names from "
 		"their symbols, also those that are packed into .gnu_debugdata; what has no symbol "
 		"is shown as module+offset with the build id. "
-		"Nothing is guessed: where there is no unwind table (musl, Go, code made at run "
+		"Go programs (1.18 and later) have a table of their own for both, also when they "
+		"are stripped. "
+		"Nothing is guessed: where there is no unwind table (musl, code made at run "
 		"time), the stack ends there and says so.",
 	.needs = NEED_STACK,
 	.opts = stack_opt,

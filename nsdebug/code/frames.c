@@ -18,8 +18,10 @@ const struct col frame_cols[] = {
 	F(COL_HEX, offset, COL_HIDE, "of pc in the function; without one, in the module"),
 	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
 	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
-	F(COL_STR, method, COL_HIDE, "how it is known: pc, cfi, or signal (interrupted here)"),
-	F(COL_STR, source, COL_HIDE, "where the symbol is from: symtab, debugdata or dynsym"),
+	F(COL_STR, method, COL_HIDE,
+	  "how it is known: pc, cfi, pcsp (Go's table), or signal (interrupted here)"),
+	F(COL_STR, source, COL_HIDE,
+	  "where the symbol is from: symtab, debugdata, dynsym or pclntab (Go's table)"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -27,7 +29,8 @@ const struct col frame_cols[] = {
 static const char *method_name(const struct frame *f)
 {
 	static const char *const names[] = {
-		[METHOD_PC] = "pc", [METHOD_CFI] = "cfi", [METHOD_SIGNAL] = "signal",
+		[METHOD_PC] = "pc", [METHOD_CFI] = "cfi",
+		[METHOD_PCSP] = "pcsp", [METHOD_SIGNAL] = "signal",
 	};
 
 	return names[f->method];

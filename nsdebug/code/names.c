@@ -90,6 +90,24 @@ static void look(struct code *c, struct sym_want *wants, size_t count, struct ar
 	sym_look(&c->elf, rest, n, wants, count, a);
 }
 
+/* What Go's table says where no symbol does, or one that begins elsewhere than the function: an
+ * assembler's, which names all that follows it. */
+static void by_go(struct code *c, struct sym_want *w, struct arena *a)
+{
+	char name[PCLNTAB_NAME_MAX];
+	struct go_func fn;
+	long len;
+
+	if (!pclntab_find(&c->go, &c->elf, w->addr, &fn) || (w->name && w->value == fn.entry))
+		return;
+	len = pclntab_name(&c->go, &c->elf, &fn, name, sizeof(name));
+	if (len <= 0)
+		return;
+	w->name = arena_dup(a, name, (size_t)len);
+	w->value = fn.entry;
+	w->source = "pclntab";
+}
+
 /* items[0] ... items[count - 1] are of one module, ascending. */
 static void resolve(struct names *n, struct name **items, size_t count)
 {
@@ -101,8 +119,10 @@ static void resolve(struct names *n, struct name **items, size_t count)
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
 	look(c, wants, count, n->arena);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		by_go(c, &wants[i], n->arena);
 		give(n, items[i], &wants[i]);
+	}
 }
 
 static void put_last_part(struct buf *b, struct bytes path)

@@ -24,7 +24,7 @@ struct name {
 	uint64_t lookup;	/* what is looked up; same count */
 	const char *function;	/* demangled; NULL: no symbol, then offset is `at` */
 	uint64_t offset;	/* of pc in the function */
-	const char *source;	/* where that is from: "symtab", "dynsym", "debugdata" */
+	const char *source;	/* where that is from: "symtab", "dynsym", ... */
 	const char *build_id;	/* of the module, or NULL */
 	/* "0x00007f52a1c2... poll+0x4f (libc.so.6)", "0x... app+0x1234 (build-id 0123abcd)" */
 	struct bytes text;

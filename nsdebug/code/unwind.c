@@ -13,6 +13,7 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/gostack.h"
 
 /* Exported by the library but in no header of it; perf declares it in the same way. */
 int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_t *di,
@@ -101,12 +102,12 @@ bool process_code(const struct process *p, uint64_t pc, struct module **m, uint6
 	return c && elf_bias(&c->elf, v->start, (*m)->bytes ? 0 : v->offset, bias);
 }
 
-static bool in_stack(const struct thread *t, uint64_t addr, void *to, size_t len)
+bool thread_word(const struct thread *t, uint64_t addr, uint64_t *ret)
 {
 	if (addr < t->stack_at || addr - t->stack_at >= t->stack_len ||
-	    len > t->stack_len - (addr - t->stack_at))
+	    t->stack_len - (addr - t->stack_at) < sizeof(*ret))
 		return false;
-	memcpy(to, t->stack + (addr - t->stack_at), len);
+	memcpy(ret, t->stack + (addr - t->stack_at), sizeof(*ret));
 	return true;
 }
 
@@ -141,7 +142,7 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 		u->why = WHY_ENDLESS;
 		return OURS;
 	}
-	if (in_stack(u->t, addr, value, 8) || in_file(u, addr, value))
+	if (thread_word(u->t, addr, value) || in_file(u, addr, value))
 		return 0;
 	u->why = WHY_MEMORY;
 	u->why_at = addr;
@@ -256,8 +257,7 @@ void unwinder_free(struct unwinder **u)
 	*u = NULL;
 }
 
-static void end(struct trace *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void end(struct trace *r, const char *fmt, ...)
+void trace_end(struct trace *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -293,15 +293,15 @@ static void say_no_module(const struct unwinder *u, uint64_t pc, struct trace *r
 		NULL;
 
 	if (!v || !v->exec)
-		end(r, "0x%llx is not code", (unsigned long long)pc);
+		trace_end(r, "0x%llx is not code", (unsigned long long)pc);
 	else if (!m)
-		end(r, "0x%llx is code of no file: made at run time (JIT)?",
+		trace_end(r, "0x%llx is code of no file: made at run time (JIT)?",
 		    (unsigned long long)pc);
 	else if (m->why[0])
-		end(r, "the file of 0x%llx gives no unwind tables: %s", (unsigned long long)pc,
-		    m->why);
+		trace_end(r, "the file of 0x%llx gives no unwind tables: %s",
+			  (unsigned long long)pc, m->why);
 	else
-		end(r, "0x%llx is in no segment of its file", (unsigned long long)pc);
+		trace_end(r, "0x%llx is in no segment of its file", (unsigned long long)pc);
 }
 
 static const char *const reg_names[REGS_COUNT] = {
@@ -309,16 +309,15 @@ static const char *const reg_names[REGS_COUNT] = {
 	"r13", "r14", "r15", "rip",
 };
 
-static void say_memory(const struct unwinder *u, struct trace *r)
+void trace_end_memory(struct trace *r, const struct thread *t, uint64_t addr)
 {
-	const struct thread *t = u->t;
-
-	if (t->stack_cut && u->why_at >= t->stack_at + t->stack_len - 7) {
+	if (t->stack_cut && addr >= t->stack_at + t->stack_len - 7) {
 		r->cut = true;
-		end(r, "only %zu bytes of the stack were copied (--stack-bytes)", t->stack_len);
+		trace_end(r, "only %zu bytes of the stack were copied (--stack-bytes)",
+			  t->stack_len);
 	} else {
-		end(r, "goes on at 0x%llx, which is not in the copied stack",
-		    (unsigned long long)u->why_at);
+		trace_end(r, "goes on at 0x%llx, which is not in the copied stack",
+		    (unsigned long long)addr);
 	}
 }
 
@@ -332,25 +331,25 @@ static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 		say_no_module(u, pc, r);
 		break;
 	case WHY_NO_CFI:
-		end(r, "no CFI for %s: musl, Go or hand-written code?", at);
+		trace_end(r, "no CFI for %s: musl, hand-written code, Go before 1.18?", at);
 		break;
 	case WHY_REGISTER:
 		r->want_regs = true;
-		end(r, "%s needs register %s, which only a stop or BPF shows", at,
+		trace_end(r, "%s needs register %s, which only a stop or BPF shows", at,
 		    reg_names[u->why_at]);
 		break;
 	case WHY_MEMORY:
-		say_memory(u, r);
+		trace_end_memory(r, u->t, u->why_at);
 		break;
 	case WHY_ENDLESS:
-		end(r, "the CFI for %s does not come to an end", at);
+		trace_end(r, "the CFI for %s does not come to an end", at);
 		break;
 	default:
-		end(r, "the CFI for %s is broken (%s)", at, unw_strerror(code));
+		trace_end(r, "the CFI for %s is broken (%s)", at, unw_strerror(code));
 	}
 }
 
-static void add_frame(struct trace *r, uint64_t pc, enum method method, bool exact)
+void trace_add(struct trace *r, uint64_t pc, enum method method, bool exact)
 {
 	r->frames = mem_more(r->frames, r->count);
 	r->frames[r->count++] = (struct frame){ pc, method, exact };
@@ -380,21 +379,29 @@ static bool step(struct unwinder *u, unw_cursor_t *c, struct trace *r, int *sign
 	unw_get_reg(c, UNW_REG_SP, &sp);
 	signal = unw_is_signal_frame(c) > 0;
 	if (signal && ++*signals > UNWIND_SIGNALS_MAX) {
-		end(r, "more than %d signal frames", UNWIND_SIGNALS_MAX);
+		trace_end(r, "more than %d signal frames", UNWIND_SIGNALS_MAX);
 		return false;
 	}
 	v = maps_find(&u->p->maps, signal ? pc : pc - 1);
 	if (!v || !v->exec) {
-		end(r, "return address 0x%llx is not code: the stack is broken, or its CFI",
+		trace_end(r, "return address 0x%llx is not code: the stack is broken, or its CFI",
 		    (unsigned long long)pc);
 		return false;
 	}
 	if (sp <= old_sp && !signal) {
-		end(r, "the stack does not go up any more: it is broken, or its CFI");
+		trace_end(r, "the stack does not go up any more: it is broken, or its CFI");
 		return false;
 	}
-	add_frame(r, pc, signal ? METHOD_SIGNAL : METHOD_CFI, signal);
+	trace_add(r, pc, signal ? METHOD_SIGNAL : METHOD_CFI, signal);
 	return true;
+}
+
+/* From Go's code on: no way leads from there back to code that has CFI instead. */
+static bool walked_by_go(struct unwinder *u, unw_cursor_t *c, size_t max, struct trace *r)
+{
+	unw_word_t sp;
+
+	return unw_get_reg(c, UNW_REG_SP, &sp) >= 0 && gostack_walk(u->p, u->t, sp, max, r);
 }
 
 static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct trace *r)
@@ -404,16 +411,16 @@ static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct tra
 
 	r->count = 0;
 	if (unw_init_remote(&c, as, u) < 0) {
-		end(r, "the unwinder could not begin");
+		trace_end(r, "the unwinder could not begin");
 		return true;
 	}
-	add_frame(r, u->t->regs.value[REG_PC], METHOD_PC, true);
-	while (step(u, &c, r, &signals)) {
+	trace_add(r, u->t->regs.value[REG_PC], METHOD_PC, true);
+	while (!walked_by_go(u, &c, max, r) && step(u, &c, r, &signals)) {
 		if (signals && as == u->keeping)
 			return false;
 		if (r->count >= max) {
 			r->cut = true;
-			end(r, "%zu frames are shown (--max-frames)", max);
+			trace_end(r, "%zu frames are shown (--max-frames)", max);
 			break;
 		}
 	}

@@ -5,7 +5,8 @@
  * libunwind runs the CFI through accessors that serve the snapshot: registers and stack as they
  * were captured, tables from the ELF files. Its own fall-backs (frame pointers, PLT patterns, the
  * instruction bytes of a signal trampoline) are not reached: an address without CFI ends the stack
- * with an error of ours. Every stack that does not end at its outermost frame says why it ends.
+ * with an error of ours. From the first frame in Go's code on it is gostack.c that walks. Every
+ * stack that does not end at its outermost frame says why it ends.
  *
  * libunwind is not told anything of a file that fde_check() did not pass; what it reads for one
  * step is counted, so that an endless expression ends. Runs in the parser.
@@ -20,6 +21,7 @@
 #include "nsdebug/code/cfi.h"
 #include "nsdebug/code/debugdata.h"
 #include "nsdebug/code/elf.h"
+#include "nsdebug/code/pclntab.h"
 #include "nsdebug/code/snapshot.h"
 
 #define UNWIND_READS_MAX 1000000u	/* words that libunwind may read for one frame */
@@ -28,6 +30,7 @@
 enum method {
 	METHOD_PC,	/* the thread's own program counter */
 	METHOD_CFI,	/* by the unwind tables */
+	METHOD_PCSP,	/* by Go's table of its functions */
 	METHOD_SIGNAL,	/* what a signal interrupted; by the tables of the trampoline */
 };
 
@@ -51,6 +54,7 @@ struct code {
 	struct elf elf;
 	struct cfi cfi;
 	struct debugdata mini;
+	struct pclntab go;
 };
 
 struct code *module_code(struct module *m);
@@ -62,6 +66,11 @@ struct unwinder;
 
 struct unwinder *unwinder_new(const struct process *p);
 void unwinder_free(struct unwinder **u);
+void trace_add(struct trace *r, uint64_t pc, enum method method, bool exact);
+void trace_end(struct trace *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The word at an address is not in the copied stack. */
+void trace_end_memory(struct trace *r, const struct thread *t, uint64_t addr);
+bool thread_word(const struct thread *t, uint64_t addr, uint64_t *ret);
 void unwind_thread(struct unwinder *u, const struct thread *t, size_t max_frames,
 		   struct trace *ret);
 

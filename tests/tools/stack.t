@@ -268,13 +268,17 @@ if [ -n "$BPF" ]; then
 	ts 'node: nobody is stopped' 0 '^stopped 0 of [0-9]+ threads$' "$NSDEBUG" stack "$BOX"
 fi
 
+box_up go-static
+ts 'Go by its own table' 0 '^  #[0-9]+ +0x[0-9a-f]+ runtime\.mstart\+0x[0-9a-f]+ \(server\)$' \
+	"$NSDEBUG" stack "$BOX"
+
 # ---- what there is no way through ----
 
-box_up go-static
-ts 'Go ends with a mark' 0 '#0 .* -- no CFI for server\+0x[0-9a-f]+: musl, Go' \
-	"$NSDEBUG" stack "$BOX"
+start "$O/tests/lib/nocfi"
+ts 'what has no unwind table ends with a mark' 0 '#0 .* -- no CFI for nocfi\+0x[0-9a-f]+: musl' \
+	on_host "$PID"
 tj 'and the frame that is known' 'all(.items[]; (.frames | length) == 1 and
-	(.note | startswith("no CFI for ")))' "$NSDEBUG" stack -o json --no-stop "$BOX"
+	(.note | startswith("no CFI for ")))' on_host "$PID" -o json --no-stop
 box_up paused
 ts 'a paused container' 0 '^stopped 0 of [0-9]+ thread' "$NSDEBUG" stack "$BOX"
 box_up userns

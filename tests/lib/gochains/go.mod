@@ -1,0 +1,3 @@
+module fixture/chains
+
+go 1.19
