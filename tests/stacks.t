@@ -131,6 +131,15 @@ trace_stop
 tr_rows 'one that was there before, and ends much later' "$chains length == 1 and (.[0] |
 	.frames_end == null and names[(names | index(\"abort\")):][:6] == $(called abort))"
 
+# a file that is not told of, for its process has too many, does not spoil what is told of the next
+cp "$O/tests/lib/chain" "$TMP/w/copy"
+trace_start signal "$BOX" --stack --filter 'signal == SIGABRT'
+in_box /t/chain full
+in_box /w/copy abort
+trace_stop
+tr_rows 'after a process with too many mappings' "$chains length == 1 and (.[0] |
+	.frames_end == null and names[(names | index(\"abort\")):][:6] == $(called abort))"
+
 # code that came after the last look, in a process that is gone before the next one
 trace_start signal "$BOX" --stack --filter 'signal == SIGKILL'
 for _ in 1 2 3 4 5 6; do in_box /t/remap die; done

@@ -28,6 +28,8 @@ struct mapper {
 	struct members_want want;
 	struct snapshot s;
 	unsigned int asks, told;
+	struct module **known;	/* those that were told of: their numbers count from 1 */
+	size_t known_count;
 };
 
 /* What another program of the same process would have elsewhere: where its arguments begin. */
@@ -63,8 +65,8 @@ static bool give(int peer, const void *bytes, size_t len, int fd)
 
 static uint32_t number_of(struct mapper *m, const struct module *mod)
 {
-	for (size_t i = 0; i < m->s.module_count; i++)
-		if (m->s.modules[i] == mod)
+	for (size_t i = 0; i < m->known_count; i++)
+		if (m->known[i] == mod)
 			return (uint32_t)i + 1;
 	return 0;
 }
@@ -73,15 +75,17 @@ static bool tell_vma(struct mapper *m, const struct vma *v, struct module *mod)
 {
 	struct mapper_vma t = {
 		.start = v->start, .end = v->end, .offset = v->offset,
-		.module = mod ? number_of(m, mod) : 0,
+		.module = number_of(m, mod),
 	};
 	int fd = -1;
 
 	t.path_len = (uint32_t)(v->path.len < sizeof(t.path) ? v->path.len : sizeof(t.path));
 	memcpy(t.path, v->path.p, t.path_len);
-	if (mod && !mod->code) {
+	if (mod && !t.module) {
+		m->known = mem_more(m->known, m->known_count);
+		m->known[m->known_count++] = mod;
+		t.module = (uint32_t)m->known_count;
 		t.is_new = 1;
-		mod->code = mod;	/* no parser's here: a mark that it was told of */
 		t.bytes_len = (uint32_t)mod->len;
 		fd = mod->fd;
 		memcpy(t.why, mod->why, sizeof(t.why));
@@ -169,5 +173,6 @@ void mapper_serve(struct inside *in, void *arg)
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
 		if (!answer(&m, ask.pid, ask.start))
 			break;
+	free(m.known);
 	snapshot_free(&m.s);
 }

@@ -198,6 +198,7 @@ static bool ask(struct stacks *k, struct mapped *m, const struct thread_stack *s
 	m->p.modules = mem_alloc((h.count + 1) * sizeof(struct module *));
 	for (size_t i = 0; i < h.count; i++)
 		if (!receive_vma(k, m, i)) {
+			k->peer = -1;	/* what comes next is of this answer still */
 			snprintf(m->why, sizeof(m->why), "where code is was not told");
 			return false;
 		}

@@ -6,7 +6,8 @@
  * no thread, and c() does what it says: "kill" sends itself SIGUSR1, which is ignored; "exec" wants
  * to start a program that is not there; "exit" ends with 3 after a second, "abort" by SIGABRT;
  * "wait" says "ready" and ends by SIGABRT when there is a file /w/go. "many" only maps 1600 times
- * a page with code, at its leisure.
+ * a page with code, at its leisure. "full" has more such pages than are told of, then a file
+ * above them, /t/remap, for a second.
  */
 #include <alloca.h>
 #include <fcntl.h>
@@ -89,6 +90,22 @@ static void map_many(void)
 	_exit(0);
 }
 
+static void fill(void)
+{
+	struct timespec second = { .tv_sec = 1 };
+	int fd = open("/t/remap", O_RDONLY), how = MAP_PRIVATE | MAP_FIXED;
+
+	/* apart from each other, or they were one */
+	for (long i = 0; i < 4200; i++)
+		if (mmap((void *)(0x500000000000 + i * 8192), 4096, PROT_READ | PROT_EXEC,
+			 how | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+			_exit(1);
+	if (mmap((void *)0x600000000000, 4096, PROT_READ | PROT_EXEC, how, fd, 0) == MAP_FAILED)
+		_exit(1);
+	nanosleep(&second, NULL);
+	_exit(0);
+}
+
 KEEP int do_it(const char *what)
 {
 	struct timespec t = { .tv_nsec = 100000000 }, second = { .tv_sec = 1 };
@@ -100,6 +117,8 @@ KEEP int do_it(const char *what)
 	}
 	if (!strcmp(what, "many"))
 		map_many();
+	if (!strcmp(what, "full"))
+		fill();
 	if (*what != 'w')
 		nanosleep(&second, NULL);
 	else if (write(1, "ready\n", 6) != 6)
