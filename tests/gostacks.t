@@ -91,6 +91,13 @@ done
 objcopy --rename-section .gopclntab=.rodata2 stripped renamed
 check renamed 'in a section of another name'
 
+# Nor does it take section headers: where they are, and how many, is 0.
+cp stripped bare
+for i in '40 8' '60 4'; do
+	dd if=/dev/zero of=bare bs=1 seek="${i% *}" count="${i#* }" conv=notrunc 2>dd.err
+done
+check bare 'without section headers'
+
 # In a container, where ids are its own.
 box_run base --bind "$TMP:/t:ro" -- /t/pie
 wait_for '[ "$(readers $BOXPID)" = 24 ]' 20 || fail 'all threads wait'
@@ -106,3 +113,12 @@ tj 'the server of the image' '(.items | length) > 3 and all(.items[]; .note == n
 	all(.frames[]; .function != null) and
 	(.frames[-1].function | test("^runtime\\.(goexit|mstart|mcall)$"))) and
 	any(.items[].frames[]; .function == "runtime.sysmon")' "$NSDEBUG" stack -o json "$BOX"
+
+# What a trace has of an event is walked in the same way.
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	box_run base --bind "$TMP:/t:ro" -- /t/pie tick
+	tj 'the stack of a system call, in a trace' '(.items | length) == 4 and all(.items[];
+		.frames_end == null and ([.frames[].function] |
+		index("main.(*circle).walk") > 4 and .[-2:] == ["runtime.main", "runtime.goexit"]))' \
+		"$NSDEBUG" trace syscalls "$BOX" -e write --stack --max-events 4 -o json
+fi

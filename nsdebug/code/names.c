@@ -130,7 +130,8 @@ static void put_last_part(struct buf *b, struct bytes path)
 	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
 	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
 
-	buf_add(b, path.p + skip, path.len - skip);
+	if (path.len)
+		buf_add(b, path.p + skip, path.len - skip);
 }
 
 static void make_text(struct names *n, struct name *name)

@@ -17,7 +17,6 @@
 #define ENTRY_MAX 65536u
 #define TRIES_MAX 8			/* tables of one file that turn out to be none */
 #define RELA_PIECE 4096u
-#define RELA_MAX 10000000u
 
 struct header {
 	uint32_t magic;
@@ -55,14 +54,13 @@ static uint64_t relocated(struct elf *f, uint64_t vaddr)
 	uint64_t total = f->rela.size / sizeof(Elf64_Rela);
 	auto_free Elf64_Rela *r = mem_alloc(RELA_PIECE * sizeof(*r));
 
-	if (total > RELA_MAX)
-		total = RELA_MAX;
-	for (uint64_t done = 0; done < total;) {
+	for (uint64_t done = 0; done < total && scanned < PCLNTAB_SCAN_MAX;) {
 		size_t n = total - done < RELA_PIECE ? total - done : RELA_PIECE;
 
 		n = elf_stream(f, f->rela.off + done * sizeof(*r), r, n * sizeof(*r)) / sizeof(*r);
 		if (!n)
 			break;
+		scanned += n * sizeof(*r);
 		for (size_t i = 0; i < n; i++)
 			if (r[i].r_offset == vaddr &&
 			    ELF64_R_TYPE(r[i].r_info) == R_X86_64_RELATIVE)
@@ -160,9 +158,12 @@ static void look(struct pclntab *t, struct elf *f)
 		parse(t, f, f->gopclntab.vaddr, f->gopclntab.size);
 	if (f->gopclntab.size || (f->sections && !f->go))
 		return;
-	for (size_t i = 0; i < f->load_count; i++)
-		if (!f->loads[i].exec && scan(t, f, &f->loads[i], &tries))
-			return;
+	/* a table that the loader writes into is where data is */
+	for (int data = 1; data >= 0; data--)
+		for (size_t i = 0; i < f->load_count; i++)
+			if (!f->loads[i].exec && f->loads[i].write == data &&
+			    scan(t, f, &f->loads[i], &tries))
+				return;
 }
 
 bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_func *ret)

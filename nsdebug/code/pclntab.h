@@ -30,7 +30,7 @@ struct elf;
 
 #define PCLNTAB_FUNCS_MAX (4u << 20)
 #define PCLNTAB_STEPS_MAX 65536u	/* of one function's values */
-#define PCLNTAB_SCAN_MAX (256u << 20)	/* bytes looked at for a table, in all files together */
+#define PCLNTAB_SCAN_MAX (1u << 30)	/* bytes gone through for tables, in all files */
 #define PCLNTAB_NAME_MAX 4096u
 
 struct pclntab {

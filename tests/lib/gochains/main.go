@@ -2,7 +2,8 @@
 
 // Threads that wait in read(2), each below a chain of calls of its own: methods by interface,
 // with large frames and with none, generics, closures, deferred calls, variadic ones. Before a
-// thread waits it prints its id and the chain, as the runtime has it.
+// thread waits it prints its id and the chain, as the runtime has it. With an argument one thread
+// writes again and again instead, below such a chain.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 type shape interface{ walk(n, fd int) }
@@ -22,6 +24,7 @@ type circle [300]byte
 var (
 	from      [4096]byte
 	viaDefers int
+	ticks     bool
 )
 
 //go:noinline
@@ -40,8 +43,12 @@ func chain() string {
 
 //go:noinline
 func block(fd int) {
-	fmt.Println(syscall.Gettid(), chain())
 	var b [1]byte
+	if ticks {
+		syscall.Write(fd, b[:])
+		return
+	}
+	fmt.Println(syscall.Gettid(), chain())
 	syscall.Read(fd, b[:])
 }
 
@@ -106,6 +113,10 @@ func main() {
 		os.Exit(1)
 	}
 	runtime.LockOSThread()
+	for ticks = len(os.Args) > 1; ticks; time.Sleep(5 * time.Millisecond) {
+		step(9, p[1])
+		syscall.Read(p[0], make([]byte, 1))
+	}
 	for i := 1; i < 24; i++ {
 		i := i
 		go func() {
