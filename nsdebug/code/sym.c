@@ -197,6 +197,9 @@ static void read_names(struct search *s, struct arena *a)
 			continue;
 		n = read_name(w->at, name, SYM_NAME_MAX);
 		if (n > 0) {
+			/* "name@@VERSION", as linkers write it into .symtab */
+			if (!w->at.of->dynamic && strcspn(name + 1, "@") + 1 < (size_t)n)
+				n = (long)strcspn(name + 1, "@") + 1;
 			w->name = arena_dup(a, name, (size_t)n);
 			w->source = w->at.of->source;
 		}

@@ -62,8 +62,6 @@ ts 'all threads of a container' 0 '^stopped 0 of 9 threads$' "$NSDEBUG" stack "$
 ts 'frames have names' 0 '#0 .* poll\+0x[0-9a-f]+ \(libc\.so\.6\)$' "$NSDEBUG" stack "$BOX"
 ts 'exported functions are named in a stripped program' 0 \
 	'#[0-9]+ .* descend\+0x[0-9a-f]+ \(threads\)$' "$NSDEBUG" stack "$BOX"
-ts 'what has no symbol has its build id' 0 \
-	'libc\.so\.6\+0x[0-9a-f]+ \(build-id [0-9a-f]{16}\)$' "$NSDEBUG" stack "$BOX"
 tj 'JSON' '.schema == "nsdebug.stack/1" and (.items | length) == 9 and .errors == [] and
 	.summary == {"threads": 9, "taken": 9, "stopped": 0, "longest_s": null} and
 	all(.items[]; .pid == 1 and .how == "blocked" and .note == null and .state == "S" and
@@ -282,6 +280,8 @@ tj 'and the frame that is known' 'all(.items[]; (.frames | length) == 1 and
 box_up paused
 ts 'a paused container' 0 '^stopped 0 of [0-9]+ thread' "$NSDEBUG" stack "$BOX"
 box_up userns
+ts 'what has no symbol has its build id' 0 \
+	'server\+0x[0-9a-f]+ \(build-id [0-9a-f]{16}\)$' "$NSDEBUG" stack "$BOX"
 ts 'a user namespace' 0 '_start\+0x|__libc_start_main\+0x' "$NSDEBUG" stack "$BOX"
 box_up java
 ts 'Java: libjvm by name, compiled code ends with a mark' 0 \
