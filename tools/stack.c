@@ -114,6 +114,7 @@ struct stack {
 	struct run *r;
 	const struct stack_opts *o;
 	struct snapshot s;
+	struct debugfiles files;
 	struct totals sum;
 	uint64_t round;		/* enum round */
 	struct buf again;	/* what the next one is to take */
@@ -433,6 +434,7 @@ static void show_process(struct stack *k, struct process *p)
 	if (n)
 		wanted_put(&k->again, p, want, n);
 	names_init(&names);
+	names.files = &k->files;
 	names_find(&names, p, traces, p->count);
 	for (size_t i = 0; i < p->count; i++) {
 		if (i % ARENA_THREADS == ARENA_THREADS - 1) {
@@ -533,6 +535,8 @@ static void run(struct run *r)
 		return;
 	}
 	say_missing(&k);
+	k.files.peer = r->in->files;
+	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
 	for (size_t i = 0; i < k.s.count; i++)
 		show_process(&k, k.s.processes[i]);
 	if (k.nagain) {
@@ -566,8 +570,10 @@ const struct tool tool_stack = {
 		"are shown as one, with their number; in JSON each is there.\n"
 		"\n"
 		"Frames come from the unwind tables of the files that are mapped, and names from "
-		"their symbols, also those that are packed into .gnu_debugdata; what has no symbol "
-		"is shown as module+offset with the build id. "
+		"their symbols, or from debug files: by build-id below /usr/lib/debug in the "
+		"container or on the host, by .gnu_debuglink in the container; or from what is "
+		"packed into .gnu_debugdata. What has no symbol is shown as module+offset with "
+		"the build id. "
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
 		"are stripped. "
 		"Nothing is guessed: where there is no unwind table (musl, code made at run "

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -86,4 +88,39 @@ int fd_openat2(int dirfd, const char *path, int flags, unsigned long long resolv
 		if (fd >= 0 || errno != EAGAIN || try == 64)
 			return fd;
 	}
+}
+
+union with_fd {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+bool fd_give(int sock, const void *bytes, size_t len, int fd)
+{
+	union with_fd c = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec v = { (void *)bytes, len };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+
+	memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
+	if (fd >= 0) {
+		m.msg_control = &c;
+		m.msg_controllen = sizeof(c);
+	}
+	return sendmsg(sock, &m, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+bool fd_take(int sock, void *to, size_t len, int *fd)
+{
+	union with_fd c = { 0 };
+	struct iovec v = { to, len };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c),
+	};
+
+	*fd = -1;
+	if (recvmsg(sock, &m, MSG_CMSG_CLOEXEC) != (ssize_t)len)
+		return false;
+	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c.head.cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(&c.head), sizeof(*fd));
+	return true;
 }

@@ -5,6 +5,7 @@
 #ifndef NSDEBUG_BASE_FD_H
 #define NSDEBUG_BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -26,6 +27,11 @@ int fd_read_file(int dirfd, const char *path, struct buf *b, size_t cap);
 
 /* Writes everything or returns -1 with errno; goes on after EINTR and short writes. */
 int fd_write_all(int fd, const void *bytes, size_t len);
+
+/* A message on a socket, and a descriptor along with it if fd is one. */
+bool fd_give(int sock, const void *bytes, size_t len, int fd);
+/* A message of exactly len bytes, and the descriptor that came along, or -1. */
+bool fd_take(int sock, void *to, size_t len, int *fd);
 
 /* openat2(2) in one line; `resolve` is RESOLVE_*. Linux 5.6. EAGAIN (a rename raced the walk) is
  * tried again a few times. */

@@ -168,7 +168,8 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE };
+	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE,
+		CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
 	int n = job_start(j, beside, kids, &e);
@@ -179,9 +180,11 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 		fail_err(f, &e);
 	else if (reader)
 		remark_root(t);
-	for (size_t i = 0; i < JOB_CHILDREN; i++)
+	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
 			relay(f, &kids[i]);
+	if (kids[JOB_SILENT].pid > 0)
+		enter_kill(&kids[JOB_SILENT]);
 }
 
 static void run_names(struct front *f, const struct job *j)
@@ -214,7 +217,7 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
-		.hidden = out_hidden(f->out) };
+		.hidden = out_hidden(f->out), .files = -1 };
 	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_buf struct buf again = { 0 };
 	bool reader = job_need(f->c) == NEED_ROOT;

@@ -7,6 +7,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/cli.h"
+#include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/target/target.h"
@@ -36,6 +37,7 @@ static void live_verb(struct inside *in, void *arg)
 
 	in->emit.filter = j->filter;
 	in->emit.hidden = j->hidden;
+	in->files = j->files;
 	j->c->tool->run(&r);
 }
 
@@ -68,10 +70,13 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
 		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
 		.types = role == ROLE_GUARDIAN ? -1 : j->types,
+		.host_debug = fn == debugfile_serve,
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
 	struct guard *g = j->guard;
 
+	if (role == ROLE_PROC && fn == live_verb)
+		s.keep[s.kept++] = j->files;
 	if (g && role == ROLE_GUARDIAN)
 		return guard_spawn(g, c, &s, e);
 	if (g && role == ROLE_TRACER)
@@ -102,11 +107,13 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 	return 0;
 }
 
-/* The child that copies, and beside it who holds still what it copies, or knows its registers. */
-static int start_stack(struct child *main, struct child *stopper, struct child *iterator,
-		       const struct job *j, unsigned int beside, struct err *e)
+/* The child that copies, and beside it who holds still what it copies, or knows its registers, and
+ * who opens debug files for it. */
+static int start_stack(struct child *kids, const struct job *j, unsigned int beside, struct err *e)
 {
-	auto_close int held = -1, visited = -1;
+	struct child *main = &kids[0], *stopper = &kids[1], *iterator = &kids[2];
+	auto_close int held = -1, visited = -1, files = -1;
+	struct job with = *j;
 
 	if (beside & AGAIN_ITERATOR &&
 	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, NULL, &visited, e) < 0)
@@ -114,7 +121,11 @@ static int start_stack(struct child *main, struct child *stopper, struct child *
 	if (beside & AGAIN_STOPPER &&
 	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
 		return -1;
-	return spawn(main, j, ROLE_PROC, live_verb, held, visited, e);
+	if (start_beside(&kids[JOB_SILENT], j, ROLE_READER, debugfile_serve,
+			 (void *)&j->target->mounts, &files, e) < 0)
+		return -1;
+	with.files = files;
+	return spawn(main, &with, ROLE_PROC, live_verb, held, visited, e);
 }
 
 /* The child that traces, and beside it who continues what its programs stop, and who knows where
@@ -138,7 +149,7 @@ int job_start(const struct job *j, unsigned int beside, struct child *kids, stru
 {
 	switch (job_need(j->c)) {
 	case NEED_STACK:
-		return start_stack(&kids[0], &kids[1], &kids[2], j, beside, e);
+		return start_stack(kids, j, beside, e);
 	case NEED_TRACE:
 		return start_trace(&kids[0], &kids[1], &kids[2], j, e);
 	case NEED_ROOT:

@@ -18,7 +18,8 @@ struct guard;
 struct near;
 struct target;
 
-#define JOB_CHILDREN 3
+#define JOB_CHILDREN 4
+#define JOB_SILENT 3		/* kids[3] says nothing that anybody hears: it is ended */
 
 struct job {
 	const struct command *c;
@@ -29,6 +30,7 @@ struct job {
 	struct bytes again;
 	int types;		/* of the kernel, for a tracer; or -1 */
 	struct guard *guard;
+	int files;		/* to who opens debug files; -1 */
 };
 
 /* What this command needs: a verb may need another thing with other words. */

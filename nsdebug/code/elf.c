@@ -243,6 +243,8 @@ static void take_named(struct elf *f, const Elf64_Shdr *s, const char *name)
 			f->go = true;
 	} else if (!strcmp(name, ".gnu_debugdata")) {
 		f->debugdata = place_of(s);
+	} else if (!strcmp(name, ".gnu_debuglink")) {
+		f->debuglink = place_of(s);
 	}
 }
 
@@ -250,6 +252,7 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 {
 	uint64_t count = h->e_shnum, names = h->e_shstrndx;
 	Elf64_Shdr s, str = { 0 };
+	unsigned int notes = 0;
 	char name[32];
 
 	if (!h->e_shoff || h->e_shoff > INT64_MAX / 2 || h->e_shentsize != sizeof(s) ||
@@ -272,6 +275,8 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 		else if (s.sh_type == SHT_RELA && s.sh_flags & SHF_ALLOC &&
 			 s.sh_size > f->rela.size)
 			f->rela = place_of(&s);
+		else if (s.sh_type == SHT_NOTE && !f->build_id[0] && notes++ < NOTES_MAX)
+			find_build_id(f, s.sh_offset, s.sh_size);
 		else if (s.sh_name < str.sh_size &&
 			 elf_string(f, str.sh_offset + s.sh_name, str.sh_offset + str.sh_size,
 				    name, sizeof(name)) > 0)

@@ -46,7 +46,7 @@ struct elf {
 	bool sections;			/* it has section headers */
 	bool go;			/* and one of them is of Go */
 	struct elf_section eh_frame, symtab, strtab, dynsym, dynstr, rela, gopclntab;
-	struct elf_section debugdata;	/* .gnu_debugdata */
+	struct elf_section debugdata, debuglink;	/* .gnu_debugdata, .gnu_debuglink */
 	char build_id[129];		/* hexadecimal, or "" */
 	struct map blocks;
 	uint64_t last;			/* block that was read last, + 1 */

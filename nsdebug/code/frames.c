@@ -21,7 +21,8 @@ const struct col frame_cols[] = {
 	F(COL_STR, method, COL_HIDE,
 	  "how it is known: pc, cfi, pcsp (Go's table), or signal (interrupted here)"),
 	F(COL_STR, source, COL_HIDE,
-	  "where the symbol is from: symtab, debugdata, dynsym or pclntab (Go's table)"),
+	  "where the symbol is from: symtab, dynsym, debugdata, "
+	  "debuglink, debug file, or pclntab (Go's table)"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };

@@ -75,19 +75,29 @@ static void give(struct names *n, struct name *name, const struct sym_want *w)
 	name->offset = name->at - w->value;
 }
 
-/* What a file says of itself, then what is packed into it: that has no symbol which .dynsym has. */
-static void look(struct code *c, struct sym_want *wants, size_t count, struct arena *a)
+/* What a file says of itself, then its debug file, then what is packed into it: that has no symbol
+ * which .dynsym has. */
+static void look(struct names *n, struct module *m, struct sym_want *wants, size_t count)
 {
+	struct code *c = m->code;
 	const struct sym_table own = { &c->elf, false, "symtab" };
 	struct sym_table rest[2] = { { &c->elf, true, "dynsym" } };
-	size_t n = 1;
+	struct sym_table debug = { NULL };
+	size_t nrest = 1;
 
-	sym_look(&c->elf, &own, 1, wants, count, a);
+	sym_look(&c->elf, &own, 1, wants, count, n->arena);
+	if (!sym_left(wants, count))
+		return;
+	if (n->files && !m->bytes)
+		debug.f = debugfile_open(&c->debug, n->files, &c->elf, m->path);
+	debug.source = c->debug.source;
+	if (debug.f)
+		sym_look(&c->elf, &debug, 1, wants, count, n->arena);
 	if (!sym_left(wants, count))
 		return;
 	if (debugdata_open(&c->mini, &c->elf))
-		rest[n++] = (struct sym_table){ &c->mini.elf, false, "debugdata" };
-	sym_look(&c->elf, rest, n, wants, count, a);
+		rest[nrest++] = (struct sym_table){ &c->mini.elf, false, "debugdata" };
+	sym_look(&c->elf, rest, nrest, wants, count, n->arena);
 }
 
 /* What Go's table says where no symbol does, or one that begins elsewhere than the function: an
@@ -112,15 +122,15 @@ static void by_go(struct code *c, struct sym_want *w, struct arena *a)
 static void resolve(struct names *n, struct name **items, size_t count)
 {
 	auto_free struct sym_want *wants = mem_alloc(count * sizeof(*wants));
-	struct code *c = items[0]->module ? items[0]->module->code : NULL;
+	struct module *m = items[0]->module;
 
-	if (!c)
+	if (!m || !m->code)
 		return;
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
-	look(c, wants, count, n->arena);
+	look(n, m, wants, count);
 	for (size_t i = 0; i < count; i++) {
-		by_go(c, &wants[i], n->arena);
+		by_go(m->code, &wants[i], n->arena);
 		give(n, items[i], &wants[i]);
 	}
 }

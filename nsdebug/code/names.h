@@ -35,6 +35,7 @@ struct names {
 	struct map by_pc;
 	struct name **items;	/* those not looked up yet */
 	size_t count;
+	struct debugfiles *files;	/* whom to ask for debug files, or NULL */
 };
 
 void names_init(struct names *n);

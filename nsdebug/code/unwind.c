@@ -81,6 +81,7 @@ void modules_close(struct snapshot *s)
 			continue;
 		cfi_free(&c->cfi);
 		debugdata_close(&c->mini);
+		debugfile_close(&c->debug);
 		elf_close(&c->elf);
 		free(c);
 		s->modules[i]->code = NULL;

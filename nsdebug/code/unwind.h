@@ -20,6 +20,7 @@
 
 #include "nsdebug/code/cfi.h"
 #include "nsdebug/code/debugdata.h"
+#include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/pclntab.h"
 #include "nsdebug/code/snapshot.h"
@@ -54,6 +55,7 @@ struct code {
 	struct elf elf;
 	struct cfi cfi;
 	struct debugdata mini;
+	struct debugfile debug;
 	struct pclntab go;
 };
 

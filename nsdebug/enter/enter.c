@@ -88,6 +88,8 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		return -1;
 	close_others(keep, kept);
 	if (reader) {
+		if (s->host_debug)
+			seal_debug(in);
 		if (seal_root(in, pidfd, e) < 0)
 			return -1;
 		close(pidfd);
@@ -113,7 +115,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
-		.types = s->role == ROLE_TRACER ? s->types : -1,
+		.types = s->role == ROLE_TRACER ? s->types : -1, .debug = -1, .files = -1,
 	};
 	struct err e = { 0 };
 
@@ -204,14 +206,15 @@ void enter_kill(struct child *c)
 
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e)
 {
-	auto_free int *all = mem_alloc((count + 2) * sizeof(*all));
+	auto_free int *all = mem_alloc((count + 3) * sizeof(*all));
 
 	all[0] = in->emit.fd;
 	all[1] = in->emit.data;
+	all[2] = in->files;
 	for (size_t i = 0; i < count; i++)
-		all[2 + i] = keep[i];
-	close_others(all, 2 + count);
+		all[3 + i] = keep[i];
+	close_others(all, 3 + count);
 	in->proc = in->procfs = in->cgroup = in->peer = in->second = in->types = -1;
 	in->nnets = 0;
-	return seal_parser(in->role, e);
+	return seal_parser(in->role, in->files >= 0, e);
 }

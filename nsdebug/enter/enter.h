@@ -10,7 +10,8 @@
  * CAP_SYS_PTRACE, one that joined only the mount namespace cannot even be seen.
  *
  * A child owns the write ends of its pipes to the front and the descriptors in struct inside, and
- * nothing else: no terminal, no descriptor of a host directory, no environment.
+ * nothing else: no terminal, no descriptor of a host directory, no environment. The reader that
+ * opens debug files has one: of a read-only mount of /usr/lib/debug, that leads nowhere else.
  *
  * Roles that share a process: a ROLE_PROC or ROLE_SCAN child may become a parser
  * (enter_become_parser) once it has copied or opened what it needs, a ROLE_TRACER child once its
@@ -66,6 +67,10 @@ struct inside {
 	int second;		/* the same for a second one (PROC and ITERATOR, TRACER and PROC) */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
+	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
+				 * /usr/lib/debug, or -1 */
+	int files;		/* ROLE_PROC: the socket to a reader that a parser may ask for files
+				 * (code/debugfile.h), or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
 	size_t nnets;
 	int nets_err;		/* errno: why there are none */
@@ -94,6 +99,7 @@ struct spawn {
 	void *arg;
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
+	bool host_debug;	/* ROLE_READER: opens debug files, also the host's */
 	int peer, second;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
@@ -108,8 +114,8 @@ void enter_close(struct child *c);	/* closes the pipes; a child that lives goes 
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
 /* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
- * the pipes and those in keep[], and every system call but those of a parser; address space and
- * (but for a tracer, which lives as long as its trace) processor time are limited. */
+ * the pipes, in->files and those in keep[], and every system call but those of a parser; address
+ * space and (but for a tracer, which lives as long as its trace) processor time are limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 
 #endif

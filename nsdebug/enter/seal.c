@@ -86,7 +86,9 @@ static const struct rule *const common = RULES(
 static const struct rule *const reader_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr),
-	R(poll), R(fstatfs));
+	R(poll), R(fstatfs),
+	/* one that opens debug files is asked for them */
+	R(recvfrom), R(sendmsg));
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
@@ -94,7 +96,7 @@ static const struct rule *const proc_calls = RULES(
 	R(sendmsg),
 	{ __NR_ioctl, NS_ASK_1 },
 	/* for the parser, whose filter comes on top */
-	R(pipe2), R(mincore),
+	R(pipe2), R(mincore), R(recvmsg),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs));
 
@@ -134,7 +136,7 @@ static const struct rule *const parser_calls = RULES(
 	/* how libunwind starts: it looks whether it could check its own memory */
 	R(pipe2), R(mincore));
 
-/* One that a tracer becomes: it may ask, and be given files. */
+/* One that a tracer becomes, or that has a reader beside it: it may ask, and be given files. */
 static const struct rule *const asking_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll), R(pipe2), R(mincore),
 	R(recvmsg), R(sendto));
@@ -239,6 +241,15 @@ static int clone_tree(struct inside *in)
 	close(in->root);
 	in->root = take_fd(&tree);
 	return 0;
+}
+
+void seal_debug(struct inside *in)
+{
+	auto_close int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/usr/lib/debug",
+					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree >= 0 && read_only(tree) == 0)
+		in->debug = take_fd(&tree);
 }
 
 int seal_root(struct inside *in, int pidfd, struct err *e)
@@ -464,7 +475,7 @@ static uint64_t mapped_bytes(enum role role)
 }
 #endif
 
-int seal_parser(enum role role, struct err *e)
+int seal_parser(enum role role, bool asks, struct err *e)
 {
 #ifndef NSDEBUG_SAN
 	uint64_t mapped = mapped_bytes(role);
@@ -479,5 +490,5 @@ int seal_parser(enum role role, struct err *e)
 	/* a trace ends when its user says so, however much there was to parse until then */
 	if (role != ROLE_TRACER && limit(RLIMIT_CPU, parser.cpu_s) < 0)
 		return err_sys(e, "limit the parser's time");
-	return filter_calls(role == ROLE_TRACER ? asking_calls : parser.calls, e);
+	return filter_calls(role == ROLE_TRACER || asks ? asking_calls : parser.calls, e);
 }

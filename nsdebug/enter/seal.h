@@ -14,13 +14,15 @@
 /* Not dumpable, dies with the front (0: outlives it), own session, no new privileges, no core, no
  * file, no child. */
 int seal_process(pid_t front, struct err *e);
+/* ROLE_READER: where the host's debug files are, in->debug; -1 where there are none. */
+void seal_debug(struct inside *in);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */
 int seal_root(struct inside *in, int pidfd, struct err *e);
 /* Capabilities and system calls of the role. */
 int seal_rights(enum role role, struct err *e);
 /* From ROLE_PROC, ROLE_SCAN or ROLE_TRACER: no capability at all, pipes and reading only, limited
- * memory and, but for a tracer, time. */
-int seal_parser(enum role role, struct err *e);
+ * memory and, but for a tracer, time. One that asks, as a tracer does, is given files. */
+int seal_parser(enum role role, bool asks, struct err *e);
 
 const char *seal_name(enum role role);
 

@@ -46,23 +46,6 @@ static uint64_t read_exec(int dir)
 	return p && scan_u64(&p, &n) ? n : 0;
 }
 
-static bool give(int peer, const void *bytes, size_t len, int fd)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} c = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
-	struct iovec v = { (void *)bytes, len };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
-
-	memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
-	if (fd >= 0) {
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c);
-	}
-	return sendmsg(peer, &m, MSG_NOSIGNAL) == (ssize_t)len;
-}
-
 static uint32_t number_of(struct mapper *m, const struct module *mod)
 {
 	for (size_t i = 0; i < m->known_count; i++)
@@ -90,8 +73,8 @@ static bool tell_vma(struct mapper *m, const struct vma *v, struct module *mod)
 		fd = mod->fd;
 		memcpy(t.why, mod->why, sizeof(t.why));
 	}
-	return give(m->in->peer, &t, sizeof(t), fd) &&
-		(!t.bytes_len || give(m->in->peer, mod->bytes, mod->len, -1));
+	return fd_give(m->in->peer, &t, sizeof(t), fd) &&
+		(!t.bytes_len || fd_give(m->in->peer, mod->bytes, mod->len, -1));
 }
 
 static bool tell(struct mapper *m, const struct process *p, struct mapper_head *h)
@@ -99,7 +82,7 @@ static bool tell(struct mapper *m, const struct process *p, struct mapper_head *
 	for (size_t i = 0; i < p->maps.count && h->count < MAPPER_VMAS_MAX; i++)
 		h->count += p->maps.items[i].exec;
 	m->told += h->count;
-	if (!give(m->in->peer, h, sizeof(*h), -1))
+	if (!fd_give(m->in->peer, h, sizeof(*h), -1))
 		return false;
 	for (size_t i = 0, n = 0; n < h->count; i++) {
 		if (!p->maps.items[i].exec)
@@ -116,7 +99,7 @@ static bool refuse(struct mapper *m, const char *why)
 	struct mapper_head h = { 0 };
 
 	snprintf(h.why, sizeof(h.why), "%s", why);
-	return give(m->in->peer, &h, sizeof(h), -1);
+	return fd_give(m->in->peer, &h, sizeof(h), -1);
 }
 
 /* False: the tracer is gone. */

@@ -11,6 +11,7 @@
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
@@ -111,23 +112,11 @@ static bool wait_for_it(struct stacks *k)
 /* A message of exactly len bytes, and the descriptor that came along, or -1. */
 static bool receive(struct stacks *k, void *to, size_t len, int *fd)
 {
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	struct iovec v = { to, len };
-	struct msghdr m = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c),
-	};
-
 	*fd = -1;
-	if (!wait_for_it(k) ||
-	    recvmsg(k->peer, &m, MSG_CMSG_CLOEXEC) != (ssize_t)len) {
+	if (!wait_for_it(k) || !fd_take(k->peer, to, len, fd)) {
 		k->peer = -1;	/* what comes later would be of another question */
 		return false;
 	}
-	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) && c.head.cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(&c.head), sizeof(*fd));
 	return true;
 }
 

@@ -65,6 +65,12 @@ case $GOT in
 *'not entered'*) pass 'ls -lR says so' ;;
 *) fail 'ls -lR says so' "$GOT" ;;
 esac
+inside 'mkdir -p /usr/lib && ln -s /m/none /usr/lib/debug'
+for op in lookup getattr readlink open read statfs; do
+	inside "rm /usr/lib/debug && ln -s /m/$op /usr/lib/debug"
+	try "stack with debug files on a dead server, $op" answers 0 $n stack "$BOX"
+done
+inside 'rm /usr/lib/debug'
 if has_verb ps; then
 	try 'ps of the container' answers 0 $n ps "$BOX"
 fi
