@@ -125,6 +125,7 @@ static void offer_places(const struct offer *o, const char *prefix, bool part)
 	struct places p = { o, prefix, part, NULL, 0 };
 	unsigned int broken;
 
+	scan_bound(DEADLINE_NS, 0, -1);
 	target_each(arena, offer_place, &p, &broken, NULL);
 	free(p.seen);
 }
@@ -147,6 +148,7 @@ static void offer_nexts(const struct offer *o, const char *prefix)
 	struct places p = { .o = o, .prefix = prefix };
 	unsigned int broken;
 
+	scan_bound(DEADLINE_NS, 0, -1);
 	target_each(arena, offer_next, &p, &broken, NULL);
 }
 

@@ -168,8 +168,7 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE,
-		CHILD_NONE };
+	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE, CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
 	int n = job_start(j, beside, kids, &e);
@@ -183,8 +182,8 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
 			relay(f, &kids[i]);
-	if (kids[JOB_SILENT].pid > 0)
-		enter_kill(&kids[JOB_SILENT]);
+	/* it ends when nobody is left to ask it, or with us */
+	enter_close(&kids[JOB_SILENT]);
 }
 
 static void run_names(struct front *f, const struct job *j)

@@ -19,7 +19,7 @@ struct near;
 struct target;
 
 #define JOB_CHILDREN 4
-#define JOB_SILENT 3		/* kids[3] says nothing that anybody hears: it is ended */
+#define JOB_SILENT 3		/* kids[3] says nothing that anybody hears */
 
 struct job {
 	const struct command *c;
