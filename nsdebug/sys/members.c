@@ -57,11 +57,17 @@ static bool is_in_cgroup(const struct cgroup *at, int dir)
 	return false;
 }
 
-bool members_was(const struct members_want *w, int dir, const struct proc_stat *st)
+bool members_is(const struct members_want *w, int dir)
 {
 	if (w->cgroup < 0)
 		return w->ns_id && ns_id(dir, w->ns) == w->ns_id;
-	return st->start < w->since || st->state == 'Z' || is_in_cgroup(w->at, dir);
+	return is_in_cgroup(w->at, dir);
+}
+
+bool members_was(const struct members_want *w, int dir, const struct proc_stat *st)
+{
+	return (w->cgroup >= 0 && (st->start < w->since || st->state == 'Z')) ||
+		members_is(w, dir);
 }
 
 bool members_has(const struct members_want *w, int dir)

@@ -42,5 +42,7 @@ int members_list(struct members_want *w, pid_t **pids, size_t *count, bool *cut,
  * stat already: the other form. A zombie, which is in no cgroup, is taken for one. */
 bool members_has(const struct members_want *w, int dir);
 bool members_was(const struct members_want *w, int dir, const struct proc_stat *st);
+/* Of a pid that need not be in the list, for somebody else names it: is it there now? */
+bool members_is(const struct members_want *w, int dir);
 
 #endif

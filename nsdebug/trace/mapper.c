@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
@@ -111,7 +110,7 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	struct process *p;
 	uint64_t began;
 
-	if (dir < 0 || !members_has(&m->want, dir) || proc_start(dir, &began) < 0 ||
+	if (dir < 0 || !members_is(&m->want, dir) || proc_start(dir, &began) < 0 ||
 	    began != start / PROC_TICK_NS)
 		return refuse(m, "the process had ended before its memory map was read");
 	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
@@ -136,11 +135,7 @@ void mapper_serve(struct inside *in, void *arg)
 {
 	const struct target *t = arg;
 	struct mapper m = { .in = in };
-	auto_free pid_t *pids = NULL;
 	struct mapper_ask ask;
-	size_t count;
-	struct err e;
-	bool cut;
 
 	if (t->next)
 		return;
@@ -148,10 +143,6 @@ void mapper_serve(struct inside *in, void *arg)
 	setrlimit(RLIMIT_AS, &(struct rlimit){ MEMORY_MAX, MEMORY_MAX });
 #endif
 	m.want = target_members(t, in);
-	if (members_list(&m.want, &pids, &count, &cut, &e) < 0) {
-		emit_err(&in->emit, &e);
-		return;
-	}
 	snapshot_init(&m.s, in->procfs, t->levels - 1);
 	m.s.mounts = &t->mounts;
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))

@@ -63,6 +63,9 @@ static void of_cgroup(int procfs, int self)
 	ok(!members_has(&w, self), "begun in the same tick: asked");
 	w.since = st.start + 1;
 	ok(members_has(&w, self), "one that is older than the list was in it");
+	ok(!members_is(&w, self), "who was never listed is asked at any age");
+	w.at = &at;
+	ok(members_is(&w, self), "and says where it is");
 	w.since = 0;
 	st.state = 'Z';
 	ok(members_was(&w, self, &st), "a zombie has no cgroup any more");
