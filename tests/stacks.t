@@ -140,6 +140,18 @@ trace_stop
 tr_rows 'after a process with too many mappings' "$chains length == 1 and (.[0] |
 	.frames_end == null and names[(names | index(\"abort\")):][:6] == $(called abort))"
 
+# names that would fill the memory, of one process and of many
+for each in '' apart; do
+	trace_start signal "$BOX" --stack --filter 'signal == SIGUSR1'
+	in_box /t/longname $each
+	trace_stop
+	t "a name of 60,000 bytes, known from 6000 addresses${each:+, in many processes}" '130\n' \
+		echo "$STATUS"
+	tr_rows 'all events are there, and its name' 'map(select(.comm == "longname")) |
+		length == 30 and any(.[]; (.frames | length) > 3 and
+		all(.frames[]; .function | length == 60000))'
+done
+
 # code that came after the last look, in a process that is gone before the next one
 trace_start signal "$BOX" --stack --filter 'signal == SIGKILL'
 for _ in 1 2 3 4 5 6; do in_box /t/remap die; done

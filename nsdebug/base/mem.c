@@ -18,6 +18,7 @@ struct chunk {
 
 struct arena {
 	struct chunk *chunks;
+	size_t bytes;
 };
 
 static void *checked(void *p)
@@ -82,6 +83,7 @@ void *arena_alloc(struct arena *a, size_t size)
 		c = mem_resize(NULL, sizeof(*c) + room, 1);
 		*c = (struct chunk){ .next = a->chunks, .size = room };
 		a->chunks = c;
+		a->bytes += sizeof(*c) + room;
 	}
 	p = c->bytes + c->used;
 	c->used += size;
@@ -95,6 +97,11 @@ char *arena_dup(struct arena *a, const void *bytes, size_t len)
 	if (len)
 		memcpy(s, bytes, len);
 	return s;
+}
+
+size_t arena_bytes(const struct arena *a)
+{
+	return a->bytes;
 }
 
 void arena_free(struct arena **a)

@@ -24,6 +24,7 @@ struct arena;				/* freed as a whole; all of it is zeroed */
 struct arena *arena_new(void);
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_dup(struct arena *a, const void *bytes, size_t len);	/* adds a NUL */
+size_t arena_bytes(const struct arena *a);	/* that it takes */
 void arena_free(struct arena **a);
 
 #define auto_arena __attribute__((cleanup(arena_free)))

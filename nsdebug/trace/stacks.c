@@ -21,11 +21,13 @@
 
 #define FRAMES_MAX 256
 #define ANSWER_NS (5 * NS_PER_S)
-#define PROCESSES_MAX 4096
 #define AGAIN_NS (100 * NS_PER_MS)
-#define KEPT_MAX 4096		/* threads whose stacks wait for their event */
+#define KEPT_MAX 4096		/* threads whose stacks wait for their event ... */
+#define KEPT_BYTES_MAX (64u << 20)	/* ... and what these take */
 #define VDSO_MAX (64u << 10)
-#define VMAS_MAX (1u << 19)	/* mappings that are kept, 56 MB */
+#define BYTES_MAX (128u << 20)	/* of processes: a parser has 512 MB for all that it does */
+#define NAMES_MAX (16u << 20)	/* of these, of the names of one */
+#define UNWINDER_BYTES (80u << 10)	/* libunwind's caches, about */
 
 /* A process as the mapper told of it. */
 struct mapped {
@@ -39,6 +41,8 @@ struct mapped {
 	struct changed changed;	/* since it was asked, until ... */
 	uint64_t checked;	/* ... here */
 	const struct stacks *of;
+	struct mapped *newer, *older;
+	size_t bytes;		/* that were counted */
 	char why[96];		/* why nothing is known of it */
 };
 
@@ -80,11 +84,14 @@ static void keep(struct stacks *k, const struct thread_stack *s)
 {
 	struct kept *t = map_get(&k->kept, s->tid);
 
-	if (!t && k->kept.used >= KEPT_MAX) {
+	if (k->kept_bytes > KEPT_BYTES_MAX || (!t && k->kept.used >= KEPT_MAX)) {
 		map_each(&k->kept, free);
 		map_free(&k->kept);
+		k->kept_bytes = 0;
+		t = NULL;
 	}
 	if (!t || t->s.len != s->len) {
+		k->kept_bytes += sizeof(*t) + s->len - (t ? sizeof(*t) + t->s.len : 0);
 		free(t);
 		t = mem_alloc(sizeof(*t) + s->len);
 		map_put(&k->kept, s->tid, t);
@@ -280,27 +287,73 @@ static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 		m->p.maps.count = 0;
 	m->told = boot_ns();
 	k->asked = true;
-	k->vmas += m->p.maps.count;
 	m->u = unwinder_new(&m->p);
 	return m;
 }
 
+/* ---- what is kept ---- */
+
+static void link_newest(struct stacks *k, struct mapped *m)
+{
+	m->older = k->newest;
+	m->newer = NULL;
+	*(k->newest ? &k->newest->newer : &k->oldest) = m;
+	k->newest = m;
+}
+
+static void unlink_it(struct stacks *k, struct mapped *m)
+{
+	*(m->newer ? &m->newer->older : &k->newest) = m->older;
+	*(m->older ? &m->older->newer : &k->oldest) = m->newer;
+}
+
+/* To be called when it has been used: names come with use. */
+static void count_bytes(struct stacks *k, struct mapped *m)
+{
+	k->bytes -= m->bytes;
+	m->bytes = sizeof(*m) + UNWINDER_BYTES + arena_bytes(m->names.arena) +
+		m->names.by_pc.room * 2 * sizeof(uint64_t) +
+		m->p.maps.count * (sizeof(*m->p.maps.items) + sizeof(*m->p.modules));
+	k->bytes += m->bytes;
+}
+
+/* No more in the map. */
 static void drop(struct stacks *k, struct mapped *m)
 {
-	k->vmas -= m->p.maps.count;
+	unlink_it(k, m);
+	k->bytes -= m->bytes;
 	free_mapped(m);
+}
+
+/* Those that were not wanted for longest go, which have ended if anybody has. What was told of them
+ * can be asked again. */
+static void make_room(struct stacks *k)
+{
+	while (k->bytes > BYTES_MAX && k->oldest)
+		drop(k, map_take(&k->processes, (uint64_t)k->oldest->p.pid));
+}
+
+/* What is known of the process at any time. */
+static struct mapped *find(struct stacks *k, uint64_t pid)
+{
+	struct mapped *m;
+
+	make_room(k);
+	m = map_get(&k->processes, pid);
+	if (m) {
+		unlink_it(k, m);
+		link_newest(k, m);
+	}
+	return m;
 }
 
 /* What is known of the process is this now; m, if there was anything, is freed. */
 static void replace(struct stacks *k, struct mapped *m, struct mapped *by)
 {
-	if ((!m && k->processes.used >= PROCESSES_MAX) || k->vmas > VMAS_MAX) {
-		map_each(&k->processes, free_mapped);
-		map_free(&k->processes);
-		k->vmas = by->p.maps.count;
-	} else if (m) {
+	if (m)
 		drop(k, m);
-	}
+	link_newest(k, by);
+	count_bytes(k, by);
 	map_put(&k->processes, (uint64_t)by->p.pid, by);
 }
 
@@ -312,7 +365,7 @@ static struct mapped *learn_again(struct stacks *k, struct mapped *m, const stru
 
 	if (m && is_of(m, s) && !m->why[0] && by->why[0]) {
 		m->tried = by->asked;
-		drop(k, by);
+		free_mapped(by);
 		return m;
 	}
 	replace(k, m, by);
@@ -322,7 +375,7 @@ static struct mapped *learn_again(struct stacks *k, struct mapped *m, const stru
 /* What is known of the process at this event; asked for anew when it is another program's. */
 static struct mapped *mapped_of(struct stacks *k, const struct thread_stack *s)
 {
-	struct mapped *m = map_get(&k->processes, s->pid);
+	struct mapped *m = find(k, s->pid);
 
 	return m && still_holds(k, m, s) ? m : learn_again(k, m, s);
 }
@@ -330,7 +383,7 @@ static struct mapped *mapped_of(struct stacks *k, const struct thread_stack *s)
 /* It is there, or has mapped code, and may not live long. */
 static void look(struct stacks *k, const struct thread_stack *s)
 {
-	struct mapped *m = map_get(&k->processes, s->pid);
+	struct mapped *m = find(k, s->pid);
 
 	if (m && is_of(m, s) && m->tried >= s->when)
 		m->code = s->code;
@@ -351,10 +404,13 @@ void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len)
 void stacks_forget(struct stacks *k, uint32_t pid)
 {
 	struct mapped *m = map_take(&k->processes, pid);
+	struct kept *t = map_take(&k->kept, pid);
 
 	if (m)
 		drop(k, m);
-	free(map_take(&k->kept, pid));
+	if (t)
+		k->kept_bytes -= sizeof(*t) + t->s.len;
+	free(t);
 }
 
 /* ---- frames ---- */
@@ -384,6 +440,11 @@ static const struct names *name_frames(struct stacks *k, struct mapped *m,
 	struct changed c;
 
 	find_changed(k, m, s, &c);
+	/* those of the last row are wanted no more */
+	if (arena_bytes(m->names.arena) > NAMES_MAX) {
+		names_free(&m->names);
+		names_init(&m->names);
+	}
 	if (m->why[0] || !cut_changed(t, &c)) {
 		names_find(&m->names, &m->p, t, 1);
 		return &m->names;
@@ -422,6 +483,7 @@ struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, str
 	arena_free(&k->row);
 	k->row = arena_new();
 	rows = frame_rows(&trace, name_frames(k, m, &t->s, &trace), k->row);
+	count_bytes(k, m);
 	if (!trace.whole)
 		*end = (struct bytes){ arena_dup(k->row, trace.end, strlen(trace.end)),
 			strlen(trace.end) };

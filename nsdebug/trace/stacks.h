@@ -26,6 +26,7 @@
 
 struct emit;
 struct err;
+struct mapped;
 
 struct stacks_opts {
 	bool on;
@@ -54,11 +55,13 @@ struct stacks {
 	const volatile struct change_log *log;	/* in the programs' memory */
 	uint64_t checked;	/* the latest of the log when what is kept was compared with it */
 	bool asked;	/* since it was last made false: that took time */
-	size_t vmas;	/* that are kept */
 	int peer;		/* to the mapper; -1: there is none (any more) */
 	struct snapshot s;	/* modules */
 	struct map processes;	/* struct mapped, by host pid */
+	struct mapped *newest, *oldest;	/* of these, by when they were last wanted */
+	size_t bytes;		/* that these take */
 	struct map kept;	/* struct kept, by host tid */
+	size_t kept_bytes;
 	struct names apart;	/* of a row whose frames end where code has changed */
 	struct arena *row;	/* of the row that is being made */
 };
