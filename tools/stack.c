@@ -23,6 +23,7 @@
 #include "nsdebug/code/stopped.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/wanted.h"
+#include "nsdebug/code/work.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/iterated.h"
@@ -535,6 +536,7 @@ static void run(struct run *r)
 		return;
 	}
 	say_missing(&k);
+	work.emit = r->emit;
 	k.files.peer = r->in->files;
 	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
 	for (size_t i = 0; i < k.s.count; i++)

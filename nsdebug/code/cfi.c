@@ -6,6 +6,7 @@
 
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/fde.h"
+#include "nsdebug/code/work.h"
 
 #define HDR_TABLE_ENCODING 0x3b		/* relative to the header, signed, 4 bytes */
 
@@ -51,7 +52,8 @@ static void make(struct cfi *c, struct elf *f)
 
 	if (!f->eh_frame.size)
 		return;
-	c->made = fde_table(f, &count);
+	c->made = fde_table(f, &count, &c->left);
+	c->round = work.round;
 	c->base = f->eh_frame.vaddr;
 	c->table = CFI_MADE_AT;
 	c->count = count;
@@ -102,7 +104,7 @@ bool cfi_find(struct cfi *c, struct elf *f, uint64_t vaddr)
 	struct fde fde;
 	uint64_t at;
 
-	if (!c->ready) {
+	if (!c->ready || (c->left && work_again(c->round))) {
 		c->ready = true;
 		if (!use_header(c, f))
 			make(c, f);

@@ -20,6 +20,8 @@ struct fde_entry;
 
 struct cfi {
 	bool ready;
+	bool left;		/* to make a table was too much work (code/work.h) */
+	unsigned int round;	/* of that work */
 	uint64_t base;		/* vaddr that the table is relative to */
 	uint64_t table;		/* vaddr of its first entry, or CFI_MADE_AT */
 	uint64_t count;		/* 0: the file has no unwind entries */

@@ -8,6 +8,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/work.h"
 
 #define PIECE 65536u
 #define IN_COSTS 4	/* a byte of input takes about the time of so many that come out */
@@ -19,6 +20,7 @@ static bool may(size_t in, size_t out)
 	if (debugdata_work + in * IN_COSTS + out > DEBUGDATA_WORK)
 		return false;
 	debugdata_work += in * IN_COSTS + out;
+	work_tick(in * IN_COSTS + out);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/work.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/mounts.h"
@@ -254,6 +255,7 @@ static bool has_sum(struct debugfiles *f, struct elf *file, uint32_t want)
 		sum = lzma_crc32(piece, n, sum);
 		at += n;
 		f->summed += n;
+		work_tick(n);
 		if (f->summed > DEBUGFILE_SUMMED_MAX)
 			return false;
 	}

@@ -9,9 +9,11 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/work.h"
 
 #define BLOCK 16384u
 #define PAGE 4096u
+#define HEADER_COST 64u		/* to read one, for work_may() */
 
 struct block {
 	size_t len;
@@ -192,10 +194,11 @@ static void read_segments(struct elf *f, const Elf64_Ehdr *h)
 {
 	unsigned int notes = 0;
 
-	for (unsigned int i = 0; i < h->e_phnum; i++) {
+	for (uint64_t i = 0; i < h->e_phnum; i++) {
 		Elf64_Phdr p;
 
-		if (!elf_read(f, h->e_phoff + (uint64_t)i * sizeof(p), &p, sizeof(p)))
+		if (!work_may(i * HEADER_COST, HEADER_COST) ||
+		    !elf_read(f, h->e_phoff + i * sizeof(p), &p, sizeof(p)))
 			return;
 		if (p.p_type == PT_LOAD)
 			add_load(f, &p);
@@ -266,7 +269,8 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 		str = (Elf64_Shdr){ 0 };
 	if (count > ELF_SECTIONS_MAX)
 		count = ELF_SECTIONS_MAX;
-	for (uint64_t i = 1; i < count && section(f, h, i, &s); i++) {
+	for (uint64_t i = 1; i < count && work_may(i * HEADER_COST, HEADER_COST) &&
+	     section(f, h, i, &s); i++) {
 		f->sections = true;
 		if (s.sh_flags & SHF_COMPRESSED || s.sh_type == SHT_NOBITS)
 			continue;

@@ -22,7 +22,7 @@
 struct err;
 
 #define ELF_CACHE_MAX (96u << 20)	/* bytes of cached blocks, all files together */
-#define ELF_LOADS_MAX 1024
+#define ELF_LOADS_MAX 128		/* a program has four to ten */
 #define ELF_SECTIONS_MAX 65535
 
 struct elf_load {

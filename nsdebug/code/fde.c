@@ -7,6 +7,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/elf.h"
+#include "nsdebug/code/work.h"
 
 /* Pointer encodings of .eh_frame: a format and what it is relative to. */
 enum {
@@ -15,6 +16,7 @@ enum {
 	PE_PCREL = 0x10, PE_RELATIVE = 0x70, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
 };
 
+#define ENTRY_COST 64u		/* an entry of a table that is made, for work_may() */
 #define REGISTERS 17		/* of x86_64 that libunwind knows: 16 and the return address */
 
 /* Reads on through the file's image; after the first failure everything is 0. */
@@ -318,7 +320,7 @@ static bool entry(struct fde_entry *ret, uint64_t base, uint64_t pc, uint64_t at
 	return p == (int32_t)p && a == (int32_t)a;
 }
 
-struct fde_entry *fde_table(struct elf *f, size_t *count)
+struct fde_entry *fde_table(struct elf *f, size_t *count, bool *left)
 {
 	uint64_t at = f->eh_frame.vaddr, base = at, end = at + f->eh_frame.size;
 	auto_free struct fde_entry *table = NULL;
@@ -326,9 +328,13 @@ struct fde_entry *fde_table(struct elf *f, size_t *count)
 	struct fde fde;
 	size_t n = 0;
 
+	*left = false;
 	while (at < end && n < FDE_COUNT_MAX) {
 		struct fde_entry found;
 
+		*left = !work_may(at - base, ENTRY_COST);
+		if (*left)
+			return NULL;
 		if (fde_read(f, at, &cie, &fde) && fde.len && entry(&found, base, fde.pc, at)) {
 			table = mem_more(table, n);
 			table[n++] = found;

@@ -43,7 +43,7 @@ struct fde_entry {
 	int32_t pc, fde;
 };
 
-/* Sorted by pc; free() it. NULL if there is nothing. */
-struct fde_entry *fde_table(struct elf *f, size_t *count);
+/* Sorted by pc; free() it. NULL if there is nothing, or *left: too much work (code/work.h). */
+struct fde_entry *fde_table(struct elf *f, size_t *count, bool *left);
 
 #endif

@@ -9,6 +9,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/demangle.h"
 #include "nsdebug/code/sym.h"
+#include "nsdebug/code/work.h"
 
 void names_init(struct names *n)
 {
@@ -35,10 +36,10 @@ const struct name *names_get(const struct names *n, const struct frame *f)
 static void add(struct names *n, const struct process *p, const struct frame *f)
 {
 	uint64_t lookup = f->pc - !f->exact, bias;
-	struct name *name;
+	struct name *name = map_get(&n->by_pc, key(f));
 	struct module *m;
 
-	if (map_get(&n->by_pc, key(f)))
+	if (name && !(name->left && work_again(name->round)))
 		return;
 	name = arena_alloc(n->arena, sizeof(*name));
 	name->pc = f->pc;
@@ -123,15 +124,19 @@ static void resolve(struct names *n, struct name **items, size_t count)
 {
 	auto_free struct sym_want *wants = mem_alloc(count * sizeof(*wants));
 	struct module *m = items[0]->module;
+	uint64_t refused = work.refused;
 
 	if (!m || !m->code)
 		return;
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
+	work_tick(WORK_SMALL);
 	look(n, m, wants, count);
 	for (size_t i = 0; i < count; i++) {
 		by_go(m->code, &wants[i], n->arena);
 		give(n, items[i], &wants[i]);
+		items[i]->left = !wants[i].name && work.refused != refused;
+		items[i]->round = work.round;
 	}
 }
 

@@ -24,6 +24,8 @@ struct name {
 	uint64_t lookup;	/* what is looked up; same count */
 	const char *function;	/* demangled; NULL: no symbol, then offset is `at` */
 	uint64_t offset;	/* of pc in the function */
+	bool left;		/* to look it up was too much work (code/work.h) */
+	unsigned int round;	/* of that work */
 	const char *source;	/* where that is from: "symtab", "dynsym", ... */
 	const char *build_id;	/* of the module, or NULL */
 	/* "0x00007f52a1c2... poll+0x4f (libc.so.6)", "0x... app+0x1234 (build-id 0123abcd)" */

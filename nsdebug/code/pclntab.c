@@ -7,6 +7,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/elf.h"
+#include "nsdebug/code/work.h"
 
 #define MAGIC_118 0xfffffff0u
 #define MAGIC_120 0xfffffff1u
@@ -15,6 +16,7 @@
 #define DEPTH_MAX (1 << 30)
 #define PIECE (1u << 20)
 #define ENTRY_MAX 65536u
+#define ENTRY_COST 256u		/* a function and its name, for work_may() */
 #define TRIES_MAX 8			/* tables of one file that turn out to be none */
 #define RELA_PIECE 4096u
 
@@ -24,12 +26,24 @@ struct header {
 	uint64_t funcs, files, text, names, units, file_names, pctab, functions;
 };
 
-static uint64_t scanned;		/* bytes, of all files */
+/* What is looked for in one file. */
+struct search {
+	struct elf *f;
+	int tries;
+	bool by_entry;		/* was tried */
+	bool left;		/* something was too much work */
+};
+
+static bool may(struct search *s, uint64_t at, uint64_t cost)
+{
+	s->left |= !work_may(at, cost);
+	return !s->left;
+}
 
 /* len bytes of the table. */
 static bool get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
 {
-	return at <= t->size && len <= t->size - at && elf_image(f, t->at + at, to, len);
+	return at <= t->size && len <= t->size - at && elf_read(f, t->off + at, to, len);
 }
 
 static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct go_func *ret)
@@ -49,18 +63,20 @@ static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct g
 
 /* Go's own linker leaves Go's first instruction in the file also where the loader is to write it;
  * that of binutils leaves 0 and says it in a relocation. */
-static uint64_t relocated(struct elf *f, uint64_t vaddr)
+static uint64_t relocated(struct search *s, uint64_t vaddr)
 {
+	struct elf *f = s->f;
 	uint64_t total = f->rela.size / sizeof(Elf64_Rela);
 	auto_free Elf64_Rela *r = mem_alloc(RELA_PIECE * sizeof(*r));
 
-	for (uint64_t done = 0; done < total && scanned < PCLNTAB_SCAN_MAX;) {
+	for (uint64_t done = 0; done < total;) {
 		size_t n = total - done < RELA_PIECE ? total - done : RELA_PIECE;
 
+		if (!may(s, done * sizeof(*r), n * sizeof(*r)))
+			break;
 		n = elf_stream(f, f->rela.off + done * sizeof(*r), r, n * sizeof(*r)) / sizeof(*r);
 		if (!n)
 			break;
-		scanned += n * sizeof(*r);
 		for (size_t i = 0; i < n; i++)
 			if (r[i].r_offset == vaddr &&
 			    ELF64_R_TYPE(r[i].r_info) == R_X86_64_RELATIVE)
@@ -72,18 +88,21 @@ static uint64_t relocated(struct elf *f, uint64_t vaddr)
 
 /* Since Go 1.26 the table does not say where the code begins. A program without C begins in a
  * function whose name is known; they are in order of address, and the runtime comes early. */
-static uint64_t by_entry(const struct pclntab *t, struct elf *f)
+static uint64_t by_entry(const struct pclntab *t, struct search *s)
 {
 	char name[24];
 
+	if (s->by_entry)
+		return 0;
+	s->by_entry = true;
 	for (uint64_t i = 0; i < t->count && i < ENTRY_MAX; i++) {
 		struct go_func fn;
 
-		if (!func_at(t, f, i, &fn))
+		if (!may(s, i * ENTRY_COST, ENTRY_COST) || !func_at(t, s->f, i, &fn))
 			return 0;
-		if (pclntab_name(t, f, &fn, name, sizeof(name)) > 0 &&
+		if (pclntab_name(t, s->f, &fn, name, sizeof(name)) > 0 &&
 		    !strcmp(name, "_rt0_amd64_linux"))
-			return f->entry - (fn.entry - t->text);
+			return s->f->entry - (fn.entry - t->text);
 	}
 	return 0;
 }
@@ -95,14 +114,30 @@ static bool is_code(const struct elf *f, uint64_t at, uint64_t len)
 	return at && len && l && l->exec;
 }
 
-static bool parse(struct pclntab *ret, struct elf *f, uint64_t at, uint64_t size)
+/* Where it is in the file: as much of it as is. */
+static bool put_place(struct pclntab *t, struct elf *f, uint64_t at, uint64_t size)
 {
-	struct pclntab t = { .ready = true, .at = at, .size = size };
+	const struct elf_load *l = elf_load_at(f, at, 1);
+
+	if (!l || at - l->vaddr >= l->filesz)
+		return false;
+	*t = (struct pclntab){ .ready = true, .at = at, .off = l->off + (at - l->vaddr) };
+	t->size = l->filesz - (at - l->vaddr);
+	if (t->size > size)
+		t->size = size;
+	return true;
+}
+
+static bool parse(struct pclntab *ret, struct search *s, uint64_t at, uint64_t size)
+{
+	struct elf *f = s->f;
+	struct pclntab t;
 	uint32_t first, last;
 	struct go_func fn;
 	struct header h;
 
-	if (!get(&t, f, 0, &h, sizeof(h)) || (h.magic != MAGIC_118 && h.magic != MAGIC_120) ||
+	if (!put_place(&t, f, at, size) || !get(&t, f, 0, &h, sizeof(h)) ||
+	    (h.magic != MAGIC_118 && h.magic != MAGIC_120) ||
 	    h.zero[0] || h.zero[1] || h.quantum != 1 || h.pointer != 8)
 		return false;
 	t.id_at = h.magic == MAGIC_118 ? 36 : 40;
@@ -111,16 +146,16 @@ static bool parse(struct pclntab *ret, struct elf *f, uint64_t at, uint64_t size
 	t.pctab = h.pctab;
 	t.funcs = h.functions;
 	t.text = h.text;
-	if (!t.count || t.count > PCLNTAB_FUNCS_MAX || t.names >= size || t.pctab >= size ||
-	    t.funcs >= size || !get(&t, f, t.funcs, &first, 4) ||
+	if (!t.count || t.count > PCLNTAB_FUNCS_MAX || t.names >= t.size || t.pctab >= t.size ||
+	    t.funcs >= t.size || !get(&t, f, t.funcs, &first, 4) ||
 	    !get(&t, f, t.funcs + t.count * 8, &last, 4) || first >= last ||
 	    !func_at(&t, f, 0, &fn) || !func_at(&t, f, t.count - 1, &fn))
 		return false;
 	t.text_len = last;
 	if (!t.text)
-		t.text = relocated(f, at + offsetof(struct header, text));
+		t.text = relocated(s, at + offsetof(struct header, text));
 	if (!t.text)
-		t.text = by_entry(&t, f);
+		t.text = by_entry(&t, s);
 	if (!is_code(f, t.text, t.text_len))
 		return false;
 	*ret = t;
@@ -128,42 +163,50 @@ static bool parse(struct pclntab *ret, struct elf *f, uint64_t at, uint64_t size
 }
 
 /* Looks through a segment for the eight bytes that a table begins with. */
-static bool scan(struct pclntab *t, struct elf *f, const struct elf_load *l, int *tries)
+static bool scan(struct pclntab *t, struct search *s, const struct elf_load *l)
 {
 	static const uint8_t rest[] = { 0xff, 0xff, 0xff, 0, 0, 1, 8 };
 	auto_free uint8_t *piece = mem_alloc(PIECE);
+	size_t len = PIECE;
 
-	for (uint64_t at = 0; at < l->filesz && scanned < PCLNTAB_SCAN_MAX; at += PIECE) {
-		size_t len = l->filesz - at < PIECE ? l->filesz - at : PIECE;
-
-		len = elf_stream(f, l->off + at, piece, len);
-		scanned += len;
+	for (uint64_t at = 0; at < l->filesz && len == PIECE && may(s, at, PIECE); at += PIECE) {
+		len = l->filesz - at < PIECE ? l->filesz - at : PIECE;
+		len = elf_stream(s->f, l->off + at, piece, len);
 		for (size_t i = -(l->vaddr + at) & 7; i + 8 <= len; i += 8)
 			if ((piece[i] & 0xfe) == 0xf0 && !memcmp(piece + i + 1, rest, 7) &&
-			    ++*tries <= TRIES_MAX &&
-			    parse(t, f, l->vaddr + at + i, l->filesz - at - i))
+			    ++s->tries <= TRIES_MAX &&
+			    parse(t, s, l->vaddr + at + i, l->filesz - at - i))
 				return true;
 	}
 	return false;
 }
 
-static void look(struct pclntab *t, struct elf *f)
+static void look_for(struct pclntab *t, struct search *s)
 {
-	int tries = 0;
+	struct elf *f = s->f;
 
-	t->ready = true;
 	if (f->machine != EM_X86_64)
 		return;
 	if (f->gopclntab.size)
-		parse(t, f, f->gopclntab.vaddr, f->gopclntab.size);
+		parse(t, s, f->gopclntab.vaddr, f->gopclntab.size);
 	if (f->gopclntab.size || (f->sections && !f->go))
 		return;
 	/* a table that the loader writes into is where data is */
 	for (int data = 1; data >= 0; data--)
 		for (size_t i = 0; i < f->load_count; i++)
 			if (!f->loads[i].exec && f->loads[i].write == data &&
-			    scan(t, f, &f->loads[i], &tries))
+			    scan(t, s, &f->loads[i]))
 				return;
+}
+
+static void look(struct pclntab *t, struct elf *f)
+{
+	struct search s = { .f = f };
+
+	look_for(t, &s);
+	t->ready = true;
+	t->left = s.left && !t->size;
+	t->round = work.round;
 }
 
 bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_func *ret)
@@ -171,7 +214,7 @@ bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_fu
 	uint64_t lo = 0, hi, off = vaddr - t->text;
 	uint32_t start;
 
-	if (!t->ready) {
+	if (!t->ready || (t->left && work_again(t->round))) {
 		look(t, f);
 		off = vaddr - t->text;
 	}
@@ -256,14 +299,6 @@ bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func 
 long pclntab_name(const struct pclntab *t, struct elf *f, const struct go_func *fn, char *to,
 		  size_t room)
 {
-	const struct elf_load *l = elf_load_at(f, t->at, 1);
-	uint64_t off, end;
-
-	if (!l || fn->name >= t->size)
-		return -1;
-	off = l->off + (t->at - l->vaddr);
-	end = l->off + l->filesz;
-	if (end > off + t->size)
-		end = off + t->size;
-	return elf_string(f, off + fn->name, end, to, room);
+	return fn->name >= t->size ? -1 :
+		elf_string(f, t->off + fn->name, t->off + t->size, to, room);
 }

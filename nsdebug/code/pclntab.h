@@ -17,7 +17,8 @@
  *
  * It is found by its section; where that has another name (no section headers, or binutils linked
  * the program to be loaded anywhere) by its first eight bytes. Addresses are
- * virtual addresses of the file. Every byte is a claim of the file: what does not fit is none.
+ * virtual addresses of the file. Every byte is a claim of the file: what does not fit is none, and
+ * what is too much work (code/work.h) is left.
  */
 #ifndef NSDEBUG_CODE_PCLNTAB_H
 #define NSDEBUG_CODE_PCLNTAB_H
@@ -30,12 +31,13 @@ struct elf;
 
 #define PCLNTAB_FUNCS_MAX (4u << 20)
 #define PCLNTAB_STEPS_MAX 65536u	/* of one function's values */
-#define PCLNTAB_SCAN_MAX (1u << 30)	/* bytes gone through for tables, in all files */
 #define PCLNTAB_NAME_MAX 4096u
 
 struct pclntab {
 	bool ready;
-	uint64_t at, size;		/* of the table; size 0: there is none */
+	bool left;			/* it was too much work to look for it (code/work.h) */
+	unsigned int round;		/* of that work */
+	uint64_t at, off, size;		/* of the table; size 0: there is none */
 	uint64_t text, text_len;	/* the code that it is about */
 	uint64_t count, names, pctab, funcs;
 	unsigned int id_at;		/* where funcID is in struct _func */

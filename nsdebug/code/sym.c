@@ -8,14 +8,17 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/elf.h"
+#include "nsdebug/code/work.h"
 
 #define PIECE 2048		/* symbols read at once: 48 KiB */
+#define COMPARE_STEPS 1024	/* of two names */
 
 struct search {
 	const struct elf *image;
 	const struct sym_table *table;
 	struct sym_want *wants;
 	size_t count;
+	uint64_t steps;		/* that a symbol took, for work_may() */
 };
 
 /* The first want at or above an address. */
@@ -71,7 +74,8 @@ static bool is_better_name(struct sym_name a, struct sym_name b)
 	return n != m ? n < m : strcmp(x, y) < 0;
 }
 
-static bool is_better(const struct sym_want *w, const Elf64_Sym *y, struct sym_name name)
+static bool is_better(struct search *s, const struct sym_want *w, const Elf64_Sym *y,
+		      struct sym_name name)
 {
 	if (!w->at.of)
 		return true;
@@ -81,6 +85,7 @@ static bool is_better(const struct sym_want *w, const Elf64_Sym *y, struct sym_n
 		return rank_of(y) > w->rank;
 	if (y->st_size != w->size)
 		return y->st_size < w->size;
+	s->steps += COMPARE_STEPS;
 	return is_better_name(name, w->at);
 }
 
@@ -94,7 +99,8 @@ static void offer_sized(struct search *s, const Elf64_Sym *y, struct sym_name na
 	for (; i < s->count && s->wants[i].addr - y->st_value < y->st_size; i++) {
 		struct sym_want *w = &s->wants[i];
 
-		if (!is_better(w, y, name))
+		s->steps += 4;
+		if (!is_better(s, w, y, name))
 			continue;
 		w->at = name;
 		w->value = y->st_value;
@@ -110,6 +116,8 @@ static void offer_bare(struct search *s, const Elf64_Sym *y, struct sym_name nam
 
 	if (i == s->count)
 		return;
+	if (w->bare_at.of && w->bare == y->st_value)
+		s->steps += COMPARE_STEPS;
 	if (w->bare_at.of &&
 	    (w->bare > y->st_value ||
 	     (w->bare == y->st_value && !is_better_name(name, w->bare_at))))
@@ -137,7 +145,15 @@ static void offer(struct search *s, const Elf64_Sym *y)
 		offer_bare(s, y, name);
 }
 
-static void scan(struct search *s)
+static bool offer_counted(struct search *s, uint64_t at, const Elf64_Sym *y)
+{
+	s->steps = sizeof(*y) + s->image->load_count / 2;
+	offer(s, y);
+	return work_may(at, s->steps);
+}
+
+/* False: it is too much work, and what was found may not be the best. */
+static bool scan(struct search *s)
 {
 	struct elf *f = s->table->f;
 	const struct elf_section *table = s->table->dynamic ? &f->dynsym : &f->symtab;
@@ -152,11 +168,13 @@ static void scan(struct search *s)
 		n = elf_stream(f, table->off + done * sizeof(*piece), piece,
 			       n * sizeof(*piece)) / sizeof(*piece);
 		if (!n)
-			return;
+			return true;
 		for (size_t i = 0; i < n; i++)
-			offer(s, &piece[i]);
+			if (!offer_counted(s, (done + i) * sizeof(*piece), &piece[i]))
+				return false;
 		done += n;
 	}
+	return true;
 }
 
 /* What a symbol without a size, or the end of one with a size, says is said of every address above
@@ -196,7 +214,7 @@ static void read_names(struct search *s, struct arena *a)
 		if (!w->at.of)
 			continue;
 		n = read_name(w->at, name, SYM_NAME_MAX);
-		if (n > 0) {
+		if (n > 0 && work_may(0, (uint64_t)n * 4)) {
 			/* "name@@VERSION", as linkers write it into .symtab */
 			if (!w->at.of->dynamic && strcspn(name + 1, "@") + 1 < (size_t)n)
 				n = (long)strcspn(name + 1, "@") + 1;
@@ -228,7 +246,8 @@ void sym_look(const struct elf *image, const struct sym_table *tables, size_t nt
 		return;
 	for (size_t i = 0; i < ntables; i++) {
 		s.table = &tables[i];
-		scan(&s);
+		if (!scan(&s))
+			return;
 	}
 	carry(&s);
 	read_names(&s, a);

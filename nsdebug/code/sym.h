@@ -3,7 +3,8 @@
  * sym - names for addresses out of an ELF file's symbol tables.
  *
  * Many addresses are asked at once and the table is read through once, in pieces; only the names
- * of the winners are read. Nothing of the table is kept, so a table of any size costs no memory.
+ * of the winners are read. Nothing of the table is kept, so a table of any size costs no memory;
+ * one that is too much work (code/work.h) names nothing.
  *
  * A symbol names an address if its range holds it; of several the innermost, then functions before
  * unspecific ones, then the name that people write ("poll", not "__poll"). A symbol without a size

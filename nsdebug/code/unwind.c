@@ -14,6 +14,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/code/gostack.h"
+#include "nsdebug/code/work.h"
 
 /* Exported by the library but in no header of it; perf declares it in the same way. */
 int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_t *di,
@@ -34,6 +35,9 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 		errno = err;
 	return err ? -1 : 0;
 }
+
+#define READS_FREE 4096u	/* for one frame; honest tables take some dozens */
+#define READ_COST 64u		/* of those beyond, for work_may() */
 
 /* What our callbacks answer: none of them is UNW_ENOINFO, after which libunwind would guess. */
 #define OURS (-UNW_ESTOPUNWIND)
@@ -139,7 +143,8 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 
 	if (write)
 		return -UNW_EINVAL;
-	if (++u->reads > UNWIND_READS_MAX) {
+	if (++u->reads > UNWIND_READS_MAX ||
+	    (u->reads > READS_FREE && !work_may(WORK_SMALL, READ_COST))) {
 		u->why = WHY_ENDLESS;
 		return OURS;
 	}
@@ -322,6 +327,14 @@ void trace_end_memory(struct trace *r, const struct thread *t, uint64_t addr)
 	}
 }
 
+/* Whose tables were not looked for is not said to have none. */
+static bool is_left(const struct unwinder *u)
+{
+	const struct code *c = u->m ? u->m->code : NULL;
+
+	return c && (c->cfi.left || c->go.left);
+}
+
 static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 {
 	char at[128];
@@ -332,7 +345,11 @@ static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 		say_no_module(u, pc, r);
 		break;
 	case WHY_NO_CFI:
-		trace_end(r, "no CFI for %s: musl, hand-written code, Go before 1.18?", at);
+		if (is_left(u))
+			trace_end(r, "the file of %s is too much work to look for its tables", at);
+		else
+			trace_end(r, "no CFI for %s: musl, hand-written code, Go before "
+				  "1.18?", at);
 		break;
 	case WHY_REGISTER:
 		r->want_regs = true;

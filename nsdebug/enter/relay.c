@@ -115,6 +115,28 @@ static int time_left_ms(const struct wait *w, bool *over)
 	return *over ? 0 : (int)((end - now + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* Of our own child, which is not waiting for anybody if it runs. */
+static bool runs(pid_t pid)
+{
+	char path[64], text[512];
+	const char *name_end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (fd_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return false;
+	name_end = strrchr(text, ')');
+	return name_end && !strncmp(name_end, ") R", 3);
+}
+
+static const char *no_progress(const struct wait *w)
+{
+	if (w->c->role == ROLE_TRACER)
+		return "the kernel is not done with loading the programs?";
+	if (runs(w->c->pid))
+		return "it is at work still: much to go through, or a busy machine?";
+	return "a file system that does not answer?";
+}
+
 static int err_deadline(struct wait *w, struct err *e)
 {
 	bool total = w->r->until_ns && clock_ns() >= w->r->until_ns;
@@ -123,9 +145,7 @@ static int err_deadline(struct wait *w, struct err *e)
 		return err_set(e, ST_DEADLINE, "%s: --max-time is over: output is incomplete",
 			       w->r->who);
 	return err_set(e, ST_DEADLINE, "%s: no progress for %.3g s (--timeout): %s", w->r->who,
-		       (double)w->r->timeout_ns / 1e9, w->c->role == ROLE_TRACER ?
-		       "the kernel is not done with loading the programs?" :
-		       "a file system that does not answer?");
+		       (double)w->r->timeout_ns / 1e9, no_progress(w));
 }
 
 /* Who asks twice does not wait for what a tracer does at its end: detaches, says its totals. */

@@ -15,6 +15,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
+#include "nsdebug/code/work.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/trace/changed.h"
 #include "nsdebug/trace/mapper.h"
@@ -77,7 +78,7 @@ void stacks_init(struct stacks *k, int peer, struct emit *emit)
 {
 	*k = (struct stacks){ .peer = peer, .row = arena_new() };
 	snapshot_init(&k->s, -1, 0);
-	k->s.emit = emit;
+	k->s.emit = work.emit = emit;
 }
 
 static void keep(struct stacks *k, const struct thread_stack *s)

@@ -6,6 +6,7 @@
 
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/pclntab.h"
+#include "nsdebug/code/work.h"
 
 #define TEXT 0x401000u
 #define DATA 0x500000u
@@ -200,6 +201,27 @@ static void check_cut(void)
 	ok(found && !wrong, "a table that is cut");
 }
 
+/* What was left for want of work is looked for when there is more, and not before. */
+static void check_work(void)
+{
+	struct pclntab p = { 0 }, q = { 0 };
+	struct go_func fn;
+	struct table t;
+
+	make(&t, 0xfffffff1);
+	t.elf.gopclntab.size = 0;
+	t.elf.sections = false;
+	work = (struct work){ .done = WORK_MAX, .since = clock_ns() };
+	ok(!pclntab_find(&p, &t.elf, TEXT + 20, &fn) && p.left && work.said, "too much work");
+	ok(!pclntab_find(&p, &t.elf, TEXT + 20, &fn) && p.left, "and still");
+	work.since -= WORK_AGAIN_NS;
+	ok(pclntab_find(&p, &t.elf, TEXT + 20, &fn) && !p.left, "as much again, later");
+	work = (struct work){ .big = WORK_BIG_MAX, .since = clock_ns() };
+	ok(pclntab_find(&q, &t.elf, TEXT + 20, &fn) && !q.left, "small ones are not kept waiting");
+	ok(!work_may(WORK_SMALL, 1) && work_may(WORK_SMALL - 1, 1), "by the big ones");
+	work = (struct work){ 0 };
+}
+
 int main(void)
 {
 	struct table t;
@@ -211,6 +233,7 @@ int main(void)
 	check_places();
 	check_wrong();
 	check_cut();
+	check_work();
 	printf("1..%d\n", tests);
 	return 0;
 }

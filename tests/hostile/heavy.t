@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# timeout 180
+# Files that are small on disk and much work to go through: every thread has its row nonetheless,
+# and what is missing is said to be.
+. tests/lib.sh
+need jq
+
+asleep() { cat "/proc/$PID"/task/*/syscall 2>/dev/null | grep -c '^35 '; }
+heavy() { # KIND COUNT
+	mkdir "$TMP/$1"
+	"$O/tests/hostile/heavy" "$1" "$TMP/$1" "$2" 100000 &
+	PID=$!
+	at_exit "kill -9 $PID 2>/dev/null || :"
+	wait_for "[ \"\$(asleep)\" = $2 ]" 20 || fail "$1: all threads sleep"
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >json 2>err
+	echo $? >status
+	tj "$1: a row of each thread" "(.items | length) == $(($2 + 1))" cat json
+	tj "$1: names of other files are there" 'any(.items[].frames[]; .function == "pause")' \
+		cat json
+}
+cut='too much work to go through: names and frames are missing'
+heavy symtab 40
+t 'symtab: output is incomplete' '5\n' cat status
+ts 'symtab: which is said' 0 "$cut" cat err
+tj 'symtab: in JSON too' '.truncated' cat json
+heavy sparse 4
+t 'sparse: output is incomplete' '5\n' cat status
+ts 'sparse: which is said' 0 "$cut" cat err
+tj 'sparse: what was not looked for is not said to be none' '
+	[.items[].note | strings] | length == 4 and all(.[];
+		test("^the file of sparse\\.[0-3]\\+0x[0-9a-f]+ is too much work to look"))' cat json
+heavy entry 2
+t 'entry: is looked through to its end' '0\n' cat status
+t 'entry: nothing to say' '' cat err
+
+# Below the time after which it says that it is alive, a deadline tells work from waiting.
+ts 'entry: a deadline that is too early says of whom' 124 'it is at work still: much to go through' \
+	"$NSDEBUG" --timeout 10ms --host stack "pid://$PID" --host-pid "$PID" --no-stop
+
+# In a trace it is the same.
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	rm -r "$TMP/sparse"
+	mkdir -m 777 "$TMP/sparse"
+	box_run base --bind "$O/tests/hostile:/h:ro" --bind "$TMP/sparse:/w" -- /h/heavy sparse /w 4 1
+	PID=$BOXPID
+	wait_for '[ "$(asleep)" = 4 ]' 20 || fail 'trace: all threads sleep'
+	"$NSDEBUG" trace syscalls "$BOX" --stack -e nanosleep --max-events 8 -o json >json 2>err
+	t 'trace: output is incomplete' '5\n' echo $?
+	ts 'trace: which is said' 0 "$cut" cat err
+	tj 'trace: and each event is there' '(.items | length) == 8 and any(.items[];
+		.frames_end | test("too much work to look"))' cat json
+fi
