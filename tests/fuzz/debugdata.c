@@ -5,6 +5,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/code/debugdata.h"
 #include "nsdebug/code/sym.h"
+#include "nsdebug/code/work.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	auto_arena struct arena *a = arena_new();
 
 	debugdata_work = 0;
+	work = (struct work){ 0 };
 	if (debugdata_open(&d, &of))
 		sym_look(&of, &t, 1, wants, 3, a);
 	debugdata_close(&d);

@@ -9,6 +9,7 @@
 #include "nsdebug/code/pclntab.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/code/unwind.h"
+#include "nsdebug/code/work.h"
 
 #define TEXT 0x400000u
 #define AT 0x500000u
@@ -64,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		.gopclntab = { AT, 0, len }, .rela = { 0, 0, len },
 	} };
 
+	work = (struct work){ 0 };
 	ask(&c);
 	walk(&c, bytes, len);
 	c.go = (struct pclntab){ 0 };
