@@ -29,7 +29,8 @@ enum change_call {
 
 struct change_log changes;
 
-/* Of threads in such a call: its number in the log. */
+/* Of threads in such a call: its number in the log, twice; and 1 once it is not there any more.
+ * 0: it has just ended. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -108,12 +109,61 @@ static __always_inline struct change *change_slot(__u64 number)
 	return &changes.slots[number & (CHANGES - 1)];
 }
 
+/* Whoever raises it, it is never lowered: the next one may be done before this one is noted. */
+static __always_inline void raise(__u64 *time, __u64 to)
+{
+	for (int i = 0; i < 64; i++) {
+		__u64 old = *(volatile __u64 *)time;
+
+		if (old >= to || __sync_val_compare_and_swap(time, old, to) == old)
+			return;
+	}
+}
+
+/* An exec says no memory. */
+static __always_inline void forget_at(__u64 mm, __u32 pid, __u64 done)
+{
+	if (mm)
+		raise(&changes.forgotten[change_hash(mm)], done);
+	raise(&changes.forgotten[change_hash(pid)], done);
+}
+
+static __always_inline void count_lasting(__u64 mm, __u32 pid, __u64 by)
+{
+	if (mm)
+		__sync_fetch_and_add(&changes.lasting[change_hash(mm)], by);
+	__sync_fetch_and_add(&changes.lasting[change_hash(pid)], by);
+}
+
+/* What is in the slot gives way to another. Who is in that call still takes it back at its end. */
+static __always_inline void give_way(struct change *c)
+{
+	__u64 mm = c->mm, *p, number = c->number;
+	__u32 pid = c->pid, tid = c->tid;
+
+	if (!number)
+		return;
+	if (c->done) {
+		forget_at(mm, pid, c->done);
+		return;
+	}
+	count_lasting(mm, pid, 1);
+	p = bpf_map_lookup_elem(&changing, &tid);
+	if (p && __sync_val_compare_and_swap(p, number << 1, number << 1 | 1) == number << 1)
+		return;
+	/* it is done by now; or there was no room to note it, then nobody will say when it is */
+	if (p || *(volatile __u64 *)&c->done) {
+		forget_at(mm, pid, bpf_ktime_get_boot_ns());
+		count_lasting(mm, pid, -1ull);
+	}
+}
+
 SEC("raw_tp/sys_enter")
 int change_enter(struct raw_tracepoint *ctx)
 {
 	struct pt_regs *r = (struct pt_regs *)ctx->args[0];
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
-	__u64 nr = ctx->args[1] & ~(__u64)CHANGE_X32, number, old;
+	__u64 nr = ctx->args[1] & ~(__u64)CHANGE_X32, number, noted;
 	bool compat = is_compat();
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct change *c;
@@ -122,34 +172,47 @@ int change_enter(struct raw_tracepoint *ctx)
 		return 0;
 	number = __sync_fetch_and_add(&changes.latest, 1) + 1;
 	c = change_slot(number);
-	old = c->done;
-	if (c->number)
-		changes.forgotten = !old ? CHANGE_EVER :
-			old > changes.forgotten ? old : changes.forgotten;
+	give_way(c);
 	__sync_lock_test_and_set(&c->number, 0);
 	c->began = bpf_ktime_get_boot_ns();
 	c->done = 0;
 	/* that memory stays as it is, for who shares it: who has called vfork() */
 	c->mm = is_exec_call(nr, compat) ? 0 : (__u64)BPF_CORE_READ(t, mm);
 	c->pid = (__u32)BPF_CORE_READ(t, tgid);
+	c->tid = tid;
 	cover_args(c, compat ? 0 : nr, r);
+	/* before it may be forgotten; where there is no room it is never done */
+	noted = number << 1;
+	bpf_map_update_elem(&changing, &tid, &noted, BPF_ANY);
 	__sync_lock_test_and_set(&c->number, number);
-	/* where there is no room it is never done */
-	bpf_map_update_elem(&changing, &tid, &number, BPF_ANY);
 	return 0;
 }
 
-static __always_inline struct change *change_of(__u32 tid)
+/* The call of this thread is done: what the log has of it, if it has it still. */
+static __always_inline struct change *change_of(__u32 tid, __u64 mm, bool exec)
 {
-	__u64 *p = bpf_map_lookup_elem(&changing, &tid), number;
+	__u64 *p = bpf_map_lookup_elem(&changing, &tid), noted;
+	__u32 pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	struct change *c;
 
 	if (!p)
 		return NULL;
-	number = *p;
+	noted = __sync_lock_test_and_set(p, 0);
+	c = change_slot(noted >> 1);
+	if (!(noted & 1) && c->number == noted >> 1)
+		return c;
+	if (noted & 1) {
+		forget_at(exec ? 0 : mm, pid, bpf_ktime_get_boot_ns());
+		count_lasting(exec ? 0 : mm, pid, -1ull);
+	}
 	bpf_map_delete_elem(&changing, &tid);
-	c = change_slot(number);
-	return c->number == number ? c : NULL;
+	return NULL;
+}
+
+static __always_inline void end_change(struct change *c, __u32 tid)
+{
+	c->done = bpf_ktime_get_boot_ns();
+	bpf_map_delete_elem(&changing, &tid);
 }
 
 SEC("raw_tp/sys_exit")
@@ -157,12 +220,14 @@ int change_exit(struct raw_tracepoint *ctx)
 {
 	struct pt_regs *r = (struct pt_regs *)ctx->args[0];
 	__u64 nr = BPF_CORE_READ(r, orig_ax) & ~(__u64)CHANGE_X32;
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	bool compat = is_compat();
 	struct change *c;
 
 	if (!(compat ? changes_compat(nr) : nr == ~(__u64)CHANGE_X32 || changes_code(nr, r)))
 		return 0;
-	c = change_of((__u32)bpf_get_current_pid_tgid());
+	c = change_of(tid, (__u64)BPF_CORE_READ(t, mm), is_exec_call(nr, compat));
 	if (!c)
 		return 0;
 	if (!compat && (__s64)ctx->args[1] >= 0) {
@@ -173,7 +238,7 @@ int change_exit(struct raw_tracepoint *ctx)
 	} else if (!compat && (nr == CHANGE_EXECVE || nr == CHANGE_EXECVEAT)) {
 		c->end = 0;	/* it runs what it ran */
 	}
-	c->done = bpf_ktime_get_boot_ns();
+	end_change(c, tid);
 	return 0;
 }
 
@@ -181,10 +246,10 @@ int change_exit(struct raw_tracepoint *ctx)
 SEC("raw_tp/sched_process_exec")
 int change_exec(struct raw_tracepoint *ctx)
 {
-	struct change *c = change_of((__u32)ctx->args[1]);
+	struct change *c = change_of((__u32)ctx->args[1], 0, true);
 
 	if (c)
-		c->done = bpf_ktime_get_boot_ns();
+		end_change(c, (__u32)ctx->args[1]);
 	return 0;
 }
 

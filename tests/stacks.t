@@ -131,6 +131,24 @@ trace_stop
 tr_rows 'one that was there before, and ends much later' "$chains length == 1 and (.[0] |
 	.frames_end == null and names[(names | index(\"abort\")):][:6] == $(called abort))"
 
+# what one does in a moment, or keeps up for long, is not what others are known by
+rm "$TMP/w/go"
+runc exec "$BOX" /t/chain wait </dev/null >waits 2>&1 &
+at_exit "kill $! 2>/dev/null || :"
+wait_for '[ -s waits ]' 20
+trace_start signal "$BOX" --stack --filter 'signal == SIGABRT || signal == SIGUSR1'
+in_box /t/chain burst
+in_box /t/chain lease
+: >"$TMP/w/go"
+wait_for 'grep -q SIGABRT rows' 20
+trace_stop
+tr_rows 'others map code in a burst' "$chains map(select(.signal == \"SIGABRT\")) |
+	length == 1 and (.[0] | .frames_end == null and
+	names[(names | index(\"abort\")):][:6] == $(called abort))"
+tr_rows 'a call was under way longer than the log reaches' "$chains
+	map(select(.signal == \"SIGUSR1\")) | length == 10 and
+	(.[5:][] | .frames_end == null and names[:6] == $(called kill))"
+
 # a file that is not told of, for its process has too many, does not spoil what is told of the next
 cp "$O/tests/lib/chain" "$TMP/w/copy"
 trace_start signal "$BOX" --stack --filter 'signal == SIGABRT'

@@ -48,6 +48,13 @@ void changed_add(struct changed *c, const struct changed *other)
 	c->all |= other->all;
 }
 
+static bool is_forgotten(const volatile struct change_log *log, uint64_t key, uint64_t from)
+{
+	uint32_t at = change_hash(key);
+
+	return log->lasting[at] || log->forgotten[at] >= from;
+}
+
 void changed_between(struct changed *c, const volatile struct change_log *log, uint64_t mm,
 		     uint64_t pid, uint64_t from, uint64_t to)
 {
@@ -74,7 +81,7 @@ void changed_between(struct changed *c, const volatile struct change_log *log, u
 		}
 	}
 	/* last: what was overwritten meanwhile counts */
-	if (log && log->forgotten >= from)
+	if (log && (is_forgotten(log, mm, from) || is_forgotten(log, pid, from)))
 		c->all = true;
 }
 

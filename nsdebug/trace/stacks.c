@@ -23,6 +23,7 @@
 #define FRAMES_MAX 256
 #define ANSWER_NS (5 * NS_PER_S)
 #define AGAIN_NS (100 * NS_PER_MS)
+#define CHECK_ASKS 16		/* at once: events wait meanwhile */
 #define KEPT_MAX 4096		/* threads whose stacks wait for their event ... */
 #define KEPT_BYTES_MAX (64u << 20)	/* ... and what these take */
 #define VDSO_MAX (64u << 10)
@@ -41,7 +42,7 @@ struct mapped {
 	uint64_t tried;		/* as asked, of the last time, which may have been in vain */
 	struct changed changed;	/* since it was asked, until ... */
 	uint64_t checked;	/* ... here */
-	const struct stacks *of;
+	bool gone;		/* the mapper told no more when it was asked again */
 	struct mapped *newer, *older;
 	size_t bytes;		/* that were counted */
 	char why[96];		/* why nothing is known of it */
@@ -226,30 +227,6 @@ static void find_changed(const struct stacks *k, const struct mapped *m,
 		changed_add(c, &m->changed);
 }
 
-/* Unless one of the calls has not returned: next time, then. */
-static void check(void *value)
-{
-	struct mapped *m = value;
-	uint64_t now = boot_ns();
-	struct changed c;
-
-	changed_between(&c, m->of->log, m->mm, (uint64_t)m->p.pid, m->checked, now);
-	if (m->why[0] || c.all || c.going_on)
-		return;
-	changed_add(&m->changed, &c);
-	m->checked = now;
-}
-
-void stacks_check(struct stacks *k)
-{
-	uint64_t latest = k->log->latest;
-
-	if (latest - k->checked < CHANGES / 4)
-		return;
-	k->checked = latest;
-	map_each(&k->processes, check);
-}
-
 /* The same process, running the same program? */
 static bool is_of(const struct mapped *m, const struct thread_stack *s)
 {
@@ -281,7 +258,6 @@ static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 	m->code = s->code;
 	m->mm = s->mm;
 	m->start = s->start;
-	m->of = k;
 	m->asked = m->tried = m->checked = boot_ns();
 	names_init(&m->names);
 	if (!ask(k, m, s))
@@ -366,6 +342,7 @@ static struct mapped *learn_again(struct stacks *k, struct mapped *m, const stru
 
 	if (m && is_of(m, s) && !m->why[0] && by->why[0]) {
 		m->tried = by->asked;
+		m->gone = true;
 		free_mapped(by);
 		return m;
 	}
@@ -390,6 +367,57 @@ static void look(struct stacks *k, const struct thread_stack *s)
 		m->code = s->code;
 	else
 		learn_again(k, m, s);
+}
+
+/* Notes what the log says, unless one of the calls has not returned: next time, then. False: the
+ * log has forgotten what has changed, so that only another look can say it. */
+static bool check(struct stacks *k, struct mapped *m, uint64_t now)
+{
+	struct changed c;
+
+	if (m->why[0] || m->gone)
+		return true;
+	changed_between(&c, k->log, m->mm, (uint64_t)m->p.pid, m->checked, now);
+	if (c.all)
+		return false;
+	if (c.going_on)
+		return true;
+	changed_add(&m->changed, &c);
+	m->checked = now;
+	return true;
+}
+
+static void check_all(struct stacks *k, uint64_t now)
+{
+	unsigned int asks = 0;
+
+	for (struct mapped *m = k->newest, *older; m; m = older) {
+		struct thread_stack s = {
+			.pid = (uint32_t)m->p.pid, .exec = m->exec, .code = m->code, .mm = m->mm,
+			.start = m->start, .when = now,
+		};
+
+		older = m->older;
+		if (check(k, m, now))
+			continue;
+		k->again = now + AGAIN_NS;
+		if (now - m->tried >= AGAIN_NS && asks++ < CHECK_ASKS)
+			learn_again(k, m, &s);
+	}
+}
+
+void stacks_check(struct stacks *k)
+{
+	uint64_t latest = k->log->latest, now;
+
+	if (latest - k->checked < CHANGES / 4 && !k->again)
+		return;
+	now = boot_ns();
+	if (latest - k->checked < CHANGES / 4 && now < k->again)
+		return;
+	k->checked = latest;
+	k->again = 0;
+	check_all(k, now);
 }
 
 void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len)

@@ -6,17 +6,20 @@
  * no thread, and c() does what it says: "kill" sends itself SIGUSR1, which is ignored; "exec" wants
  * to start a program that is not there; "exit" ends with 3 after a second, "abort" by SIGABRT;
  * "wait" says "ready" and ends by SIGABRT when there is a file /w/go. "many" only maps 1600 times
- * a page with code, at its leisure. "full" has more such pages than are told of, then a file
- * above them, /t/remap, for a second.
+ * a page with code, at its leisure; "burst" without a rest. "lease" does that while a process of
+ * its own is kept in execve(), lets it go, and sends itself SIGUSR1 ten times. "full" has more such
+ * pages than are told of, then a file above them, /t/remap, for a second.
  */
 #include <alloca.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,7 +77,7 @@ static void *other(void *arg)
 	return arg;
 }
 
-static void map_many(void)
+static void map_many(bool rest)
 {
 	struct timespec t = { .tv_nsec = 1000000 };
 
@@ -84,10 +87,35 @@ static void map_many(void)
 
 		if (p == MAP_FAILED || munmap(p, 4096) < 0)
 			_exit(1);
-		if (i % 4 == 3)
+		if (rest && i % 4 == 3)
 			nanosleep(&t, NULL);
 	}
-	_exit(0);
+}
+
+/* A file that somebody has a lease on is not opened before it is given back. */
+static void keep_exec_waiting(void)
+{
+	static const char file[] = "/tmp/leased";
+	char *none[] = { (char *)file, NULL };
+	struct timespec t = { .tv_nsec = 100000000 };
+	int fd = open(file, O_RDONLY | O_CREAT, 0700), pipes[2];
+	char word;
+
+	signal(SIGIO, SIG_IGN);
+	if (fd < 0 || pipe(pipes) < 0 || fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+		_exit(1);
+	if (!fork()) {
+		close(fd);
+		if (write(pipes[1], "x", 1) == 1)
+			execve(file, none, none + 1);
+		_exit(0);
+	}
+	if (read(pipes[0], &word, 1) != 1)
+		_exit(1);
+	nanosleep(&t, NULL);
+	map_many(false);
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	wait(NULL);
 }
 
 static void fill(void)
@@ -115,8 +143,16 @@ KEEP int do_it(const char *what)
 		a(*what == 'k' ? KILL : EXEC);
 		nanosleep(&t, NULL);
 	}
-	if (!strcmp(what, "many"))
-		map_many();
+	if (!strcmp(what, "lease"))
+		keep_exec_waiting();
+	for (int i = 0; i < 10 && *what == 'l'; i++) {
+		nanosleep(&t, NULL);
+		a(KILL);
+	}
+	if (!strcmp(what, "many") || !strcmp(what, "burst"))
+		map_many(*what == 'm');
+	if (strchr("lmb", *what))
+		_exit(0);
 	if (!strcmp(what, "full"))
 		fill();
 	if (*what != 'w')

@@ -14,7 +14,7 @@ static void note(uint64_t mm, uint64_t pid, uint64_t began, uint64_t done_at, ui
 	uint64_t number = ++calls.latest;
 
 	calls.slots[number & (CHANGES - 1)] = (struct change){
-		number, began, done_at, mm, start, start + 4096, pid,
+		number, began, done_at, mm, start, start + 4096, (uint32_t)pid, (uint32_t)pid,
 	};
 }
 
@@ -37,12 +37,24 @@ static void when(void)
 	ok(changed_at(&c, 0x9000) && c.going_on, "one that goes on is said to");
 	changed_between(&c, NULL, 1, 10, 111, 300);
 	ok(changed_at(&c, 0x1000), "without a log all of it");
-	calls.forgotten = 111;
+	calls.forgotten[change_hash(1)] = 111;
 	changed_between(&c, &calls, 1, 10, 112, 150);
 	ok(!changed_at(&c, 0x1000), "what is forgotten was before");
 	changed_between(&c, &calls, 1, 10, 111, 150);
 	ok(c.all, "or it was not");
-	calls.forgotten = 0;
+	calls.forgotten[change_hash(1)] = 0;
+	calls.forgotten[change_hash(10)] = 111;
+	changed_between(&c, &calls, 1, 10, 111, 150);
+	ok(c.all, "nor of its pid");
+	changed_between(&c, &calls, 2, 11, 111, 150);
+	ok(!c.all, "which is nothing to another process");
+	calls.forgotten[change_hash(10)] = 0;
+	calls.lasting[change_hash(10)] = 1;
+	changed_between(&c, &calls, 1, 10, 300, 300);
+	ok(c.all, "a call that is forgotten while it goes on is in all times");
+	changed_between(&c, &calls, 2, 11, 111, 150);
+	ok(!c.all, "not for another process");
+	calls.lasting[change_hash(10)] = 0;
 	calls.slots[2].number = 0;
 	changed_between(&c, &calls, 1, 10, 111, 150);
 	ok(c.all, "one that is being written");
