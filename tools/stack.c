@@ -577,7 +577,8 @@ const struct tool tool_stack = {
 		"packed into .gnu_debugdata. What has no symbol is shown as module+offset with "
 		"the build id. "
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
-		"are stripped. "
+		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
+		"anywhere (PIE). "
 		"Nothing is guessed: where there is no unwind table (musl, code made at run "
 		"time), the stack ends there and says so.",
 	.needs = NEED_STACK,

@@ -15,8 +15,6 @@
 #define FLAG_MOVES 2			/* FuncFlagSPWrite */
 #define DEPTH_MAX (1 << 30)
 #define PIECE (1u << 20)
-#define ENTRY_MAX 65536u
-#define ENTRY_COST 256u		/* a function and its name, for work_may() */
 #define TRIES_MAX 8			/* tables of one file that turn out to be none */
 #define RELA_PIECE 4096u
 
@@ -30,7 +28,7 @@ struct header {
 struct search {
 	struct elf *f;
 	int tries;
-	bool by_entry;		/* was tried */
+	bool by_module;		/* was tried */
 	bool left;		/* something was too much work */
 };
 
@@ -86,25 +84,57 @@ static uint64_t relocated(struct search *s, uint64_t vaddr)
 	return 0;
 }
 
-/* Since Go 1.26 the table does not say where the code begins. A program without C begins in a
- * function whose name is known; they are in order of address, and the runtime comes early. */
-static uint64_t by_entry(const struct pclntab *t, struct search *s)
+/* Words of runtime.moduledata, the same from Go 1.18 to 1.26. */
+enum { M_HEADER, M_NAMES, M_PCTAB = 10, M_PCLN = 13, M_FTAB = 16, M_FTAB_LEN, M_MINPC = 20,
+	M_MAXPC, M_TEXT, M_WORDS };
+
+/* Is it the moduledata of this table? Then all of it is said twice. */
+static bool is_module(const struct pclntab *t, const uint64_t *w, uint32_t first)
 {
-	char name[24];
+	return w[M_HEADER] == t->at && w[M_NAMES] == t->at + t->names &&
+		w[M_PCTAB] == t->at + t->pctab && w[M_PCLN] == t->at + t->funcs &&
+		w[M_FTAB] == t->at + t->funcs && w[M_FTAB_LEN] == t->count + 1 &&
+		w[M_MINPC] == w[M_TEXT] + first && w[M_MAXPC] == w[M_TEXT] + t->text_len;
+}
 
-	if (s->by_entry)
-		return 0;
-	s->by_entry = true;
-	for (uint64_t i = 0; i < t->count && i < ENTRY_MAX; i++) {
-		struct go_func fn;
+static uint64_t text_in(const struct pclntab *t, struct search *s, const struct elf_load *l,
+			uint32_t first)
+{
+	auto_free uint64_t *piece = mem_alloc(PIECE);
+	uint64_t w[M_WORDS];
+	size_t len = PIECE;
 
-		if (!may(s, i * ENTRY_COST, ENTRY_COST) || !func_at(t, s->f, i, &fn))
-			return 0;
-		if (pclntab_name(t, s->f, &fn, name, sizeof(name)) > 0 &&
-		    !strcmp(name, "_rt0_amd64_linux"))
-			return s->f->entry - (fn.entry - t->text);
+	for (uint64_t at = -l->vaddr & 7; at < l->filesz && len == PIECE && may(s, at, PIECE);
+	     at += PIECE) {
+		len = l->filesz - at < PIECE ? l->filesz - at : PIECE;
+		len = elf_stream(s->f, l->off + at, piece, len);
+		for (size_t i = 0; i < len / 8; i++) {
+			if (piece[i] != t->at)
+				continue;
+			if (!may(s, at, sizeof(w)))
+				return 0;
+			if (elf_image(s->f, l->vaddr + at + i * 8, w, sizeof(w)) &&
+			    is_module(t, w, first))
+				return w[M_TEXT];
+		}
 	}
 	return 0;
+}
+
+/* Since Go 1.26 the table does not say where the code begins: what points to the table does. */
+static uint64_t by_module(const struct pclntab *t, struct search *s, uint32_t first)
+{
+	const struct elf *f = s->f;
+	uint64_t text = 0;
+
+	if (s->by_module)
+		return 0;
+	s->by_module = true;
+	for (int data = 1; data >= 0 && !text; data--)
+		for (size_t i = 0; i < f->load_count && !text; i++)
+			if (!f->loads[i].exec && f->loads[i].write == data)
+				text = text_in(t, s, &f->loads[i], first);
+	return text;
 }
 
 static bool is_code(const struct elf *f, uint64_t at, uint64_t len)
@@ -155,7 +185,7 @@ static bool parse(struct pclntab *ret, struct search *s, uint64_t at, uint64_t s
 	if (!t.text)
 		t.text = relocated(s, at + offsetof(struct header, text));
 	if (!t.text)
-		t.text = by_entry(&t, s);
+		t.text = by_module(&t, s, first);
 	if (!is_code(f, t.text, t.text_len))
 		return false;
 	*ret = t;

@@ -9,8 +9,8 @@
  *
  *   header   magic, 0, 0, 1 (bytes an instruction begins at), 8 (bytes of a pointer); then words:
  *            functions, files, address of the first instruction (moved by the loader where a
- *            program is loaded anywhere; 0 since Go 1.26), and where these begin in the table:
- *            names, units, files, pctab, functions
+ *            program is loaded anywhere; 0 since Go 1.26, then runtime.moduledata says it), and
+ *            where these begin in the table: names, units, files, pctab, functions
  *   functions  pairs of 32 bits, ascending: start, and where its struct _func is; one start more
  *            for the end of the last
  *   pctab    pairs of varints: a step of the value (zigzag), and for how many bytes it holds

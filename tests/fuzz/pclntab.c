@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	};
 	struct code c = { .elf = {
 		.fd = -1, .bytes = bytes, .size = len, .machine = EM_X86_64, .sections = true,
-		.loads = loads, .load_count = 2, .entry = TEXT + 0x1000,
+		.loads = loads, .load_count = 2,
 		.gopclntab = { AT, 0, len }, .rela = { 0, 0, len },
 	} };
 

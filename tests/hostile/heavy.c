@@ -5,7 +5,7 @@
  *
  *   symtab   a symbol table of 240 MB
  *   sparse   a gigabyte in which there may be a table of Go's functions
- *   entry    eight such tables of 65536 functions, none of which is where the program begins
+ *   entry    eight such tables of 65536 functions, to whose code nothing leads
  */
 #include <elf.h>
 #include <fcntl.h>

@@ -14,6 +14,7 @@
 #define PCTAB 128
 #define FUNCS 192
 #define RELA 512
+#define MODULE 640
 
 static int tests;
 
@@ -61,7 +62,7 @@ static void make(struct table *t, uint32_t magic)
 	} };
 	t->elf = (struct elf){ .fd = -1, .bytes = t->bytes, .size = sizeof(t->bytes),
 		.machine = EM_X86_64, .loads = t->loads, .load_count = 2, .sections = true,
-		.entry = TEXT, .gopclntab = { DATA, 0, RELA } };
+		.gopclntab = { DATA, 0, RELA } };
 	put(t, 0, magic, 4);
 	put(t, 6, 0x0801, 2);
 	put(t, 8, 3, 8);
@@ -113,8 +114,25 @@ static void check_all(struct table *t, const char *what)
 	ok(good, name);
 }
 
+/* The table's header does not say where the code is, Go's moduledata does. */
+static void put_module(struct table *t)
+{
+	put(t, 24, 0, 8);
+	put(t, MODULE, DATA, 8);
+	put(t, MODULE + 8, DATA + NAMES, 8);
+	put(t, MODULE + 80, DATA + PCTAB, 8);
+	put(t, MODULE + 104, DATA + FUNCS, 8);
+	put(t, MODULE + 128, DATA + FUNCS, 8);
+	put(t, MODULE + 136, 4, 8);
+	put(t, MODULE + 160, TEXT, 8);
+	put(t, MODULE + 168, TEXT + 64, 8);
+	put(t, MODULE + 176, TEXT, 8);
+}
+
 static void check_places(void)
 {
+	static const unsigned int said[] = { 0, 1, 10, 13, 16, 17, 20, 21, 22 };
+	unsigned int wrong = 0;
 	Elf64_Rela r[2] = { { 8, R_X86_64_RELATIVE, 1 }, { DATA + 24, R_X86_64_RELATIVE, TEXT } };
 	struct table t;
 
@@ -128,13 +146,22 @@ static void check_places(void)
 	check_all(&t, "in a section of another name");
 	make(&t, 0xfffffff0);
 	put(&t, 24, 0, 8);
-	t.elf.entry = 0x1234;
 	memcpy(t.bytes + RELA, r, sizeof(r));
 	t.elf.rela = (struct elf_section){ 0, RELA, sizeof(r) };
 	check_all(&t, "where the loader says where the code is");
 	make(&t, 0xfffffff1);
-	put(&t, 24, 0, 8);
-	check_all(&t, "where only the program's entry says where the code is");
+	put_module(&t);
+	check_all(&t, "where only what points to the table says where the code is");
+	for (unsigned int i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		struct pclntab p = { 0 };
+		struct go_func fn;
+
+		make(&t, 0xfffffff1);
+		put_module(&t);
+		t.bytes[MODULE + said[i] * 8] ^= 8;
+		wrong += pclntab_find(&p, &t.elf, TEXT + 20, &fn);
+	}
+	ok(!wrong, "and not where any of it differs");
 }
 
 /* Is there no table any more if these bytes are in it? */
