@@ -132,6 +132,17 @@ ln -s b bad/a/same
 good 'a link by a link and up' ln -s /../usr/lib/debug/a/same/../real "$at"
 good 'one that leads too far up' ln -s ../../../../../../../../usr/lib/debug/a/real "$at"
 bad 'a link through a file' ln -s ../../a/real/../real "$at"
+_deep=bad
+for _i in $(seq 150); do _deep=$_deep/d; done
+mkdir -p "$_deep/a"
+chmod -R a+rX bad
+cp one.debug "$_deep/real"
+chmod 644 "$_deep/real"
+good 'a link to far below' ln -s "../../${_deep#bad/}/real" "$at"
+ln -s real "$_deep/l0"
+for _i in $(seq 20); do ln -s "a/../l$((_i - 1))" "$_deep/l$_i"; done
+bad 'what takes thousands of steps' ln -s "../../${_deep#bad/}/l20" "$at"
+t 'though it is there' '' cmp one.debug "$at"
 bad 'a FIFO' mkfifo "$at"
 bad 'a directory' mkdir "$at"
 cp one.debug canary.debug

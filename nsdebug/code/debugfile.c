@@ -14,12 +14,14 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/work.h"
+#include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/mounts.h"
 
 #define PIECE 65536u
 #define LINKS_MAX 40	/* as the kernel */
+#define STEPS_MAX 256	/* of one walk: each link and ".." begins it anew */
 #define DEBUG "/usr/lib/debug"
 
 /* ---- the reader: opens, and looks into nothing ---- */
@@ -64,7 +66,7 @@ struct walk {
 	struct root at;		/* fd: the directory so far */
 	const struct mounts *mounts;
 	char path[PATH_MAX], next[PATH_MAX];
-	unsigned int links;
+	unsigned int links, steps;
 };
 
 static bool is_served(const struct walk *w, int fd)
@@ -153,6 +155,8 @@ static int walk(struct walk *w, const struct root *root)
 		size_t end = done + strspn(w->path + done, "/");
 
 		end += strcspn(w->path + end, "/");
+		if (w->steps++ >= STEPS_MAX)
+			return -1;
 		switch (step(w, done, end, &fd)) {
 		case STEP_ON:
 			done = end;
@@ -206,6 +210,9 @@ void debugfile_serve(struct inside *in, void *arg)
 static void ask_no_more(struct debugfiles *f)
 {
 	own_close(&f->peer);
+	if (work.emit)
+		emit_cut(work.emit, "debug files take too long, or are too many: names from "
+			 "them are missing");
 }
 
 static int receive(struct debugfiles *f)
