@@ -101,7 +101,7 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		in->proc = in->procfs = -1;
 	if (proc && s->nets && nets_open(in, s->nets, e) < 0)
 		return -1;
-	return seal_rights(s->role, e);
+	return seal_rights(s->role, reader && s->host_debug, e);
 }
 
 static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, int frames, int data,

@@ -86,8 +86,11 @@ static const struct rule *const common = RULES(
 static const struct rule *const reader_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr),
-	R(poll), R(fstatfs),
-	/* one that opens debug files is asked for them */
+	R(poll), R(fstatfs));
+
+/* One that opens debug files is asked for them, by who names them from memory. */
+static const struct rule *const opener_calls = RULES(
+	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(fstatfs),
 	R(recvfrom), R(sendmsg));
 
 static const struct rule *const proc_calls = RULES(
@@ -159,6 +162,10 @@ static const struct role_row roles[] = {
 	[ROLE_GUARDIAN] = { "guardian", CAP(KILL), guardian_calls, 0, 0 },
 };
 
+/* A ROLE_READER with host_debug. */
+static const struct role_row opener = {
+	"reader", CAP(DAC_READ_SEARCH), opener_calls, 0, 0
+};
 static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
 
 const char *seal_name(enum role role)
@@ -445,9 +452,9 @@ static int filter_calls(const struct rule *calls, struct err *e)
 	return 0;
 }
 
-int seal_rights(enum role role, struct err *e)
+int seal_rights(enum role role, bool opens, struct err *e)
 {
-	const struct role_row *r = &roles[role];
+	const struct role_row *r = opens ? &opener : &roles[role];
 
 	if (limit(RLIMIT_NOFILE, 4096) < 0 && limit(RLIMIT_NOFILE, 256) < 0)
 		return err_sys(e, "limit the child's descriptors");
