@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/esc.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
@@ -75,10 +76,11 @@ struct stack_sum {
 
 static const struct col stack_col[] = {
 	C(COL_BYTES, process, COL_NOJSON, "the process, for people"),
-	C(COL_BYTES, thread, COL_NOJSON | COL_CLAIMED | COL_FOLD, "and its thread"),
+	C(COL_BYTES, thread, COL_NOJSON | COL_CLAIMED | COL_FOLD | COL_CODE, "and its thread"),
 	COL(COL_BYTES, struct stack_row, doing, COL_NOJSON | COL_CLAIMED, "and what that does",
 	    .glue = ": "),
-	C(COL_BYTES, tids, COL_NOJSON | COL_CLAIMED | COL_HIDE, "one of some that do the same"),
+	C(COL_BYTES, tids, COL_NOJSON | COL_CLAIMED | COL_HIDE | COL_CODE,
+	  "one of some that do the same"),
 	C(COL_U64, pid, COL_HIDE, "process, as the container numbers it"),
 	C(COL_U64, host_pid, COL_HIDE, "process, as the host numbers it"),
 	C(COL_U64, tid, COL_HIDE | COL_NAME, "thread, as the container numbers it"),
@@ -305,7 +307,7 @@ static struct bytes textf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 static struct bytes textf(struct arena *a, const char *fmt, ...)
 {
-	char text[PROC_COMM_MAX + 64];
+	char text[4 * PROC_COMM_MAX + 64];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -319,11 +321,14 @@ static void put_who(struct stack_row *row, const struct process *p, const struct
 		    struct arena *a)
 {
 	int pid = p->nspid ? p->nspid : p->pid, tid = t->nstid ? t->nstid : t->tid;
+	auto_buf struct buf comm = { 0 };
 
+	esc_listed(&comm, t->comm);
+	buf_char(&comm, '\0');
 	row->process = textf(a, "pid %d", pid);
-	row->tids = textf(a, "%d (%s)", tid, t->comm);
-	row->thread = tid == pid ? textf(a, "(%s)", t->comm) :
-		textf(a, "tid %d (%s)", tid, t->comm);
+	row->tids = textf(a, "%d (%s)", tid, comm.bytes);
+	row->thread = tid == pid ? textf(a, "(%s)", comm.bytes) :
+		textf(a, "tid %d (%s)", tid, comm.bytes);
 }
 
 /* "S, futex_wait_queue", "...; stopped for 41 us" */

@@ -197,6 +197,16 @@ bool esc_json(struct buf *b, const char *bytes, size_t len)
 	return lost;
 }
 
+void esc_listed(struct buf *b, const char *name)
+{
+	for (; *name; name++) {
+		if (strchr("(),\\", *name))
+			buf_addf(b, "\\x%02x", (unsigned char)*name);
+		else
+			buf_char(b, *name);
+	}
+}
+
 void esc_base64(struct buf *b, const void *bytes, size_t len)
 {
 	static const char digits[] =

@@ -26,6 +26,9 @@ void esc_text(struct buf *b, const char *bytes, size_t len, enum esc_mode mode);
 size_t esc_width(const char *bytes, size_t len);
 /* JSON string contents; bytes that are not UTF-8 become U+FFFD. True if some did. */
 bool esc_json(struct buf *b, const char *bytes, size_t len);
+/* A name that stands between brackets in a list: it cannot end itself or begin another. What was
+ * a backslash is escaped too; show it as ESC_CODE. */
+void esc_listed(struct buf *b, const char *name);
 void esc_base64(struct buf *b, const void *bytes, size_t len);
 /* How many bytes at the end are the beginning of a character whose rest may follow: 0 to 3. */
 size_t esc_torn(const char *bytes, size_t len);

@@ -99,8 +99,8 @@ t 'the same of a static program, which has no search table' '' diff theirs ours
 
 # ---- threads that do the same are shown as one ----
 
-named() { # THREADS
-	start "$O/tests/lib/named" "$1"
+named() { # THREADS [NAME]
+	start "$O/tests/lib/named" "$@"
 	wait_for "[ \"\$(cat /proc/$PID/task/*/syscall | grep -c '^34 ')\" = $(($1 + 1)) ]" 10
 }
 named 30
@@ -117,6 +117,11 @@ t '--no-fold shows each' '30\n' sh -c '"$@" | grep -c "^pid [0-9]* tid [0-9]* (w
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-fold
 ts '--filter says which are folded' 0 '^2 x pid [0-9]+: S' \
 	on_host "$PID" --filter 'comm == "w3" || comm == "w4"'
+named 2 'w), 1 (init'
+ts 'a name in the list does not end itself' 0 \
+	'^  tids [0-9]+ \(w\\x29\\x2c 1 \\x28init\), [0-9]+ \(w\\x29\\x2c 1 \\x28init\)$' on_host "$PID"
+tj 'and is as it is in JSON' '[.items[] | select(.comm == "w), 1 (init")] | length == 2' \
+	on_host "$PID" -o json
 named 2
 OTHER=$PID
 named 2
@@ -166,7 +171,7 @@ fi
 tj 'every thread ends at its outermost frame' 'all(.items[]; .note == null)' \
 	on_host "$PID" -o json
 on_host "$PID" | grep -q "$(printf '\033')" && fail 'a hostile name' || pass 'a hostile name'
-ts 'it is escaped' 0 '\\x1b\[2J\) R 1' on_host "$PID"
+ts 'it is escaped' 0 '\\x1b\[2J\\x29 R 1' on_host "$PID"
 t 'they are let go' 'S\n' state "$PID"
 ZOMBIE=$(awk '{ print $1 }' "/proc/$PID/task/$PID/children")
 ts 'a zombie has no stack' 0 'Z; not taken: zombie' \
