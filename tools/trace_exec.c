@@ -50,7 +50,7 @@ static const struct col exec_col[] = {
 	C(COL_BYTES, comm, COL_HIDE | COL_CLAIMED, "name of the process"),
 	C(COL_STR, error, 0, "why it failed: an errno's name", .head = "ERROR", .least = 7),
 	C(COL_BYTES, cwd, COL_WIDE | COL_CLAIMED, "working directory"),
-	C(COL_BYTES, file, COL_HIDE | COL_CLAIMED, "file, as it was asked for"),
+	C(COL_BYTES, file, COL_HIDE | COL_NAME | COL_CLAIMED, "file, as it was asked for"),
 	C(COL_BOOL, shell, COL_HIDE, "the file is called like a shell"),
 	C(COL_LIST, args, COL_HIDE | COL_CLAIMED, "arguments"),
 	C(COL_STR, note, 0, "what is remarkable", .least = 5),

@@ -54,7 +54,8 @@ static const struct col exit_col[] = {
 	C(COL_STR, ended, COL_NOJSON, "exit status, or the signal that ended it",
 	  .head = "STATUS", .least = 7),
 	C(COL_BYTES, parent, COL_WIDE | COL_CLAIMED, "name that the parent gave itself"),
-	C(COL_BYTES, comm, COL_CLAIMED, "name that it gave itself", .head = "COMMAND"),
+	C(COL_BYTES, comm, COL_NAME | COL_CLAIMED, "name that it gave itself",
+	  .head = "COMMAND"),
 	STACKS_COLS(struct exit_row),
 	COL_END
 };

@@ -10,6 +10,7 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/out/expr.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
@@ -27,7 +28,8 @@ static const struct opt open_opt[] = {
 	TRACER_OPTS(struct open_opts),
 	STACKS_OPTS(struct open_opts),
 	OPT(0, "failed", OPT_FLAG, struct open_opts, failed, NULL, "only those that failed"),
-	OPT('T', "took", OPT_FLAG, struct open_opts, timed, NULL, "how long each took"),
+	OPT('T', "took", OPT_FLAG, struct open_opts, timed, NULL,
+	    "how long each took; a --filter by took_s implies it"),
 	OPT(0, "slower", OPT_DURATION, struct open_opts, slower, "TIME",
 	    "only those that took longer; implies -T"),
 	OPT_END
@@ -61,7 +63,7 @@ static const struct col open_col[] = {
 	C(COL_BYTES, resolve, COL_HIDE, "restrictions of openat2(2)"),
 	C(COL_U64, dirfd, COL_WIDE,
 	  "descriptor that a relative path begins at; null: the working directory"),
-	C(COL_BYTES, path, COL_CLAIMED, "as it was named"),
+	C(COL_BYTES, path, COL_NAME | COL_CLAIMED, "as it was named"),
 	STACKS_COLS(struct open_row),
 	COL_END
 };
@@ -165,7 +167,8 @@ static void open_run(struct run *r)
 	const struct open_opts *o = r->opts;
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
 	struct sys_want want = {
-		.timed = o->timed || o->slower, .failed = o->failed, .slower_ns = o->slower,
+		.timed = o->timed || o->slower || expr_uses(r->emit->filter, "took_s"),
+		.failed = o->failed, .slower_ns = o->slower,
 		.stack_bytes = stacks_bytes(&o->stacks),
 	};
 

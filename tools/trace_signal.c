@@ -37,7 +37,7 @@ struct signal_row {
 
 static const struct col signal_col[] = {
 	C(COL_TIME, time, COL_CLOCK, "when"),
-	C(COL_STR, signal, 0, "what was sent", .least = 8),
+	C(COL_STR, signal, COL_NAME, "what was sent", .least = 8),
 	C(COL_U64, number, COL_HIDE, "its number"),
 	C(COL_U64, from_host_pid, 0, "sender on the host; null: the kernel", .head = "FROMHOSTPID"),
 	C(COL_U64, from_pid, COL_WIDE, "sender in the container; 0: it is outside",

@@ -9,6 +9,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/out/expr.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
@@ -34,7 +35,8 @@ static const struct opt syscalls_opt[] = {
 	    "only these: openat,close or %file,%network or !write", .words = sysset_word),
 	OPT('c', "count", OPT_FLAG, struct syscalls_opts, count, NULL,
 	    "only how many, how long and how many failed, at the end"),
-	OPT('T', "took", OPT_FLAG, struct syscalls_opts, timed, NULL, "how long each took"),
+	OPT('T', "took", OPT_FLAG, struct syscalls_opts, timed, NULL,
+	    "how long each took; a --filter by took_s implies it"),
 	OPT(0, "failed", OPT_FLAG, struct syscalls_opts, failed, NULL, "only those that failed"),
 	OPT(0, "life", OPT_FLAG, struct syscalls_opts, life, NULL,
 	    "also programs that start and processes that end, whatever else is left out"),
@@ -291,8 +293,9 @@ static void syscalls_run(struct run *r)
 	const struct syscalls_opts *o = r->opts;
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
 	struct sys_want want = {
-		.set = o->set, .timed = o->timed || o->slower, .failed = o->failed,
+		.set = o->set, .failed = o->failed,
 		.count = o->count, .life = o->life, .slower_ns = o->slower, .ring = o->ring,
+		.timed = o->timed || o->slower || expr_uses(r->emit->filter, "took_s"),
 		.guard = r->guard, .last_ns = o->last,
 		.stack_bytes = stacks_bytes(&o->stacks),
 		.cure = o->last ? NULL : "; a larger --buffer, fewer calls by -e or --failed, or "
@@ -329,6 +332,9 @@ static int syscalls_setup(void *opts, int nargs, char *const *args, struct layou
 {
 	struct syscalls_opts *o = opts;
 
+	if (o->count && o->tracer.max_events)
+		return err_set(e, ST_USAGE, "--max-events with -c: what is only counted is not "
+			       "read; --for ends it");
 	if (o->count && o->life)
 		return err_set(e, ST_USAGE, "--life: a process that ends cannot be counted by -c");
 	if (sysset_parse(&o->set, o->calls, e) < 0)

@@ -40,7 +40,10 @@ static enum status usage(const char *verb, const char *word, const char *cure)
 {
 	struct err e;
 
-	err_set(&e, ST_USAGE, "%s: '%s' is not known here: %s", verb, word, cure);
+	if (word)
+		err_set(&e, ST_USAGE, "%s: '%s' is not known here: %s", verb, word, cure);
+	else
+		err_set(&e, ST_USAGE, "%s: a word is missing: %s", verb, cure);
 	out_say(e.msg, strlen(e.msg));
 	return ST_USAGE;
 }
@@ -150,7 +153,7 @@ static enum status do_completion(int argc, char **argv)
 			buf_str(&b, kinds[i].glue);
 			return print(&b);
 		}
-	return usage("completion", argc > 1 ? argv[1] : "no shell", "name bash, zsh or fish");
+	return usage("completion", argc > 1 ? argv[1] : NULL, "name bash, zsh or fish");
 }
 
 static enum status do_complete(int argc, char **argv)

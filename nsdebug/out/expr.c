@@ -237,6 +237,14 @@ bool expr_match(const struct expr *x, const void *row)
 	return match(x, x->root, row);
 }
 
+bool expr_uses(const struct expr *x, const char *name)
+{
+	for (unsigned int i = 0; x && i < x->count; i++)
+		if (x->nodes[i].col && !strcmp(x->nodes[i].col->name, name))
+			return true;
+	return false;
+}
+
 void expr_free(struct expr **x)
 {
 	for (unsigned int i = 0; *x && i < (*x)->count; i++)

@@ -34,6 +34,8 @@ struct expr;
 struct expr *expr_parse(const char *text, const struct col *cols, struct err *e);
 /* row is a struct that cols describe. */
 bool expr_match(const struct expr *x, const void *row);
+/* Does it ask for this field? NULL asks for none. */
+bool expr_uses(const struct expr *x, const char *name);
 void expr_free(struct expr **x);
 
 #endif

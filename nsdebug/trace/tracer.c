@@ -27,6 +27,7 @@
 #include "nsdebug/target/next.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/guard.h"
+#include "nsdebug/trace/stacks.h"
 
 _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ and target/ agree");
 
@@ -529,10 +530,16 @@ struct bytes tracer_comm(const struct who *w)
 
 int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct tracer_opts *o = opts;
+	const struct stacked_opts *s = opts;
+	const struct tracer_opts *o = &s->tracer;
 
 	(void)nargs;
 	(void)args;
+	if (o->next && stacks_bytes(&s->stacks))
+		return err_set(e, ST_USAGE, "--stack with --next: where code is must be looked up "
+			       "in a container that is there; trace it when it runs");
+	if (s->stacks.bytes > STACK_MAX)
+		return err_set(e, ST_USAGE, "--stack-bytes: at most %u are copied", STACK_MAX);
 	if (o->early && !o->next)
 		return err_set(e, ST_USAGE, "--early is about a container that is waited for: it "
 			       "takes --next");

@@ -154,7 +154,8 @@ struct bytes tracer_comm(const struct who *w);
 /* For struct tool: what --next says. The options of a trace begin with struct tracer_opts. */
 const char *tracer_next(const void *opts);
 
-/* How traces look: each event is shown when it comes. */
+/* How traces look: each event is shown when it comes. Their options begin with struct stacked_opts
+ * (trace/stacks.h). */
 int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 
 /* After loading: where the programs tell what became of the target. */

@@ -72,6 +72,16 @@ box_run debug --ready -- /busybox/busybox sh -c 'echo ready
 trace_start syscalls "$BOX" --slower 10ms -e clock_nanosleep,close,getuid --max-events 3
 trace_wait
 tr_rows '--slower' 'length == 3 and all(.name == "clock_nanosleep" and .took_s >= 0.02)'
+trace_start syscalls "$BOX" --filter 'took_s > 10ms' -e clock_nanosleep,close --max-events 3
+trace_wait
+tr_rows 'a filter by what is only known with -T' 'length == 3 and all(.took_s >= 0.01)'
+ts '-c is not read, so not counted' 2 '--max-events with -c' "$NSDEBUG" trace syscalls "$BOX" -c --max-events 1
+ts '-o name: of a program its file' 0 '^/busybox/busybox$' \
+	"$NSDEBUG" trace exec "$BOX" -o name --max-events 2 --for 20s
+ts 'stacks of what is not there yet' 2 '--stack with --next: where code is' \
+	"$NSDEBUG" trace exec --next "$BOX-new" --stack
+ts 'more of a stack than is copied' 2 'stack-bytes: at most 65536' \
+	"$NSDEBUG" trace exec "$BOX" --stack-bytes 128K
 trace_start syscalls "$BOX" -e execve --max-events 2
 trace_wait
 tr_rows 'an execve that succeeds: its file, its words' '[.[].args] | sort ==

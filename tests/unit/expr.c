@@ -201,8 +201,19 @@ static void limits(void)
 	free((char *)a[0].p);
 }
 
+static void fields(void)
+{
+	struct err e;
+	struct expr *x = expr_parse("u > 3 && (str || !dur)", cols, &e);
+
+	ok(expr_uses(x, "dur") && expr_uses(x, "u"), "a field that is asked for");
+	ok(!expr_uses(x, "size") && !expr_uses(NULL, "u"), "one that is not");
+	expr_free(&x);
+}
+
 int main(void)
 {
+	fields();
 	text();
 	numbers();
 	none_and_lists();
