@@ -22,6 +22,8 @@
 #define TOLD_MAX (1u << 20)	/* mappings in all */
 #define MEMORY_MAX (1ull << 30)	/* of a child whose size a target chooses */
 
+#define GONE "the process had ended before its memory map was read"
+
 struct mapper {
 	struct inside *in;
 	struct members_want want;
@@ -93,9 +95,9 @@ static bool tell(struct mapper *m, const struct process *p, struct mapper_head *
 	return true;
 }
 
-static bool refuse(struct mapper *m, const char *why)
+static bool refuse(struct mapper *m, const char *why, bool full)
 {
-	struct mapper_head h = { 0 };
+	struct mapper_head h = { .full = full };
 
 	snprintf(h.why, sizeof(h.why), "%s", why);
 	return fd_give(m->in->peer, &h, sizeof(h), -1);
@@ -112,9 +114,9 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 
 	if (dir < 0 || !members_is(&m->want, dir) || proc_start(dir, &began) < 0 ||
 	    began != start / PROC_TICK_NS)
-		return refuse(m, "the process had ended before its memory map was read");
+		return refuse(m, GONE, false);
 	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
-		return refuse(m, "a process more than are told of");
+		return refuse(m, "a process more than are told of", true);
 	h.exec = read_exec(dir);
 	p = arena_alloc(once, sizeof(*p));
 	p->pid = pid;
@@ -124,10 +126,10 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	p->threads[0].tid = pid;
 	p->count = 1;
 	if (maps_read(&p->maps, dir, once) < 0 || !p->maps.count)
-		return refuse(m, "the process had ended before its memory map was read");
+		return refuse(m, GONE, false);
 	modules_open(&m->s, p);
 	if (read_exec(dir) != h.exec)
-		return refuse(m, "the process runs another program by now");
+		return refuse(m, "the process runs another program by now", false);
 	return tell(m, p, &h);
 }
 

@@ -28,6 +28,7 @@ struct mapper_head {
 	uint32_t count;
 	uint32_t known;		/* there is such a process */
 	uint64_t exec;		/* as in struct thread_stack */
+	uint64_t full;		/* nor will any other be told of: a limit is reached */
 	char why[96];
 };
 

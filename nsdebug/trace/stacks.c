@@ -200,6 +200,11 @@ static bool ask(struct stacks *k, struct mapped *m, const struct thread_stack *s
 			snprintf(m->why, sizeof(m->why), "where code is was not told");
 			return false;
 		}
+	if (h.full && !k->full) {
+		k->full = true;
+		emit_cut(k->s.emit, "no more processes are told of: frames of those that come now, "
+			 "or map other code, are missing or cut");
+	}
 	if (!h.known)
 		snprintf(m->why, sizeof(m->why), "%.90s", h.why);
 	else if (h.exec != s->exec)

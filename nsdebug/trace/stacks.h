@@ -55,6 +55,7 @@ struct stacks {
 	const volatile struct change_log *log;	/* in the programs' memory */
 	uint64_t checked;	/* the latest of the log when what is kept was compared with it */
 	uint64_t again;		/* when some of it is to be compared at the latest; 0: no time */
+	bool full;	/* the mapper tells no more, which was said */
 	bool asked;	/* since it was last made false: that took time */
 	int peer;		/* to the mapper; -1: there is none (any more) */
 	struct snapshot s;	/* modules */
