@@ -18,11 +18,17 @@ struct {
 	__type(value, __u32);
 } ended SEC(".maps");
 
+/* No other process, before or after, has the same. */
+static __always_inline __u64 process_key(struct task_struct *t)
+{
+	return BPF_CORE_READ(t, group_leader, start_boottime) ^
+		(__u64)BPF_CORE_READ(t, tgid) << 42;
+}
+
 /* Asked last, for it is true only once of a process. */
 static __always_inline bool is_end(struct task_struct *t)
 {
-	__u64 which = BPF_CORE_READ(t, group_leader, start_boottime) ^
-		(__u64)BPF_CORE_READ(t, tgid) << 42;
+	__u64 which = process_key(t);
 	__u32 one = 1;
 
 	/* that it cannot be noted for want of room is no reason to be silent */

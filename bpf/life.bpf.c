@@ -3,9 +3,11 @@
 
 #include "bpf/changes.h"
 #include "bpf/end.h"
+#include "bpf/ender.h"
 #include "bpf/filter.h"
 #include "bpf/looking.h"
 #include "bpf/next.h"
+#include "bpf/regs.h"
 #include "bpf/stack.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -36,7 +38,8 @@ static __always_inline void fill(struct life_event *e, enum life_kind kind, stru
 	e->ret = 0;
 	e->sig = e->flags = e->stack = 0;
 	e->code = 0;
-	e->since = 0;
+	e->since = e->stack_at = 0;
+	e->stack_tid = e->stack_ns_tid = 0;
 	fill_who(&e->who, t);
 	__builtin_memset(&e->other, 0, sizeof(e->other));
 }
@@ -183,20 +186,23 @@ SEC("raw_tp/sched_process_exit")
 int on_exit(struct raw_tracepoint *ctx)
 {
 	struct task_struct *t = (struct task_struct *)ctx->args[0];
+	struct ender by = { .stack = STACK_NONE };
 	struct life_event *e;
-	__u32 stack;
-	__u64 now;
 
 	if (!is_current_target() || !is_end(t))
 		return 0;
-	now = bpf_ktime_get_boot_ns();
-	stack = send_stack((__u32)BPF_CORE_READ(t, tgid), now);
+	if (stack_bytes) {
+		find_ender(&by, t, exit_code(t));
+		forget_enders(process_key(t));
+	}
 	e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
 	fill(e, LIFE_EXIT, BPF_CORE_READ(t, group_leader));
-	e->at = now;
-	e->stack = stack;
+	e->stack = by.stack;
+	e->stack_at = by.at;
+	e->stack_tid = by.tid;
+	e->stack_ns_tid = by.ns_tid;
 	fill_who(&e->other, BPF_CORE_READ(t, real_parent));
 	e->code = exit_code(t);
 	e->since = BPF_CORE_READ(t, group_leader, start_boottime);
@@ -206,15 +212,8 @@ int on_exit(struct raw_tracepoint *ctx)
 
 static __always_inline __u32 signal_flags(struct task_struct *to, __u32 sig, bool group)
 {
-	__u64 handler = 0, at = bpf_core_field_offset(struct sighand_struct, action);
-	struct sighand_struct *all = BPF_CORE_READ(to, sighand);
-	__u32 n = (sig - 1) & 63;
-
-	at += n * bpf_core_type_size(struct k_sigaction) +
-		bpf_core_field_offset(struct k_sigaction, sa.sa_handler);
-	bpf_probe_read_kernel(&handler, sizeof(handler), (char *)all + at);
-	return (BPF_CORE_READ(to, blocked.sig[0]) >> n & 1 ? LIFE_BLOCKED : 0) |
-		(handler > 1 ? LIFE_HANDLED : 0) | (group ? LIFE_GROUP : 0);
+	return (is_blocked(to, sig) ? LIFE_BLOCKED : 0) |
+		(handler_of(to, sig) > 1 ? LIFE_HANDLED : 0) | (group ? LIFE_GROUP : 0);
 }
 
 /* Does the running task tell who waits for it? Timers and files may be set up to send SIGCHLD, and
@@ -233,8 +232,6 @@ static __always_inline bool tells_parent(struct task_struct *to)
 #define SI_USER 0
 #define SI_QUEUE -1
 #define SI_TKILL -6
-/* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
-#define FAULTS (1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
 
 /* The kernel's timers and faults interrupt whoever runs: that is no sender. What a child's end
  * sends comes from the child. */
@@ -243,6 +240,72 @@ static __always_inline bool has_sender(const struct life_event *e, struct task_s
 	if (e->sig == SIGCHLD && e->code >= CLD_EXITED && e->code <= CLD_CONTINUED)
 		return tells_parent(to);
 	return e->code == SI_USER || e->code == SI_QUEUE || e->code <= SI_TKILL;
+}
+
+#define NR_SIGQUEUE 129
+#define NR_TGSIGQUEUE 297
+#define NR_PIDFD_SIGNAL 424
+#define X32 0x40000000
+
+/* In a call whose siginfo is the caller's own words. Elsewhere 32-bit calls have these numbers. */
+static __always_inline bool is_queue_call(__u32 nr, bool compat)
+{
+	if (compat)
+		return nr == 178 || nr == 335 || nr == NR_PIDFD_SIGNAL;
+	return nr == NR_SIGQUEUE || nr == NR_TGSIGQUEUE || (nr & ~X32) == NR_PIDFD_SIGNAL ||
+		nr == (X32 | 524) || nr == (X32 | 536);
+}
+
+/* The receiver's number, as the running task knows it. */
+static __always_inline __u32 pid_for_current(struct task_struct *to)
+{
+	struct pid *p = BPF_CORE_READ(to, thread_pid);
+	__u32 level = BPF_CORE_READ(current(), thread_pid, level), nr = 0;
+
+	if (level > BPF_CORE_READ(p, level))
+		return 0;
+	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p +
+			      bpf_core_field_offset(struct pid, numbers) +
+			      level * bpf_core_type_size(struct upid) +
+			      bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+/* Its third word is si_code. */
+static __always_inline bool fits(__u64 sig, __u64 info, const struct life_event *e)
+{
+	__s32 words[3];
+
+	return (__u32)sig == e->sig && !bpf_probe_read_user(words, sizeof(words), (void *)info) &&
+		words[2] == e->code;
+}
+
+/* Does the call that the running task is in send this signal? An interrupt may come meanwhile. */
+static __always_inline bool is_queued_by(const struct regs *r, const struct life_event *e,
+					 struct task_struct *to)
+{
+	__u32 nr = (__u32)r->orig_ax;
+
+	if (nr == NR_SIGQUEUE)
+		return (__u32)r->di == pid_for_current(to) && fits(r->si, r->dx, e);
+	if (nr == NR_TGSIGQUEUE)
+		return (__u32)r->si == pid_for_current(to) && fits(r->dx, r->r10, e);
+	return nr == NR_PIDFD_SIGNAL && fits(r->si, r->dx, e);
+}
+
+/* Whoever queues a signal says by himself what it is: to another process all that is negative, to
+ * his own anything. */
+static __always_inline __u32 who_claims(const struct life_event *e, struct task_struct *to)
+{
+	bool compat = is_compat();
+	struct regs r;
+
+	if (has_sender(e, to))
+		return 0;
+	if (!BPF_CORE_READ(current(), mm) || !get_regs(&r, is_modern ? NULL : old_regs()) ||
+	    !is_queue_call((__u32)r.orig_ax, compat))
+		return LIFE_NO_SENDER;
+	return !compat && is_queued_by(&r, e, to) ? 0 : LIFE_NO_SENDER | LIFE_CLAIMED;
 }
 
 /* What the thread that runs has done itself, with this call or this instruction. */
@@ -257,7 +320,7 @@ static __always_inline __u32 stack_of_sender(const struct life_event *e)
 	if (!stack_bytes)
 		return STACK_NONE;
 	if (!is_own(e))
-		return STACK_KERNEL;
+		return e->flags & LIFE_CLAIMED ? STACK_CLAIMED : STACK_KERNEL;
 	return is_current_target() ? send_stack(e->other.tid, e->at) : STACK_OUTSIDE;
 }
 
@@ -279,7 +342,9 @@ int on_signal(struct raw_tracepoint *ctx)
 		e.code = BPF_CORE_READ(info, si_code);
 	else
 		e.code = ctx->args[1] ? SI_KERNEL : 0;
-	if (ctx->args[1] == 1 || !has_sender(&e, to))
+	if (ctx->args[1] > 1)
+		e.flags |= who_claims(&e, to);
+	else if (ctx->args[1] || !has_sender(&e, to))
 		e.flags |= LIFE_NO_SENDER;
 	e.ret = (__s32)ctx->args[4];
 	e.stack = stack_of_sender(&e);

@@ -23,6 +23,7 @@ enum life_flag {
 	LIFE_GROUP = 4,		/* signal: for the process, not for one thread */
 	LIFE_NO_SENDER = 8,	/* signal: the kernel's, or of whoever was interrupted */
 	LIFE_DEEP = 16,		/* oom: not all cgroups above it were looked at for a limit */
+	LIFE_CLAIMED = 32,	/* signal: it may be of who runs, and not be what it says */
 };
 
 struct life_event {
@@ -36,6 +37,8 @@ struct life_event {
 	__u64 since;		/* exit: when it was forked */
 	__u32 flags;		/* enum life_flag */
 	__u32 stack;		/* enum stack_state, of who did it */
+	__u64 stack_at;		/* exit: when it was copied */
+	__u32 stack_tid, stack_ns_tid;	/* exit: of which thread */
 };
 
 struct life_exec {
@@ -56,8 +59,8 @@ struct life_oom {
 	__s64 score_adj;
 };
 
-_Static_assert(sizeof(struct life_event) == 136, "both sides see the same record");
-_Static_assert(sizeof(struct life_exec) == 136 + 8 + 512 + 4096 + 1024, "and this one");
-_Static_assert(sizeof(struct life_oom) == 136 + 56, "and this one");
+_Static_assert(sizeof(struct life_event) == 152, "both sides see the same record");
+_Static_assert(sizeof(struct life_exec) == 152 + 8 + 512 + 4096 + 1024, "and this one");
+_Static_assert(sizeof(struct life_oom) == 152 + 56, "and this one");
 
 #endif

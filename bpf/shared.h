@@ -62,6 +62,9 @@ enum stack_state {
 	STACK_OUTSIDE,		/* the thread is not of the target */
 	STACK_KERNEL,		/* no thread did it */
 	STACK_NEW,		/* a program that has not begun */
+	STACK_SIGNALLED,	/* no thread did it: the process was sent a signal */
+	STACK_UNSURE,		/* it is not known which thread did it */
+	STACK_CLAIMED,		/* it is not known whether a thread did it */
 };
 
 _Static_assert(sizeof(struct who) == 48, "both sides see the same record");

@@ -169,14 +169,20 @@ struct mm_struct___before_6_2 {
 	struct mm_rss_stat rss_stat;
 };
 
+typedef struct { unsigned long sig[1]; } sigset_t;
+
+struct sigpending {
+	sigset_t signal;
+};
+
 struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
 	int group_exit_code;
+	int nr_threads;
 	short oom_score_adj;
 };
 
-typedef struct { unsigned long sig[1]; } sigset_t;
 
 struct sigaction {
 	void *sa_handler;
@@ -201,6 +207,7 @@ struct task_struct {
 	__u64 start_boottime;		/* since 5.5 */
 	char comm[16];
 	sigset_t blocked;
+	struct sigpending pending;
 	struct sighand_struct *sighand;
 	struct task_struct *real_parent, *parent, *group_leader;
 	const struct cred *cred;

@@ -86,10 +86,10 @@ tj 'signals without it' 'all(.items[]; .frames == [] and .frames_end == null)' \
 box_run base --bind "$O/tests/lib:/t:ro" -- /t/chain exec
 trace_start exec "$BOX" --stack
 in_box /t/chain exit
-wait_for '[ "$(grep -c ENOENT rows)" -ge 3 ]' 20
+wait_for '[ "$(grep -c ENOENT rows)" -ge 3 ]' 20 || fail 'programs that are not there' "$(cat rows said)"
 trace_stop
 tr_rows 'trace exec: who wanted the program that is not there' "$chains map(select(.error)) |
-	all(.[]; .error == \"ENOENT\" and .frames_end == null and names[:6] == $(called execve))"
+	length >= 3 and all(.[]; .error == \"ENOENT\" and .frames_end == null and names[:6] == $(called execve))"
 tr_rows 'one that starts has no stack yet, which is said' \
 	'map(select(.error == null)) | length > 0 and
 		all(.[]; .frames == [] and (.frames_end | test("has just started")))'
@@ -110,6 +110,40 @@ case $(uname -r) in
 	tr_rows 'and where it was aborted' "$chains any(.[]; .signal == \"SIGABRT\" and
 		.frames_end == null and (names | index(\"abort\")) > 0 and
 		names[(names | index(\"abort\")):][:6] == $(called abort))" ;;
+esac
+# of several threads that which ended the process, or none
+trace_start exit "$BOX" --stack
+in_box /t/ends
+trace_stop
+tr_rows 'each has its row' '[.[] | select(.comm | test("^(group|other|race|fault|abort|last|alone|sent|term1?)$"))] |
+	length == 200'
+ends='def of(c): map(select(.comm == c)); def has(f): any(.frames[]; .function == f);
+	def shown(f): .frames_end == null and has(f) and .host_tid != null;
+	def unknown: .frames == [] and .tid == null and (.frames_end | test("ended it"));'
+tr_rows 'never another thread' "$ends all(.[]; has(\"innocent\") | not) and
+	all(.[]; (.frames != []) == (.tid != null)) and
+	all(of(\"term\")[], of(\"sent\")[]; unknown and (.frames_end | test(\"trace signal --stack\")))"
+case $(uname -r) in
+[1-5].* | 6.[0-9].* | 6.1[0-5].*) ;;
+*)
+	tr_rows 'that which calls exit_group' "$ends
+		(of(\"group\") | all(.[]; .status == 42 and (shown(\"guilty\") or unknown)) and
+			(map(select(shown(\"guilty\") and .tid == .pid)) | length) > 15) and
+		(of(\"other\") | all(.[]; .status == 42 and (shown(\"guilty\") or unknown)) and
+			(map(select(shown(\"guilty\") and .tid != .pid)) | length) > 15)"
+	tr_rows 'the first of two that call it' "$ends of(\"race\") |
+		all(.[]; unknown or (.status == 42 and shown(\"guilty\")) or
+			(.status == 43 and shown(\"rival\"))) and
+		(map(select(unknown | not)) | length) > 10"
+	tr_rows 'that which has the fault, or aborts' "$ends
+		(of(\"fault\") | all(.[]; .signal == \"SIGSEGV\" and (shown(\"guilty\") or unknown)) and
+			(map(select(shown(\"guilty\") and .tid != .pid)) | length) > 15) and
+		(of(\"abort\") | all(.[]; .signal == \"SIGABRT\" and (shown(\"guilty\") or unknown)) and
+			(map(select(shown(\"guilty\") and .tid != .pid)) | length) > 15)"
+	tr_rows 'the last one that goes by itself' "$ends (of(\"last\"), of(\"alone\")) |
+		all(.[]; .status == 42 and shown(\"guilty\") and .tid == .pid)"
+	tr_rows 'a signal from elsewhere: where it was, if it has one thread' "$ends of(\"term1\") |
+		all(.[]; .signal == \"SIGTERM\" and shown(\"guilty\"))" ;;
 esac
 trace_start signal "$BOX" --stack --filter 'signal == SIGABRT'
 in_box /t/chain abort

@@ -30,6 +30,7 @@ static const struct opt exit_opt[] = {
 struct exit_row {
 	struct coltime time;
 	uint64_t pid, host_pid, ppid, host_ppid, uid, host_uid, status, core;
+	uint64_t tid, host_tid;
 	int64_t lifetime_s;
 	struct bytes comm, parent;
 	const char *signal, *ended;
@@ -56,6 +57,8 @@ static const struct col exit_col[] = {
 	C(COL_BYTES, parent, COL_WIDE | COL_CLAIMED, "name that the parent gave itself"),
 	C(COL_BYTES, comm, COL_NAME | COL_CLAIMED, "name that it gave itself",
 	  .head = "COMMAND"),
+	C(COL_U64, tid, COL_HIDE, "the thread whose frames these are, in the container"),
+	C(COL_U64, host_tid, COL_HIDE, "the thread on the host"),
 	STACKS_COLS(struct exit_row),
 	COL_END
 };
@@ -80,7 +83,7 @@ static void take(void *ctx, const struct life_event *e)
 		.core = (e->code & CORE_DUMPED) != 0,
 		.lifetime_s = (int64_t)(e->at - e->since), .comm = tracer_comm(&e->who),
 		.parent = tracer_comm(&e->other), .signal = sig ? word_signal(sig, room) : NULL,
-		.ended = ended,
+		.ended = ended, .tid = NONE_U64, .host_tid = NONE_U64,
 	};
 
 	if (l->o->failed && !e->code)
@@ -90,6 +93,10 @@ static void take(void *ctx, const struct life_event *e)
 	else
 		snprintf(ended, sizeof(ended), "%u", (unsigned int)row.status);
 	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);
+	if (row.frames.count) {
+		row.tid = e->stack_ns_tid;
+		row.host_tid = e->stack_tid;
+	}
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->life.tracer);
 }
@@ -126,10 +133,13 @@ const struct tool tool_trace_exit = {
 	.about = "One line a process, when its last thread is gone, as the kernel tells it to the "
 		"parent. It says nothing of the container's own end that its init process does "
 		"not: that is the last line.\n\n"
-		"--stack shows where the thread was that ended last: in exit(3), abort(3), or at "
-		"the instruction that was not allowed. Before Linux 6.16 its memory is gone by "
-		"then, which is said. A process that ends within milliseconds of its beginning may "
-		"have addresses only.",
+		"--stack shows where the thread was that ended the process: in exit(3), abort(3), "
+		"or at the instruction that was not allowed. Where that is not beyond doubt, none "
+		"is shown, and frames_end says why. No thread ends a process that a signal from "
+		"elsewhere ends (SIGTERM, SIGKILL): trace signal --stack shows who sent it; of a "
+		"process with one thread only, the stack then shows where that was. Before Linux "
+		"6.16 the memory is gone by then, which is said. A process that ends "
+		"within milliseconds of its beginning may have addresses only.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,

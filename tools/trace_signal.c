@@ -39,7 +39,8 @@ static const struct col signal_col[] = {
 	C(COL_TIME, time, COL_CLOCK, "when"),
 	C(COL_STR, signal, COL_NAME, "what was sent", .least = 8),
 	C(COL_U64, number, COL_HIDE, "its number"),
-	C(COL_U64, from_host_pid, 0, "sender on the host; null: the kernel", .head = "FROMHOSTPID"),
+	C(COL_U64, from_host_pid, 0,
+	  "sender on the host; null: the kernel, or who claims to be it", .head = "FROMHOSTPID"),
 	C(COL_U64, from_pid, COL_WIDE, "sender in the container; 0: it is outside",
 	  .head = "FROMPID"),
 	C(COL_U64, from_uid, COL_HIDE, "effective user id of the sender on the host"),
@@ -88,7 +89,7 @@ static const char *note_of(const struct life_event *e)
 		return "pid 1 has no handler for it: it does not end by this";
 	if (e->ret == LIFE_NO_ROOM)
 		return "lost: RLIMIT_SIGPENDING is reached";
-	if (e->sig == SIGKILL && !sender)
+	if (e->sig == SIGKILL && !sender && !(e->flags & LIFE_CLAIMED))
 		return "the kernel kills it";
 	return sender && !e->other.ns_pid ? "from outside of the container" : NULL;
 }

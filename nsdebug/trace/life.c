@@ -18,6 +18,13 @@
 
 TRACER_OBJECT(life)
 
+static void forget(struct life_trace *l, const struct life_event *e)
+{
+	stacks_forget(&l->stacks, e->who.pid);
+	if (e->stack_tid)
+		stacks_forget(&l->stacks, e->stack_tid);
+}
+
 static int take(void *ctx, void *bytes, size_t len)
 {
 	static const size_t least[] = {
@@ -34,7 +41,7 @@ static int take(void *ctx, void *bytes, size_t len)
 	else if (len >= sizeof(*e) && e->kind == l->kind && len >= least[l->kind])
 		l->fn(l->ctx, e);
 	if (l->stack_bytes && e->kind == LIFE_EXIT)
-		stacks_forget(&l->stacks, e->who.pid);
+		forget(l, e);
 	if (l->stacks.asked)	/* a whole ask may take long: look at the clock now */
 		l->tracer.budget = 1;
 	return 0;
@@ -46,6 +53,9 @@ static int choose_stacks(struct life_trace *l, struct life_bpf *b, struct err *e
 
 	bpf_map__set_autocreate(b->maps.stacks, l->stack_bytes);
 	bpf_map__set_autocreate(b->maps.changing, l->stack_bytes);
+	bpf_map__set_autocreate(b->maps.enders, l->stack_bytes && l->kind == LIFE_EXIT);
+	bpf_program__set_autoload(b->progs.leave, l->stack_bytes && l->kind == LIFE_EXIT);
+	bpf_program__set_autoload(b->progs.on_fault, l->stack_bytes && l->kind == LIFE_EXIT);
 	bpf_program__set_autoload(b->progs.change_enter, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.change_exit, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.change_exec, l->stack_bytes);
@@ -169,6 +179,9 @@ static const char *const why_none[] = {
 	[STACK_OUTSIDE] = "who did it is not of the target",
 	[STACK_KERNEL] = "the kernel did it by itself, whoever ran then",
 	[STACK_NEW] = "a program that has just started has none",
+	[STACK_SIGNALLED] = "a signal ended it: trace signal --stack shows who sent it",
+	[STACK_UNSURE] = "which of its threads ended it is not known",
+	[STACK_CLAIMED] = "the kernel did it, or who claims to be it",
 };
 
 struct col_rows life_frames(struct life_trace *l, const struct life_event *e, uint32_t tid,
@@ -180,7 +193,8 @@ struct col_rows life_frames(struct life_trace *l, const struct life_event *e, ui
 	if (!l->stack_bytes)
 		return rows;
 	if (e->stack == STACK_COPIED)
-		rows = stacks_frames(&l->stacks, tid, e->at, end);
+		rows = stacks_frames(&l->stacks, e->stack_tid ? e->stack_tid : tid,
+				     e->stack_tid ? e->stack_at : e->at, end);
 	if (!rows.count && !end->p && e->stack < ARRAY_SIZE(why_none) && why_none[e->stack]) {
 		why = why_none[e->stack];
 		*end = (struct bytes){ why, strlen(why) };

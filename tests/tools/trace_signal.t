@@ -127,6 +127,50 @@ tr_rows "a file's" 'map(select(.signal == "SIGCHLD" and (.code | test("^(SI_TIME
 tr_rows "children's, and what is sent by kill" '["CLD_EXITED", "CLD_STOPPED", "CLD_KILLED", "SI_USER"] - map(
 	select(.signal == "SIGCHLD" and .pid > 1 and .from_pid >= .pid and .from_pid > 0) | .code) == []'
 
+# ---- who queues a signal says himself what it is ----
+
+cat >"$TMP/py/claims.py" <<-'E'
+	import ctypes, mmap, os, signal, struct, time
+	libc = ctypes.CDLL(None, use_errno=True)
+	for s in signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGWINCH:
+	    signal.signal(s, lambda *a: None)
+	while not os.path.exists('/py/claims'):
+	    time.sleep(0.01)
+	def info(sig, code):	# struct siginfo
+	    return ctypes.create_string_buffer(struct.pack('3i116x', sig, 0, code))
+	SI_TIMER, SI_KERNEL, me = -2, 0x80, os.getpid()
+	assert libc.syscall(129, 1, signal.SIGUSR1, info(0, SI_TIMER)) == 0	# rt_sigqueueinfo
+	assert libc.syscall(297, 1, 1, signal.SIGUSR2, info(0, SI_TIMER)) == 0	# rt_tgsigqueueinfo
+	fd = os.pidfd_open(1)
+	assert libc.syscall(424, fd, signal.SIGHUP, info(signal.SIGHUP, SI_TIMER), 0) == 0
+	assert libc.syscall(129, me, signal.SIGWINCH, info(0, SI_KERNEL)) == 0
+	# the same by a 32-bit call: push rbx; mov eax, 178; mov ebx, edi; mov ecx, esi; int 0x80
+	MAP_32BIT = 0x40
+	low = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_32BIT, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+	low.write(bytes.fromhex('53b8b200000089fb89f1cd805bc3').ljust(64) + bytes(info(0, SI_TIMER)))
+	at = ctypes.addressof(ctypes.c_char.from_buffer(low))
+	call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)(at)
+	assert call(1, signal.SIGIO, at + 64) == 0
+	E
+box_run python3 --bind "$TMP/py:/py:ro" -- /usr/bin/python3 -c '
+import os, signal
+for s in signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGIO: signal.signal(s, signal.SIG_IGN)
+if os.fork() == 0: os.execv("/usr/bin/python3", ["python3", "/py/claims.py"])
+os.wait()
+signal.pause()'
+trace_start signal "$BOX" --stack
+: >"$TMP/py/claims"
+wait_for 'jq -se "any(.signal == \"SIGCHLD\" and .pid == 1)" rows' 20
+trace_stop
+tr_rows 'who claims to be a timer is the sender' '[.[] | select(.code == "SI_TIMER" and .signal != "SIGIO") |
+	[.signal, .pid, .from_pid > 1, .from]] == [["SIGUSR1", 1, true, "python3"],
+	["SIGUSR2", 1, true, "python3"], ["SIGHUP", 1, true, "python3"]]'
+tr_rows 'and who claims to be the kernel, to himself' "$(one SIGWINCH '.code == "SI_KERNEL" and
+	.from_pid == .pid and .from == "python3"')"
+
+tr_rows 'nobody, if it cannot be known: nor is it said then that the kernel did it' "$(one SIGIO '.from_pid == null and
+	.code == "SI_TIMER" and .frames == [] and (.frames_end | test("or who claims to be it"))')"
+
 # ---- who shares what ----
 
 box_up pod
