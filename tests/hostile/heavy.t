@@ -21,6 +21,7 @@ heavy() { # KIND COUNT
 }
 cut='too much work to go through: names and frames are missing'
 heavy symtab 40
+TABLES=$PID
 t 'symtab: output is incomplete' '5\n' cat status
 ts 'symtab: which is said' 0 "$cut" cat err
 tj 'symtab: in JSON too' '.truncated' cat json
@@ -34,9 +35,9 @@ heavy entry 2
 t 'entry: is looked through to its end' '0\n' cat status
 t 'entry: nothing to say' '' cat err
 
-# Below the time after which it says that it is alive, a deadline tells work from waiting.
-ts 'entry: a deadline that is too early says of whom' 124 'it is at work still: much to go through' \
-	"$NSDEBUG" --timeout 10ms --host stack "pid://$PID" --host-pid "$PID" --no-stop
+# It says that it is alive every 50 ms. Before that a deadline tells work from waiting.
+ts 'a deadline that is too early says of whom' 124 'it is at work still: much to go through' \
+	"$NSDEBUG" --timeout 30ms --host stack "pid://$TABLES" --host-pid "$TABLES" --no-stop
 
 # In a trace it is the same.
 if [ -e /sys/kernel/btf/vmlinux ]; then
