@@ -26,14 +26,16 @@
 
 /* ---- what is stopped is continued ---- */
 
-/* Only the process that was meant: whoever has its number now began later. */
-static void go_on(const struct guard *g, uint32_t pid, uint64_t since)
+/* Only the process that was meant: whoever has its number now began later. That somebody else has
+ * stopped it is asked last: finding it takes a while, and he is not to be undone. */
+static void go_on(const struct guard *g, uint32_t pid, const volatile struct hold_slot *s)
 {
 	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	auto_close int dir = pidfd < 0 ? -1 : proc_open(g->procfs, (pid_t)pid);
 	uint64_t start;
 
-	if (dir >= 0 && proc_start(dir, &start) == 0 && start == since / PROC_TICK_NS)
+	if (dir >= 0 && proc_start(dir, &start) == 0 && start == s->since / PROC_TICK_NS &&
+	    !s->theirs)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
 }
 
@@ -47,8 +49,8 @@ static void release(struct guard *g, unsigned int i)
 		return;
 	g->seen[i] = stopped;
 	pid = s->pid;
-	if (pid && !s->theirs)
-		go_on(g, pid, s->since);
+	if (pid)
+		go_on(g, pid, s);
 }
 
 static void release_all(struct guard *g)
