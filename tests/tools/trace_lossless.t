@@ -26,7 +26,7 @@ all() { # NAME THREADS OPTION...
 	wait_for _sealed 20 || fail "$_test is attached" "$(cat said)"
 	: >w/go
 	trace_wait
-	t "$_test" "$EVENTS getppid\n" sh -c 'sort rows | uniq -c | sed "s/^ *//"'
+	t "$_test" "$EVENTS getppid\n" sh -c 'tr -s " " <rows | sort | uniq -c | sed "s/^ *//"'
 	t "$_test: none is said to be lost" '0 nsdebug: the target has ended\n' \
 		echo "$STATUS $(cat said)"
 }
@@ -45,7 +45,7 @@ wait_for _sealed 20 || fail 'four processes are attached' "$(cat said)"
 : >w/go
 trace_wait
 t 'four processes: all' "$((EVENTS / 4))\n$((EVENTS / 4))\n$((EVENTS / 4))\n$((EVENTS / 4))\n" \
-	sh -c 'sort rows | uniq -c | sed "s/^ *\([0-9]*\).*/\1/"'
+	sh -c 'tr -s " " <rows | sort | uniq -c | sed "s/^ *\([0-9]*\).*/\1/"'
 t 'four processes: none is said to be lost' '0\n' echo "$STATUS"
 
 # ---- the guardian ----
