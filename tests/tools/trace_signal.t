@@ -120,7 +120,7 @@ trace_start signal "$BOX"
 wait_for 'jq -se "any(.signal == \"SIGCHLD\" and .pid == 1)" rows' 20
 trace_stop
 # of 50: Linux 6.18 here leaves programs out of one interrupt in a thousand, and counts no miss
-tr_rows "a timer's" 'map(select(.code == "SI_TIMER")) | length >= 25 and
+tr_rows "a timer's" 'map(select(.code == "SI_TIMER")) | length >= 45 and
 	all(.signal == "SIGCHLD" and .from_host_pid == null and .from == null and .note == null)'
 tr_rows "a file's" 'map(select(.signal == "SIGCHLD" and (.code | test("^(SI_TIMER|SI_USER|CLD_EXITED|CLD_KILLED|CLD_STOPPED)$") | not))) |
 	length > 0 and all(.from_host_pid == null and .from == null)'
