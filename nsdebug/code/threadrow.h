@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threadrow - a thread and its stack as a row: what `stack` shows of it, in text and in JSON.
+ */
+#ifndef NSDEBUG_CODE_THREADROW_H
+#define NSDEBUG_CODE_THREADROW_H
+
+#include <stdint.h>
+
+#include "nsdebug/base/str.h"
+#include "nsdebug/out/col.h"
+
+struct arena;
+struct names;
+struct process;
+struct thread;
+struct trace;
+
+struct thread_row {
+	uint64_t pid, host_pid, tid, host_tid;
+	struct bytes comm, wchan, note, process, thread, doing, tids;
+	const char *state, *how;
+	int64_t held_s;
+	struct col_rows frames;
+};
+
+extern const struct col thread_cols[];
+
+/* What it points to is the arena's, the thread's, or of the names. */
+struct thread_row thread_row(const struct process *p, const struct thread *t, struct trace *trace,
+			     const struct names *names, struct arena *a);
+
+#endif
