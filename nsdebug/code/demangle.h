@@ -3,8 +3,9 @@
  * demangle - C++ and Rust names as they were written, by libiberty.
  *
  * A name is the target's: it is bounded before (DEMANGLE_IN_MAX) and its output is (a hostile name
- * of a few bytes can stand for gigabytes), libiberty bounds the recursion. What is no mangled name,
- * or too much of one, stays as it is.
+ * of a few bytes can stand for gigabytes), libiberty bounds the recursion. One that takes long is
+ * left, and what all took is paid as work (code/work.h), a nanosecond as a byte. What is no mangled
+ * name, or too much of one, stays as it is.
  */
 #ifndef NSDEBUG_CODE_DEMANGLE_H
 #define NSDEBUG_CODE_DEMANGLE_H

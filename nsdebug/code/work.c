@@ -26,6 +26,14 @@ bool work_again(unsigned int round)
 	return work.round != round;
 }
 
+void work_spent(uint64_t cost)
+{
+	if (!work.since)
+		work.since = clock_ns();
+	work.done += cost;
+	work_tick(cost);
+}
+
 static bool is_left(uint64_t at, uint64_t cost)
 {
 	return work.done + cost <= WORK_MAX &&

@@ -40,6 +40,8 @@ extern struct work work;	/* zero: as at the start */
 
 /* May this much be done, `at` being what was before in the same table? False: leave it. */
 bool work_may(uint64_t at, uint64_t cost);
+/* So much was done: how much was not known before. */
+void work_spent(uint64_t cost);
 /* Is there as much again as in that round, for who had to leave something? */
 bool work_again(unsigned int round);
 /* So much was done that has a limit of its own. */

@@ -100,6 +100,7 @@ static const struct rule *const proc_calls = RULES(
 	{ __NR_ioctl, NS_ASK_1 },
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(mincore), R(recvmsg),
+	R(rt_sigaction), R(setitimer),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs));
 
@@ -120,7 +121,7 @@ static const struct rule *const tracer_calls = RULES(
 	{ __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname), R(mincore), R(geteuid),
 	R(dup3),
 	/* for the parser, whose filter comes on top */
-	R(pipe2), R(recvmsg), R(sendto),
+	R(pipe2), R(recvmsg), R(sendto), R(rt_sigaction), R(setitimer),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), R(close_range));
 
@@ -137,12 +138,14 @@ static const struct rule *const guardian_calls = RULES(
 static const struct rule *const parser_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll),
 	/* how libunwind starts: it looks whether it could check its own memory */
-	R(pipe2), R(mincore));
+	R(pipe2), R(mincore),
+	/* who works on a name for long is interrupted */
+	R(rt_sigaction), R(setitimer));
 
 /* One that a tracer becomes, or that has a reader beside it: it may ask, and be given files. */
 static const struct rule *const asking_calls = RULES(
 	R(pread64), { __NR_newfstatat, EMPTY_PATH_3 }, R(poll), R(pipe2), R(mincore),
-	R(recvmsg), R(sendto));
+	R(rt_sigaction), R(setitimer), R(recvmsg), R(sendto));
 
 struct role_row {
 	const char *name;
