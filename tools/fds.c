@@ -15,6 +15,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/descr.h"
+#include "nsdebug/target/near.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/target/userow.h"
 #include "nsdebug/target/uses.h"
@@ -132,6 +133,8 @@ static void say_missing(struct job *j)
 		emit_cut(emit, "only the first %u sockets and pipes have addresses and other ends",
 			 HOLDERS_MAX);
 	userow_say_cuts(&j->rows);
+	if (j->rows.node)
+		near_say(j->r->near, j->r->emit);
 	if (j->uses.cut)
 		emit_cut(emit, "files of other mounts: only the first %u", USES_LATER_MAX);
 }
@@ -171,6 +174,13 @@ static bool wants_ends(const struct fds_opts *o)
 	return !o->deleted && (!o->wanted || (o->wanted & ends));
 }
 
+static bool fds_near(const void *opts)
+{
+	const struct fds_opts *o = opts;
+
+	return wants_ends(o) && !o->no_peers;
+}
+
 static void fds_run(struct run *r)
 {
 	struct job j = { .r = r, .o = r->opts };
@@ -184,8 +194,8 @@ static void fds_run(struct run *r)
 		j.uses.others = j.o->all || j.o->deleted;
 		j.uses.mapped = j.o->deleted;
 		if (wants_ends(j.o))
-			uses_find_ends(&j.uses, !j.o->no_peers);
-		j.rows = (struct userow){ .uses = &j.uses, .node = !j.o->no_peers };
+			uses_find_ends(&j.uses, fds_near(j.o) ? r->near : NULL);
+		j.rows = (struct userow){ .uses = &j.uses, .node = fds_near(j.o) };
 		uses_each(&j.uses, show, &j);
 		say_missing(&j);
 		if (j.o->deleted)
@@ -267,7 +277,8 @@ const struct tool tool_fds = {
 		"\n"
 		"The other ends of pipes, unix sockets and TCP connections are looked for among "
 		"all processes of the node (--no-peers does not). Of TCP it is what has the same "
-		"two addresses: where they are translated in between there is none. A deleted "
+		"two addresses: where they are translated in between there is none. What is in "
+		"another container is shown with its name. A deleted "
 		"file is read with nsdebug cat TARGET fd:PID/FD. Locks held on a file, what an "
 		"epoll or an inotify watches, and the state of timers are in -o json.",
 	.needs = NEED_PROC,
@@ -275,6 +286,7 @@ const struct tool tool_fds = {
 	.cols = use_cols,
 	.summary_cols = fds_sum,
 	.examples = fds_example,
+	.near = fds_near,
 	.nets = fds_nets,
 	.setup = fds_setup,
 	.run = fds_run,

@@ -500,8 +500,6 @@ static void send_space(struct look *l, const struct space *s)
 
 static void say_missing(struct look *l)
 {
-	const struct near *n = l->r->near;
-
 	if (l->s.barred)
 		emit_note(l->r->emit, "not counted: what the kernel lets nobody look at: %zu of "
 			  "the host's processes, first %d", l->s.barred, (int)l->s.first_barred);
@@ -510,12 +508,12 @@ static void say_missing(struct look *l)
 			 "who is in a namespace is not all of them", l->s.unreadable);
 	if (l->s.cut)
 		emit_cut(l->r->emit, "too many processes or namespaces: not all are counted");
-	if (n->cut)
-		emit_cut(l->r->emit, "only the first %zu containers of the node are named",
-			 n->count);
-	if (n->broken)
-		emit_note(l->r->emit, "%u state files could not be read: their containers are "
-			  "shown as processes", n->broken);
+	near_say(l->r->near, l->r->emit);
+}
+
+static bool ns_near(const void *opts)
+{
+	return true;
 }
 
 static void look(struct look *l)
@@ -575,7 +573,7 @@ const struct tool tool_ns = {
 	.needs = NEED_PROC,
 	.opts = ns_opt, .opts_size = sizeof(struct ns_opts),
 	.cols = ns_col,
-	.near = true,
+	.near = ns_near,
 	.host_mounts = true,
 	.examples = ns_example,
 	.run = ns_run,

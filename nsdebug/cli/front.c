@@ -413,7 +413,8 @@ static void run_tool(struct front *f)
 	};
 	struct err e;
 
-	if (f->c->tool->near && near_collect(&f->near, &e) < 0)
+	if (f->c->tool->near && f->c->tool->near(f->c->opts) &&
+	    near_collect(&f->near, &e) < 0)
 		fail_err(f, &e);
 	if (f->c->tool->needs == NEED_HOST || f->c->tool->needs == NEED_NONE)
 		run_here(f);

@@ -91,7 +91,7 @@ struct run {
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
 	struct guard *guard;		/* NEED_TRACE, with tool->guarded; else NULL */
-	const struct near *near;	/* with tool->near: the node's running containers */
+	const struct near *near;	/* if tool->near says so: the node's containers */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
 };
@@ -114,7 +114,6 @@ struct tool {
 	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
 	const struct example *examples;	/* ends with a NULL command */
 	bool data;		/* writes raw bytes to emit->data */
-	bool near;		/* asks for the other containers: r->near */
 	bool host_mounts;	/* asks for our own mount table: target->host_mounts */
 	/* Where .needs depends on the words. */
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);
@@ -122,6 +121,8 @@ struct tool {
 	bool (*mounts)(const void *opts);
 	/* A NEED_TRACE child wants to know where code is: a mapper (trace/mapper.h) beside it. */
 	bool (*mapper)(const void *opts);
+	/* The node's other containers are asked for: r->near. */
+	bool (*near)(const void *opts);
 	bool cgroups;		/* a NEED_PROC child asks target->cgroups */
 	/* Names of the target's users are wanted: fetched by a reader child for NEED_PROC. */
 	bool (*names)(const void *opts);

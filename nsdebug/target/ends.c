@@ -9,6 +9,8 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/target/near.h"
 #include "nsdebug/target/target.h"
 
 static char yes;	/* a value for maps that are sets */
@@ -83,8 +85,9 @@ static void look_through_node(struct ends *x)
 	}
 }
 
-void ends_find(struct ends *x, bool node)
+void ends_find(struct ends *x, const struct near *node)
 {
+	owners_init(&x->owners, node, x->target, x->in->procfs, x->arena);
 	socks_find(&x->socks, x->in);
 	filling = x;
 	socks_each(&x->socks, want_peer);
@@ -92,7 +95,21 @@ void ends_find(struct ends *x, bool node)
 		look_through_node(x);
 }
 
-static void read_person(const struct ends *x, int dir, struct person *p)
+/* Is p, which is not the target's, of another container that has a name? */
+static void read_owner(struct ends *x, int dir, struct person *p)
+{
+	uint64_t mnt = ns_id(dir, "mnt");
+	uint32_t owner = OWNER_NONE;
+
+	if (mnt && mnt != x->target->ns.mnt)
+		owner = owner_by_mnt(&x->owners, mnt);
+	if (owner == OWNER_NONE)
+		owner = owner_by_cgroup(&x->owners, p->host_pid);
+	if (owner != OWNER_NONE)
+		p->container = x->owners.near->items[owner].name;
+}
+
+static void read_person(struct ends *x, int dir, struct person *p)
 {
 	bool inside = x->nmembers && bsearch(&p->host_pid, x->members, x->nmembers,
 					     sizeof(p->host_pid), by_pid);
@@ -105,6 +122,8 @@ static void read_person(const struct ends *x, int dir, struct person *p)
 	p->pid = inside ? target_pid(x->target, &status) : 0;
 	p->state = stat.state;
 	snprintf(p->comm, sizeof(p->comm), "%s", stat.comm);
+	if (!inside && x->owners.near)
+		read_owner(x, dir, p);
 }
 
 const struct person *ends_person(struct ends *x, pid_t host_pid)

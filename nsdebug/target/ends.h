@@ -12,6 +12,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/sys/holders.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/target/owner.h"
 #include "nsdebug/target/socks.h"
 
 struct arena;
@@ -22,6 +23,7 @@ struct target;
 struct person {
 	pid_t host_pid;
 	pid_t pid;		/* the container's own number; 0: it is not in it, or has none */
+	const char *container;	/* another one, that it is in; NULL: none that is known */
 	char comm[PROC_COMM_MAX];	/* its own word */
 	char state;		/* Z: a zombie; 0: it is gone */
 	uint64_t start;		/* with host_pid its identity */
@@ -33,6 +35,7 @@ struct ends {
 	struct emit *emit;
 	struct holders holders;
 	struct socks socks;
+	struct owners owners;	/* with .near, if ends_find() was given one */
 	struct map people;	/* host pid -> struct person */
 	struct map wanted;	/* inodes that are looked for */
 	const pid_t *members;	/* host pids of the container, ascending; the caller's */
@@ -43,8 +46,9 @@ struct ends {
 void ends_init(struct ends *x, const struct target *t, struct inside *in);
 /* A process that is shown: its sockets and pipes. -1 with errno if they may not be read. */
 int ends_add(struct ends *x, int dir, pid_t host_pid);
-/* Looks all up; node: who has the other ends among all processes of the node too. */
-void ends_find(struct ends *x, bool node);
+/* Looks all up; with node, who has the other ends among all processes of the node too: those of
+ * the containers that it names are called so. */
+void ends_find(struct ends *x, const struct near *node);
 void ends_free(struct ends *x);
 
 /* Of a process of the node. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nsdebug/base/mem.h"
+#include "nsdebug/enter/emit.h"
 #include "nsdebug/target/target.h"
 
 struct gather {
@@ -41,6 +42,15 @@ int near_collect(struct near *n, struct err *e)
 		ret = target_each(n->arena, take, &g, &n->broken, e);
 	node_close(&g.node);
 	return ret;
+}
+
+void near_say(const struct near *n, struct emit *e)
+{
+	if (n->cut)
+		emit_cut(e, "only the first %zu containers of the node are named", n->count);
+	if (n->broken)
+		emit_note(e, "%u state files could not be read: their containers are shown as "
+			  "processes", n->broken);
 }
 
 void near_free(struct near *n)

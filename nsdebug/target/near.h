@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct arena;
+struct emit;
 struct err;
 
 #define NEAR_MAX 4096		/* a node runs some hundred */
@@ -34,6 +35,8 @@ struct near {
 };
 
 int near_collect(struct near *n, struct err *e);
+/* Says that not all of them have a name here. */
+void near_say(const struct near *n, struct emit *e);
 void near_free(struct near *n);
 
 #endif

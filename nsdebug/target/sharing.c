@@ -11,11 +11,11 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/emit.h"
-#include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/near.h"
+#include "nsdebug/target/owner.h"
 #include "nsdebug/target/target.h"
 
 #define PEERS_MAX (1u << 16)
@@ -40,14 +40,12 @@ struct peer {
 struct search {
 	struct sharing *s;
 	const struct target *t;
-	const struct near *near;
 	int procfs;
 	pid_t *members;		/* ascending */
 	size_t nmembers;
 	struct peer *peers;
 	size_t npeers;
-	uint64_t *near_mnt;	/* mount namespace of each neighbour; 0: it is gone, or ours */
-	struct cgroup *near_cgroup;	/* read when the first one is asked for */
+	struct owners owners;
 	struct arena *a;
 };
 
@@ -192,72 +190,6 @@ static int look_at_all(struct search *x, struct emit *tick, struct err *e)
 
 /* ---- whose they are ---- */
 
-static int open_near(const struct search *x, size_t i)
-{
-	const struct neighbour *n = &x->near->items[i];
-	auto_close int dir = proc_open(x->procfs, n->pid);
-	uint64_t start;
-
-	if (dir < 0 || proc_start(dir, &start) < 0 || (n->start && n->start != start))
-		return -1;
-	return take_fd(&dir);
-}
-
-static void read_near(struct search *x)
-{
-	x->near_mnt = arena_alloc(x->a, (x->near->count + 1) * sizeof(*x->near_mnt));
-	for (size_t i = 0; i < x->near->count; i++) {
-		auto_close int dir = open_near(x, i);
-		uint64_t mnt = dir < 0 ? 0 : ns_id(dir, "mnt");
-
-		x->near_mnt[i] = mnt == x->t->ns.mnt || mnt == x->t->host.mnt ? 0 : mnt;
-	}
-}
-
-static void read_near_cgroups(struct search *x)
-{
-	x->near_cgroup = arena_alloc(x->a, (x->near->count + 1) * sizeof(*x->near_cgroup));
-	for (size_t i = 0; i < x->near->count; i++) {
-		auto_close int dir = x->near_mnt[i] ? open_near(x, i) : -1;
-
-		if (dir >= 0 && !cgroup_read(&x->near_cgroup[i], dir))
-			x->near_cgroup[i].path[0] = '\0';
-	}
-}
-
-static bool is_in(const struct cgroup *c, const struct cgroup *of)
-{
-	size_t len = strlen(of->path);
-
-	return len > 1 && !strcmp(c->controllers, of->controllers) &&
-		!strncmp(c->path, of->path, len) && (!c->path[len] || c->path[len] == '/');
-}
-
-#define NO_ONE UINT32_MAX
-
-static uint32_t find_by_mnt(const struct search *x, uint64_t mnt)
-{
-	for (size_t i = 0; mnt && i < x->near->count; i++)
-		if (x->near_mnt[i] == mnt)
-			return (uint32_t)i;
-	return NO_ONE;
-}
-
-static uint32_t find_by_cgroup(struct search *x, pid_t pid)
-{
-	auto_close int dir = proc_open(x->procfs, pid);
-	struct cgroup c;
-
-	if (dir < 0 || !cgroup_read(&c, dir))
-		return NO_ONE;
-	if (!x->near_cgroup)
-		read_near_cgroups(x);
-	for (size_t i = 0; i < x->near->count; i++)
-		if (is_in(&c, &x->near_cgroup[i]))
-			return (uint32_t)i;
-	return NO_ONE;
-}
-
 static void note_container(struct search *x, struct space *s, uint32_t i)
 {
 	size_t at = 0;
@@ -267,7 +199,8 @@ static void note_container(struct search *x, struct space *s, uint32_t i)
 	if (at < s->ncontainers && s->containers[at] == i)
 		return;
 	if (!s->containers)
-		s->containers = arena_alloc(x->a, x->near->count * sizeof(*s->containers));
+		s->containers = arena_alloc(x->a,
+					    x->owners.near->count * sizeof(*s->containers));
 	memmove(s->containers + at + 1, s->containers + at,
 		(s->ncontainers++ - at) * sizeof(*s->containers));
 	s->containers[at] = i;
@@ -286,11 +219,11 @@ static void note_stranger(struct search *x, struct space *s, pid_t pid)
  * the pid namespace stands for it: so the mount namespace is asked first. */
 static void find_owner(struct search *x, const struct peer *p)
 {
-	uint32_t owner = find_by_mnt(x, p->mnt);
-	bool own = owner == NO_ONE && (p->listed || p->mnt == x->t->ns.mnt);
+	uint32_t owner = owner_by_mnt(&x->owners, p->mnt);
+	bool own = owner == OWNER_NONE && (p->listed || p->mnt == x->t->ns.mnt);
 
-	if (!own && owner == NO_ONE)
-		owner = find_by_cgroup(x, p->pid);
+	if (!own && owner == OWNER_NONE)
+		owner = owner_by_cgroup(&x->owners, p->pid);
 	for (unsigned int i = 0; i < x->s->count; i++) {
 		struct space *s = &x->s->spaces[i];
 
@@ -298,7 +231,7 @@ static void find_owner(struct search *x, const struct peer *p)
 			continue;
 		if (own)
 			s->members++;
-		else if (owner != NO_ONE)
+		else if (owner != OWNER_NONE)
 			note_container(x, s, owner);
 		else
 			note_stranger(x, s, p->pid);
@@ -308,7 +241,7 @@ static void find_owner(struct search *x, const struct peer *p)
 int sharing_find(struct sharing *s, const struct target *t, const struct inside *in, int dir,
 		 const struct near *near, struct arena *a, struct emit *tick, struct err *e)
 {
-	struct search x = { .s = s, .t = t, .near = near, .procfs = in->procfs, .a = a };
+	struct search x = { .s = s, .t = t, .procfs = in->procfs, .a = a };
 	struct members_want want = target_members(t, in);
 	int ret;
 
@@ -318,8 +251,7 @@ int sharing_find(struct sharing *s, const struct target *t, const struct inside 
 	ret = read_spaces(&x, dir, e);
 	if (ret == 0)
 		ret = look_at_all(&x, tick, e);
-	if (ret == 0)
-		read_near(&x);
+	owners_init(&x.owners, near, t, in->procfs, a);
 	for (size_t i = 0; ret == 0 && i < x.npeers; i++) {
 		find_owner(&x, &x.peers[i]);
 		emit_tick(tick);

@@ -37,6 +37,7 @@ static const struct col peer_col[] = {
 	P(COL_U64, pid, 0, "its number in the container; none: it is not in it"),
 	P(COL_U64, host_pid, 0, "its number on the host"),
 	P(COL_U64, fd, 0, "its descriptor"),
+	P(COL_STR, container, 0, "another container that it is in, as a target is named"),
 	P(COL_BYTES, comm, COL_CLAIMED, "its name"),
 	COL_END
 };
@@ -81,7 +82,8 @@ const struct col use_cols[] = {
 	C(COL_U64, peer_inode, COL_HIDE, "inode of the socket at the other end"),
 	C(COL_STR, odd, COL_WIDE, "what is out of the ordinary", .head = "NOTE"),
 	C(COL_BYTES, peer, COL_NOJSON | COL_CLAIMED,
-	  "process at the other end, pid/name; host:pid/name if it is not in the container"),
+	  "process at the other end, pid/name; of another container CONTAINER:pid/name, of none "
+	  "host:pid/name, by its number on the host"),
 	C(COL_ROWS, peers, COL_HIDE, "processes at the other end, at most 64", .sub = peer_col),
 	C(COL_U64, peer_count, COL_HIDE, "how many there are"),
 	C(COL_U64, count, COL_HIDE, "eventfd: its value"),
@@ -115,6 +117,14 @@ static struct bytes keep(struct userow *j, const void *p, size_t len)
 static struct bytes keep_buf(struct userow *j, const struct buf *b)
 {
 	return b->len ? keep(j, b->bytes, b->len) : (struct bytes){ NULL, 0 };
+}
+
+/* "7/web"; of others "runc://db:4711/postgres", "host:4711/sshd" */
+static void put_person(struct buf *b, const struct person *p)
+{
+	if (!p->pid)
+		buf_addf(b, "%s:", p->container ? p->container : "host");
+	buf_addf(b, "%d/%s", (int)(p->pid ? p->pid : p->host_pid), p->comm);
 }
 
 static const char *keep_text(struct userow *j, const char *s)
@@ -297,8 +307,7 @@ static void fill_info(struct userow *j, struct use_row *row)
 
 		row->of_host_pid = (uint64_t)f->pid;
 		row->of_pid = of->pid ? (uint64_t)of->pid : NONE_U64;
-		buf_addf(&about, "%s%d/%s", of->pid ? "" : "host:",
-			 (int)(of->pid ? of->pid : of->host_pid), of->comm);
+		put_person(&about, of);
 		row->name = keep_buf(j, &about);
 	}
 	if (f->locks)
@@ -320,11 +329,13 @@ static void fill_peers(struct userow *j, struct use_row *row, size_t count)
 
 		rows[i] = (struct peer_row){
 			.pid = p->pid ? (uint64_t)p->pid : NONE_U64, .fd = j->peers[i].fd,
-			.host_pid = (uint64_t)p->host_pid, .comm = { p->comm, strlen(p->comm) },
+			.host_pid = (uint64_t)p->host_pid, .container = p->container,
+			.comm = { p->comm, strlen(p->comm) },
 		};
-		if (i < 2)
-			buf_addf(&b, "%s%s%d/%s", i ? "," : "", p->pid ? "" : "host:",
-				 (int)(p->pid ? p->pid : p->host_pid), p->comm);
+		if (i < 2) {
+			buf_str(&b, i ? "," : "");
+			put_person(&b, p);
+		}
 	}
 	if (count > 2)
 		buf_addf(&b, ",+%zu", count - 2);

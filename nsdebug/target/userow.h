@@ -27,6 +27,7 @@ struct watch_row {
 
 struct peer_row {
 	uint64_t pid, host_pid, fd;
+	const char *container;
 	struct bytes comm;
 };
 

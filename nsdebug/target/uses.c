@@ -93,7 +93,7 @@ void uses_free(struct uses *u)
 	map_free(&u->mounts);
 }
 
-void uses_find_ends(struct uses *u, bool node)
+void uses_find_ends(struct uses *u, const struct near *node)
 {
 	for (size_t i = 0; i < u->npeople; i++) {
 		auto_close int dir = open_person(u, u->people[i]);

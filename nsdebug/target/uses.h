@@ -55,7 +55,7 @@ struct uses {
 int uses_find(struct uses *u, const struct target *t, struct inside *in,
 	      bool (*wanted)(const void *ctx, uint64_t pid), const void *ctx, struct err *e);
 /* What their sockets are, and who has the other ends (ends.h). */
-void uses_find_ends(struct uses *u, bool node);
+void uses_find_ends(struct uses *u, const struct near *node);
 void uses_each(struct uses *u, use_fn *fn, void *ctx);
 void uses_free(struct uses *u);
 

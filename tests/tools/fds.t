@@ -173,7 +173,7 @@ is 'one that never had a name'	tmpfile '.type == "file" and .deleted'
 is 'a deleted directory'	deleteddir '.type == "dir" and .deleted and .path == "/data/gonedir"'
 is 'a memfd is no deleted file'	memfd '.type == "memfd" and .deleted == false and .size == 5 and .path == "/memfd:secret"'
 is 'a pipe: the other end in the same process' reader '.type == "pipe" and .mode == "r" and (.flags | index("NONBLOCK")) != null
-	and ([.peers[] | select(.pid == 1)] == [{"pid": 1, "host_pid": '"$PID"', "fd": '"$(fd writer)"', "comm": "python3"}])'
+	and ([.peers[] | select(.pid == 1)] == [{"pid": 1, "host_pid": '"$PID"', "fd": '"$(fd writer)"', "container": null, "comm": "python3"}])'
 is 'and only who writes'	reader '.peers | length == 1'
 is 'the readers of a pipe'	writer '[.peers[].comm] | sort == ["python3", "the child"]'
 is 'eventfd: its value'		eventfd '.type == "eventfd" and .count == 77'
@@ -294,7 +294,7 @@ at_exit "kill \$(pgrep -P $$ -x sleep) 2>/dev/null || :"
 outside() { json | jq -e '.items[] | select(.comm == "from outside" and .fd == 0)' >out; }
 wait_for outside 10
 writer=$(pgrep -P $$ -x sleep)
-t 'a pipe from the node: who writes'	"[{\"pid\":null,\"host_pid\":$writer,\"fd\":1,\"comm\":\"sleep\"}]\n" \
+t 'a pipe from the node: who writes'	"[{\"pid\":null,\"host_pid\":$writer,\"fd\":1,\"container\":null,\"comm\":\"sleep\"}]\n" \
 	sh -c 'jq -c "[.peers[] | select(.comm == \"sleep\")]" out'
 ts 'in the table it is the host'\''s'	0 " pipe +r .* host:$writer/sleep" $NSDEBUG fds "$T"
 tj '--no-peers does not look there'	'[.items[] | select(.comm == "from outside" and .fd == 0) | .peers[] | select(.pid == null)] == []' \
@@ -321,13 +321,15 @@ veth() {
 		nsenter -n -t "$SERVERPID" ip addr add 192.0.2.1/24 dev eth9 && nsenter -n -t "$SERVERPID" ip link set eth9 up &&
 		nsenter -n -t "$BOXPID" ip addr add 192.0.2.2/24 dev eth9 && nsenter -n -t "$BOXPID" ip link set eth9 up
 }
+word() { $NSDEBUG list -o json | jq -r --arg name "$1" '.items[] | select(.name == $name or .id == $name) | .target'; }
 if veth 2>out; then
 	connected() { $NSDEBUG fds --type socket -o json "$BOX" | jq -e '.items[] | select(.state == "ESTABLISHED")' >out; }
 	wait_for connected 20
 	t 'TCP between two containers: the process in the other one' \
-		"[null,$SERVERPID,\"python3\"]\n"	jq -c '[.peers[0].pid, .peers[0].host_pid, .peers[0].comm]' out
-	t 'and back'	"[null,$BOXPID,\"python3\"]\n"	sh -c '"$@" | jq -c ".items[] | select(.state == \"ESTABLISHED\") |
-		[.peers[0].pid, .peers[0].host_pid, .peers[0].comm]"' - $NSDEBUG fds --type socket -o json "$SERVER"
+		"[null,$SERVERPID,\"$(word "$SERVER")\",\"python3\"]\n"	jq -c '.peers[0] | [.pid, .host_pid, .container, .comm]' out
+	ts 'in the table it has that one'\''s name'	0 " ESTABLISHED .* $(word "$SERVER"):$SERVERPID/python3" $NSDEBUG fds "$BOX"
+	t 'and back'	"[null,$BOXPID,\"$(word "$BOX")\",\"python3\"]\n"	sh -c '"$@" | jq -c ".items[] | select(.state == \"ESTABLISHED\") |
+		.peers[0] | [.pid, .host_pid, .container, .comm]"' - $NSDEBUG fds --type socket -o json "$SERVER"
 	tj '--no-peers: not looked for'	'.items[] | select(.state == "ESTABLISHED") | .peers == [] and .remote == "192.0.2.1:7100"' \
 		$NSDEBUG fds --type socket --no-peers -o json "$BOX"
 else
