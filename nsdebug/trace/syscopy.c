@@ -64,7 +64,7 @@ static const struct {
 	[W_UTSNAME] = { SYS_FIXED | SYS_OUT, 130 },
 	[W_WAIT_STATUS] = { SYS_FIXED | SYS_OUT, 4 },
 	[W_RUSAGE] = { SYS_FIXED | SYS_OUT, 32 },
-	[W_OPEN_HOW] = { SYS_FIXED, 24 },
+	[W_OPEN_HOW] = { SYS_FIXED, 24 }, [W_CLONE_ARGS] = { SYS_BY_ARG, 1 },
 	[W_CPUS] = { SYS_BY_ARG, 1 },
 	[W_CPUS_OUT] = { SYS_BY_RET | SYS_OUT, 1 },
 };

@@ -80,6 +80,7 @@
 #define WST	{ W_WAIT_STATUS }
 #define RUSAGE	{ W_RUSAGE }
 #define HOW	{ W_OPEN_HOW }
+#define CLONE3	{ W_CLONE_ARGS, 1 }
 #define CPUSOUT	{ W_CPUS_OUT }
 #define IN(n)	{ W_IN, n }
 #define STRN(n)	{ W_STRING_N, n }
@@ -443,7 +444,7 @@ const struct sysdef sysdefs[SYS_NR_MAX] = {
 	S(432, "fsmount", 0, FD, HEX, HEX),
 	S(433, "fspick", 0, AT, PATH, HEX),
 	S(434, "pidfd_open", 0, PID, FL(pidfd)),
-	S(435, "clone3", CLASS_PROC, P, UL),
+	S(435, "clone3", CLASS_PROC, CLONE3, UL),
 	S(436, "close_range", 0, U, U, FL(closer)),
 	S(437, "openat2", 0, AT, PATH, HOW, UL),
 	S(438, "pidfd_getfd", 0, FD, FD, HEX),

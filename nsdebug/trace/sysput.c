@@ -176,6 +176,42 @@ static void put_clone(struct buf *b, uint64_t flags)
 	}
 }
 
+static void put_at(struct buf *b, const char *what, uint64_t p)
+{
+	buf_str(b, what);
+	sysput_pointer(b, p);
+}
+
+void sysput_clone_args(struct buf *b, struct bytes s)
+{
+	struct clone_args c = { 0 };
+
+	memcpy(&c, s.p, s.len < sizeof(c) ? s.len : sizeof(c));
+	buf_str(b, "{flags=");
+	sysword_put_flags(b, F_clone, c.flags, true);
+	if (c.flags & CLONE_PIDFD)
+		put_at(b, ", pidfd=", c.pidfd);
+	if (c.flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
+		put_at(b, ", child_tid=", c.child_tid);
+	if (c.flags & CLONE_PARENT_SETTID)
+		put_at(b, ", parent_tid=", c.parent_tid);
+	buf_str(b, ", exit_signal=");
+	if (c.exit_signal)
+		sysput_signal(b, c.exit_signal);
+	else
+		buf_char(b, '0');
+	put_at(b, ", stack=", c.stack);
+	buf_str(b, ", stack_size=");
+	buf_hex(b, c.stack_size);
+	if (c.flags & CLONE_SETTLS)
+		put_at(b, ", tls=", c.tls);
+	if (c.set_tid_size)
+		buf_addf(b, ", set_tid_size=%llu", (unsigned long long)c.set_tid_size);
+	if (c.flags & CLONE_INTO_CGROUP)
+		buf_addf(b, ", cgroup=%llu", (unsigned long long)c.cgroup);
+	buf_char(b, '}');
+}
+
 static void put_fcntl_arg(struct buf *b, const struct sysview *v, uint64_t n)
 {
 	switch (v->call->args[1]) {

@@ -44,6 +44,8 @@ bool sysput_struct(struct buf *b, const struct sysview *v, unsigned int arg);
 /* " ([{fd=3, revents=POLLIN}])" */
 void sysput_polled(struct buf *b, const struct sysview *v);
 void sysput_address(struct buf *b, struct bytes s);
+/* struct clone_args of clone3(2), as much of it as there is. */
+void sysput_clone_args(struct buf *b, struct bytes s);
 void sysput_signal(struct buf *b, uint64_t sig);
 void sysput_sigset(struct buf *b, uint64_t set);
 

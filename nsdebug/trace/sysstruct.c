@@ -227,6 +227,11 @@ static void open_how(struct buf *b, const struct shown *s)
 	buf_char(b, '}');
 }
 
+static void clone_args(struct buf *b, const struct shown *s)
+{
+	sysput_clone_args(b, s->s);
+}
+
 static void utsname(struct buf *b, const struct shown *s)
 {
 	struct bytes name = { s->s.p, strnlen(s->s.p, 65) };
@@ -548,7 +553,8 @@ static const struct {
 	[W_RLIMIT] = { rlimit_of, 16 }, [W_RLIMIT_OUT] = { rlimit_of, 16 },
 	[W_STAT] = { stat_of, 144 }, [W_STATX] = { statx_of, 256 }, [W_UTSNAME] = { utsname, 130 },
 	[W_WAIT_STATUS] = { wait_status, 4 }, [W_RUSAGE] = { rusage, 32 },
-	[W_OPEN_HOW] = { open_how, 24 }, [W_CPUS] = { cpus, 1 }, [W_CPUS_OUT] = { cpus, 1 },
+	[W_OPEN_HOW] = { open_how, 24 }, [W_CLONE_ARGS] = { clone_args, 64 },
+	 [W_CPUS] = { cpus, 1 }, [W_CPUS_OUT] = { cpus, 1 },
 	[W_FUTEX_TIME] = { timespec, 16 }, [W_IOCTL_ARG] = { ioctl_arg, 8 },
 };
 

@@ -10,11 +10,11 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -68,7 +68,7 @@ static const struct sysword clone_words[] = {
 	W(CLONE_SYSVSEM), W(CLONE_SETTLS), W(CLONE_PARENT_SETTID), W(CLONE_CHILD_CLEARTID),
 	W(CLONE_DETACHED), W(CLONE_UNTRACED), W(CLONE_CHILD_SETTID), W(CLONE_NEWCGROUP),
 	W(CLONE_NEWUTS), W(CLONE_NEWIPC), W(CLONE_NEWUSER), W(CLONE_NEWPID), W(CLONE_NEWNET),
-	W(CLONE_IO), { 0, NULL }
+	W(CLONE_IO), W(CLONE_NEWTIME), W(CLONE_CLEAR_SIGHAND), W(CLONE_INTO_CGROUP), { 0, NULL }
 };
 
 static const struct sysword closer_words[] = {
@@ -387,7 +387,7 @@ static const struct sysword rusage_words[] = {
 };
 
 static const struct sysword sched_words[] = {
-	W(SCHED_OTHER), W(SCHED_FIFO), W(SCHED_RR), W(SCHED_BATCH), W(SCHED_IDLE),
+	{ SCHED_NORMAL, "SCHED_OTHER" }, W(SCHED_FIFO), W(SCHED_RR), W(SCHED_BATCH), W(SCHED_IDLE),
 	{ 6, "SCHED_DEADLINE" }, { 0, NULL }
 };
 

@@ -56,7 +56,7 @@ struct tracer_opts {
 
 #define TRACER_OPTS(s) \
 	OPT(0, "for", OPT_DURATION, s, tracer.for_ns, "TIME", \
-	    "stop after this long; else on Ctrl-C, with exit status 130"), \
+	    "stop after this long; 0 or without it: on Ctrl-C, with exit status 130"), \
 	OPT(0, "max-events", OPT_U64, s, tracer.max_events, "N", "stop after so many events"), \
 	OPT(0, "btf", OPT_STR, s, tracer.btf, "FILE", \
 	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf"), \

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -287,12 +288,26 @@ static void clocks(void)
 
 static void processes(void)
 {
+	struct clone_args child = {
+		.flags = CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID, .exit_signal = SIGCHLD,
+		.parent_tid = (uintptr_t)&number, .child_tid = (uintptr_t)&number,
+	};
+	struct clone_args task = {	/* none that there could be */
+		.flags = CLONE_VM | CLONE_THREAD | CLONE_SETTLS | CLONE_CLEAR_SIGHAND,
+		.stack = 0x1000, .stack_size = 0x2000, .tls = 0x3000,
+	};
 	int pid = (int)syscall(SYS_fork), status;
 
 	if (pid == 0)
 		CALL(exit_group, 7);
 	CALL(wait4, pid, &status, 0, 0L);
 	CALL(wait4, -1, &number, WNOHANG, 0L);
+	pid = (int)syscall(SYS_clone3, &child, sizeof(child));
+	if (pid == 0)
+		CALL(exit_group, 8);
+	CALL(wait4, pid, &status, 0, 0L);
+	CALL(clone3, &task, sizeof(task));
+	CALL(clone3, &task, 8);
 	CALL(execve, "/nothing/here", argv0, 0L);
 	CALL(getpid), CALL(getppid), CALL(gettid), CALL(getuid), CALL(geteuid), CALL(getgid);
 	CALL(getegid), CALL(getpgrp), CALL(setsid);

@@ -16,6 +16,7 @@ def words(line):
     line = re.sub(r' /\*.*?\*/', '', line)
     line = re.sub(r'\) +=', ') =', line)
     line = re.sub(r'\[\d+ => (\d+)\]', r'[\1]', line)
+    line = re.sub(r'} +=> \{parent_tid=\[\d+\]\}', '}', line)
     return re.sub(r' \([^()]*\)$', '', line)
 
 

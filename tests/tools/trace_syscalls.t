@@ -35,13 +35,13 @@ trace_start syscalls "$BOX"
 trace_wait
 wait $S
 python3 "$SRC/tests/lib/calls.py" strace.out rows >beside
-t 'calls, arguments and results are those of strace' '208 system calls are the same\n' cat beside
+t 'calls, arguments and results are those of strace' '209 system calls are the same\n' cat beside
 tr_rows 'the end: exit_group has no result' \
 	'.[-1] | .name == "exit_group" and .args == ["0"] and .result == null and .value == "?"'
 tr_rows 'results are numbers' 'map(select(.name == "pipe2"))[0] | .result == 0 and .error == null and
 	(.args[0] | test("^\\[[0-9]+, [0-9]+\\]$"))'
 tr_rows 'errors have names' 'any(.name == "chdir" and .result == -1 and .error == "ENOENT")'
-tr_rows 'threads and processes' '([.[].tid] | unique | length) == 2 and all(.host_tid > .tid)'
+tr_rows 'threads and processes' '([.[].tid] | unique | length) == 3 and all(.host_tid > .tid)'
 tr_rows 'no time without -T' 'all(.took_s == null)'
 
 # ---- which ----
