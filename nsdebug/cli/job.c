@@ -112,6 +112,7 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 static int start_stack(struct child *kids, const struct job *j, unsigned int beside, struct err *e)
 {
 	struct child *main = &kids[0], *stopper = &kids[1], *iterator = &kids[2];
+	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
 	auto_close int held = -1, visited = -1, files = -1;
 	struct job with = *j;
 
@@ -122,7 +123,7 @@ static int start_stack(struct child *kids, const struct job *j, unsigned int bes
 	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
 		return -1;
 	if (start_beside(&kids[JOB_SILENT], j, ROLE_READER, debugfile_serve,
-			 (void *)&j->target->mounts, &files, e) < 0)
+			 &server, &files, e) < 0)
 		return -1;
 	with.files = files;
 	return spawn(main, &with, ROLE_PROC, live_verb, held, visited, e);

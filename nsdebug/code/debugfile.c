@@ -17,6 +17,7 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
 
 #define PIECE 65536u
@@ -49,7 +50,9 @@ bool debugfile_path(const struct debugfile_ask *a, char *path, unsigned long roo
 		if (is_id(a->build_id, sizeof(a->build_id)))
 			n = snprintf(path, room, "%s/.build-id/%.2s/%s.debug",
 				     a->where == BY_ID ? DEBUG : "", a->build_id, a->build_id + 2);
-	} else if (a->where < BY_END && is_name(a->name, sizeof(a->name)) &&
+	} else if (a->where == PERF_MAP) {
+		n = snprintf(path, room, "/tmp/perf-%u.map", a->pid);
+	} else if (a->where < PERF_MAP && is_name(a->name, sizeof(a->name)) &&
 		   a->dir[0] == '/' && dir < sizeof(a->dir)) {
 		n = snprintf(path, room, "%s%s/%s%s", a->where == BY_LINK_GLOBAL ? DEBUG : "",
 			     a->dir, a->where == BY_LINK_BELOW ? ".debug/" : "", a->name);
@@ -67,6 +70,7 @@ struct walk {
 	const struct mounts *mounts;
 	char path[PATH_MAX], next[PATH_MAX];
 	unsigned int links, steps;
+	bool no_link;		/* where it leads to is none */
 };
 
 static bool is_served(const struct walk *w, int fd)
@@ -136,6 +140,8 @@ static enum step step(struct walk *w, size_t done, size_t end, int *fd)
 	}
 	if (S_ISLNK(mode)) {
 		close(next);
+		if (w->no_link && !w->path[end])
+			return STEP_END;
 		return put_link(w, name, done, w->path + end) ? STEP_ANEW : STEP_END;
 	}
 	own_close(fd);
@@ -173,12 +179,21 @@ static int walk(struct walk *w, const struct root *root)
 	return take_fd(&fd);
 }
 
-static int open_asked(const struct inside *in, const struct mounts *m,
+/* /tmp is everybody's. */
+static bool is_theirs(int fd, const struct debugfile_ask *a, const struct idmap *uids)
+{
+	struct statx st;
+
+	return root_stat(fd, "", &st) == 0 &&
+		(st.stx_uid == a->euid || idmap_inside(uids, st.stx_uid) == 0);
+}
+
+static int open_asked(const struct inside *in, const struct debugfile_server *s,
 		      const struct debugfile_ask *a)
 {
 	bool host = a->where == BY_ID_ON_HOST;
 	struct root r = { .fd = host ? in->debug : in->root, .own_fds = in->own_fds };
-	struct walk w = { .mounts = host ? NULL : m };
+	struct walk w = { .mounts = host ? NULL : s->mounts, .no_link = a->where == PERF_MAP };
 	auto_close int fd = -1;
 	struct err e;
 	mode_t mode;
@@ -186,7 +201,8 @@ static int open_asked(const struct inside *in, const struct mounts *m,
 	if (r.fd < 0 || is_served(&w, r.fd) || !debugfile_path(a, w.path, sizeof(w.path)))
 		return -1;
 	fd = walk(&w, &r);
-	if (fd < 0 || root_type(fd, w.path, &mode, &e) < 0 || !S_ISREG(mode))
+	if (fd < 0 || root_type(fd, w.path, &mode, &e) < 0 || !S_ISREG(mode) ||
+	    (a->where == PERF_MAP && !is_theirs(fd, a, s->uids)))
 		return -1;
 	return root_read(&r, fd, w.path, &e);
 }
@@ -330,13 +346,20 @@ struct elf *debugfile_open(struct debugfile *d, struct debugfiles *from, struct 
 	d->tried = true;
 	link = read_link(of, &a, &sum) && put_dir(&a, path);
 	memcpy(a.build_id, of->build_id, sizeof(a.build_id));
-	for (a.where = of->build_id[0] ? BY_ID : BY_LINK; a.where < BY_END; a.where++) {
+	for (a.where = of->build_id[0] ? BY_ID : BY_LINK; a.where < PERF_MAP; a.where++) {
 		if (a.where >= BY_LINK && !link)
 			break;
 		if (try_one(d, from, of, &a, sum))
 			return &d->elf;
 	}
 	return NULL;
+}
+
+int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid)
+{
+	struct debugfile_ask a = { .where = PERF_MAP, .pid = (uint32_t)pid, .euid = euid };
+
+	return ask(from, &a);
 }
 
 void debugfile_close(struct debugfile *d)

@@ -22,7 +22,7 @@ const struct col frame_cols[] = {
 	  "how it is known: pc, cfi, pcsp (Go's table), or signal (interrupted here)"),
 	F(COL_STR, source, COL_HIDE,
 	  "where the symbol is from: symtab, dynsym, debugdata, "
-	  "debuglink, debug file, or pclntab (Go's table)"),
+	  "debuglink, debug file, pclntab (Go's table), or perf-map (the process's own file)"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -44,9 +44,9 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
 		.method = method_name(f), .build_id = n->build_id,
 		.source = n->source };
-	if (!n->module)
+	if (!n->module && !n->function)
 		row->offset = NONE_U64;
-	else
+	if (n->module)
 		row->module = n->module->path;
 	if (n->function)
 		row->function = (struct bytes){ n->function, strlen(n->function) };

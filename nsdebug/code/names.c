@@ -8,6 +8,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/demangle.h"
+#include "nsdebug/code/perfmap.h"
 #include "nsdebug/code/sym.h"
 #include "nsdebug/code/work.h"
 
@@ -48,6 +49,8 @@ static void add(struct names *n, const struct process *p, const struct frame *f)
 		name->lookup = lookup - bias;
 	} else {
 		m = NULL;	/* what cannot be parsed has no offsets: the address stands */
+		name->at = f->pc;
+		name->lookup = lookup;
 	}
 	name->module = m;
 	name->offset = name->at;
@@ -119,21 +122,50 @@ static void by_go(struct code *c, struct sym_want *w, struct arena *a)
 	w->source = "pclntab";
 }
 
+static bool is_code(const struct process *p, uint64_t addr)
+{
+	const struct vma *v = maps_find(&p->maps, addr);
+
+	return v && v->exec;
+}
+
+/* Of code that is in no file: what the process says of it. */
+static void look_made(struct names *n, const struct process *p, struct sym_want *wants,
+		      size_t count)
+{
+	auto_close int fd = -1;
+	bool any = false;
+
+	for (size_t i = 0; i < count && !any; i++)
+		any = is_code(p, wants[i].addr);
+	if (any)
+		fd = debugfile_perf_map(n->files, p->innermost, p->euid);
+	if (fd >= 0)
+		perfmap_look(fd, wants, count, n->arena);
+	for (size_t i = 0; i < count && fd >= 0; i++)
+		if (!is_code(p, wants[i].addr))	/* whatever was there once */
+			wants[i].name = NULL;
+}
+
 /* items[0] ... items[count - 1] are of one module, ascending. */
-static void resolve(struct names *n, struct name **items, size_t count)
+static void resolve(struct names *n, const struct process *p, struct name **items, size_t count)
 {
 	auto_free struct sym_want *wants = mem_alloc(count * sizeof(*wants));
 	struct module *m = items[0]->module;
 	uint64_t refused = work.refused;
 
-	if (!m || !m->code)
+	if (m ? !m->code : !n->files)
 		return;
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
 	work_tick(WORK_SMALL);
-	look(n, m, wants, count);
+	if (m)
+		look(n, m, wants, count);
+	else
+		look_made(n, p, wants, count);
 	for (size_t i = 0; i < count; i++) {
-		by_go(m->code, &wants[i], n->arena);
+		if (m)
+			by_go(m->code, &wants[i], n->arena);
 		give(n, items[i], &wants[i]);
 		items[i]->left = !wants[i].name && work.refused != refused;
 		items[i]->round = work.round;
@@ -154,8 +186,11 @@ static void make_text(struct names *n, struct name *name)
 	auto_buf struct buf b = { 0 };
 
 	buf_addf(&b, "0x%016llx ", (unsigned long long)name->pc);
-	if (!name->module) {
+	if (!name->module && !name->function) {
 		buf_str(&b, "?");
+	} else if (!name->module) {
+		buf_addf(&b, "%s+0x%llx (perf map)", name->function,
+			 (unsigned long long)name->offset);
 	} else if (name->function) {
 		buf_addf(&b, "%s+0x%llx (", name->function, (unsigned long long)name->offset);
 		put_last_part(&b, name->module->path);
@@ -190,7 +225,7 @@ void names_find(struct names *n, const struct process *p, const struct trace *tr
 	for (size_t i = 0; i < n->count; i = end) {
 		for (end = i; end < n->count && n->items[end]->module == n->items[i]->module;)
 			end++;
-		resolve(n, n->items + i, end - i);
+		resolve(n, p, n->items + i, end - i);
 	}
 	for (size_t i = 0; i < n->count; i++)
 		describe(n, n->items[i]);

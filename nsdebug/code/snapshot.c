@@ -230,6 +230,8 @@ static int read_process(struct snapshot *s, struct process *p)
 		return -1;
 	p->start = stat.start;
 	p->nspid = view(&status, s->level);
+	p->innermost = view(&status, status.levels - 1);
+	p->euid = status.uid[1];
 	memcpy(p->comm, stat.comm, sizeof(p->comm));
 	return stat.state == 'Z' || stat.state == 'X' ? 0 : maps_read(&p->maps, p->dir, s->arena);
 }

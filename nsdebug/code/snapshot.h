@@ -76,6 +76,8 @@ struct module {
 
 struct process {
 	pid_t pid, nspid;
+	pid_t innermost;		/* as it numbers itself: of its own pid namespace */
+	uint32_t euid;			/* the host's */
 	uint64_t start;
 	char comm[PROC_COMM_MAX];
 	struct maps maps;

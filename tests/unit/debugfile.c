@@ -45,10 +45,11 @@ int main(void)
 	asked(BY_LINK, "", "/etc/shadow", "/a/b", NULL);
 	asked(BY_LINK, "", "x.debug", "a/b", NULL);
 	asked(BY_LINK, "", "", "/a", NULL);
+	asked(PERF_MAP, ID, "../x", "/a/b", "/tmp/perf-0.map");
 	asked(BY_END, ID, "x.debug", "/a/b", NULL);
 	asked(UINT32_MAX, ID, "x.debug", "/a/b", NULL);
 	memset(&a, 'a', sizeof(a));
-	for (a.where = 0; a.where < BY_END; a.where++)
+	for (a.where = 0; a.where < PERF_MAP; a.where++)
 		ok(!debugfile_path(&a, path, sizeof(path)), "text without an end");
 	return done();
 }

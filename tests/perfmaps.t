@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+# timeout 120
+# shellcheck shell=sh
+# Names of code that a process made at run time, from the file that it says them in.
+. tests/lib.sh
+need jq unshare
+
+mkdir tmp
+chmod 1777 tmp
+box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted
+map=tmp/perf-1.map
+top() {
+	"$NSDEBUG" stack -o json "$BOX" |
+		jq -r '.items[0].frames[0] | "\(.function) \(.offset) \(.source) \(.module)"'
+}
+none() { t "$1" 'null null null null\n' top; }
+named() { t "$1" "$2 perf-map null\n" top; }
+
+none 'without such a file there is no name'
+echo '200000000 40 first' >$map
+named 'the file of the process' 'first 0x27'
+ts 'in the table' 0 '^  #0 +0x0000000200000027 first\+0x27 \(perf map\)  -- ' \
+	"$NSDEBUG" stack "$BOX"
+echo '200000010 20 LazyCompile:*add /app/x.js:3:1' >>$map
+named 'the last line that has the address, as it is' 'LazyCompile:*add /app/x.js:3:1 0x17'
+printf '0x200000020 0X10 with an x\n' >>$map
+named 'numbers with a prefix' 'with an x 0x7'
+printf '200000020 10 _ZN4code4nameEv\n' >>$map
+named 'a mangled name' 'code::name() 0x7'
+printf '200000020 10 half a na' >>$map
+named 'a line without its end is none' 'code::name() 0x7'
+printf 'me\n' >>$map
+named 'until it has one' 'half a name 0x7'
+cat >$map <<-'EOF'
+	200000000 27 before
+	200000028 100 behind
+	200000000 0 empty
+	fffffffffffffff0 ffffffffffffffff wraps
+	200000000 fffffffffffffffff too long a number
+	-200000000 40 minus
+	2000000zz 40 no number
+	 200000000 40 a space before
+	200000000 40
+	200000000
+	20000000040 joined
+
+EOF
+none 'lines that are none, or of other code'
+printf '200000000 40 \033[2J\233x\n' >$map
+ts 'a hostile name is escaped' 0 '#0 .* \\x1b\[2J\\x9bx\+0x27' "$NSDEBUG" stack "$BOX"
+{ printf '200000000 40 '; head -c 3000000 /dev/zero | tr '\0' y; echo; } >$map
+t 'a name of megabytes is cut' '4096\n' sh -c '"$1" stack -o json "$2" |
+	jq ".items[0].frames[0].function | length"' - "$NSDEBUG" "$BOX"
+{ printf '200000000 40 old\n'; seq -f '3%015.0f 10 x' 1 3500000; } >$map
+ts 'of one that is too long the end is read, and that is said' 5 \
+	'names from before its last 64 MB are missing' "$NSDEBUG" stack "$BOX"
+echo '200000000 40 new' >>$map
+ts 'where the newest names are' 5 '#0 .* new\+0x27' "$NSDEBUG" stack "$BOX"
+rm $map
+truncate -s 1T $map
+ts 'one of nothing ends' 5 'not taken|too much work|are missing' "$NSDEBUG" stack "$BOX"
+rm $map
+
+# ---- whose it is ----
+
+echo '200000000 40 mine' >$map
+chown 65532 $map
+chmod 600 $map
+named 'of the user that the process runs as' 'mine 0x27'
+chown 12345 $map
+none 'of another user: none'
+chown 0 $map
+named "root's" 'mine 0x27'
+mv $map tmp/real
+ln -s real $map
+none 'a link is none'
+rm $map
+ln -s "$TMP/tmp/real" $map
+none 'nor one that would lead to a file of the host'
+rm $map
+mkfifo $map
+none 'nor a FIFO'
+rm $map
+mkdir $map
+none 'nor a directory'
+rmdir $map
+mv tmp/real tmp/perf-$BOXPID.map
+none 'nor what has the number that the host gives it'
+
+# ---- where it is ----
+
+box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted /tmp/code
+echo '200000000 40 in_file' >$map
+named 'code in a file that is no program' 'in_file 0x27'
+
+"$O/tests/lib/jitted" >ready 2>/dev/null &
+PID=$!
+at_exit "kill -9 $PID; rm -f /tmp/perf-$PID.map"
+wait_for 'grep -q ready ready' 10
+echo '200000000 40 on_host' >"/tmp/perf-$PID.map"
+ts 'a process of the host' 0 '#0 .* on_host\+0x27 \(perf map\)' \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID"
+unshare --fork --pid "$O/tests/lib/jitted" >ready2 2>/dev/null &
+at_exit "kill -9 $!"
+wait_for 'grep -q ready ready2' 10
+IN=$(cat "/proc/$!/task/$!/children")
+IN=${IN% }
+if [ ! -e /tmp/perf-1.map ]; then
+	at_exit 'rm -f /tmp/perf-1.map'
+	echo '200000000 40 by_inner_number' >/tmp/perf-1.map
+	ts 'which numbers itself otherwise' 0 '#0 .* by_inner_number\+0x27 \(perf map\)' \
+		"$NSDEBUG" --host stack "pid://$IN" --host-pid "$IN"
+fi
+
+# ---- who writes one ----
+
+cat >app.js <<-'EOF'
+	function spinning() { for (let i = 0; ; i++) if (i === 1e15) return i; }
+	setTimeout(spinning, 1);
+	console.log('ready');
+EOF
+chmod 644 app.js
+rm -rf tmp/*
+box_run nodejs --bind "$TMP/tmp:/tmp" --bind "$TMP/app.js:/a/app.js:ro" --ready -- \
+	/usr/bin/node --perf-basic-prof /a/app.js
+wait_for 'grep -q spinning tmp/perf-1.map' 30
+ts 'node names its functions' 0 '#[0-9]+ .* [A-Za-z]+:[*~^+]?spinning /a/app\.js:1[:0-9]*\+0x.*\(perf map\)' \
+	"$NSDEBUG" stack "$BOX"
