@@ -146,19 +146,14 @@ static void take(void *ctx, const struct life_event *e)
 
 static void exec_run(struct run *r)
 {
-	const struct exec_opts *o = r->opts;
-	struct listing l = { .r = r, .o = o, .life = { .fn = take, .ctx = &l,
-			     .stack_bytes = stacks_bytes(&o->stacks) } };
+	struct listing l = { .r = r, .o = r->opts, .life = { .fn = take, .ctx = &l } };
 
-	life_run(&l.life, LIFE_EXEC, r->in, &o->tracer, r->target);
+	life_run(&l.life, LIFE_EXEC, r->in, r->opts, r->target);
 }
 
 static int exec_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct exec_opts *o = opts;
-
-	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
-		l->fields = "time,pid,uid,error,note,command,frames";
+	stacks_fields(opts, l, "time,pid,uid,error,note,command,frames");
 	return tracer_layout(opts, nargs, args, l, e);
 }
 

@@ -99,20 +99,15 @@ static void take(void *ctx, const struct life_event *e)
 
 static void oom_run(struct run *r)
 {
-	const struct oom_opts *o = r->opts;
-	struct listing l = { .r = r, .life = { .fn = take, .ctx = &l,
-			     .stack_bytes = stacks_bytes(&o->stacks) } };
+	struct listing l = { .r = r, .life = { .fn = take, .ctx = &l } };
 
-	life_run(&l.life, LIFE_OOM, r->in, &o->tracer, r->target);
+	life_run(&l.life, LIFE_OOM, r->in, r->opts, r->target);
 }
 
 static int oom_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct oom_opts *o = opts;
-
 	l->human = true;
-	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
-		l->fields = "time,pid,comm,rss,limit,usage,trigger,note,frames";
+	stacks_fields(opts, l, "time,pid,comm,rss,limit,usage,trigger,note,frames");
 	return tracer_layout(opts, nargs, args, l, e);
 }
 

@@ -132,19 +132,14 @@ static void take(void *ctx, const struct life_event *e)
 
 static void signal_run(struct run *r)
 {
-	const struct signal_opts *o = r->opts;
-	struct listing l = { .r = r, .o = o, .life = { .fn = take, .ctx = &l,
-			     .stack_bytes = stacks_bytes(&o->stacks) } };
+	struct listing l = { .r = r, .o = r->opts, .life = { .fn = take, .ctx = &l } };
 
-	life_run(&l.life, LIFE_SIGNAL, r->in, &o->tracer, r->target);
+	life_run(&l.life, LIFE_SIGNAL, r->in, r->opts, r->target);
 }
 
 static int signal_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct signal_opts *o = opts;
-
-	if (!l->fields && l->format == OUT_TABLE && stacks_bytes(&o->stacks))
-		l->fields = "time,signal,from_host_pid,from,pid,comm,result,note,frames";
+	stacks_fields(opts, l, "time,signal,from_host_pid,from,pid,comm,result,note,frames");
 	return tracer_layout(opts, nargs, args, l, e);
 }
 

@@ -155,13 +155,15 @@ static void turn(void *ctx)
 	stacks_check(&l->stacks);
 }
 
-void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
-	      const struct tracer_opts *opts, const struct target *target)
+void life_run(struct life_trace *l, enum life_kind kind, struct inside *in, const void *opts,
+	      const struct target *target)
 {
+	const struct stacked_opts *o = opts;
 	struct err e;
 
 	l->kind = kind;
-	if (start(l, in, opts, target, &e) < 0) {
+	l->stack_bytes = stacks_bytes(&o->stacks);
+	if (start(l, in, &o->tracer, target, &e) < 0) {
 		emit_err(&in->emit, &e);
 		return;
 	}

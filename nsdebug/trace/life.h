@@ -22,9 +22,9 @@ struct life_trace {
 };
 
 /* Loads and attaches what this kind needs, seals the child, and calls l->fn for each event until
- * the end. What goes wrong is emitted. */
-void life_run(struct life_trace *l, enum life_kind kind, struct inside *in,
-	      const struct tracer_opts *opts, const struct target *target);
+ * the end. What goes wrong is emitted. The options begin with struct stacked_opts. */
+void life_run(struct life_trace *l, enum life_kind kind, struct inside *in, const void *opts,
+	      const struct target *target);
 /* For a life_fn: the frames of who did it, thread `tid`, or why there are none; both live until the
  * next call. Nothing without l->stack_bytes. */
 struct col_rows life_frames(struct life_trace *l, const struct life_event *e, uint32_t tid,

@@ -17,6 +17,7 @@
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/work.h"
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/out/out.h"
 #include "nsdebug/trace/changed.h"
 #include "nsdebug/trace/mapper.h"
 
@@ -65,6 +66,12 @@ uint32_t stacks_bytes(const struct stacks_opts *o)
 bool stacks_mapper(const void *opts)
 {
 	return stacks_bytes(&((const struct stacked_opts *)opts)->stacks);
+}
+
+void stacks_fields(const void *opts, struct layout *l, const char *fields)
+{
+	if (!l->fields && l->format == OUT_TABLE && stacks_mapper(opts))
+		l->fields = fields;
 }
 
 int stacks_possible(struct err *e)

@@ -26,6 +26,7 @@
 
 struct emit;
 struct err;
+struct layout;
 struct mapped;
 
 struct stacks_opts {
@@ -70,6 +71,10 @@ struct stacks {
 
 /* For struct tool: a mapper is wanted. The options begin with struct stacked_opts. */
 bool stacks_mapper(const void *opts);
+
+/* For setup(): what a table shows with stacks, if it is not said which columns. The options begin
+ * with struct stacked_opts. */
+void stacks_fields(const void *opts, struct layout *l, const char *fields);
 
 /* ST_REFUSED if this kernel's programs are not told registers. Before the seal. */
 int stacks_possible(struct err *e);
