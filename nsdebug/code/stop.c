@@ -15,20 +15,15 @@
 #include <time.h>
 
 #include "nsdebug/base/clock.h"
+#include "nsdebug/code/holdall.h"
+#include "nsdebug/code/stopper.h"
 #include "nsdebug/enter/enter.h"
-
-struct stopper {
-	int peer;
-	timer_t timer;
-	sigset_t open;		/* signal mask of a wait: SIGCHLD may come */
-	uint64_t seized;
-};
 
 static void wake(int sig)
 {
 }
 
-static bool arm(struct stopper *s, uint64_t ns)
+bool stopper_arm(struct stopper *s, uint64_t ns)
 {
 	struct itimerspec t = {
 		.it_value = { .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) },
@@ -104,9 +99,8 @@ static bool get_regs(pid_t tid, uint64_t *to)
 	return true;
 }
 
-/* The signal that the stop was about, to be delivered as if nothing had been: 0 if it was ours or
- * a group stop (whose event is in the high bits). */
-static long signal_of(int status)
+/* 0 if the stop was ours or a group stop, whose event is in the high bits. */
+long stopper_signal(int status)
 {
 	return status >> 16 ? 0 : WSTOPSIG(status);
 }
@@ -136,9 +130,9 @@ static bool hold(struct stopper *s, struct stop_message *m, int status)
 	else
 		released = reply(s, m, STOP_HELD, 0) && wait_release(s);
 	/* ESRCH: it was killed meanwhile, and is let go of already */
-	ptrace(PTRACE_DETACH, tid, NULL, (void *)signal_of(status));
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)stopper_signal(status));
 	m->held_ns = clock_ns() - s->seized;
-	arm(s, 0);
+	stopper_arm(s, 0);
 	return held ? reply(s, m, STOP_RELEASED, released ? 0 : ETIME) && released :
 		reply(s, m, STOP_FAILED, err);
 }
@@ -148,13 +142,13 @@ static bool serve(struct stopper *s, struct stop_message *m)
 {
 	int status;
 
-	if (!arm(s, STOP_BUDGET_NS))
+	if (!stopper_arm(s, STOP_BUDGET_NS))
 		return false;
 	s->seized = clock_ns();
 	if (ptrace(PTRACE_SEIZE, m->tid, NULL, NULL) < 0) {
 		int err = errno;
 
-		arm(s, 0);
+		stopper_arm(s, 0);
 		return reply(s, m, STOP_FAILED, err);
 	}
 	s->seized = clock_ns();
@@ -166,7 +160,7 @@ static bool serve(struct stopper *s, struct stop_message *m)
 		return false;	/* only our end releases it */
 	}
 	if (status < 0 || !WIFSTOPPED(status)) {
-		arm(s, 0);
+		stopper_arm(s, 0);
 		return reply(s, m, STOP_FAILED, ESRCH);
 	}
 	return hold(s, m, status);
@@ -177,14 +171,18 @@ void stop_serve(struct inside *in, void *arg)
 	struct stopper s = { .peer = in->peer };
 	struct stop_message m;
 	struct err e;
+	ssize_t n;
 
 	if (!prepare(&s)) {
 		err_sys(&e, "prepare to stop threads");
 		emit_err(&in->emit, &e);
 		return;
 	}
-	while (recv(s.peer, &m, sizeof(m), MSG_WAITALL) == sizeof(m)) {
-		if (m.op == STOP_RELEASE)	/* too late for what was let go */
+	while ((n = recv(s.peer, &m, sizeof(m), 0)) > 0) {
+		/* too late for what was let go */
+		if (n != sizeof(m) || m.op == STOP_RELEASE)
+			continue;
+		if (m.op == STOP_ALL && holdall_serve(&s, m.held_ns))
 			continue;
 		if (m.op != STOP_HOLD || m.tid <= 0 || !serve(&s, &m))
 			return;

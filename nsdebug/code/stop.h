@@ -34,6 +34,7 @@ enum stop_op {
 	STOP_HELD,		/* from it: regs */
 	STOP_RELEASED,		/* from it: held_ns; err is ETIME if it let go before it was told */
 	STOP_FAILED,		/* from it: err; nothing is held */
+	STOP_ALL,		/* to it: what follows is as holdall.h has it; held_ns at most */
 };
 
 struct stop_message {

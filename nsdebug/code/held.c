@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/held.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/holdall.h"
+#include "nsdebug/code/stop.h"
+#include "nsdebug/sys/proc.h"
+
+#define ROUNDS 64	/* of looking for threads that came meanwhile: those held make no more */
+#define ANSWER_MS 10000	/* its own timer ends the stopper long before */
+
+static bool lose(struct held *h)
+{
+	h->peer = -1;
+	h->lost = true;
+	return false;
+}
+
+bool held_begin(struct held *h, int peer, uint64_t max_ns)
+{
+	struct stop_message m = { .op = STOP_ALL, .held_ns = max_ns };
+
+	*h = (struct held){ .peer = peer, .arena = arena_new() };
+	if (peer < 0 || send(peer, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
+		return lose(h);
+	h->begun = true;
+	return true;
+}
+
+static bool tell(struct held *h, const struct holdall_ask *a)
+{
+	size_t len = offsetof(struct holdall_ask, tids) + a->count * sizeof(*a->tids);
+
+	return send(h->peer, a, len, MSG_NOSIGNAL) == (ssize_t)len || lose(h);
+}
+
+static bool hear(struct held *h, struct holdall_answer *a)
+{
+	struct pollfd p = { .fd = h->peer, .events = POLLIN };
+	size_t least = offsetof(struct holdall_answer, xstate);
+	ssize_t n;
+
+	if (poll(&p, 1, ANSWER_MS) != 1)
+		return lose(h);
+	n = recv(h->peer, a, sizeof(*a), 0);
+	return (n >= (ssize_t)least && a->xstate_len <= sizeof(a->xstate)) || lose(h);
+}
+
+static void add(struct held *h, const struct holdall_answer *a)
+{
+	struct held_thread *t = arena_alloc(h->arena, sizeof(*t));
+
+	t->tid = a->tid;
+	t->err = a->err;
+	if (!a->err) {
+		t->regs = a->regs;
+		t->fp = a->fp;
+		t->xstate_len = a->xstate_len;
+		t->xstate = arena_alloc(h->arena, t->xstate_len + 1);
+		memcpy(t->xstate, a->xstate, t->xstate_len);
+	}
+	map_put(&h->by_tid, (uint64_t)a->tid, t);
+	h->threads = mem_more(h->threads, h->count);
+	h->threads[h->count++] = t;
+}
+
+static int err_let_go(struct err *e)
+{
+	return err_set(e, ST_INCOMPLETE, "its threads could not be held all at once in the time "
+		       "that there was (--max-pause)");
+}
+
+/* Holds those of a message. */
+static int hold(struct held *h, struct holdall_ask *ask, struct err *e)
+{
+	static struct holdall_answer a;
+
+	ask->op = HOLDALL_MORE;
+	if (!ask->count)
+		return 0;
+	if (!tell(h, ask))
+		return err_set(e, ST_INCOMPLETE, "the stopper ended");
+	ask->count = 0;
+	while (hear(h, &a)) {
+		if (a.op == HOLDALL_ALL)
+			return 0;
+		if (a.op == HOLDALL_RELEASING)
+			h->late = true;
+		if (a.op == HOLDALL_RELEASED) {
+			h->ns = a.held_ns;
+			h->begun = false;
+			return err_let_go(e);
+		}
+		if (a.op == HOLDALL_THREAD)
+			add(h, &a);
+	}
+	return err_set(e, ST_INCOMPLETE, "the stopper ended");
+}
+
+/* Would it not stop? Asked only before anybody is held. */
+static bool is_asleep(const struct held *h, int tasks, pid_t tid)
+{
+	auto_close int dir = h->count ? -1 : proc_open(tasks, tid);
+	struct proc_stat st;
+
+	return dir >= 0 && proc_stat(dir, &st) == 0 && st.state == 'D';
+}
+
+/* The threads that are not held yet: *found says whether there were any. */
+static int hold_round(struct held *h, int dir, bool *found, struct err *e)
+{
+	auto_close int tasks = proc_open_tasks(dir);
+	static struct holdall_ask ask;
+	struct proc_dir d;
+	pid_t tid;
+	int more;
+
+	*found = false;
+	ask.count = 0;
+	if (tasks < 0)
+		return err_set(e, ST_TARGET, "the process went away");
+	proc_dir_init(&d, tasks);
+	while ((more = proc_dir_next(&d, &tid)) > 0) {
+		if (map_get(&h->by_tid, (uint64_t)tid))
+			continue;
+		*found = true;
+		ask.tids[ask.count++] = is_asleep(h, tasks, tid) ? -tid : tid;
+		if (ask.count == HOLDALL_TIDS && hold(h, &ask, e) < 0)
+			return -1;
+	}
+	return more < 0 ? err_set(e, ST_TARGET, "the process went away") : hold(h, &ask, e);
+}
+
+int held_process(struct held *h, int dir, struct err *e)
+{
+	bool found = true;
+
+	for (int i = 0; found; i++) {
+		if (i == ROUNDS)
+			return err_set(e, ST_INCOMPLETE, "it makes threads faster than they can "
+				       "be held");
+		if (hold_round(h, dir, &found, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+const struct held_thread *held_get(const struct held *h, pid_t tid)
+{
+	return map_get(&h->by_tid, (uint64_t)tid);
+}
+
+bool held_still(struct held *h)
+{
+	char byte;
+
+	if (h->peer < 0 || !h->begun || h->late)
+		return false;
+	h->late = recv(h->peer, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 || errno != EAGAIN;
+	return !h->late;
+}
+
+void held_end(struct held *h)
+{
+	static struct holdall_answer a;
+	struct holdall_ask ask = { .op = HOLDALL_RELEASE };
+
+	if (!h->begun)
+		return;
+	h->begun = false;
+	/* one that let go and ended meanwhile has said so: that is still to be heard */
+	if (send(h->peer, &ask, offsetof(struct holdall_ask, tids), MSG_NOSIGNAL) < 0)
+		h->late = true;
+	while (hear(h, &a)) {
+		if (a.op == HOLDALL_RELEASED) {
+			h->ns = a.held_ns;
+			h->late |= a.err == ETIME;
+			return;
+		}
+	}
+}
+
+void held_free(struct held *h)
+{
+	held_end(h);
+	map_free(&h->by_tid);
+	free(h->threads);
+	arena_free(&h->arena);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stopper - what the ways of holding share, inside the stopper: one thread at a time (stop.c), all
+ * of a process (holdall.c).
+ */
+#ifndef NSDEBUG_CODE_STOPPER_H
+#define NSDEBUG_CODE_STOPPER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct stopper {
+	int peer;
+	timer_t timer;
+	sigset_t open;		/* signal mask of a wait: SIGCHLD may come */
+	uint64_t seized;
+};
+
+/* From now on the kernel ends us after ns, by SIGKILL; 0: it does not. */
+bool stopper_arm(struct stopper *s, uint64_t ns);
+/* What a thread that stopped with this wait status is let go with: the signal that the stop was
+ * about, to be delivered as if nothing had been. */
+long stopper_signal(int status);
+
+#endif
