@@ -17,6 +17,9 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/sys/task.h"
 
+#define TRIES 3
+#define STOPS_KEPT 64		/* execve(2) ends all threads but one */
+
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level)
 {
 	*s = (struct snapshot){
@@ -221,6 +224,24 @@ static int err_take(struct err *e, pid_t pid)
 	return err_sys(e, "read process %d", (int)pid);
 }
 
+/*
+ * execve(2) gives a process a new memory: the file of the old one's maps has nothing in it once
+ * nobody has that. To see this takes no lock that the target could hold.
+ */
+static bool lives(int mapped)
+{
+	char c;
+
+	return mapped < 0 || pread(mapped, &c, 1, 0) != 0;
+}
+
+static void open_mapped(struct process *p)
+{
+	p->mapped = openat(p->dir, "maps", O_RDONLY | O_CLOEXEC);
+	if (!lives(p->mapped))	/* the first thread has ended and has none */
+		own_close(&p->mapped);
+}
+
 static int read_process(struct snapshot *s, struct process *p)
 {
 	struct proc_status status;
@@ -233,24 +254,20 @@ static int read_process(struct snapshot *s, struct process *p)
 	p->innermost = view(&status, status.levels - 1);
 	p->euid = status.uid[1];
 	memcpy(p->comm, stat.comm, sizeof(p->comm));
-	return stat.state == 'Z' || stat.state == 'X' ? 0 : maps_read(&p->maps, p->dir, s->arena);
+	if (stat.state == 'Z' || stat.state == 'X')
+		return 0;
+	open_mapped(p);
+	return maps_read(&p->maps, p->dir, s->arena);
 }
 
-struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
-			      const struct snapshot_only *only,
-			      const struct snapshot_source *source, void *self, struct err *e)
+static int take_once(struct snapshot *s, struct process *p, const struct snapshot_only *only,
+		     const struct snapshot_source *source, void *self)
 {
-	struct process *p = arena_alloc(s->arena, sizeof(*p));
 	struct thread *threads;
 
-	p->pid = pid;
-	p->dir = dir;
-	p->living = -1;
 	if (read_process(s, p) < 0 || take_threads(s, p, only, source, self) < 0) {
-		free(p->threads);
-		err_take(e, pid);
-		own_close(&p->living);
-		return NULL;
+		free(take_ptr(p->threads));
+		return -1;
 	}
 	threads = p->threads;
 	p->threads = arena_alloc(s->arena, (p->count + 1) * sizeof(*threads));
@@ -259,7 +276,90 @@ struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
 	free(threads);
 	if (p->count)
 		modules_open(s, p);
-	own_close(&p->living);
+	return 0;
+}
+
+/* Who was stopped for a copy that does not count was stopped nonetheless. */
+static void keep_stops(struct process *p, const struct thread *before, size_t count)
+{
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (before[k].tid == p->threads[i].tid &&
+			    before[k].held_ns > p->threads[i].held_ns)
+				p->threads[i].held_ns = before[k].held_ns;
+}
+
+static void refuse_all(struct process *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		p->threads[i].how = HOW_NOT;
+		p->threads[i].running = false;
+		thread_refuse(&p->threads[i], "the process executed one program after the other "
+			      "each time it was looked at");
+	}
+}
+
+/* No code where a thread is: it was mapped after the maps were read. */
+static bool is_late(const struct process *p, const struct thread *t)
+{
+	const struct vma *v = t->how == HOW_NOT ? NULL : maps_find(&p->maps, t->regs.value[REG_PC]);
+
+	return t->how != HOW_NOT && (!v || !v->exec);
+}
+
+static bool is_current(const struct process *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (is_late(p, &p->threads[i]))
+			return false;
+	return true;
+}
+
+/* Maps and files of one program and the threads of the next would be names of functions in which
+ * nobody ever was. */
+static int take_whole(struct snapshot *s, struct process *p, const struct snapshot_only *only,
+		      const struct snapshot_source *source, void *self)
+{
+	const size_t threads = s->thread_total, stacks = s->stack_total;
+	const struct thread *before = NULL;
+	size_t count = 0;
+
+	for (int try = 1;; try++) {
+		int ret = take_once(s, p, only, source, self);
+		bool same = lives(p->mapped), last = try == TRIES;
+
+		own_close(&p->living);
+		own_close(&p->mapped);
+		if (ret < 0)
+			return ret;
+		keep_stops(p, before, count < STOPS_KEPT ? count : STOPS_KEPT);
+		if (same && (last || is_current(p)))
+			return 0;
+		if (last) {
+			refuse_all(p);
+			return 0;
+		}
+		before = p->threads;
+		count = p->count;
+		s->thread_total = threads;
+		s->stack_total = stacks;
+		*p = (struct process){ .pid = p->pid, .dir = p->dir, .living = -1, .mapped = -1 };
+	}
+}
+
+struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
+			      const struct snapshot_only *only,
+			      const struct snapshot_source *source, void *self, struct err *e)
+{
+	struct process *p = arena_alloc(s->arena, sizeof(*p));
+
+	p->pid = pid;
+	p->dir = dir;
+	p->living = p->mapped = -1;
+	if (take_whole(s, p, only, source, self) < 0) {
+		err_take(e, pid);
+		return NULL;
+	}
 	p->dir = -1;
 	s->processes = mem_more(s->processes, s->count);
 	s->processes[s->count++] = p;

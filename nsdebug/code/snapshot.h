@@ -88,6 +88,7 @@ struct process {
 	/* While it is taken: /proc/PID; and the same of a thread that lives, where the process's
 	 * first thread has ended and others go on, else -1. */
 	int dir, living;
+	int mapped;			/* the maps of the memory that it had then, or -1 */
 };
 
 struct snapshot {
@@ -131,7 +132,8 @@ struct snapshot_source {
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level);
 /*
  * Takes a process: `dir` is its /proc directory. NULL with *e if it cannot be read; a process
- * without memory (zombie) is taken without maps, and its threads say so.
+ * without memory (zombie) is taken without maps, and its threads say so. One that executes another
+ * program meanwhile is taken anew, and if it does so each time its threads say that.
  */
 struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
 			      const struct snapshot_only *only,

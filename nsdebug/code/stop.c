@@ -19,6 +19,8 @@
 #include "nsdebug/code/stopper.h"
 #include "nsdebug/enter/enter.h"
 
+#define SLICE_NS (100 * 1000ull)	/* how exactly the beginning of a stop is known */
+
 static void wake(int sig)
 {
 }
@@ -53,29 +55,57 @@ static bool reply(struct stopper *s, struct stop_message *m, uint32_t op, int er
 	return send(s->peer, m, sizeof(*m), MSG_NOSIGNAL) == sizeof(*m);
 }
 
+/* 0 if the stop was ours or a group stop, whose event is in the high bits. */
+long stopper_signal(int status)
+{
+	return status >> 16 ? 0 : WSTOPSIG(status);
+}
+
+static void let_go(pid_t tid, int status)
+{
+	/* ESRCH: it was killed meanwhile, and is let go of already */
+	if (WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, tid, NULL, (void *)stopper_signal(status));
+}
+
+/*
+ * What waitpid(2) says of tid; others, that were left alone and have stopped after all, are let go.
+ * Any thread is asked for: one that calls execve(2) goes on under the id of its process.
+ */
+static pid_t reap(struct stopper *s, pid_t tid, int *status)
+{
+	for (;;) {
+		pid_t got = waitpid(-1, status, __WALL | WNOHANG);
+
+		if (got < 0)
+			s->pending = 0;	/* nobody is seized */
+		if (got <= 0 || got == tid)
+			return got;
+		let_go(got, *status);
+		s->pending -= s->pending > 0;
+	}
+}
+
 /* Waits for tid to stop: its wait status, or -1 with errno (ETIME: it did not). */
 static int wait_stop(struct stopper *s, pid_t tid)
 {
-	uint64_t end = s->seized + STOP_WAIT_NS, now;
+	uint64_t end = s->running + STOP_WAIT_NS;
 
 	for (int spin = 0;; spin++) {
+		struct timespec slice = { .tv_nsec = SLICE_NS };
+		uint64_t now = clock_ns();
 		int status;
-		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
-		struct timespec left;
+		pid_t got = reap(s, tid, &status);
 
-		if (got == tid)
-			return status;
-		if (got < 0)
-			return -1;
-		now = clock_ns();
+		if (got)
+			return got < 0 ? -1 : status;
+		s->running = now;
 		if (now >= end) {
 			errno = ETIME;
 			return -1;
 		}
-		if (spin < 8)	/* mostly it is there at once */
-			continue;
-		left = (struct timespec){ .tv_nsec = (long)(end - now) };
-		ppoll(NULL, 0, &left, &s->open);
+		if (spin >= 8)	/* mostly it is there at once */
+			ppoll(NULL, 0, &slice, &s->open);
 	}
 }
 
@@ -99,23 +129,24 @@ static bool get_regs(pid_t tid, uint64_t *to)
 	return true;
 }
 
-/* 0 if the stop was ours or a group stop, whose event is in the high bits. */
-long stopper_signal(int status)
-{
-	return status >> 16 ? 0 : WSTOPSIG(status);
-}
-
 /* Asks a while before it sleeps: being woken can take longer than the copy. */
 static bool wait_release(struct stopper *s)
 {
+	uint64_t from = clock_ns(), now = from;
 	struct pollfd p = { .fd = s->peer, .events = POLLIN };
 	struct stop_message m;
 
-	for (uint64_t end = clock_ns() + STOP_SPIN_NS; clock_ns() < end;)
+	while (now < from + STOP_HOLD_NS) {
+		struct timespec left = { .tv_nsec = (long)(from + STOP_HOLD_NS - now) };
+
 		if (recv(s->peer, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m))
 			return m.op == STOP_RELEASE;
-	return poll(&p, 1, (int)(STOP_HOLD_NS / NS_PER_MS)) == 1 &&
-		recv(s->peer, &m, sizeof(m), MSG_WAITALL) == sizeof(m) && m.op == STOP_RELEASE;
+		if (now >= from + STOP_SPIN_NS && ppoll(&p, 1, &left, NULL) == 1 &&
+		    p.revents & (POLLHUP | POLLERR))
+			return false;
+		now = clock_ns();
+	}
+	return false;
 }
 
 /* Seized and stopped: copies, waits for the reader's copy, lets go. */
@@ -129,12 +160,16 @@ static bool hold(struct stopper *s, struct stop_message *m, int status)
 		err = errno;
 	else
 		released = reply(s, m, STOP_HELD, 0) && wait_release(s);
-	/* ESRCH: it was killed meanwhile, and is let go of already */
-	ptrace(PTRACE_DETACH, tid, NULL, (void *)stopper_signal(status));
-	m->held_ns = clock_ns() - s->seized;
-	stopper_arm(s, 0);
-	return held ? reply(s, m, STOP_RELEASED, released ? 0 : ETIME) && released :
+	let_go(tid, status);
+	m->held_ns = clock_ns() - s->running;
+	return held ? reply(s, m, STOP_RELEASED, released ? 0 : ETIME) :
 		reply(s, m, STOP_FAILED, err);
+}
+
+static bool leave_alone(struct stopper *s, struct stop_message *m)
+{
+	s->pending++;
+	return reply(s, m, STOP_FAILED, ETIME) && s->pending < STOP_PENDING_MAX;
 }
 
 /* False: the stopper has to end. */
@@ -144,26 +179,32 @@ static bool serve(struct stopper *s, struct stop_message *m)
 
 	if (!stopper_arm(s, STOP_BUDGET_NS))
 		return false;
-	s->seized = clock_ns();
-	if (ptrace(PTRACE_SEIZE, m->tid, NULL, NULL) < 0) {
-		int err = errno;
-
-		stopper_arm(s, 0);
-		return reply(s, m, STOP_FAILED, err);
-	}
-	s->seized = clock_ns();
+	if (ptrace(PTRACE_SEIZE, m->tid, NULL, NULL) < 0)
+		return reply(s, m, STOP_FAILED, errno);
+	s->running = clock_ns();
 	if (ptrace(PTRACE_INTERRUPT, m->tid, NULL, NULL) < 0)
 		return false;
 	status = wait_stop(s, m->tid);
-	if (status < 0 && errno != ECHILD) {
-		reply(s, m, STOP_FAILED, errno);
-		return false;	/* only our end releases it */
-	}
-	if (status < 0 || !WIFSTOPPED(status)) {
-		stopper_arm(s, 0);
+	if (status < 0 && errno == ETIME)
+		return leave_alone(s, m);
+	if (status < 0 || !WIFSTOPPED(status))
 		return reply(s, m, STOP_FAILED, ESRCH);
-	}
 	return hold(s, m, status);
+}
+
+/* How long the next message is; 0 or less: there will be none. */
+static ssize_t next(struct stopper *s, struct stop_message *m)
+{
+	struct timespec turn = { .tv_nsec = STOP_BUDGET_NS / 3 };
+	struct pollfd p = { .fd = s->peer, .events = POLLIN };
+
+	for (int status;;) {
+		reap(s, 0, &status);
+		stopper_arm(s, s->pending ? STOP_BUDGET_NS : 0);
+		if (!s->pending || ppoll(&p, 1, &turn, &s->open) == 1)
+			break;
+	}
+	return recv(s->peer, m, sizeof(*m), 0);
 }
 
 void stop_serve(struct inside *in, void *arg)
@@ -178,7 +219,7 @@ void stop_serve(struct inside *in, void *arg)
 		emit_err(&in->emit, &e);
 		return;
 	}
-	while ((n = recv(s.peer, &m, sizeof(m), 0)) > 0) {
+	while ((n = next(&s, &m)) > 0) {
 		/* too late for what was let go */
 		if (n != sizeof(m) || m.op == STOP_RELEASE)
 			continue;

@@ -12,6 +12,8 @@
 #include "nsdebug/code/blocked.h"
 #include "nsdebug/code/stop.h"
 
+#define TRIES 3
+
 static bool lose(struct stopped *x, const char *why)
 {
 	/* the stopper's own end of the socket goes with it; ours is closed with the rights */
@@ -49,6 +51,8 @@ static bool may_stop(const struct stopped *x, struct thread *t)
 		return thread_refuse(t, "in an uninterruptible sleep, or frozen");
 	if (x->peer < 0)
 		return thread_refuse(t, "%s", x->lost[0] ? x->lost : "there is no stopper");
+	if (x->waited_ns >= STOPPED_WAIT_NS)
+		return thread_refuse(t, "too many others did not stop in time");
 	return true;
 }
 
@@ -71,7 +75,7 @@ static bool refuse_stop(struct stopped *x, struct thread *t, int err)
 	case ENOTSUP:
 		return thread_refuse(t, "a 32-bit program");
 	case ETIME:
-		lose(x, "the stopper gave up on a thread that did not stop");
+		x->waited_ns += STOP_WAIT_NS;
 		return thread_refuse(t, "did not stop within %d ms",
 				     (int)(STOP_WAIT_NS / NS_PER_MS));
 	default:
@@ -79,34 +83,55 @@ static bool refuse_stop(struct stopped *x, struct thread *t, int err)
 	}
 }
 
-static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struct thread *t,
-		 int dir)
+static bool lose_stopper(struct stopped *x, struct thread *t)
 {
+	lose(x, "the stopper ended");
+	return thread_refuse(t, "the stopper ended");
+}
+
+/* Held, and let go. *late: before it was copied. */
+static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struct thread *t,
+		 int dir, bool *late)
+{
+	size_t before = s->stack_total;
 	struct stop_message m;
 	bool same, copied = false;
 
-	if (!ask(x, STOP_HOLD, t->tid) || !answer(x, &m)) {
-		lose(x, "the stopper ended");
-		return thread_refuse(t, "the stopper ended");
-	}
+	*late = false;
+	if (!ask(x, STOP_HOLD, t->tid) || !answer(x, &m))
+		return lose_stopper(x, t);
 	if (m.op != STOP_HELD)
 		return refuse_stop(x, t, m.err);
 	same = is_same(t, dir);
 	if (same)
 		copied = snapshot_stack(s, p, t, m.regs[REG_SP]);
 	memcpy(t->regs.value, m.regs, sizeof(m.regs));
-	if (!ask(x, STOP_RELEASE, t->tid) || !answer(x, &m)) {
-		lose(x, "the stopper ended");
-		return thread_refuse(t, "the stopper ended");
-	}
-	t->held_ns = (int64_t)m.held_ns;
-	if (m.op != STOP_RELEASED || m.err)
-		lose(x, "the stopper ended");
-	if (!same)
+	if (!ask(x, STOP_RELEASE, t->tid) || !answer(x, &m) || m.op != STOP_RELEASED)
+		return lose_stopper(x, t);
+	if ((int64_t)m.held_ns > t->held_ns)
+		t->held_ns = (int64_t)m.held_ns;
+	if (!same) {
 		t->gone = true;
-	if (m.err)
-		return thread_refuse(t, "its copy took too long, it was let go");
+		return false;
+	}
+	*late = m.err;
+	if (*late) {
+		s->stack_total = before;
+		return thread_refuse(t, "its copy took longer than %d ms, it was let go",
+				     (int)(STOP_HOLD_NS / NS_PER_MS));
+	}
 	t->regs.known = (1u << REGS_COUNT) - 1;
+	return copied;
+}
+
+/* Whoever copies may have to wait for a turn on a processor, which the thread must not. */
+static bool stop_again(struct stopped *x, struct snapshot *s, struct process *p, struct thread *t,
+		       int dir)
+{
+	bool late = false, copied = false;
+
+	for (int try = 0; try < TRIES && (!try || late); try++)
+		copied = stop(x, s, p, t, dir, &late);
 	return copied;
 }
 
@@ -115,7 +140,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 	struct stopped *x = self;
 	char why[sizeof(t->note)];
 
-	if (may_stop(x, t) && stop(x, s, p, t, dir)) {
+	if (may_stop(x, t) && stop_again(x, s, p, t, dir)) {
 		t->how = HOW_STOPPED;
 		t->note[0] = '\0';
 		return true;

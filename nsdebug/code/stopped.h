@@ -12,9 +12,13 @@
 
 #include "nsdebug/code/snapshot.h"
 
+/* So long all together are threads waited for that do not stop; then no other one is asked. */
+#define STOPPED_WAIT_NS (500 * 1000000ull)
+
 struct stopped {
 	int peer;		/* to the stopper; -1: there is none (any more) */
 	char lost[96];		/* why there is no stopper */
+	uint64_t waited_ns;	/* for threads that did not stop */
 };
 
 extern const struct snapshot_source source_stopped;	/* self: struct stopped */

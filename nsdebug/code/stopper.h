@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -15,7 +16,8 @@ struct stopper {
 	int peer;
 	timer_t timer;
 	sigset_t open;		/* signal mask of a wait: SIGCHLD may come */
-	uint64_t seized;
+	uint64_t running;	/* when the thread had not stopped yet */
+	size_t pending;		/* threads that are seized and have not stopped */
 };
 
 /* From now on the kernel ends us after ns, by SIGKILL; 0: it does not. */

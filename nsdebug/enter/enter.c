@@ -101,6 +101,8 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		in->proc = in->procfs = -1;
 	if (proc && s->nets && nets_open(in, s->nets, e) < 0)
 		return -1;
+	if (s->prompt)
+		seal_prompt();
 	return seal_rights(s->role, reader && s->host_debug, e);
 }
 

@@ -100,6 +100,8 @@ struct spawn {
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
 	bool host_debug;	/* ROLE_READER: opens debug files, also the host's */
+	bool prompt;		/* goes before all that share the processors, until it is a parser:
+				 * somebody is held for it */
 	int peer, second;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */

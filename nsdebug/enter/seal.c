@@ -35,6 +35,7 @@
 #include "nsdebug/enter/seal.h"
 
 #define CAP(c) (1ull << CAP_##c)
+#define PROMPT_US 5000000
 
 /* linux/capability.h of Debian 12 has both; older headers do not. Linux 5.8 and 5.9. */
 #ifndef CAP_CHECKPOINT_RESTORE
@@ -102,7 +103,8 @@ static const struct rule *const proc_calls = RULES(
 	R(pipe2), R(mincore), R(recvmsg),
 	R(rt_sigaction), R(setitimer),
 	/* to become a parser: each of these only takes rights away */
-	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs));
+	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs),
+	{ __NR_sched_setscheduler, SELF_0 });
 
 static const struct rule *const scan_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
@@ -196,6 +198,19 @@ int seal_process(pid_t front, struct err *e)
 	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_FSIZE, 0) < 0 || limit(RLIMIT_NPROC, 0) < 0)
 		return err_sys(e, "limit the child");
 	return 0;
+}
+
+/*
+ * Who is preempted while it holds a thread holds it for the turns of others: tens of milliseconds
+ * where all processors are busy. A loop would hold up everybody, so time without a wait is limited.
+ */
+void seal_prompt(void)
+{
+	struct sched_param p = { .sched_priority = 1 };
+
+	if (limit(RLIMIT_RTTIME, PROMPT_US) == 0)
+		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p);
+	limit(RLIMIT_RTPRIO, 0);
 }
 
 /* A missing capability is named, not numbered: this is what most first runs fail on. */
@@ -491,6 +506,8 @@ int seal_parser(enum role role, bool asks, struct err *e)
 	uint64_t mapped = mapped_bytes(role);
 #endif
 
+	if (role == ROLE_PROC)
+		sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
 	if (keep_caps(parser.caps) < 0)
 		return err_sys(e, "drop capabilities");
 #ifndef NSDEBUG_SAN

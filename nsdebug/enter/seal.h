@@ -14,6 +14,8 @@
 /* Not dumpable, dies with the front (0: outlives it), own session, no new privileges, no core, no
  * file, no child. */
 int seal_process(pid_t front, struct err *e);
+/* Goes before all that share the processors, or does not if the kernel refuses. */
+void seal_prompt(void);
 /* ROLE_READER: where the host's debug files are, in->debug; -1 where there are none. */
 void seal_debug(struct inside *in);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */

@@ -7,6 +7,9 @@
  *	spin vfork	a parent that cannot be stopped, as its child never calls execve
  *	spin jail	neither dumpable nor allowed any system call but read, write and exit
  *	spin stack FILE	a thread whose stack lies below pages of FILE that nobody read yet
+ *	spin deaf	a thread that is nearly always in a system call that no signal ends, and
+ *			one that runs
+ *	spin touch FILE	one that reads a page of FILE, which is mapped
  *	spin churn N	N processes that fork, exec themselves, start threads and end, for ever
  */
 #include <err.h>
@@ -18,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +43,24 @@ static void *spin(void *arg)
 			usleep(1000);
 	}
 	return NULL;
+}
+
+/* The kernel copies two gigabytes of zeroes, to one place, before it looks for signals. */
+static void *be_deaf(void *arg)
+{
+	static char bytes[2 << 20];
+	static struct iovec v[1023];
+	size_t count = sizeof(v) / sizeof(v[0]);
+	int fd = memfd_create("zeroes", 0);
+
+	prctl(PR_SET_NAME, "deaf");
+	if (ftruncate(fd, (off_t)(count * sizeof(bytes))) < 0)
+		err(1, "memfd");
+	for (size_t i = 0; i < count; i++)
+		v[i] = (struct iovec){ bytes, sizeof(bytes) };
+	while (preadv(fd, v, (int)count, 0) > 0)
+		;
+	return arg;
 }
 
 static void *run_a_bit(void *arg)
@@ -100,6 +122,15 @@ static void stack_below(const char *path)
 		err(1, "thread");
 }
 
+static void touch(const char *path)
+{
+	volatile char *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, open(path, O_RDONLY), 0);
+
+	if (p == MAP_FAILED)
+		err(1, "%s", path);
+	turns += (unsigned long)*p;
+}
+
 static void say_ready(void)
 {
 	printf("ready\n");
@@ -109,12 +140,14 @@ static void say_ready(void)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		errx(2, "usage: spin N|vfork|churn N");
+		errx(2, "usage: spin N|vfork|deaf|churn N");
 	if (argc > 3 && !strcmp(argv[1], "churn"))
 		live(argv);
 	if (!strcmp(argv[1], "stack") && argc > 2)
 		stack_below(argv[2]);
 	say_ready();
+	if (!strcmp(argv[1], "touch") && argc > 2)
+		touch(argv[2]);
 	if (!strcmp(argv[1], "jail") && (prctl(PR_SET_DUMPABLE, 0) < 0 ||
 					 prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0))
 		err(1, "jail");
@@ -128,7 +161,9 @@ int main(int argc, char **argv)
 				pause();
 		return 0;
 	}
-	start(atoi(argv[1]), spin);
+	if (!strcmp(argv[1], "deaf"))
+		start(1, be_deaf);
+	start(strcmp(argv[1], "deaf") ? atoi(argv[1]) : 1, spin);
 	for (;;)
 		pause();
 }
