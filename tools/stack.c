@@ -469,8 +469,10 @@ const struct tool tool_stack = {
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
 		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
 		"anywhere (PIE). "
-		"Nothing is guessed: where there is no unwind table (musl, code made at run "
-		"time), the stack ends there and says so.",
+		"Where there is no unwind table (musl, code made at run time), a function's code "
+		"is followed to its return, or its frame pointer is; if neither leads to behind "
+		"a call, the stack is searched for the next such address. From there on each "
+		"frame has a ? before it: it is a guess. What ends early says why.",
 	.needs = NEED_STACK,
 	.opts = stack_opt,
 	.opts_size = sizeof(struct stack_opts),

@@ -303,6 +303,7 @@ static int read_headers(struct elf *f, struct err *e)
 		return err_set(e, ST_FAILED, "an ELF file without program headers");
 	f->type = h.e_type;
 	f->machine = h.e_machine;
+	f->entry = h.e_entry;
 	read_segments(f, &h);
 	read_sections(f, &h);
 	return 0;

@@ -39,6 +39,7 @@ struct elf {
 	const uint8_t *bytes;
 	uint64_t size;			/* of bytes */
 	uint16_t type, machine;
+	uint64_t entry;			/* vaddr where a program begins */
 	struct elf_load *loads;
 	size_t load_count;
 	struct elf_section eh_frame_hdr;	/* the program header's word */

@@ -19,7 +19,10 @@ const struct col frame_cols[] = {
 	F(COL_BYTES, module, COL_HIDE | COL_CLAIMED, "file, as the process has it mapped"),
 	F(COL_STR, build_id, COL_HIDE, "of the module, hexadecimal"),
 	F(COL_STR, method, COL_HIDE,
-	  "how it is known: pc, cfi, pcsp (Go's table), or signal (interrupted here)"),
+	  "how it is known: pc, cfi, pcsp (Go's table), signal (interrupted here), sim (its "
+	  "callee's code was followed to the return), fp (frame pointer), or scan"),
+	F(COL_BOOL, guess, COL_HIDE,
+	  "it, or one that it rests on, was only found on the stack: scan; in text a ?"),
 	F(COL_STR, source, COL_HIDE,
 	  "where the symbol is from: symtab, dynsym, debugdata, "
 	  "debuglink, debug file, pclntab (Go's table), or perf-map (the process's own file)"),
@@ -32,6 +35,7 @@ static const char *method_name(const struct frame *f)
 	static const char *const names[] = {
 		[METHOD_PC] = "pc", [METHOD_CFI] = "cfi",
 		[METHOD_PCSP] = "pcsp", [METHOD_SIGNAL] = "signal",
+		[METHOD_SIM] = "sim", [METHOD_FP] = "fp", [METHOD_SCAN] = "scan",
 	};
 
 	return names[f->method];
@@ -42,7 +46,7 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 			 size_t nr, struct buf *b)
 {
 	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = n->offset,
-		.method = method_name(f), .build_id = n->build_id,
+		.method = method_name(f), .guess = f->guess, .build_id = n->build_id,
 		.source = n->source };
 	if (!n->module && !n->function)
 		row->offset = NONE_U64;
@@ -54,10 +58,21 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 	buf_char(b, '#');
 	buf_u64(b, nr);
 	buf_fill(b, ' ', b->len < 4 ? 5 - b->len : 1);
+	if (f->guess)
+		buf_str(b, "? ");
 	buf_add(b, n->text.p, n->text.len);
 	if (f->method == METHOD_SIGNAL)
 		buf_str(b, " <interrupted by a signal>");
 	return row->function.len + row->module.len + b->len + 208;
+}
+
+static void append(struct frame_row *row, const char *why, const char *more, struct arena *a)
+{
+	auto_buf struct buf b = { 0 };
+
+	buf_add(&b, row->text.p, row->text.len);
+	buf_addf(&b, "  -- %s%s", why, more);
+	row->text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
 }
 
 struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a)
@@ -78,12 +93,10 @@ struct col_rows frame_rows(struct trace *t, const struct names *names, struct ar
 		}
 		room -= used;
 		rows[n].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
+		if (n && rows[n].guess && !rows[n - 1].guess)
+			append(&rows[n - 1], t->lost, "; what follows is a guess", a);
 	}
-	if (n && !t->whole) {
-		buf_clear(&b);
-		buf_add(&b, rows[n - 1].text.p, rows[n - 1].text.len);
-		buf_addf(&b, "  -- %s", t->end);
-		rows[n - 1].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
-	}
+	if (n && !t->whole)
+		append(&rows[n - 1], t->end, "", a);
 	return (struct col_rows){ rows, n, sizeof(*rows) };
 }

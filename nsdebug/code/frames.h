@@ -18,6 +18,7 @@ struct frame_row {
 	uint64_t n, pc, offset;
 	struct bytes function, module, text;
 	const char *build_id, *method, *source;
+	uint64_t guess;
 };
 
 extern const struct col frame_cols[];

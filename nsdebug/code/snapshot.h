@@ -33,6 +33,8 @@ struct mounts;
 
 /* The order of libunwind: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip. */
 #define REGS_COUNT 17
+#define REG_BX 3
+#define REG_BP 6
 #define REG_SP 7
 #define REG_PC 16
 

@@ -116,6 +116,8 @@ struct thread_row thread_row(const struct process *p, const struct thread *t, st
 	put_who(&row, p, t, a);
 	row.frames = frame_rows(trace, names, a);
 	buf_str(&note, t->note);
+	if (trace->lost[0])
+		buf_addf(&note, "%s%s; what follows is a guess", note.len ? "; " : "", trace->lost);
 	if (t->how != HOW_NOT && !trace->whole)
 		buf_addf(&note, "%s%s", note.len ? "; " : "", trace->end);
 	if (note.len)

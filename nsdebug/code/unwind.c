@@ -13,6 +13,7 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/fallback.h"
 #include "nsdebug/code/gostack.h"
 #include "nsdebug/code/work.h"
 
@@ -50,6 +51,9 @@ struct unwinder {
 	 * be the wrong one for a pc that a signal or a stop interrupted at the same place. */
 	unw_addr_space_t keeping, fresh;
 	const struct thread *t;
+	struct at from;			/* where libunwind began */
+	bool stepped;			/* it has gone on from there */
+	struct fallback *fallback;	/* or NULL: not needed so far */
 	struct module *m;		/* the file of the step */
 	uint64_t bias;
 	bool finding;			/* in find_proc_info: data that is relocated is no matter */
@@ -162,12 +166,12 @@ static int access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, 
 
 	if (write || reg < 0 || reg >= REGS_COUNT)
 		return -UNW_EBADREG;
-	if (!(u->t->regs.known & 1u << reg)) {
+	if (!(u->from.regs.known & 1u << reg)) {
 		u->why = WHY_REGISTER;
 		u->why_at = (uint64_t)reg;
 		return OURS;
 	}
-	*value = u->t->regs.value[reg];
+	*value = u->from.regs.value[reg];
 	return 0;
 }
 
@@ -259,6 +263,8 @@ void unwinder_free(struct unwinder **u)
 		unw_destroy_addr_space((*u)->keeping);
 	if (*u && (*u)->fresh)
 		unw_destroy_addr_space((*u)->fresh);
+	if (*u)
+		fallback_free(&(*u)->fallback);
 	free(*u);
 	*u = NULL;
 }
@@ -335,6 +341,15 @@ static bool is_left(const struct unwinder *u)
 	return c && (c->cfi.left || c->go.left);
 }
 
+static void say_register(const struct unwinder *u, const char *at, struct trace *r)
+{
+	bool was_known = u->t->regs.known & 1u << u->why_at;
+
+	r->want_regs |= !was_known;
+	trace_end(r, "%s needs register %s, which %s", at, reg_names[u->why_at], was_known ?
+		  "code without unwind tables has changed" : "only a stop or BPF shows");
+}
+
 static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 {
 	char at[128];
@@ -348,13 +363,11 @@ static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 		if (is_left(u))
 			trace_end(r, "the file of %s is too much work to look for its tables", at);
 		else
-			trace_end(r, "no CFI for %s: musl, hand-written code, Go before "
-				  "1.18?", at);
+			trace_end(r, "no CFI for %s, and its code does not show who called it",
+				  at);
 		break;
 	case WHY_REGISTER:
-		r->want_regs = true;
-		trace_end(r, "%s needs register %s, which only a stop or BPF shows", at,
-		    reg_names[u->why_at]);
+		say_register(u, at, r);
 		break;
 	case WHY_MEMORY:
 		trace_end_memory(r, u->t, u->why_at);
@@ -370,26 +383,29 @@ static void say_why(struct unwinder *u, uint64_t pc, int code, struct trace *r)
 void trace_add(struct trace *r, uint64_t pc, enum method method, bool exact)
 {
 	r->frames = mem_more(r->frames, r->count);
-	r->frames[r->count++] = (struct frame){ pc, method, exact };
+	r->frames[r->count] = (struct frame){
+		pc, method, exact, r->count && r->frames[r->count - 1].guess,
+	};
+	r->count++;
 }
 
 /* One more frame. False: the stack ends here, r says how. */
 static bool step(struct unwinder *u, unw_cursor_t *c, struct trace *r, int *signals)
 {
-	unw_word_t sp = 0, pc = 0, old_sp = 0, old_pc = 0;
+	unw_word_t sp = 0, pc = 0, old_sp = 0;
 	const struct vma *v;
 	bool signal;
 	int ret;
 
 	unw_get_reg(c, UNW_REG_SP, &old_sp);
-	unw_get_reg(c, UNW_REG_IP, &old_pc);
 	u->why = WHY_NONE;
 	u->reads = 0;
 	ret = unw_step(c);
 	if (ret < 0) {
-		say_why(u, old_pc, ret, r);
+		say_why(u, r->frames[r->count - 1].pc, ret, r);
 		return false;
 	}
+	u->stepped = true;
 	if (!ret || unw_get_reg(c, UNW_REG_IP, &pc) < 0 || !pc) {
 		r->whole = true;
 		return false;
@@ -414,6 +430,89 @@ static bool step(struct unwinder *u, unw_cursor_t *c, struct trace *r, int *sign
 	return true;
 }
 
+/* Of a return address, what the call gives back; of a frame that was interrupted, all. */
+static void registers(struct unwinder *u, unw_cursor_t *c, const struct frame *f, struct at *ret)
+{
+	const uint32_t kept = 0xf000u | 1u << REG_BX | 1u << REG_BP | 1u << REG_SP | 1u << REG_PC;
+
+	*ret = u->from;
+	ret->exact = f->exact;
+	if (u->stepped) {
+		ret->regs.known = 0;
+		for (int i = 0; i < REGS_COUNT; i++) {
+			unw_word_t value;
+
+			if (!f->exact && !(kept & 1u << i))
+				continue;
+			if (unw_get_reg(c, i, &value) < 0)
+				continue;
+			ret->regs.value[i] = value;
+			ret->regs.known |= 1u << i;
+		}
+	}
+	ret->regs.value[REG_PC] = f->pc;
+}
+
+/* libunwind looks up the address that it begins at; behind a call this is not the one. */
+static bool begin(struct unwinder *u, unw_addr_space_t as, unw_cursor_t *c, const struct at *from)
+{
+	u->from = *from;
+	u->stepped = false;
+	if (!from->exact)
+		u->from.regs.value[REG_PC]--;
+	return unw_init_remote(c, as, u) >= 0;
+}
+
+/* Where CFI has no answer. False: nor is there another, r says how the stack ends. */
+static bool go_on(struct unwinder *u, unw_addr_space_t as, unw_cursor_t *c, struct trace *r,
+		  int *signals)
+{
+	uint64_t refused = work.refused;
+	enum fallback_end found;
+	struct at frame, caller;
+	enum method method;
+	unsigned int reg;
+	bool guess;
+
+	if (u->why != WHY_NO_CFI && u->why != WHY_NO_MODULE && u->why != WHY_REGISTER)
+		return false;
+	registers(u, c, &r->frames[r->count - 1], &frame);
+	if (!u->fallback)
+		u->fallback = fallback_new(u->p);
+	found = fallback_step(u->fallback, u->t, &frame, &caller, &method, &guess, &reg);
+	if (found == FALLBACK_NONE || guess)	/* with more registers there may be more to see */
+		r->want_regs |= u->t->regs.known != (1u << REGS_COUNT) - 1;
+	switch (found) {
+	case FALLBACK_WHOLE:
+		r->whole = true;
+		r->end[0] = '\0';
+		return false;
+	case FALLBACK_REGISTER:
+		u->why = WHY_REGISTER;
+		u->why_at = reg;
+		say_why(u, frame.regs.value[REG_PC], 0, r);
+		return false;
+	case FALLBACK_NONE:
+		if (work.refused != refused)
+			trace_end(r, "the code of 0x%llx is too much work to follow",
+				  (unsigned long long)frame.regs.value[REG_PC]);
+		return false;
+	case FALLBACK_FOUND:
+		break;
+	}
+	if (method == METHOD_SIGNAL && ++*signals > UNWIND_SIGNALS_MAX) {
+		trace_end(r, "more than %d signal frames", UNWIND_SIGNALS_MAX);
+		return false;
+	}
+	trace_add(r, caller.regs.value[REG_PC], method, caller.exact);
+	if (guess && !r->frames[r->count - 1].guess) {
+		r->frames[r->count - 1].guess = true;
+		memcpy(r->lost, r->end, sizeof(r->lost));
+	}
+	r->end[0] = '\0';
+	return begin(u, as, c, &caller);
+}
+
 /* From Go's code on: no way leads from there back to code that has CFI instead. */
 static bool walked_by_go(struct unwinder *u, unw_cursor_t *c, size_t max, struct trace *r)
 {
@@ -424,16 +523,18 @@ static bool walked_by_go(struct unwinder *u, unw_cursor_t *c, size_t max, struct
 
 static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct trace *r)
 {
+	const struct at pc = { u->t->regs, true };
 	unw_cursor_t c;
 	int signals = 0;
 
 	r->count = 0;
-	if (unw_init_remote(&c, as, u) < 0) {
+	if (!begin(u, as, &c, &pc)) {
 		trace_end(r, "the unwinder could not begin");
 		return true;
 	}
 	trace_add(r, u->t->regs.value[REG_PC], METHOD_PC, true);
-	while (!walked_by_go(u, &c, max, r) && step(u, &c, r, &signals)) {
+	while (!walked_by_go(u, &c, max, r) &&
+	       (step(u, &c, r, &signals) || go_on(u, as, &c, r, &signals))) {
 		if (signals && as == u->keeping)
 			return false;
 		if (r->count >= max) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unwind - from a thread's copied stack to its frames. Never a guess.
+ * unwind - from a thread's copied stack to its frames.
  *
  * libunwind runs the CFI through accessors that serve the snapshot: registers and stack as they
  * were captured, tables from the ELF files. Its own fall-backs (frame pointers, PLT patterns, the
- * instruction bytes of a signal trampoline) are not reached: an address without CFI ends the stack
- * with an error of ours. From the first frame in Go's code on it is gostack.c that walks. Every
+ * instruction bytes of a signal trampoline) are not reached: where there is no CFI, or it wants a
+ * register that is not known, fallback.c looks for the caller, from which libunwind begins anew;
+ * what is a guess is marked. From the first frame in Go's code on it is gostack.c that walks. Every
  * stack that does not end at its outermost frame says why it ends.
  *
  * libunwind is not told anything of a file that fde_check() did not pass; what it reads for one
@@ -33,12 +34,16 @@ enum method {
 	METHOD_CFI,	/* by the unwind tables */
 	METHOD_PCSP,	/* by Go's table of its functions */
 	METHOD_SIGNAL,	/* what a signal interrupted; by the tables of the trampoline */
+	METHOD_SIM,	/* by following the code to its return */
+	METHOD_FP,	/* by the frame pointer */
+	METHOD_SCAN,	/* found on the stack: a guess */
 };
 
 struct frame {
 	uint64_t pc;
 	enum method method;
 	bool exact;	/* pc is executed next; else it is a return address: look up pc - 1 */
+	bool guess;	/* it, or one that it rests on, was found by a search of the stack */
 };
 
 struct trace {
@@ -48,6 +53,7 @@ struct trace {
 	bool cut;		/* a limit that the user can move was reached */
 	bool want_regs;		/* a register that was not captured was needed */
 	char end[256];		/* why it ends, if not whole */
+	char lost[256];		/* why it had to guess, if it did */
 };
 
 /* A module's file, made ready for unwinding and for names. NULL: it is none; m->why says it. */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/fallback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/code/callsite.h"
+#include "nsdebug/code/insn.h"
+#include "nsdebug/code/sim.h"
+#include "nsdebug/code/work.h"
+
+#define ENTRY_BYTES 64u		/* a program's first function is no longer */
+#define WORD_COST 16u		/* a word that is searched, for work_may() */
+
+struct fallback {
+	const struct process *p;
+	const struct thread *t;
+	struct sim *ahead, *below;	/* to the return; from a caller to here */
+	unsigned int looks;
+};
+
+/* ---- code ---- */
+
+static size_t code(void *arg, uint64_t addr, uint8_t *to, size_t room)
+{
+	const struct fallback *f = arg;
+	const struct elf_load *l;
+	struct module *m;
+	uint64_t bias, left;
+	struct code *c;
+
+	if (!process_code(f->p, addr, &m, &bias))
+		return 0;
+	c = m->code;
+	l = elf_load_at(&c->elf, addr - bias, 1);
+	if (!l || !l->exec || addr - bias - l->vaddr >= l->filesz)
+		return 0;
+	left = l->filesz - (addr - bias - l->vaddr);
+	if (left < room)
+		room = left;
+	return elf_image(&c->elf, addr - bias, to, room) ? room : 0;
+}
+
+static bool is_code(const struct fallback *f, uint64_t addr)
+{
+	const struct vma *v = maps_find(&f->p->maps, addr);
+
+	return v && v->exec;
+}
+
+static bool word(void *arg, uint64_t addr, uint64_t *ret)
+{
+	const struct fallback *f = arg;
+
+	return thread_word(f->t, addr, ret);
+}
+
+/* What a signal handler returns to: mov $15, %eax or %rax; syscall. Nobody has called it. */
+static bool is_trampoline(const struct fallback *f, uint64_t addr)
+{
+	static const uint8_t wide[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
+	static const uint8_t narrow[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t bytes[sizeof(wide)];
+
+	return code((void *)f, addr, bytes, sizeof(bytes)) == sizeof(bytes) &&
+		(!memcmp(bytes, wide, sizeof(wide)) || !memcmp(bytes, narrow, sizeof(narrow)));
+}
+
+static bool bytes_before(const struct fallback *f, uint64_t addr, uint8_t bytes[CALL_BYTES])
+{
+	return addr >= CALL_BYTES && is_code(f, addr - 1) &&
+		code((void *)f, addr - CALL_BYTES, bytes, CALL_BYTES) == CALL_BYTES;
+}
+
+/* Does a call come back to this address that leads to the frame? YES: that very one does. */
+static enum sim_reach called_from(struct fallback *f, uint64_t ret, uint64_t slot, uint64_t pc,
+				  uint64_t sp)
+{
+	uint8_t bytes[CALL_BYTES];
+	uint64_t target;
+
+	if (!bytes_before(f, ret, bytes))
+		return REACH_NO;
+	if (call_before(bytes, ret, true, &target) && is_code(f, target)) {
+		enum sim_reach r = sim_reach(f->below, target, slot, pc, sp);
+
+		if (r != REACH_NO)
+			return r;
+	}
+	return call_before(bytes, ret, false, &target) ? REACH_OPEN : REACH_NO;
+}
+
+static bool accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret)
+{
+	struct fallback *f = arg;
+
+	return is_trampoline(f, ret) || called_from(f, ret, slot, pc, sp) != REACH_NO;
+}
+
+/* Does it stand behind the first call of what a program begins with? */
+static bool is_entry(const struct fallback *f, uint64_t pc)
+{
+	uint8_t bytes[ENTRY_BYTES];
+	struct insn i = { .len = 0 };
+	struct module *m;
+	uint64_t bias, entry;
+	size_t len;
+
+	if (!process_code(f->p, pc, &m, &bias))
+		return false;
+	entry = ((struct code *)m->code)->elf.entry + bias;
+	if (entry == bias || pc - entry > ENTRY_BYTES)
+		return false;
+	len = code((void *)f, entry, bytes, sizeof(bytes));
+	for (size_t at = 0; at < len && insn_decode(&i, bytes + at, len - at); at += i.len)
+		if (i.map == MAP_ONE && (i.op == 0xe8 || (i.op == 0xff && (i.reg & 7) == 2)))
+			return pc == entry + at + i.len;
+	return false;
+}
+
+struct fallback *fallback_new(const struct process *p)
+{
+	struct fallback *f = mem_alloc(sizeof(*f));
+	struct sim_asks asks = { .arg = f, .code = code, .word = word, .accept = accept };
+
+	f->p = p;
+	f->ahead = sim_new(&asks);
+	f->below = sim_new(&asks);
+	return f;
+}
+
+void fallback_free(struct fallback **f)
+{
+	if (*f) {
+		sim_free(&(*f)->ahead);
+		sim_free(&(*f)->below);
+	}
+	free(*f);
+	*f = NULL;
+}
+
+/* ---- signals ---- */
+
+/* What the kernel put there: struct ucontext, from its registers on; and which these are. */
+#define CONTEXT_REGS 40
+static const uint8_t context[] = { 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16 };
+
+static bool interrupted(const struct fallback *f, const struct at *frame, struct at *caller)
+{
+	*caller = (struct at){ .exact = true };
+	for (size_t i = 0; i < sizeof(context); i++) {
+		uint64_t *to = &caller->regs.value[context[i]];
+
+		if (!thread_word(f->t, frame->regs.value[REG_SP] + CONTEXT_REGS + 8 * i, to))
+			return false;
+		caller->regs.known |= 1u << context[i];
+	}
+	return is_code(f, caller->regs.value[REG_PC]);
+}
+
+/* ---- the frame pointer ---- */
+
+/* A register that holds something else may point at a frame further out. Then what these frames
+ * return to stands between. */
+static bool is_next(struct fallback *f, const struct at *frame, uint64_t slot)
+{
+	uint64_t pc = frame->regs.value[REG_PC], sp = frame->regs.value[REG_SP], ret;
+
+	if (slot - sp > 8 * SCAN_WORDS || !work_may(0, (slot - sp) / 8 * WORD_COST))
+		return false;
+	for (uint64_t at = (sp + 7) & ~7ull; at < slot; at += 8)
+		if (thread_word(f->t, at, &ret) && is_code(f, ret) &&
+		    called_from(f, ret, at, pc, sp) != REACH_NO)
+			return false;
+	return true;
+}
+
+static bool chain(struct fallback *f, const struct at *frame, struct at *caller)
+{
+	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], next, pc;
+
+	if (!(frame->regs.known & 1u << REG_BP) || bp < sp || bp % 8 ||
+	    !thread_word(f->t, bp, &next) || !thread_word(f->t, bp + 8, &pc) ||
+	    called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO ||
+	    !is_next(f, frame, bp + 8))
+		return false;
+	*caller = (struct at){ .regs = { .known = 1u << REG_BP | 1u << REG_SP | 1u << REG_PC } };
+	caller->regs.value[REG_BP] = next;
+	caller->regs.value[REG_SP] = bp + 16;
+	caller->regs.value[REG_PC] = pc;
+	return true;
+}
+
+/* ---- the search ---- */
+
+static struct at behind(uint64_t slot, uint64_t pc)
+{
+	struct at a = { .regs = { .known = 1u << REG_SP | 1u << REG_PC } };
+
+	a.regs.value[REG_SP] = slot + 8;
+	a.regs.value[REG_PC] = pc;
+	return a;
+}
+
+/* Does a thread or the program begin there? */
+static bool is_outermost(struct fallback *f, const struct at *frame)
+{
+	struct regs caller;
+	unsigned int reg;
+	uint64_t slot;
+
+	if (frame->exact)
+		return false;
+	return is_entry(f, frame->regs.value[REG_PC]) ||
+		sim_return(f->ahead, &frame->regs, &caller, &slot, &reg) == SIM_ROOT;
+}
+
+/* Is there a way on from there? */
+static bool goes_on(struct fallback *f, const struct at *frame)
+{
+	uint64_t bias, slot, pc = frame->regs.value[REG_PC];
+	struct regs caller;
+	unsigned int reg;
+	struct module *m;
+
+	return (process_code(f->p, pc - 1, &m, &bias) &&
+		cfi_find(&((struct code *)m->code)->cfi, &((struct code *)m->code)->elf,
+			 pc - 1 - bias)) ||
+		sim_return(f->ahead, &frame->regs, &caller, &slot, &reg) == SIM_FOUND;
+}
+
+static bool search(struct fallback *f, const struct at *frame, struct at *caller, bool *guess)
+{
+	uint64_t sp = frame->regs.value[REG_SP], pc = frame->regs.value[REG_PC];
+	bool first = true, found = false;
+
+	f->looks = 0;
+	for (uint64_t i = 0; i < SCAN_WORDS && f->looks < SCAN_LOOKS; i++) {
+		uint64_t slot = (sp & ~7ull) + 8 * i, ret;
+		enum sim_reach reach;
+		struct at a;
+
+		if (!work_may(0, WORD_COST) || !thread_word(f->t, slot, &ret))
+			break;
+		if (slot < sp || !is_code(f, ret))
+			continue;
+		reach = called_from(f, ret, slot, pc, sp);
+		f->looks++;
+		a = behind(slot, ret);
+		if (reach == REACH_YES || (first && reach == REACH_OPEN && is_outermost(f, &a))) {
+			*guess = false;
+			*caller = a;
+			return true;
+		}
+		if (reach == REACH_OPEN && !found && (goes_on(f, &a) || is_outermost(f, &a))) {
+			*guess = found = true;
+			*caller = a;
+		}
+		if (reach == REACH_OPEN)
+			first = false;
+	}
+	return found;
+}
+
+enum fallback_end fallback_step(struct fallback *f, const struct thread *t, const struct at *frame,
+				struct at *caller, enum method *method, bool *guess,
+				unsigned int *reg)
+{
+	uint64_t pc = frame->regs.value[REG_PC], slot;
+	enum sim_end end;
+
+	f->t = t;
+	*guess = false;
+	*method = METHOD_SIGNAL;
+	if (is_trampoline(f, pc) && interrupted(f, frame, caller))
+		return FALLBACK_FOUND;
+	if (!frame->exact && is_entry(f, pc))
+		return FALLBACK_WHOLE;
+	*method = METHOD_SIM;
+	*caller = (struct at){ .exact = false };
+	end = sim_return(f->ahead, &frame->regs, &caller->regs, &slot, reg);
+	if (end == SIM_FOUND) {
+		caller->exact = is_trampoline(f, caller->regs.value[REG_PC]);
+		return FALLBACK_FOUND;
+	}
+	if (!frame->exact && end == SIM_ROOT)
+		return FALLBACK_WHOLE;
+	*method = METHOD_FP;
+	if (chain(f, frame, caller))
+		return FALLBACK_FOUND;
+	*method = METHOD_SCAN;
+	if (search(f, frame, caller, guess)) {
+		*method = *guess ? METHOD_SCAN : METHOD_SIM;
+		return FALLBACK_FOUND;
+	}
+	return end == SIM_REGISTER ? FALLBACK_REGISTER : FALLBACK_NONE;
+}

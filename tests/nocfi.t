@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# serial
+# timeout 120
+# shellcheck shell=sh
+# Stacks where there are no unwind tables: musl, and programs built without.
+. tests/lib.sh
+need jq musl-gcc setpriv
+
+# start FILE ARG...: a program on the host that says "ready"; sets PID.
+start() {
+	rm -f ready
+	"$@" >ready &
+	PID=$!
+	at_exit "kill -9 $PID"
+	wait_for 'grep -q ready ready' 10
+}
+
+on_host() { # OPTION...
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" "$@"
+}
+
+build() { # NAME FLAG...
+	_n=$1
+	shift
+	musl-gcc -O2 -o "$TMP/$_n" "$SRC/tests/lib/kinds.c" "$@"
+}
+
+# What is above end() is what the C library begins a thread or the program with.
+chain='def names: [.frames[].function];
+	def calls: .comm[1:] | tonumber;
+	def wants: [range(calls + 1) | if (. % 2) == 0 then "even" else "odd" end] | reverse;
+	def outer: if .tid == .pid then "main" else "run" end;
+	def from_end: names as $n | ($n | index("end")) as $i | if $i then $n[$i:] else [] end;
+	def right: from_end[: calls + 3] == ["end"] + wants + [outer];
+	def beyond: from_end[calls + 3:];
+	def whole: .note == null;'
+no_tables='-fno-asynchronous-unwind-tables -fno-unwind-tables'
+
+# Six ways to wait, ten depths, and the first thread.
+build static -static
+start "$TMP/static" 60
+tj 'musl, static: every frame of every thread is right, and nobody is stopped' "$chain
+	(.items | length) == 61 and all(.items[]; right and whole and .how != \"stopped\")" \
+	on_host -o json
+tj 'to where the C library begins' "$chain all(.items[]; beyond ==
+	if .tid == .pid then [\"libc_start_main_stage2\", \"_start\"] else [\"start\", \"__clone\"] end)" \
+	on_host -o json
+tj 'nothing of it is a guess' 'all(.items[].frames[]; .guess | not)' on_host -o json
+tj 'the ways to wait are named' "$chain [.items[] | names | map(select(test(\"^(nanosleep|poll|read|sigwait|pthread_.*)$\"))) | .[0]] |
+	group_by(.) | map(length) | sort == [10, 10, 10, 10, 10, 11]" on_host -o json
+tj 'each frame says how it is known' "$chain all(.items[]; .frames[0].method == \"pc\" and
+	(.frames | map(.method) | unique) == [\"cfi\", \"pc\", \"sim\"])" on_host -o json
+strip -s -o "$TMP/stripped" "$TMP/static"
+names() { jq -c '[.items | sort_by(.host_tid)[] | [.frames[].pc]] | sort' "$1"; }
+on_host -o json >whole.js 2>/dev/null
+start "$TMP/stripped" 60
+on_host -o json >stripped.js 2>/dev/null
+t 'stripped: the same addresses' "$(names whole.js)\n" names stripped.js
+
+build dynamic
+start "$TMP/dynamic" 60
+tj 'musl, dynamic' "$chain (.items | length) == 61 and
+	all(.items[]; right and whole and (beyond | length) == 2)" on_host -o json
+tj 'nothing of it is a guess either' 'all(.items[].frames[]; .guess | not)' on_host -o json
+
+# no table in the program either, nor a frame pointer where it can do without
+# shellcheck disable=SC2086 # words
+build bare -static $no_tables
+start "$TMP/bare" 60
+tj 'no unwind table at all: every frame is right' "$chain (.items | length) == 61 and
+	all(.items[]; right and whole)" on_host -o json
+tj 'by their code alone' 'all(.items[].frames[1:][]; .method == "sim" and (.guess | not))' \
+	on_host -o json
+
+# What only the stack shows is marked. Without BPF and without a stop, no register is known.
+without() { # COMMAND...
+	setpriv --bounding-set -bpf --inh-caps -bpf "$@"
+}
+blind() {
+	without "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop "$@"
+}
+# From what was found on, everything rests on it.
+tj 'what was found by a search is a guess, and what follows' "$chain
+	def first_guess: [.frames[].guess] | index(true);
+	any(.items[]; first_guess) and
+	all(.items[]; first_guess as \$g | \$g == null or
+		(.frames[\$g].method == \"scan\" and all(.frames[\$g:][]; .guess))) and
+	all(.items[]; all(.frames[] | select(.guess | not); .method != \"scan\"))" blind -o json
+tj 'and it says why' 'all(.items[]; if any(.frames[]; .guess) then
+	(.note | test("^(no CFI for|bare).*; what follows is a guess")) else .note == null end)' \
+	blind -o json
+tj 'which is right nonetheless' "$chain all(.items[]; right)" blind -o json
+ts 'in text, too' 0 '^  #[0-9]+ +0x[^?]* -- no CFI for bare.*; what follows is a guess$' blind
+ts 'and has a mark in text' 0 '^  #[0-9]+ +\? 0x[0-9a-f]+ even\+0x[0-9a-f]+ \(bare\)$' blind
