@@ -182,8 +182,8 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
 			relay(f, &kids[i]);
-	/* it ends when nobody is left to ask it, or with us */
-	enter_close(&kids[JOB_SILENT]);
+	/* nobody is left to ask it, and it may not have got as far as to notice */
+	enter_kill(&kids[JOB_SILENT]);
 }
 
 static void run_names(struct front *f, const struct job *j)
