@@ -3,7 +3,9 @@
  * doctor - what of nsdebug works on this machine, what does not, and the cure.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/feature.h"
@@ -29,12 +31,50 @@ static const struct col doctor_col[] = {
 	COL_END
 };
 
+/* What does not work, by its cure: each cure is said once. */
+#define CURES_MAX 32
+
+struct cures {
+	struct {
+		const char *state, *cure;	/* these live as long as the run */
+		struct buf what;
+	} items[CURES_MAX];
+	size_t count;
+};
+
+static void need_cure(struct cures *c, const char *what, const char *state, const char *cure)
+{
+	size_t i = 0;
+
+	while (i < c->count && (strcmp(c->items[i].cure, cure) || strcmp(c->items[i].state, state)))
+		i++;
+	if (i == CURES_MAX)
+		return;		/* its row has the cure, too */
+	if (i == c->count) {
+		c->items[c->count].state = state;
+		c->items[c->count++].cure = cure;
+	} else {
+		buf_str(&c->items[i].what, ", ");
+	}
+	buf_str(&c->items[i].what, what);
+}
+
+static void say_cures(struct cures *c, struct emit *e)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		buf_char(&c->items[i].what, '\0');
+		emit_note(e, "%s: %s: %s", c->items[i].what.bytes, c->items[i].state,
+			  c->items[i].cure);
+		buf_free(&c->items[i].what);
+	}
+}
+
 static enum status worst_of(enum feature_state s)
 {
 	return s == FEATURE_NO_PRIVILEGE ? ST_PRIVILEGE : ST_REFUSED;
 }
 
-static void try_feature(struct run *r, const struct feature *f)
+static void try_feature(struct run *r, struct cures *c, const struct feature *f)
 {
 	char detail[256] = "";
 	enum feature_state s = f->probe(detail, sizeof(detail));
@@ -49,7 +89,7 @@ static void try_feature(struct run *r, const struct feature *f)
 	if (s == FEATURE_OK)
 		return;
 	if (!f->required) {
-		emit_note(r->emit, "%s: %s: %s", f->name, row.state, row.cure);
+		need_cure(c, f->name, row.state, row.cure);
 		return;
 	}
 	err_set(&e, worst_of(s), "%s: %s: ls and cat cannot run: %s", f->name, row.state,
@@ -57,7 +97,7 @@ static void try_feature(struct run *r, const struct feature *f)
 	emit_err(r->emit, &e);
 }
 
-static void try_programs(struct run *r)
+static void try_programs(struct run *r, struct cures *c)
 {
 	struct probe all[PROBES_MAX];
 	struct err e;
@@ -79,7 +119,7 @@ static void try_programs(struct run *r)
 
 		emit_row(r->emit, &row);
 		if (!good)
-			emit_note(r->emit, "%s: %s: %s", row.check, row.state, row.cure);
+			need_cure(c, row.check, row.state, row.cure);
 	}
 }
 
@@ -118,7 +158,8 @@ static void describe(char *text, size_t room, const struct runtime *t, const str
 		snprintf(text + used, room - used, ", %u that cannot be read", n->broken);
 }
 
-static void try_runtime(struct run *r, const struct runtime *t, struct node *node)
+static void try_runtime(struct run *r, struct cures *c, const struct runtime *t,
+			struct node *node)
 {
 	auto_arena struct arena *arena = arena_new();
 	struct census n = { .node = node, .arena = arena };
@@ -145,7 +186,7 @@ static void try_runtime(struct run *r, const struct runtime *t, struct node *nod
 	}
 	emit_row(r->emit, &row);
 	if (row.cure)
-		emit_note(r->emit, "%s: %s: %s", name, detail, row.cure);
+		need_cure(c, name, row.state, row.cure);
 }
 
 static bool count_scanned(void *ctx, struct container *c)
@@ -178,18 +219,20 @@ static void try_processes(struct run *r)
 
 static void doctor_run(struct run *r)
 {
+	struct cures cures = { 0 };
 	struct node node;
 	struct err e;
 
 	for (const struct feature *f = features; f->name; f++)
-		try_feature(r, f);
-	try_programs(r);
+		try_feature(r, &cures, f);
+	try_programs(r, &cures);
 	if (node_open(&node, &e) < 0)
 		emit_err(r->emit, &e);
 	for (const struct runtime *const *t = runtimes; *t; t++)
 		if (!(*t)->scanned)
-			try_runtime(r, *t, &node);
+			try_runtime(r, &cures, *t, &node);
 	try_processes(r);
+	say_cures(&cures, r->emit);
 	node_close(&node);
 }
 
