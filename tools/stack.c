@@ -17,6 +17,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/code/blocked.h"
+#include "nsdebug/code/lines.h"
 #include "nsdebug/code/names.h"
 #include "nsdebug/code/stopped.h"
 #include "nsdebug/code/threadrow.h"
@@ -34,7 +35,7 @@
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
-	bool no_stop, no_fold;
+	bool no_stop, no_fold, lines;
 };
 
 static const struct opt stack_opt[] = {
@@ -46,6 +47,8 @@ static const struct opt stack_opt[] = {
 	    "only this thread; its id in the container"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
 	    "stop no thread: those that run are left out"),
+	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
+	    "file and line too, and functions that were inlined"),
 	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
 	    "show threads of the same state and frames one by one"),
 	OPT(0, "max-frames", OPT_U64, struct stack_opts, max_frames, "N",
@@ -85,6 +88,7 @@ struct stack {
 	const struct stack_opts *o;
 	struct snapshot s;
 	struct debugfiles files;
+	struct lines lines;
 	struct totals sum;
 	uint64_t round;		/* enum round */
 	struct buf again;	/* what the next one is to take */
@@ -323,6 +327,7 @@ static void show_process(struct stack *k, struct process *p)
 		wanted_put(&k->again, p, want, n);
 	names_init(&names);
 	names.files = &k->files;
+	names.lines = k->o->lines ? &k->lines : NULL;
 	names_find(&names, p, traces, p->count);
 	for (size_t i = 0; i < p->count; i++) {
 		if (i % ARENA_THREADS == ARENA_THREADS - 1) {
@@ -440,6 +445,7 @@ static void run(struct run *r)
 static const struct example examples[] = {
 	{ "nsdebug stack nsd-demo", "what every thread of the container is doing" },
 	{ "nsdebug stack nsd-demo -p 1", "of one process" },
+	{ "nsdebug stack -l nsd-demo", "with file and line, where there is debug information" },
 	{ "nsdebug stack nsd-demo --no-stop", "and surely without stopping a thread" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
@@ -465,7 +471,9 @@ const struct tool tool_stack = {
 		"packed into .gnu_debugdata. Code that a process made at run time is called as "
 		"its /tmp/perf-PID.map says, if that is of its user or of root (node "
 		"--perf-basic-prof writes one). What has no symbol is shown as module+offset "
-		"with the build id. "
+		"with the build id. With -l there are file and line of the source too, and, "
+		"before the function that they are part of, functions that were inlined, from "
+		"the debug information (DWARF) of the same files. "
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
 		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
 		"anywhere (PIE). "

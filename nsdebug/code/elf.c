@@ -251,24 +251,62 @@ static void take_named(struct elf *f, const Elf64_Shdr *s, const char *name)
 	}
 }
 
-static void read_sections(struct elf *f, const Elf64_Ehdr *h)
+/* How many there are, and the one with their names. */
+static uint64_t count_sections(struct elf *f, const Elf64_Ehdr *h, Elf64_Shdr *str)
 {
 	uint64_t count = h->e_shnum, names = h->e_shstrndx;
-	Elf64_Shdr s, str = { 0 };
-	unsigned int notes = 0;
-	char name[32];
+	Elf64_Shdr s;
 
 	if (!h->e_shoff || h->e_shoff > INT64_MAX / 2 || h->e_shentsize != sizeof(s) ||
 	    !section(f, h, 0, &s))
-		return;
+		return 0;
 	if (!count)			/* more than fit into 16 bits */
 		count = s.sh_size;
 	if (names == SHN_XINDEX)
 		names = s.sh_link;
-	if (!section(f, h, names, &str))
-		str = (Elf64_Shdr){ 0 };
-	if (count > ELF_SECTIONS_MAX)
-		count = ELF_SECTIONS_MAX;
+	if (!section(f, h, names, str))
+		*str = (Elf64_Shdr){ 0 };
+	return count < ELF_SECTIONS_MAX ? count : ELF_SECTIONS_MAX;
+}
+
+static bool section_name(struct elf *f, const Elf64_Shdr *s, const Elf64_Shdr *str, char *to,
+			 size_t room)
+{
+	return s->sh_name < str->sh_size &&
+		elf_string(f, str->sh_offset + s->sh_name, str->sh_offset + str->sh_size, to,
+			   room) > 0;
+}
+
+void elf_sections(struct elf *f, struct elf_named *want, size_t count)
+{
+	Elf64_Shdr s, str;
+	Elf64_Ehdr h;
+	char name[32];
+	uint64_t n;
+
+	if (!elf_read(f, 0, &h, sizeof(h)))
+		return;
+	n = count_sections(f, &h, &str);
+	for (uint64_t i = 1; i < n && work_may(i * HEADER_COST, HEADER_COST) &&
+	     section(f, &h, i, &s); i++) {
+		if (s.sh_flags & SHF_ALLOC || s.sh_type == SHT_NOBITS || !s.sh_size ||
+		    !section_name(f, &s, &str, name, sizeof(name)))
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (!want[k].at.size && !strcmp(name, want[k].name)) {
+				want[k].at = place_of(&s);
+				want[k].packed = s.sh_flags & SHF_COMPRESSED;
+			}
+	}
+}
+
+static void read_sections(struct elf *f, const Elf64_Ehdr *h)
+{
+	Elf64_Shdr s, str;
+	uint64_t count = count_sections(f, h, &str);
+	unsigned int notes = 0;
+	char name[32];
+
 	for (uint64_t i = 1; i < count && work_may(i * HEADER_COST, HEADER_COST) &&
 	     section(f, h, i, &s); i++) {
 		f->sections = true;
@@ -281,9 +319,7 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 			f->rela = place_of(&s);
 		else if (s.sh_type == SHT_NOTE && !f->build_id[0] && notes++ < NOTES_MAX)
 			find_build_id(f, s.sh_offset, s.sh_size);
-		else if (s.sh_name < str.sh_size &&
-			 elf_string(f, str.sh_offset + s.sh_name, str.sh_offset + str.sh_size,
-				    name, sizeof(name)) > 0)
+		else if (section_name(f, &s, &str, name, sizeof(name)))
 			take_named(f, &s, name);
 	}
 }

@@ -53,10 +53,18 @@ struct elf {
 	void *last_block;
 };
 
+struct elf_named {
+	const char *name;		/* to look for */
+	struct elf_section at;
+	bool packed;			/* SHF_COMPRESSED: Elf64_Chdr, then the bytes */
+};
+
 /* fd stays the caller's and must stay open. -1 with *e if it is not an ELF64 file. */
 int elf_open(struct elf *f, int fd, struct err *e);
 int elf_open_bytes(struct elf *f, const void *bytes, size_t len, struct err *e);
 void elf_close(struct elf *f);
+/* Sections by name, of those that are not loaded: fills `at` where there is one. */
+void elf_sections(struct elf *f, struct elf_named *want, size_t count);
 
 /* Exactly len bytes at an offset of the file, or false. */
 bool elf_read(struct elf *f, uint64_t off, void *to, size_t len);

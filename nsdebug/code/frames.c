@@ -6,8 +6,11 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/lines.h"
 
 #define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
+#define FRAME_COSTS 240u			/* of them, besides its texts */
+#define TEXT_AT 24				/* where the name stands in its line */
 
 #define F(t, f, fl, h) COL(t, struct frame_row, f, fl, h)
 
@@ -24,8 +27,11 @@ const struct col frame_cols[] = {
 	F(COL_BOOL, guess, COL_HIDE,
 	  "it, or one that it rests on, was only found on the stack: scan; in text a ?"),
 	F(COL_STR, source, COL_HIDE,
-	  "where the symbol is from: symtab, dynsym, debugdata, "
-	  "debuglink, debug file, pclntab (Go's table), or perf-map (the process's own file)"),
+	  "where the symbol is from: symtab, dynsym, debugdata, debuglink, debug file, "
+	  "pclntab (Go's table), perf-map (the process's own file); dwarf if it is inlined"),
+	F(COL_BYTES, file, COL_HIDE | COL_CLAIMED, "of the source, with --lines"),
+	F(COL_U64, line, COL_HIDE, "in it; where the call is, if it is not the innermost"),
+	F(COL_BOOL, inlined, COL_HIDE, "it has no code of its own: it is part of the next one"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -63,7 +69,78 @@ static size_t make_frame(struct frame_row *row, const struct name *n, const stru
 	buf_add(b, n->text.p, n->text.len);
 	if (f->method == METHOD_SIGNAL)
 		buf_str(b, " <interrupted by a signal>");
-	return row->function.len + row->module.len + b->len + 208;
+	return row->function.len + row->module.len + b->len + FRAME_COSTS;
+}
+
+/* Adds where in the source it is. Returns about how many bytes that takes. */
+static size_t put_line(struct frame_row *row, const struct line_at *at, struct buf *b)
+{
+	row->line = at && at->line ? at->line : NONE_U64;
+	if (!at || !at->file)
+		return 0;
+	row->file = (struct bytes){ at->file, strlen(at->file) };
+	buf_addf(b, " at %s:", at->file + at->dir);
+	buf_u64(b, at->line);
+	return 2 * row->file.len + 24;
+}
+
+/* What was inlined where the frame is: the row is the frame's own, but for what it is called. */
+static size_t make_inlined(struct frame_row *row, const struct name *n, const struct frame *f,
+			   size_t nr, const struct line_at *at, struct buf *b)
+{
+	size_t used;
+
+	*row = (struct frame_row){ .n = nr, .pc = f->pc, .offset = NONE_U64, .inlined = 1,
+		.method = method_name(f), .guess = f->guess, .build_id = n->build_id,
+		.source = n->line_source };
+	if (n->module)
+		row->module = n->module->path;
+	if (at->function)
+		row->function = (struct bytes){ at->function, strlen(at->function) };
+	buf_clear(b);
+	buf_fill(b, ' ', f->guess ? TEXT_AT + 2 : TEXT_AT);
+	buf_addf(b, "%s (inlined)", at->function ? at->function : "?");
+	used = row->function.len + row->module.len + b->len + FRAME_COSTS;
+	return used + put_line(row, at, b);
+}
+
+struct fill {
+	struct frame_row *rows;
+	size_t count, room;	/* room: bytes that are left */
+	struct arena *a;
+	struct buf b;
+};
+
+static bool add(struct fill *l, size_t used)
+{
+	if (used > l->room)
+		return false;
+	l->room -= used;
+	l->rows[l->count++].text = (struct bytes){ arena_dup(l->a, l->b.bytes, l->b.len),
+		l->b.len };
+	return true;
+}
+
+/* A frame, and before it what is inlined there. False: there is no room. */
+static bool add_frame(struct fill *l, const struct name *n, const struct frame *f, size_t nr)
+{
+	const struct line_at *own = n->place_count ? &n->places[n->place_count - 1] : NULL;
+	size_t used;
+
+	for (size_t i = 0; i + 1 < n->place_count; i++)
+		if (!add(l, make_inlined(&l->rows[l->count], n, f, nr, &n->places[i], &l->b)))
+			return false;
+	used = make_frame(&l->rows[l->count], n, f, nr, &l->b);
+	return add(l, used + put_line(&l->rows[l->count], own, &l->b));
+}
+
+static size_t count_rows(const struct trace *t, const struct names *names)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < t->count; i++)
+		n += 1 + names_get(names, &t->frames[i])->place_count;
+	return n < ROW_ROOM / FRAME_COSTS ? n : ROW_ROOM / FRAME_COSTS + 1;
 }
 
 static void append(struct frame_row *row, const char *why, const char *more, struct arena *a)
@@ -77,26 +154,23 @@ static void append(struct frame_row *row, const char *why, const char *more, str
 
 struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a)
 {
-	struct frame_row *rows = arena_alloc(a, (t->count + 1) * sizeof(*rows));
-	auto_buf struct buf b = { 0 };
-	size_t n, room = ROW_ROOM;
+	struct fill l = { .room = ROW_ROOM, .a = a };
 
-	for (n = 0; n < t->count; n++) {
-		const struct name *name = names_get(names, &t->frames[n]);
-		size_t used = make_frame(&rows[n], name, &t->frames[n], n, &b);
+	l.rows = arena_alloc(a, count_rows(t, names) * sizeof(*l.rows));
+	for (size_t n = 0; n < t->count; n++) {
+		size_t before = l.count;
 
-		if (used > room) {
+		if (!add_frame(&l, names_get(names, &t->frames[n]), &t->frames[n], n)) {
 			t->cut = true;
 			t->whole = false;
 			snprintf(t->end, sizeof(t->end), "more frames do not fit into a row");
 			break;
 		}
-		room -= used;
-		rows[n].text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
-		if (n && rows[n].guess && !rows[n - 1].guess)
-			append(&rows[n - 1], t->lost, "; what follows is a guess", a);
+		if (n && t->frames[n].guess && !t->frames[n - 1].guess)
+			append(&l.rows[before - 1], t->lost, "; what follows is a guess", a);
 	}
-	if (n && !t->whole)
-		append(&rows[n - 1], t->end, "", a);
-	return (struct col_rows){ rows, n, sizeof(*rows) };
+	if (l.count && !t->whole)
+		append(&l.rows[l.count - 1], t->end, "", a);
+	buf_free(&l.b);
+	return (struct col_rows){ l.rows, l.count, sizeof(*l.rows) };
 }

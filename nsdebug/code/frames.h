@@ -16,9 +16,9 @@ struct arena;
 
 struct frame_row {
 	uint64_t n, pc, offset;
-	struct bytes function, module, text;
+	struct bytes function, module, text, file;
 	const char *build_id, *method, *source;
-	uint64_t guess;
+	uint64_t guess, line, inlined;
 };
 
 extern const struct col frame_cols[];

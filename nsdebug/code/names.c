@@ -8,6 +8,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/demangle.h"
+#include "nsdebug/code/lines.h"
 #include "nsdebug/code/perfmap.h"
 #include "nsdebug/code/sym.h"
 #include "nsdebug/code/work.h"
@@ -172,6 +173,38 @@ static void resolve(struct names *n, const struct process *p, struct name **item
 	}
 }
 
+static void give_lines(struct names *n, struct name *name, const struct line_want *w)
+{
+	auto_buf struct buf b = { 0 };
+
+	name->places = w->at;
+	name->place_count = w->count;
+	name->line_source = "dwarf";
+	for (size_t i = 0; i + 1 < w->count; i++, b.len = 0)
+		if (w->at[i].function && demangle(&b, w->at[i].function))
+			w->at[i].function = arena_dup(n->arena, b.bytes, b.len);
+}
+
+/* Out of the file, or of its debug file. */
+static void find_lines(struct names *n, struct name **items, size_t count)
+{
+	auto_free struct line_want *wants = mem_alloc(count * sizeof(*wants));
+	struct module *m = items[0]->module;
+	struct code *c = m->code;
+	struct elf *debug;
+
+	for (size_t i = 0; i < count; i++)
+		wants[i].addr = items[i]->lookup;
+	if (!lines_find(n->lines, &c->elf, &c->elf, wants, count, n->arena) && n->files &&
+	    !m->bytes) {
+		debug = debugfile_open(&c->debug, n->files, &c->elf, m->path);
+		if (debug)
+			lines_find(n->lines, &c->elf, debug, wants, count, n->arena);
+	}
+	for (size_t i = 0; i < count; i++)
+		give_lines(n, items[i], &wants[i]);
+}
+
 static void put_last_part(struct buf *b, struct bytes path)
 {
 	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
@@ -226,6 +259,8 @@ void names_find(struct names *n, const struct process *p, const struct trace *tr
 		for (end = i; end < n->count && n->items[end]->module == n->items[i]->module;)
 			end++;
 		resolve(n, p, n->items + i, end - i);
+		if (n->lines && n->items[i]->module && n->items[i]->module->code)
+			find_lines(n, n->items + i, end - i);
 	}
 	for (size_t i = 0; i < n->count; i++)
 		describe(n, n->items[i]);

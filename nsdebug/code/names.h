@@ -16,6 +16,8 @@
 #include "nsdebug/code/unwind.h"
 
 struct arena;
+struct line_at;
+struct lines;
 
 struct name {
 	uint64_t pc;
@@ -28,6 +30,11 @@ struct name {
 	unsigned int round;	/* of that work */
 	const char *source;	/* where that is from: "symtab", "dynsym", ... */
 	const char *build_id;	/* of the module, or NULL */
+	/* Where in the source: what is inlined there, innermost first, then the function itself,
+	 * whose name is not said again. None: not known, or not asked for. */
+	struct line_at *places;
+	size_t place_count;
+	const char *line_source;	/* where names of what is inlined are from */
 	/* "0x00007f52a1c2... poll+0x4f (libc.so.6)", "0x... app+0x1234 (build-id 0123abcd)" */
 	struct bytes text;
 };
@@ -38,6 +45,7 @@ struct names {
 	struct name **items;	/* those not looked up yet */
 	size_t count;
 	struct debugfiles *files;	/* whom to ask for debug files, or NULL */
+	struct lines *lines;		/* not NULL: lines too, and what is inlined */
 };
 
 void names_init(struct names *n);
