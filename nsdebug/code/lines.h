@@ -4,10 +4,10 @@
  *
  * It is read by own code (dwsec, dwinfo, dwline), not by libdw: that is told sizes and offsets by
  * the file, reads whole sections, and cannot be asked to stop; a hostile file would take the whole
- * answer with it. It also is half a megabyte where this is 20 KB, brings bz2 and looks for a library to
- * load; and that of Debian 12 (0.188) finds nothing inlined in what clang and rustc write, which has
- * no .debug_aranges. Here all that a file may cost is a purse, and one that is empty leaves the
- * frames without lines, which is said. Runs in the parser.
+ * answer with it. It also is half a megabyte where this is 20 KB, brings bz2 and looks for a
+ * library to load; and that of Debian 12 (0.188) finds nothing inlined in what clang and rustc
+ * write, which has no .debug_aranges. Here all that a file may cost is a purse, and one that is
+ * empty leaves the frames without lines, which is said. Runs in the parser.
  *
  * The unit of an address is found by the code that the units say they are about, its line by the
  * unit's table, and what is inlined by the unit's entries, of which the innermost function is where
