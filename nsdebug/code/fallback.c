@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/callbytes.h"
 #include "nsdebug/code/callsite.h"
 #include "nsdebug/code/insn.h"
 #include "nsdebug/code/sim.h"
@@ -18,6 +19,7 @@ struct fallback {
 	const struct thread *t;
 	struct sim *ahead, *below;	/* to the return; from a caller to here */
 	unsigned int looks;
+	uint64_t sender, sender_sp;	/* of the last interpreted frame */
 };
 
 /* ---- code ---- */
@@ -70,7 +72,8 @@ static bool is_trampoline(const struct fallback *f, uint64_t addr)
 static bool bytes_before(const struct fallback *f, uint64_t addr, uint8_t bytes[CALL_BYTES])
 {
 	return addr >= CALL_BYTES && is_code(f, addr - 1) &&
-		code((void *)f, addr - CALL_BYTES, bytes, CALL_BYTES) == CALL_BYTES;
+		(code((void *)f, addr - CALL_BYTES, bytes, CALL_BYTES) == CALL_BYTES ||
+		 callbytes_find(f->p, addr, bytes));
 }
 
 /* Does a call come back to this address that leads to the frame? YES: that very one does. */
@@ -161,6 +164,15 @@ static bool interrupted(const struct fallback *f, const struct at *frame, struct
 
 /* ---- the frame pointer ---- */
 
+static struct at behind(uint64_t slot, uint64_t pc)
+{
+	struct at a = { .regs = { .known = 1u << REG_SP | 1u << REG_PC } };
+
+	a.regs.value[REG_SP] = slot + 8;
+	a.regs.value[REG_PC] = pc;
+	return a;
+}
+
 /* A register that holds something else may point at a frame further out. Then what these frames
  * return to stands between. */
 static bool is_next(struct fallback *f, const struct at *frame, uint64_t slot)
@@ -176,32 +188,77 @@ static bool is_next(struct fallback *f, const struct at *frame, uint64_t slot)
 	return true;
 }
 
+/*
+ * Of code that is in no file, where it was interrupted: the frame pointer may be the caller's
+ * still, with the return address on top of the stack, or below the saved frame pointer.
+ */
+static bool begins(struct fallback *f, const struct at *frame, struct at *caller)
+{
+	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], top, next;
+	uint64_t pc = frame->regs.value[REG_PC];
+	uint8_t byte;
+
+	if (!frame->exact || code(f, pc, &byte, 1) || !(frame->regs.known & 1u << REG_BP) ||
+	    !thread_word(f->t, sp, &top) || !thread_word(f->t, sp + 8, &next))
+		return false;
+	if (is_code(f, top) && called_from(f, top, sp, pc, sp) != REACH_NO)
+		*caller = behind(sp, top);
+	else if (top == bp && is_code(f, next) && called_from(f, next, sp + 8, pc, sp) != REACH_NO)
+		*caller = behind(sp + 8, next);
+	else
+		return false;
+	caller->regs.value[REG_BP] = bp;
+	caller->regs.known |= 1u << REG_BP;
+	return true;
+}
+
+/* Executable, and in no file. */
+static bool is_made(const struct fallback *f, uint64_t addr)
+{
+	struct module *m;
+	uint64_t bias;
+
+	return is_code(f, addr) && !process_code(f->p, addr, &m, &bias);
+}
+
+/*
+ * HotSpot's interpreter jumps to what it calls, and has it return to one of a few places that are
+ * behind no call. Its frames keep below the frame pointer where their caller's stack ended when it
+ * called, and below that the same of what they call: nothing if that is not Java. So a frame that
+ * has the frame pointer of an interpreter further out is not taken for it.
+ */
+static bool is_interpreted(struct fallback *f, const struct at *frame, uint64_t next, uint64_t pc)
+{
+	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP];
+	uint64_t sender, last, word;
+
+	if (!is_made(f, frame->regs.value[REG_PC]) || !is_made(f, pc) ||
+	    !thread_word(f->t, bp - 8, &sender) || !thread_word(f->t, bp - 16, &last) ||
+	    sender < bp + 16 || sender > next || sender % 8 || !thread_word(f->t, next, &word) ||
+	    (last && (f->sender_sp != sp || f->sender != last)))
+		return false;
+	f->sender_sp = bp + 16;
+	f->sender = sender;
+	return true;
+}
+
 static bool chain(struct fallback *f, const struct at *frame, struct at *caller)
 {
 	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], next, pc;
 
 	if (!(frame->regs.known & 1u << REG_BP) || bp < sp || bp % 8 ||
 	    !thread_word(f->t, bp, &next) || !thread_word(f->t, bp + 8, &pc) ||
-	    called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO ||
-	    !is_next(f, frame, bp + 8))
+	    (!is_interpreted(f, frame, next, pc) &&
+	     (called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO ||
+	      !is_next(f, frame, bp + 8))))
 		return false;
-	*caller = (struct at){ .regs = { .known = 1u << REG_BP | 1u << REG_SP | 1u << REG_PC } };
+	*caller = behind(bp + 8, pc);
 	caller->regs.value[REG_BP] = next;
-	caller->regs.value[REG_SP] = bp + 16;
-	caller->regs.value[REG_PC] = pc;
+	caller->regs.known |= 1u << REG_BP;
 	return true;
 }
 
 /* ---- the search ---- */
-
-static struct at behind(uint64_t slot, uint64_t pc)
-{
-	struct at a = { .regs = { .known = 1u << REG_SP | 1u << REG_PC } };
-
-	a.regs.value[REG_SP] = slot + 8;
-	a.regs.value[REG_PC] = pc;
-	return a;
-}
 
 /* Does a thread or the program begin there? */
 static bool is_outermost(struct fallback *f, const struct at *frame)
@@ -224,6 +281,8 @@ static bool goes_on(struct fallback *f, const struct at *frame)
 	unsigned int reg;
 	struct module *m;
 
+	if (is_made(f, pc))
+		return true;
 	return (process_code(f->p, pc - 1, &m, &bias) &&
 		cfi_find(&((struct code *)m->code)->cfi, &((struct code *)m->code)->elf,
 			 pc - 1 - bias)) ||
@@ -287,7 +346,7 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	if (!frame->exact && end == SIM_ROOT)
 		return FALLBACK_WHOLE;
 	*method = METHOD_FP;
-	if (chain(f, frame, caller))
+	if (begins(f, frame, caller) || chain(f, frame, caller))
 		return FALLBACK_FOUND;
 	*method = METHOD_SCAN;
 	if (search(f, frame, caller, guess)) {

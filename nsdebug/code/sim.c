@@ -20,14 +20,21 @@
 /* Of the psABI: who is called gives these back as they were. rsp comes by its own way. */
 #define KEPT (1u << GPR_RBX | 1u << GPR_RBP | 0xf000u)
 
+struct seen {
+	uint64_t pc;
+	uint32_t sp, question;
+};
+
 /* One question. */
 struct level {
 	struct way ways[SIM_WAYS];
 	unsigned int first, count;	/* of ways, a ring */
-	uint64_t seen[SEEN];
+	struct seen seen[SEEN];
+	uint32_t question;		/* that they are of */
 	unsigned int steps, max;
 	bool real;			/* the stack is that of the thread */
 	bool open;			/* a way was left before its end */
+	bool unsteady;			/* a place was come to with different stack pointers */
 	bool plain, root;		/* no branch or call so far; and so to exit(2) */
 	bool returns;
 	int lost;			/* register that a return would have needed, or -1 */
@@ -92,19 +99,22 @@ static bool decode(struct sim *s, uint64_t pc, struct insn *i)
 }
 
 /* Is it the first time that a way comes here? */
-static bool first_time(struct level *l, uint64_t pc)
+static bool first_time(struct level *l, const struct way *w)
 {
-	uint64_t at = pc * 0x9e3779b97f4a7c15ull >> 32;
+	uint32_t sp = way_has(w, GPR_RSP) ? (uint32_t)w->reg[GPR_RSP] : 0;
+	uint64_t at = w->pc * 0x9e3779b97f4a7c15ull >> 32;
 
 	for (;; at++) {
-		uint64_t *slot = &l->seen[at % SEEN];
+		struct seen *seen = &l->seen[at % SEEN];
 
-		if (*slot == pc + 1)
-			return false;
-		if (!*slot) {
-			*slot = pc + 1;
+		if (seen->question != l->question) {
+			*seen = (struct seen){ w->pc, sp, l->question };
 			return true;
 		}
+		if (seen->pc != w->pc)
+			continue;
+		l->unsteady |= seen->sp != sp;
+		return false;
 	}
 }
 
@@ -291,9 +301,13 @@ static struct level *level(struct sim *s, int depth, unsigned int max)
 	if (!l)
 		l = s->levels[depth] = mem_alloc(sizeof(*l));
 	l->first = l->count = l->steps = 0;
-	memset(l->seen, 0, sizeof(l->seen));
+	if (!++l->question) {
+		memset(l->seen, 0, sizeof(l->seen));
+		l->question = 1;
+	}
 	l->max = max;
-	l->real = l->open = l->root = l->returns = l->reached = l->reached_else = false;
+	l->real = l->open = l->unsteady = l->root = l->returns = false;
+	l->reached = l->reached_else = false;
 	l->lost = -1;
 	l->goal_pc = 0;
 	return l;
@@ -308,7 +322,7 @@ static enum next follow(struct sim *s, int depth, struct way *w)
 
 		if (is_goal(l, w))
 			return l->reached ? ALL_ENDS : WAY_ENDS;
-		if (!first_time(l, w->pc))
+		if (!first_time(l, w))
 			return WAY_ENDS;
 		if (++l->steps > l->max || !work_may(0, STEP_COST)) {
 			l->open = true;
@@ -408,5 +422,8 @@ enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t 
 	l->goal_sp = sp;
 	branch(l, &w, entry);
 	explore(s, 0);
-	return l->reached ? REACH_YES : l->open && !l->reached_else ? REACH_OPEN : REACH_NO;
+	if (l->reached)
+		return REACH_YES;
+	/* in a loop that pushes, any depth may be */
+	return (l->reached_else ? l->unsteady : l->open) ? REACH_OPEN : REACH_NO;
 }

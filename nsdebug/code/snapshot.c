@@ -12,6 +12,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/callbytes.h"
 #include "nsdebug/code/modules.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/mounts.h"
@@ -274,8 +275,10 @@ static int take_once(struct snapshot *s, struct process *p, const struct snapsho
 	if (p->count)
 		memcpy(p->threads, threads, p->count * sizeof(*threads));
 	free(threads);
-	if (p->count)
+	if (p->count) {
+		callbytes_take(s, p);
 		modules_open(s, p);
+	}
 	return 0;
 }
 

@@ -87,6 +87,8 @@ struct process {
 	struct thread *threads;
 	size_t count;
 	bool cut;			/* it has more threads than we take */
+	struct callbytes *calls;	/* of code that is in no file; ascending */
+	size_t call_count;
 	/* While it is taken: /proc/PID; and the same of a thread that lives, where the process's
 	 * first thread has ended and others go on, else -1. */
 	int dir, living;
@@ -105,7 +107,7 @@ struct snapshot {
 	struct map files;		/* modules by device and inode */
 	struct module **modules;	/* all of them */
 	size_t module_count;
-	size_t stack_total, thread_total;
+	size_t stack_total, thread_total, call_total;
 	bool cut;			/* a limit was reached */
 	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
 };

@@ -290,9 +290,9 @@ ts 'what has no symbol has its build id' 0 \
 	'server\+0x[0-9a-f]+ \(build-id [0-9a-f]{16}\)$' "$NSDEBUG" stack "$BOX"
 ts 'a user namespace' 0 '_start\+0x|__libc_start_main\+0x' "$NSDEBUG" stack "$BOX"
 box_up java
-wait_for '"$NSDEBUG" stack "$BOX" | grep -q "code of no file"' 20
-ts 'Java: libjvm by name, compiled code ends with a mark' 0 \
-	'code of no file: made at run time \(JIT\)\?' "$NSDEBUG" stack "$BOX"
+wait_for '"$NSDEBUG" stack "$BOX" | grep -q ObjectMonitor::wait' 20
+ts 'Java: libjvm by name, on both sides of what is interpreted' 0 \
+	'#[0-9]+ +0x[0-9a-f]+ JavaCalls::call_helper\(' "$NSDEBUG" stack "$BOX"
 ts 'C++ names are as they were written' 0 'ObjectMonitor::wait\(long, bool, JavaThread\*\)' \
 	"$NSDEBUG" stack "$BOX"
 

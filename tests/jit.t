@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# serial
+# timeout 180
+# shellcheck shell=sh
+# Stacks through code that is made at run time: beside eu-stack, which follows frame pointers.
+. tests/lib.sh
+need eu-stack jq java javac mkfifo
+
+# start FILE ARG...: a program on the host that says "ready"; sets PID.
+start() {
+	rm -f ready
+	"$@" >ready 2>/dev/null &
+	PID=$!
+	at_exit "kill -9 $PID"
+	wait_for 'grep -q ready ready' 60
+}
+
+on_host() { # OPTION...
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" "$@"
+}
+
+# "COMM TID pc pc ..." a line, of what is no guess
+ours() {
+	on_host -o json | jq -r '.items | sort_by(.host_tid)[] | "\(.comm | gsub(" "; "-")) " +
+		"\(.host_tid) \([.frames[] | select(.guess | not) | .pc] | join(" "))"'
+}
+
+theirs() { # "TID pc pc ..."
+	eu-stack -r -n 600 -p "$PID" 2>/dev/null | awk '
+		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
+		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
+		END { print line }' | sort -n
+}
+
+# Of these threads: "same" of each whose frames are eu-stack's, "less" where there are fewer, that
+# are its first; else both.
+compared() { # COMM...
+	theirs >them
+	ours >us
+	for _c; do
+		while read -r comm tid pcs; do
+			[ "$comm" = "$_c" ] || continue
+			them=$(sed -n "s/^$tid //p" them)
+			case $them in
+			"$pcs") echo same ;;
+			"$pcs "*) echo less ;;
+			*) printf '%s\n  ours   %s\n  theirs %s\n' "$comm" "$pcs" "$them" ;;
+			esac
+		done <us
+	done
+}
+
+javac -d . "$SRC/tests/lib/Waits.java"
+waits='java deep0 deep1 deep2 park Reference-Handl'
+# The first thread of a JVM is not that which runs main(); both are called java.
+start java -Xint -cp . Waits
+wait_for '[ "$(on_host -o json | jq "[.items[] | select(.comm | test(\"^(deep|park)\")) | select(.state == \"S\")] | length")" = 4 ]' 30
+# shellcheck disable=SC2086 # words
+t 'Java, interpreted: the frames of eu-stack' 'same\nsame\nsame\nsame\nsame\nsame\nsame\n' \
+	compared $waits
+tj 'to the bottom, with nothing guessed' 'all(.items[] | select(.comm | test("^(deep|park)"));
+	.note == null and .frames[-1].function == "clone3" and
+	all(.frames[]; .guess | not) and ([.frames[] | select(.method == "fp")] | length) > 2 and
+	any(.frames[]; .function // "" | test("^JavaCalls::call_helper")))' on_host -o json
+tj 'as deep as it is' '[.items[] | select(.comm == "deep1") | .frames | length][0] + 1 ==
+	[.items[] | select(.comm == "deep2") | .frames | length][0]' on_host -o json
+kill "$PID"
+# Compiled methods keep no frame pointer. eu-stack takes what the register has for one and may be
+# misled: it is not asked.
+start java -Xcomp -cp . Waits
+wait_for '[ "$(on_host -o json | jq "[.items[] | select(.comm | test(\"^(deep|park)\")) | select(.state == \"S\")] | length")" = 4 ]' 60
+tj 'Java, compiled: what is a guess is marked, and the reason said' '
+	any(.items[]; any(.frames[]; .method == "scan")) and
+	all(.items[]; [.frames[].guess] | . == sort) and
+	all(.items[]; any(.frames[]; .guess) == (.note // "" | test("made at run time.*what follows is a guess")))' \
+	on_host -o json
+tj 'and comes to where the thread began' 'all(.items[] | select(.comm | test("^(deep|park)"));
+	.frames[-1].function == "clone3")' on_host -o json
+kill "$PID"
+
+# Node from the fixtures, with its own libraries, under paths that eu-stack finds. Of what it has
+# below /usr/share only it shall see that.
+root=$FX/roots/nodejs
+if [ -x "$root/usr/bin/node" ]; then
+	mkfifo fifo
+	# shellcheck disable=SC2016 # is expanded there
+	start unshare -m sh -c 'mount --bind "$1/usr/share" /usr/share && exec \
+		"$1/lib64/ld-linux-x86-64.so.2" --library-path \
+		"$1/lib/x86_64-linux-gnu:$1/usr/lib/x86_64-linux-gnu" \
+		"$1/usr/bin/node" "$2" "$3"' sh "$root" "$SRC/tests/lib/waits.js" "$PWD/fifo"
+	wait_for 'grep -q pipe_read "/proc/$PID/wchan"' 20
+	theirs >them
+	ours >us
+	t 'node: all frames of all threads are those of eu-stack' '' \
+		sh -c "cut -d' ' -f2- us | sort -n | diff - them"
+	tj 'to the bottom, with nothing guessed' 'all(.items[]; .note == null and
+		all(.frames[]; .guess | not))' on_host -o json
+	tj 'through functions made at run time, C++ and back' '.items[0].frames |
+		any(.[]; .module == null and .method != "pc") and
+		any(.[]; .function // "" | test("^v8::internal::Builtin_HandleApiCall")) and
+		([.[] | select(.method == "fp" or .method == "sim")] | length) > 10' on_host -o json
+else
+	skip 'node: no fixture'
+fi
