@@ -5,8 +5,9 @@
  * The first round copies what does not run; where there are many threads it leaves that to a round
  * with an iterator beside it, which takes longer to start and less time a thread. What is left is
  * asked for with emit_again(): threads whose unwind tables need a register that was not known from
- * an iterator, those that run, or are left still, from a stopper. Each round copies, gives up its
- * rights, and only then looks at what it copied.
+ * an iterator, those that run from a sampler, and those that are left still from a stopper, which
+ * also has a round of its own for those that a sample is too short of. Each round copies, gives up
+ * its rights, and only then looks at what it copied.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "nsdebug/sys/members.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/iterated.h"
+#include "nsdebug/trace/sampled.h"
 
 #define AGAIN_THREADS_MAX 32768u
 #define ITERATE_THREADS 600		/* from here on an iterator is worth its start */
@@ -46,7 +48,7 @@ static const struct opt stack_opt[] = {
 	OPT(0, "tid", OPT_U64, struct stack_opts, tid, "TID",
 	    "only this thread; its id in the container"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
-	    "stop no thread: those that run are left out"),
+	    "stop no thread: what only a stop shows is left out"),
 	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
 	    "file and line too, and functions that were inlined"),
 	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
@@ -80,8 +82,9 @@ struct totals {
 	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
 };
 
-/* All that can be taken; all, by the iterator; those that a round before left. */
-enum round { TAKE_FIRST, TAKE_ITERATED, TAKE_LEFT };
+/* All that can be taken; all, by the iterator; those that a round before left; those of it that
+ * only a stop shows. */
+enum round { TAKE_FIRST, TAKE_ITERATED, TAKE_LEFT, TAKE_STOPPED };
 
 struct stack {
 	struct run *r;
@@ -219,13 +222,15 @@ static void take_round(struct stack *k, const struct members_want *w, const pid_
 		       size_t count)
 {
 	struct stopped stop = { .peer = k->r->in->peer };
-	struct iterated x = { .peer = k->r->in->second, .other = &source_blocked };
+	struct sampled sample = { .peer = k->r->in->sampler, .other = &source_blocked };
+	struct iterated x = { .peer = k->r->in->second, .other = &source_sampled,
+		.other_self = &sample };
 
-	if (k->round == TAKE_LEFT) {
-		if (stop.peer >= 0) {
-			x.other = &source_stopped;
-			x.other_self = &stop;
-		}
+	if (stop.peer >= 0) {
+		sample.other = &source_stopped;
+		sample.other_self = &stop;
+	}
+	if (k->round >= TAKE_LEFT) {
 		take_left(k, w, pids, count, &x);
 	} else if (k->round == TAKE_ITERATED) {
 		take_all(k, w, pids, count, &source_iterated, &x);
@@ -283,16 +288,29 @@ static void count_thread(struct stack *k, const struct process *p, const struct 
 	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
 }
 
-/* Those that another way may show go into the next round instead of into a row. */
+/* Would another way show more of it? */
+static bool wants_again(const struct stack *k, const struct thread *t, const struct trace *trace)
+{
+	switch (k->round) {
+	case TAKE_FIRST:
+		return trace->want_regs || t->running;
+	case TAKE_ITERATED:
+		return (trace->want_regs && !k->o->no_stop) || t->running;
+	case TAKE_LEFT:
+		return t->how == HOW_SAMPLED && t->stack_cut && trace->cut && !k->o->no_stop;
+	default:
+		return false;
+	}
+}
+
+/* These go into the next round instead of into a row. */
 static size_t choose_again(struct stack *k, const struct process *p, const struct trace *traces,
 			   bool *want)
 {
 	size_t n = 0;
 
-	if (k->round == TAKE_LEFT || (k->round == TAKE_ITERATED && k->o->no_stop))
-		return 0;
 	for (size_t i = 0; i < p->count && k->nagain + n < AGAIN_THREADS_MAX; i++) {
-		want[i] = traces[i].want_regs || p->threads[i].running;
+		want[i] = wants_again(k, &p->threads[i], &traces[i]);
 		k->nregs += traces[i].want_regs;
 		n += want[i];
 	}
@@ -391,7 +409,7 @@ static void say_missing(struct stack *k)
 	if (!k->found)
 		err_set(&e, ST_FAILED, "no process %llu in the container; see nsdebug ps",
 			LLU(pid));
-	else if (k->o->tid && k->round != TAKE_LEFT && !k->s.thread_total)
+	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.thread_total)
 		err_set(&e, ST_FAILED, "no thread %llu in the container", LLU(k->o->tid));
 	else
 		return;
@@ -403,10 +421,12 @@ static void ask_again(struct stack *k)
 	unsigned int beside = k->o->no_stop ? 0 : AGAIN_STOPPER;
 	auto_buf struct buf b = { 0 };
 
-	/* one that left somebody is not asked again; for who just runs, a stop is quicker */
+	if (k->round != TAKE_LEFT)
+		beside |= AGAIN_SAMPLER;
+	/* one that left somebody is not asked again; for who just runs, others are quicker */
 	if (k->round == TAKE_FIRST && (k->nregs || k->o->no_stop))
 		beside |= AGAIN_ITERATOR;
-	put_varint(&b, TAKE_LEFT);
+	put_varint(&b, k->round == TAKE_LEFT ? TAKE_STOPPED : TAKE_LEFT);
 	put_sum(&b, &k->sum);
 	buf_add(&b, k->again.bytes, k->again.len);
 	emit_again(k->r->emit, beside, b.bytes, b.len);
@@ -436,7 +456,7 @@ static void run(struct run *r)
 		show_process(&k, k.s.processes[i]);
 	if (k.nagain) {
 		ask_again(&k);
-	} else if (k.s.thread_total || k.round == TAKE_LEFT) {
+	} else if (k.s.thread_total || k.round >= TAKE_LEFT) {
 		emit_totals(&k);
 		say_limits(&k);
 	}
@@ -458,7 +478,8 @@ const struct tool tool_stack = {
 		"they are, and a copy counts only if they did not run meanwhile. Where there are "
 		"many threads, or unwind tables need more registers than /proc tells, a BPF "
 		"program looks at them instead, if the kernel loads it. A thread that "
-		"runs, or of which something is unknown still, is held for the moment of the "
+		"runs is copied in the interrupt of a timer (a perf event). What is unknown "
+		"still is held for the moment of the "
 		"copy, mostly below a millisecond; --no-stop never does, and says what is "
 		"missing. A stop makes a few system calls of the program return "
 		"EINTR, as with any debugger. The last line says how many threads were stopped, "

@@ -23,7 +23,7 @@
 #include "nsdebug/trace/guard.h"
 
 #define AGAIN_MAX FRAME_MAX
-#define ROUNDS 3
+#define ROUNDS 4
 
 struct front {
 	const struct command *c;
@@ -168,7 +168,8 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE, CHILD_NONE };
+	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE, CHILD_NONE,
+		CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
 	int n = job_start(j, beside, kids, &e);
@@ -216,7 +217,8 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
-		.hidden = out_hidden(f->out), .files = -1 };
+		.hidden = out_hidden(f->out), .files = -1,
+		.sampler = -1 };
 	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_buf struct buf again = { 0 };
 	bool reader = job_need(f->c) == NEED_ROOT;

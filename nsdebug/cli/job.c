@@ -14,6 +14,7 @@
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/iterate.h"
 #include "nsdebug/trace/mapper.h"
+#include "nsdebug/trace/sample.h"
 
 /* ---- inside the children ---- */
 
@@ -38,6 +39,7 @@ static void live_verb(struct inside *in, void *arg)
 	in->emit.filter = j->filter;
 	in->emit.hidden = j->hidden;
 	in->files = j->files;
+	in->sampler = j->sampler;
 	j->c->tool->run(&r);
 }
 
@@ -76,8 +78,10 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 	};
 	struct guard *g = j->guard;
 
-	if (role == ROLE_PROC && fn == live_verb)
+	if (role == ROLE_PROC && fn == live_verb) {
 		s.keep[s.kept++] = j->files;
+		s.keep[s.kept++] = j->sampler;
+	}
 	if (g && role == ROLE_GUARDIAN)
 		return guard_spawn(g, c, &s, e);
 	if (g && role == ROLE_TRACER)
@@ -108,17 +112,20 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 	return 0;
 }
 
-/* The child that copies, and beside it who holds still what it copies, or knows its registers, and
- * who opens debug files for it. */
+/* The child that copies, and beside it who holds still what it copies, or knows its registers, or
+ * copies what runs, and who opens debug files for it. */
 static int start_stack(struct child *kids, const struct job *j, unsigned int beside, struct err *e)
 {
 	struct child *main = &kids[0], *stopper = &kids[1], *iterator = &kids[2];
 	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
-	auto_close int held = -1, visited = -1, files = -1;
+	auto_close int held = -1, visited = -1, sampled = -1, files = -1;
 	struct job with = *j;
 
 	if (beside & AGAIN_ITERATOR &&
 	    start_beside(iterator, j, ROLE_ITERATOR, iterate_serve, NULL, &visited, e) < 0)
+		return -1;
+	if (beside & AGAIN_SAMPLER &&
+	    start_beside(&kids[3], j, ROLE_SAMPLER, sample_serve, NULL, &sampled, e) < 0)
 		return -1;
 	if (beside & AGAIN_STOPPER &&
 	    start_beside(stopper, j, ROLE_STOPPER, stop_serve, NULL, &held, e) < 0)
@@ -127,6 +134,7 @@ static int start_stack(struct child *kids, const struct job *j, unsigned int bes
 			 &server, &files, e) < 0)
 		return -1;
 	with.files = files;
+	with.sampler = sampled;
 	return spawn(main, &with, ROLE_PROC, live_verb, held, visited, e);
 }
 

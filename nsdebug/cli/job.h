@@ -18,8 +18,8 @@ struct guard;
 struct near;
 struct target;
 
-#define JOB_CHILDREN 4
-#define JOB_SILENT 3		/* kids[3] says nothing that anybody hears */
+#define JOB_CHILDREN 5
+#define JOB_SILENT 4		/* kids[4] says nothing that anybody hears */
 
 struct job {
 	const struct command *c;
@@ -31,6 +31,7 @@ struct job {
 	int types;		/* of the kernel, for a tracer; or -1 */
 	struct guard *guard;
 	int files;		/* to who opens debug files; -1 */
+	int sampler;		/* the child's way to it; -1 */
 };
 
 /* What this command needs: a verb may need another thing with other words. */

@@ -77,7 +77,7 @@ enum need {
 	NEED_HOST,	/* no target; runs in the front */
 	NEED_ROOT,	/* the target's files */
 	NEED_PROC,	/* the target's processes */
-	NEED_STACK,	/* NEED_PROC, and in later rounds a stopper, an iterator beside it */
+	NEED_STACK,	/* NEED_PROC, and in later rounds beside it what enum again_beside names */
 	NEED_TRACE,	/* events of the target, from BPF programs */
 };
 

@@ -18,7 +18,7 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/sys/task.h"
 
-#define TRIES 3
+#define TRIES 5
 #define STOPS_KEPT 64		/* execve(2) ends all threads but one */
 
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level)
@@ -238,9 +238,13 @@ static bool lives(int mapped)
 
 static void open_mapped(struct process *p)
 {
-	p->mapped = openat(p->dir, "maps", O_RDONLY | O_CLOEXEC);
-	if (!lives(p->mapped))	/* the first thread has ended and has none */
+	for (int try = 0; try < TRIES; try++) {
+		p->mapped = openat(p->dir, "maps", O_RDONLY | O_CLOEXEC);
+		if (lives(p->mapped))
+			return;
+		/* it has just called execve(2), or its first thread has ended and has none */
 		own_close(&p->mapped);
+	}
 }
 
 static int read_process(struct snapshot *s, struct process *p)

@@ -5,7 +5,7 @@
  * Everything slow happens before or after the capture; the capture only copies bytes. A source
  * (struct snapshot_source) takes one thread; the ways to do so are a file each: blocked.c copies a
  * thread that does not run without touching it, trace/iterated.c does so with all its registers,
- * stopped.c has the stopper hold it for the while.
+ * trace/sampled.c copies one while it runs, stopped.c has the stopper hold it for the while.
  * Taking is done in a ROLE_PROC child. What is taken is worked on after the child gave up its
  * rights: nothing here points to anything that needs them but the descriptors of the ELF files.
  */
@@ -43,7 +43,7 @@ struct regs {
 	uint32_t known;			/* a bit for each */
 };
 
-enum how { HOW_NOT, HOW_BLOCKED, HOW_ITERATED, HOW_STOPPED };
+enum how { HOW_NOT, HOW_BLOCKED, HOW_ITERATED, HOW_SAMPLED, HOW_STOPPED };
 
 struct thread {
 	pid_t tid, nstid;		/* the host's, and the container's or 0 */

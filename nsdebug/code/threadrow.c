@@ -29,7 +29,8 @@ const struct col thread_cols[] = {
 	C(COL_BYTES, comm, COL_HIDE | COL_CLAIMED, "name the thread gave itself"),
 	C(COL_STR, state, COL_HIDE, "R S D T t Z X I, as in ps"),
 	C(COL_BYTES, wchan, COL_HIDE, "kernel function it sleeps in"),
-	C(COL_STR, how, COL_HIDE, "blocked, iterated (by BPF): without a stop; stopped; not taken"),
+	C(COL_STR, how, COL_HIDE,
+	  "blocked, iterated (by BPF), sampled (running): without a stop; stopped; not taken"),
 	C(COL_DUR, held_s, COL_HIDE, "how long it was stopped"),
 	C(COL_BYTES, note, COL_HIDE, "why it was not taken, or why its frames end early"),
 	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(struct thread_row, frames),
@@ -100,7 +101,8 @@ struct thread_row thread_row(const struct process *p, const struct thread *t, st
 {
 	static const char *const how[] = {
 		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked",
-		[HOW_ITERATED] = "iterated", [HOW_STOPPED] = "stopped",
+		[HOW_ITERATED] = "iterated", [HOW_SAMPLED] = "sampled",
+		[HOW_STOPPED] = "stopped",
 	};
 	auto_buf struct buf note = { 0 };
 	struct thread_row row = {

@@ -325,8 +325,9 @@ void trace_end_memory(struct trace *r, const struct thread *t, uint64_t addr)
 {
 	if (t->stack_cut && addr >= t->stack_at + t->stack_len - 7) {
 		r->cut = true;
-		trace_end(r, "only %zu bytes of the stack were copied (--stack-bytes)",
-			  t->stack_len);
+		trace_end(r, "only %zu bytes of the stack were copied%s", t->stack_len,
+			  t->how == HOW_SAMPLED ? ": of one that runs, a stop shows more" :
+			  " (--stack-bytes)");
 	} else {
 		trace_end(r, "goes on at 0x%llx, which is not in the copied stack",
 		    (unsigned long long)addr);

@@ -30,7 +30,7 @@ enum frame_type {
 	F_ROW = 1, F_SUMMARY, F_ERR, F_NOTE, F_CUT, F_NAME, F_TICK, F_AGAIN, F_END,
 };
 
-enum again_beside { AGAIN_STOPPER = 1, AGAIN_ITERATOR = 2 };
+enum again_beside { AGAIN_STOPPER = 1, AGAIN_ITERATOR = 2, AGAIN_SAMPLER = 4 };
 
 #define FRAME_MAX (1u << 20)		/* longest frame: a longer one is refused on both sides */
 

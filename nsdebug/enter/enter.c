@@ -73,7 +73,8 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 	bool proc = s->role == ROLE_PROC, guardian = s->role == ROLE_GUARDIAN;
 	int pidfd = reader || tracer ? s->place->pidfd : -1;
 	const struct cgset *cgroups = proc ? s->place->cgroups : NULL;
-	bool alone = s->role == ROLE_STOPPER || s->role == ROLE_ITERATOR;
+	bool alone = s->role == ROLE_STOPPER || s->role == ROLE_ITERATOR ||
+		s->role == ROLE_SAMPLER;
 	int keep[10 + CGSET_MAX + SPAWN_KEEP_MAX] = { in->emit.fd, in->emit.data, in->peer,
 		pidfd, in->stop, reader || proc ? in->proc : -1,
 		alone || tracer || guardian ? -1 : in->procfs,
@@ -117,7 +118,8 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
-		.types = s->role == ROLE_TRACER ? s->types : -1, .debug = -1, .files = -1,
+		.types = s->role == ROLE_TRACER ? s->types : -1, .debug = -1,
+		.files = -1, .sampler = -1,
 	};
 	struct err e = { 0 };
 
@@ -216,7 +218,7 @@ int enter_become_parser(struct inside *in, const int *keep, size_t count, struct
 	for (size_t i = 0; i < count; i++)
 		all[3 + i] = keep[i];
 	close_others(all, 3 + count);
-	in->proc = in->procfs = in->cgroup = in->peer = in->second = in->types = -1;
+	in->proc = in->procfs = in->cgroup = in->peer = in->second = in->sampler = in->types = -1;
 	in->nnets = 0;
 	return seal_parser(in->role, in->files >= 0, e);
 }

@@ -41,6 +41,7 @@ enum role {
 	ROLE_STOPPER,	/* host namespaces; PTRACE_SEIZE ... DETACH only; opens and reads nothing */
 	ROLE_TRACER,	/* host namespaces; loads, attaches BPF programs, then becomes a parser */
 	ROLE_ITERATOR,	/* host namespaces; loads the BPF program that copies threads */
+	ROLE_SAMPLER,	/* host namespaces; perf events of a thread, one sample each */
 	ROLE_GUARDIAN,	/* host namespaces; outlives the front and takes no signal; SIGCONT only */
 };
 
@@ -65,6 +66,7 @@ struct inside {
 	int peer;		/* socket to the child beside it (PROC and STOPPER, TRACER and
 				 * GUARDIAN), or -1 */
 	int second;		/* the same for a second one (PROC and ITERATOR, TRACER and PROC) */
+	int sampler;		/* ROLE_PROC: the same to a SAMPLER */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's

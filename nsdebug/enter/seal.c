@@ -13,6 +13,7 @@
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/nsfs.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -57,6 +58,7 @@ enum arg_rule {
 	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach, run; not pin or find */
 	BPF_VISIT_0,	/* argument 0, a bpf(2) command: make, load, link and run an iterator */
 	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
+	SAMPLE_1,	/* argument 1, an ioctl of a perf event: so many samples, then no more */
 	CONT_1,		/* argument 1, a signal: only the one that continues */
 };
 
@@ -133,6 +135,10 @@ static const struct rule *const iterator_calls = RULES(
 	{ __NR_fcntl, DUP_1 }, { __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname),
 	R(mincore), R(geteuid), R(recvfrom), R(sendto));
 
+/* One sample of a thread: a perf event, and the ring that it comes in. */
+static const struct rule *const sampler_calls = RULES(
+	R(perf_event_open), { __NR_ioctl, SAMPLE_1 }, R(poll), R(recvfrom), R(sendto));
+
 /* Continues what the programs of a trace have stopped. */
 static const struct rule *const guardian_calls = RULES(
 	R(pidfd_open), { __NR_pidfd_send_signal, CONT_1 }, { __NR_openat, READ_ONLY_2 }, R(poll));
@@ -163,6 +169,7 @@ static const struct role_row roles[] = {
 	[ROLE_SCAN] = { "scanner", CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH), scan_calls, 0, 0 },
 	[ROLE_TRACER] = { "tracer", CAP(BPF) | CAP(PERFMON), tracer_calls, 0, 0 },
 	[ROLE_ITERATOR] = { "iterator", CAP(BPF) | CAP(PERFMON), iterator_calls, 0, 0 },
+	[ROLE_SAMPLER] = { "sampler", CAP(PERFMON), sampler_calls, 0, 0 },
 	[ROLE_STOPPER] = { "stopper", CAP(SYS_PTRACE), stopper_calls, 0, 0 },
 	[ROLE_GUARDIAN] = { "guardian", CAP(KILL), guardian_calls, 0, 0 },
 };
@@ -374,6 +381,7 @@ static const struct arg_check checks[] = {
 		BPF_PROG_BIND_MAP }, 11 },
 	[BPF_VISIT_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE, BPF_PROG_LOAD,
 		BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE, BPF_ITER_CREATE }, 8 },
+	[SAMPLE_1] = { 1, { PERF_EVENT_IOC_REFRESH }, 1 },
 	[CONT_1] = { 1, { SIGCONT }, 1 },
 	[DUP_1] = { 1, { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD }, 3 },
 };

@@ -48,8 +48,8 @@ killed '31 ls -lR' "$BOXPID" "$NSDEBUG" ls -lR "$BOX" /usr /etc
 ! has_verb ps || killed '31 ps' "$BOXPID" "$NSDEBUG" ps "$BOX"
 t '31 the target answers as before' 'yes\n' runc exec "$BOX" /busybox/busybox echo yes
 
-# threads that run have to be stopped to see where they are, where no BPF program is loaded
-stops() { setpriv --bounding-set -bpf --inh-caps -bpf "$NSDEBUG" stack "$BOX"; }
+# threads that run have to be stopped to see where they are, where nothing else shows them
+stops() { setpriv --bounding-set -bpf,-perfmon --inh-caps -bpf,-perfmon "$NSDEBUG" stack "$BOX"; }
 box_run base --bind "$O/tests/hostile:/h:ro" --ready -- /h/spin 3
 before=$(find "/proc/$BOXPID/task" -mindepth 1 -maxdepth 1 | wc -l)
 if has_verb stack; then

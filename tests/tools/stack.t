@@ -43,7 +43,7 @@ on_host_proc() {
 	shift
 	# who runs needs a processor to stop: where all are busy, its deadline may pass before
 	for _ in 1 2 3 4 5; do
-		without -bpf "$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@" \
+		without -bpf,-perfmon "$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@" \
 			>held 2>held.err
 		_s=$?
 		grep -q 'did not stop within' held || break
@@ -213,12 +213,14 @@ grep -q 'TracerPid:.0' "/proc/$PID/status" && pass 'nor traced' || fail 'nor tra
 
 # A stack that was copied while its thread ran would break the chain of calls, or its end.
 chain='^((__)?(clock_)?nanosleep(_time64)? )*((dice )?(rest|work) |dice )?((left|right) )*root run start_thread clone3$'
-storm() { # runs until twenty threads were seen by BPF
+storm() { # HOW COMMAND...: until twenty threads were seen like this
+	_how=$1
+	shift
 	seen=0 runs=0
 	: >bad
 	while [ "$seen" -lt 20 ] && [ $runs -lt 60 ]; do
-		on_host "$PID" -o json 2>/dev/null >out
-		jq -r '.items[] | select(.host_tid != .host_pid and .how == "iterated") |
+		"$@" "$PID" -o json 2>/dev/null >out
+		jq -r --arg how "$_how" '.items[] | select(.host_tid != .host_pid and .how == $how) |
 			"\(.note) \([.frames[].function // "?"] | join(" "))"' out >chains
 		seen=$((seen + $(wc -l <chains)))
 		sed -n 's/^null //p' chains | grep -Ev "$chain" >>bad
@@ -230,10 +232,47 @@ storm() { # runs until twenty threads were seen by BPF
 }
 if [ -n "$BPF" ]; then
 	start "$O/tests/lib/storm" 24
-	storm && pass 'threads that run and wait in turn: some are found waiting' ||
+	storm iterated on_host && pass 'threads that run and wait in turn: some are found waiting' ||
 		fail 'threads that run and wait in turn: some are found waiting' "$seen"
 	t 'and each of their stacks is whole and right' '' cat bad
 	kill "$PID"
+fi
+start "$O/tests/lib/stacks"
+on_host_sampled() { # a kernel that lends perf events and no BPF
+	_p=$1
+	shift
+	without -bpf "$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
+}
+sampled() { on_host_sampled "$PID" --no-stop -o json 2>/dev/null | grep -q '"how":"sampled"'; }
+if sampled || sampled || sampled; then	# it takes a turn on a processor
+	tj 'one that runs is copied while it does' '.summary.stopped == 1 and
+		(.items[] | select(.comm == "spin") | .how == "sampled" and .note == null and
+			.held_s == null and .frames[-1].function == "clone3" and
+			([.frames[].function] | contains(["descend", "descend", "run"])))' \
+		on_host_sampled "$PID" -o json
+	ts 'with --no-stop, too' 0 '"comm":"spin".*"how":"sampled".*"note":null' \
+		on_host_sampled "$PID" --no-stop --filter 'comm == "spin"' -o jsonl
+	kill "$PID"
+	start "$O/tests/lib/deep" 100
+	deep='.items[] | select(.tid != .pid) |'
+	tj 'of whom a sample shows too little, a stop shows all' \
+		"$deep .how == \"stopped\" and .note == null and (.frames | length) > 100" \
+		on_host_sampled "$PID" -o json
+	tj 'but not with --no-stop, which is said' "$deep .how == \"sampled\" and
+		(.frames | length) > 50 and (.note | test(\"a stop shows more\"))" \
+		on_host_sampled "$PID" -o json --no-stop
+	ts 'and is in the status' 5 'stacks cut short' on_host_sampled "$PID" --no-stop
+	kill "$PID"
+	start "$O/tests/lib/storm" 24
+	storm sampled on_host_sampled && pass 'threads that run and wait in turn: some are sampled' ||
+		fail 'threads that run and wait in turn: some are sampled' "$seen"
+	t 'and each of their stacks is whole and right, too' '' cat bad
+	kill "$PID"
+else
+	skip 'samples of threads that run' 'this kernel makes none here'
+	kill "$PID"
+fi
+if [ -n "$BPF" ]; then
 	start "$FX/roots/base/app/threads" 620 12
 	ours "$PID" >ours
 	theirs "$PID" >theirs

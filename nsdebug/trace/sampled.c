@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/sampled.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/trace/sample.h"
+
+#define WAIT_NS (40 * NS_PER_MS)	/* for a thread to run: others may have the processors */
+#define WAIT_ALL_NS (400 * NS_PER_MS)	/* for all of them that do not */
+#define ANSWER_MS 500
+
+_Static_assert(SAMPLE_REGS == REGS_COUNT, "both count the same registers");
+
+static bool lose(struct sampled *x)
+{
+	/* the socket is closed with the rights */
+	x->peer = -1;
+	return false;
+}
+
+static bool receive(struct sampled *x, void *to, size_t len)
+{
+	struct pollfd p = { .fd = x->peer, .events = POLLIN };
+
+	return (poll(&p, 1, ANSWER_MS) == 1 && recv(x->peer, to, len, 0) == (ssize_t)len) ||
+		lose(x);
+}
+
+/* False: there is no sample, and the answer says why. */
+static bool ask(struct sampled *x, const struct snapshot *s, pid_t tid, struct sample_answer *a)
+{
+	struct sample_ask q = {
+		.tid = tid, .wait_ns = WAIT_NS,
+		.bytes = s->stack_bytes < SAMPLE_BYTES_MAX ? (uint32_t)s->stack_bytes :
+			SAMPLE_BYTES_MAX,
+	};
+
+	if (send(x->peer, &q, sizeof(q), MSG_NOSIGNAL) != sizeof(q))
+		return lose(x);
+	if (!receive(x, a, sizeof(*a)))
+		return false;
+	if (a->err == ETIME)
+		x->waited_ns += WAIT_NS;
+	/* what refuses one refuses all */
+	if (a->err == EACCES || a->err == EPERM || a->err == ENOSYS)
+		return lose(x);
+	return !a->err;
+}
+
+/* The one that was looked at, and not another one that has its id now? */
+static bool is_same(const struct process *p, const struct thread *t, int dir,
+		    const struct sample_answer *a)
+{
+	uint64_t start;
+
+	return a->pid == (uint32_t)p->pid && a->tid == (uint32_t)t->tid &&
+		!proc_start(dir, &start) && start == t->start;
+}
+
+/* As many bytes as there are above the stack pointer, or as are wanted? */
+static bool is_cut(const struct snapshot *s, const struct process *p, uint64_t sp, size_t len)
+{
+	const struct vma *v = maps_find(&p->maps, sp);
+
+	return !v || v->end - sp > len || len >= s->stack_bytes;
+}
+
+static bool sample(struct sampled *x, struct snapshot *s, struct process *p, struct thread *t,
+		   int dir)
+{
+	struct sample_answer a;
+	uint8_t *stack;
+
+	if (!ask(x, s, t->tid, &a))
+		return false;
+	if (a.stack_len > SAMPLE_BYTES_MAX)
+		return lose(x);
+	stack = arena_alloc(s->arena, a.stack_len + 1);
+	if (a.stack_len && !receive(x, stack, a.stack_len))
+		return false;
+	if (!a.stack_len || a.stack_len > SNAPSHOT_STACKS_MAX - s->stack_total ||
+	    !is_same(p, t, dir, &a))
+		return false;
+	memcpy(t->regs.value, a.regs, sizeof(a.regs));
+	t->regs.known = (1u << REGS_COUNT) - 1;
+	t->stack = stack;
+	t->stack_at = a.regs[REG_SP];
+	t->stack_len = a.stack_len;
+	t->stack_cut = is_cut(s, p, t->stack_at, t->stack_len);
+	t->interrupted = true;
+	t->how = HOW_SAMPLED;
+	s->stack_total += a.stack_len;
+	return true;
+}
+
+static bool take(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
+{
+	struct sampled *x = self;
+
+	if (x->peer >= 0 && t->state == 'R' && x->waited_ns < WAIT_ALL_NS &&
+	    sample(x, s, p, t, dir))
+		return true;
+	return x->other->take(x->other_self, s, p, t, dir);
+}
+
+const struct snapshot_source source_sampled = { .name = "sampled", .take = take };
