@@ -20,6 +20,7 @@
 #include "nsdebug/target/next.h"
 #include "nsdebug/target/scan.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/aids.h"
 #include "nsdebug/trace/guard.h"
 
 #define AGAIN_MAX FRAME_MAX
@@ -220,6 +221,7 @@ static void run_target(struct front *f, struct target *t)
 		.hidden = out_hidden(f->out), .files = -1,
 		.sampler = -1 };
 	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
+	auto_aids struct aids aids = AIDS_NONE;
 	auto_buf struct buf again = { 0 };
 	bool reader = job_need(f->c) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
@@ -228,6 +230,10 @@ static void run_target(struct front *f, struct target *t)
 	struct err e;
 
 	j.types = types;
+	if (f->c->tool->aids) {
+		aids_open(&aids);
+		j.aids = &aids;
+	}
 	now_about(f, t->name);
 	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0 ||
 	    (guarded && guard_make(&j.guard, &e) < 0)) {

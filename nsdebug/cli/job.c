@@ -11,6 +11,7 @@
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/aids.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/iterate.h"
 #include "nsdebug/trace/mapper.h"
@@ -23,7 +24,8 @@ static struct run run_of(const struct job *j, struct inside *in)
 	struct run r = {
 		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
 		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
-		.near = j->near, .guard = j->guard, .timeout_ns = j->c->g.timeout_ns,
+		.near = j->near, .guard = j->guard, .aids = j->aids,
+		.timeout_ns = j->c->g.timeout_ns,
 	};
 
 	if (in->root >= 0)
@@ -86,6 +88,10 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		return guard_spawn(g, c, &s, e);
 	if (g && role == ROLE_TRACER)
 		s.keep[s.kept++] = g->map;
+	if (j->aids && role == ROLE_TRACER) {
+		s.keep[s.kept++] = j->aids->symbols;
+		s.keep[s.kept++] = j->aids->stats;
+	}
 	return enter_spawn(c, &s, e);
 }
 

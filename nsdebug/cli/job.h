@@ -10,6 +10,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/cli/tool.h"
 
+struct aids;
 struct child;
 struct command;
 struct err;
@@ -30,6 +31,7 @@ struct job {
 	struct bytes again;
 	int types;		/* of the kernel, for a tracer; or -1 */
 	struct guard *guard;
+	const struct aids *aids;	/* for a tracer that wants them; or NULL */
 	int files;		/* to who opens debug files; -1 */
 	int sampler;		/* the child's way to it; -1 */
 };

@@ -27,6 +27,7 @@
 #include "nsdebug/out/col.h"
 #include "nsdebug/out/out.h"
 
+struct aids;
 struct guard;
 struct near;
 struct target;
@@ -91,6 +92,7 @@ struct run {
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
 	struct guard *guard;		/* NEED_TRACE, with tool->guarded; else NULL */
+	const struct aids *aids;	/* NEED_TRACE, with tool->aids */
 	const struct near *near;	/* if tool->near says so: the node's containers */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
@@ -130,6 +132,8 @@ struct tool {
 	enum nets (*nets)(const void *opts);
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
+	/* A NEED_TRACE child wants what only root may open (trace/aids.h). */
+	bool aids;
 	/* A NEED_TRACE child shows what it has when SIGUSR1 comes or Enter is pressed. */
 	bool (*pokes)(const void *opts);
 	/* A NEED_TRACE child may stop the target: a guardian beside it continues it. */

@@ -60,6 +60,7 @@ enum arg_rule {
 	DUP_1,		/* argument 1, an fcntl(2) command: a duplicate, its flags */
 	SAMPLE_1,	/* argument 1, an ioctl of a perf event: so many samples, then no more */
 	CONT_1,		/* argument 1, a signal: only the one that continues */
+	NOBODY_1,	/* argument 1, a pid: -1, no process in particular */
 };
 
 struct rule {
@@ -117,13 +118,14 @@ static const struct rule *const stopper_calls = RULES(
 	{ __NR_ptrace, HOLD_0 }, R(wait4), R(poll), R(ppoll), R(rt_sigaction), R(rt_sigprocmask),
 	R(timer_create), R(timer_settime), R(setitimer), R(recvfrom), R(sendto));
 
-/* libbpf: reads the kernel's types and how many processors there are, loads, attaches, maps rings.
+/* libbpf: reads the kernel's types and how many processors there are, loads, attaches, maps rings;
+ * and of each processor a clock that ticks (perf_event_open).
  * Memory that can be executed it never has: the kernel's compiler makes its own. */
 static const struct rule *const tracer_calls = RULES(
 	{ __NR_bpf, BPF_RUN_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(fstatfs),
 	R(pread64), R(poll), R(epoll_create1), R(epoll_ctl), { __NR_fcntl, DUP_1 },
 	{ __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname), R(mincore), R(geteuid),
-	R(dup3),
+	R(dup3), { __NR_perf_event_open, NOBODY_1 },
 	/* for the parser, whose filter comes on top */
 	R(pipe2), R(recvmsg), R(sendto), R(rt_sigaction), R(setitimer),
 	/* to become a parser: each of these only takes rights away */
@@ -383,6 +385,7 @@ static const struct arg_check checks[] = {
 		BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE, BPF_ITER_CREATE }, 8 },
 	[SAMPLE_1] = { 1, { PERF_EVENT_IOC_REFRESH }, 1 },
 	[CONT_1] = { 1, { SIGCONT }, 1 },
+	[NOBODY_1] = { 1, { UINT32_MAX }, 1 },
 	[DUP_1] = { 1, { F_DUPFD_CLOEXEC, F_GETFD, F_SETFD }, 3 },
 };
 

@@ -4,10 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
@@ -22,7 +24,7 @@
 #define PATIENCE_NS (10ull * NS_PER_S)	/* for one program */
 #define KERNEL_CURE "a newer kernel, or one with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
 
-object_fn life_object, snap_object, sys_object;
+object_fn life_object, prof_object, snap_object, sys_object;
 
 /* One of the programs is enough: the kernels that have one do not have the other. */
 static const struct hook {
@@ -41,9 +43,14 @@ static const struct hook {
 	{ "BPF: sched_process_exit", "trace exit", KERNEL_CURE, life_object, { "on_exit" } },
 	{ "BPF: exit(2)", "trace syscalls: calls that do not return", KERNEL_CURE, sys_object,
 	  { "on_end" } },
-	{ "BPF: registers", "traces: --stack",
-	  "Linux 5.15; without it there is no --stack", sys_object, { "on_exit" },
+	{ "BPF: registers", "traces: --stack, prof",
+	  "Linux 5.15; without it there is no --stack and no prof", sys_object, { "on_exit" },
 	  BPF_FUNC_task_pt_regs },
+	{ "BPF: clock of a processor", "prof",
+	  "Linux 5.15 with CONFIG_PERF_EVENTS; without it there is no prof", prof_object,
+	  { "on_sample" }, BPF_FUNC_task_pt_regs },
+	{ "BPF: sched_switch", "prof --off-cpu", "Linux 5.15; without it there is no --off-cpu",
+	  prof_object, { "on_switch" }, BPF_FUNC_task_pt_regs },
 	{ "BPF: signal_generate", "trace signal", KERNEL_CURE, life_object, { "on_signal" } },
 	{ "BPF: mark_victim", "trace oom", KERNEL_CURE, life_object, { "on_oom" } },
 	{ "BPF: cgroup_mkdir", "trace --next", "CONFIG_CGROUPS", life_object, { "next_mkdir" } },
@@ -64,6 +71,22 @@ struct found {
 };
 
 /* ---- in the child ---- */
+
+/* On the first processor, which is never switched off. */
+static int try_clock(const struct bpf_program *p)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK, .sample_period = NS_PER_S / 100,
+	};
+	auto_close int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1,
+					 PERF_FLAG_FD_CLOEXEC), link = -1;
+
+	if (fd < 0)
+		return errno;
+	link = bpf_link_create(bpf_program__fd(p), fd, BPF_PERF_EVENT, NULL);
+	return link < 0 ? -link : 0;
+}
 
 static int try_program(const struct hook *h, const char *name, const char *types)
 {
@@ -91,6 +114,8 @@ static int try_program(const struct hook *h, const char *name, const char *types
 		wanted = bpf_program__autoload(p) ? p : wanted;
 	}
 	ret = wanted ? -bpf_object__load(obj) : ENOENT;
+	if (!ret && bpf_program__type(wanted) == BPF_PROG_TYPE_PERF_EVENT)
+		ret = try_clock(wanted);
 	/* an iterator runs when it is read, and a raw tracepoint may not be there */
 	if (!ret && bpf_program__type(wanted) == BPF_PROG_TYPE_RAW_TRACEPOINT) {
 		link = bpf_program__attach(wanted);

@@ -234,6 +234,9 @@ static void find_changed(const struct stacks *k, const struct mapped *m,
 {
 	uint64_t from = s->when < m->asked ? s->when : m->checked;
 
+	*c = (struct changed){ 0 };
+	if (!k->log)
+		return;
 	changed_between(c, k->log, s->mm, s->pid, from, s->when > m->told ? s->when : m->told);
 	if (s->when >= m->asked)
 		changed_add(c, &m->changed);
@@ -420,8 +423,11 @@ static void check_all(struct stacks *k, uint64_t now)
 
 void stacks_check(struct stacks *k)
 {
-	uint64_t latest = k->log->latest, now;
+	uint64_t latest, now;
 
+	if (!k->log)
+		return;
+	latest = k->log->latest;
 	if (latest - k->checked < CHANGES / 4 && !k->again)
 		return;
 	now = boot_ns();
@@ -442,16 +448,22 @@ void stacks_keep(struct stacks *k, const struct thread_stack *s, size_t len)
 		look(k, s);
 }
 
-void stacks_forget(struct stacks *k, uint32_t pid)
+void stacks_drop(struct stacks *k, uint32_t tid)
 {
-	struct mapped *m = map_take(&k->processes, pid);
-	struct kept *t = map_take(&k->kept, pid);
+	struct kept *t = map_take(&k->kept, tid);
 
-	if (m)
-		drop(k, m);
 	if (t)
 		k->kept_bytes -= sizeof(*t) + t->s.len;
 	free(t);
+}
+
+void stacks_forget(struct stacks *k, uint32_t pid)
+{
+	struct mapped *m = map_take(&k->processes, pid);
+
+	if (m)
+		drop(k, m);
+	stacks_drop(k, pid);
 }
 
 /* ---- frames ---- */
@@ -499,28 +511,40 @@ static const struct names *name_frames(struct stacks *k, struct mapped *m,
 	return &k->apart;
 }
 
-struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end)
+/* NULL: the ring had room for one of the two records only, what is kept is of another event. */
+static struct mapped *unwind_kept(struct stacks *k, const struct kept *t, uint64_t when,
+				  bool interrupted, struct trace *ret)
 {
-	struct kept *t = map_get(&k->kept, tid);
-	struct col_rows rows = { 0 };
-	struct thread thread = { .tid = (pid_t)tid, .how = HOW_ITERATED, .stack_cut = true };
-	struct trace trace = { 0 };
+	struct thread thread = { .how = HOW_ITERATED, .stack_cut = true };
 	struct mapped *m;
 
-	/* the ring had room for one of the two records only: what is kept is of another event */
 	if (!t || t->s.when != when)
-		return rows;
+		return NULL;
 	m = mapped_of(k, &t->s);
 	if (!m->u)
-		return rows;
+		return NULL;
+	thread.tid = (pid_t)t->s.tid;
+	thread.interrupted = interrupted;
 	memcpy(thread.regs.value, t->s.regs, sizeof(t->s.regs));
 	thread.regs.known = (1u << REGS_COUNT) - 1;
 	thread.stack = t->bytes;
 	thread.stack_at = t->s.at;
 	thread.stack_len = t->s.len;
-	unwind_thread(m->u, &thread, FRAMES_MAX, &trace);
+	unwind_thread(m->u, &thread, FRAMES_MAX, ret);
 	if (m->why[0])
-		snprintf(trace.end, sizeof(trace.end), "%s", m->why);
+		snprintf(ret->end, sizeof(ret->end), "%s", m->why);
+	return m;
+}
+
+struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end)
+{
+	const struct kept *t = map_get(&k->kept, tid);
+	struct col_rows rows = { 0 };
+	struct trace trace = { 0 };
+	struct mapped *m = unwind_kept(k, t, when, false, &trace);
+
+	if (!m)
+		return rows;
 	arena_free(&k->row);
 	k->row = arena_new();
 	rows = frame_rows(&trace, name_frames(k, m, &t->s, &trace), k->row);
@@ -530,6 +554,23 @@ struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, str
 			strlen(trace.end) };
 	free(trace.frames);
 	return rows;
+}
+
+bool stacks_trace(struct stacks *k, uint32_t tid, uint64_t when, bool interrupted,
+		  struct trace *ret, const struct process **process)
+{
+	const struct kept *t = map_get(&k->kept, tid);
+	struct mapped *m = unwind_kept(k, t, when, interrupted, ret);
+	struct changed c;
+
+	if (!m)
+		return false;
+	find_changed(k, m, &t->s, &c);
+	if (!m->why[0])
+		cut_changed(ret, &c);
+	count_bytes(k, m);
+	*process = &m->p;
+	return true;
 }
 
 void stacks_free(struct stacks *k)

@@ -22,6 +22,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/code/frames.h"
 #include "nsdebug/code/snapshot.h"
+#include "nsdebug/code/unwind.h"
 #include "nsdebug/trace/tracer.h"
 
 struct emit;
@@ -53,7 +54,9 @@ struct stacked_opts {
 	    "bytes copied of a stack at most, up to 64K (16K); implies --stack")
 
 struct stacks {
-	const volatile struct change_log *log;	/* in the programs' memory */
+	/* In the programs' memory; NULL: it would cost too much (trace/prof.h), and what has
+	 * changed is only seen by how much code is mapped. */
+	const volatile struct change_log *log;
 	uint64_t checked;	/* the latest of the log when what is kept was compared with it */
 	uint64_t again;		/* when some of it is to be compared at the latest; 0: no time */
 	bool full;	/* the mapper tells no more, which was said */
@@ -93,6 +96,13 @@ void stacks_forget(struct stacks *k, uint32_t pid);
 /* The frames for the event of this thread at this time, and why they end early, or nothing; both
  * live until the next call. Empty: there are none. */
 struct col_rows stacks_frames(struct stacks *k, uint32_t tid, uint64_t when, struct bytes *end);
+/* The same without names, for who folds them: false if there are none. `interrupted`: the thread
+ * may have been anywhere, not behind a system call. free() the frames; the process lives until the
+ * next call. */
+bool stacks_trace(struct stacks *k, uint32_t tid, uint64_t when, bool interrupted,
+		  struct trace *ret, const struct process **process);
+/* Of this thread nothing need be kept any more. */
+void stacks_drop(struct stacks *k, uint32_t tid);
 void stacks_free(struct stacks *k);
 
 #endif

@@ -19,6 +19,7 @@
 #include "bpf/shared.h"
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/enter.h"
@@ -174,10 +175,21 @@ void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o)
 	o->btf_custom_path = t->types;
 }
 
+/* Behind the seal only its fdinfo tells how often it was not run, and only of a descriptor that is
+ * still open. */
+void tracer_note(struct tracer *t, struct bpf_program *p, int link)
+{
+	char path[64];
+
+	t->progs[t->count] = bpf_program__fd(p);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", t->progs[t->count]);
+	t->stats[t->count] = open(path, O_RDONLY | O_CLOEXEC);
+	t->links[t->count++] = link;
+}
+
 int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e)
 {
 	struct bpf_link *link;
-	char path[64];
 	int ret;
 
 	if (!bpf_program__autoload(p))
@@ -192,12 +204,7 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	ret = -errno;
 	if (!link)
 		return optional ? 0 : err_bpf(e, ret, bpf_program__name(p));
-	/* behind the seal only this tells how often it was not run, and only of a descriptor that
-	 * is still open */
-	t->progs[t->count] = bpf_program__fd(p);
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", t->progs[t->count]);
-	t->stats[t->count] = open(path, O_RDONLY | O_CLOEXEC);
-	t->links[t->count++] = bpf_link__fd(link);
+	tracer_note(t, p, bpf_link__fd(link));
 	return 0;
 }
 
@@ -267,8 +274,8 @@ static int take(void *ctx, void *bytes, size_t len)
 int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, struct err *e)
 {
 	int peer = t->guard ? t->in->peer : -1, wake = -1;
-	int keep[3 * TRACER_PROGS_MAX + 5] = { t->in->pidfd, t->in->stop, t->in->second };
-	size_t kept = 3;
+	size_t room = 3 * TRACER_PROGS_MAX + TRACER_KEEP_MAX + 5 + t->nclocks, kept = 3;
+	auto_free int *keep = mem_alloc(room * sizeof(*keep));
 
 	if (!t->count)
 		return err_set(e, ST_NOTHING, "no program could be attached");
@@ -277,11 +284,18 @@ int tracer_seal(struct tracer *t, int ring, tracer_event_fn *fn, void *ctx, stru
 	t->ring = ring_buffer__new(ring, take, t, NULL);
 	if (!t->ring)
 		return err_bpf(e, -errno, "map the events' ring");
+	keep[0] = t->in->pidfd;
+	keep[1] = t->in->stop;
+	keep[2] = t->in->second;
 	for (size_t i = 0; i < t->count; i++) {
 		keep[kept++] = t->links[i];
 		keep[kept++] = t->progs[i];
 		keep[kept++] = t->stats[i];
 	}
+	for (size_t i = 0; i < t->nclocks; i++)
+		keep[kept++] = t->clocks[i];
+	for (size_t i = 0; i < t->kept; i++)
+		keep[kept++] = t->keep[i];
 	/* programs that stop the target wake us, too */
 	if (t->guard)
 		wake = ring_buffer__epoll_fd(t->ring);
@@ -431,9 +445,9 @@ static bool read_some(struct tracer *t)
 	return n;
 }
 
-static uint64_t missed(int stats)
+/* What the kernel says of a program, by its fdinfo. */
+static uint64_t stat_of(int stats, const char *key)
 {
-	static const char key[] = "recursion_misses:";
 	char text[1024], *at;
 	ssize_t n = stats < 0 ? -1 : pread(stats, text, sizeof(text) - 1, 0);
 	const char *p;
@@ -445,17 +459,33 @@ static uint64_t missed(int stats)
 	at = strstr(text, key);
 	if (!at)
 		return 0;
-	p = at + sizeof(key) - 1;
+	p = at + strlen(key);
 	p += strspn(p, " \t");
 	return scan_u64(&p, &count) ? count : 0;
 }
 
-static void say_lost(struct tracer *t)
+uint64_t tracer_misses(const struct tracer *t)
 {
-	uint64_t lost = t->lost ? *t->lost : 0, misses = 0;
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < t->count; i++)
-		misses += missed(t->stats[i]);
+		sum += stat_of(t->stats[i], "recursion_misses:");
+	return sum;
+}
+
+uint64_t tracer_programs_ns(const struct tracer *t)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		sum += stat_of(t->stats[i], "run_time_ns:");
+	return sum;
+}
+
+static void say_lost(struct tracer *t)
+{
+	uint64_t lost = t->lost ? *t->lost : 0, misses = tracer_misses(t);
+
 	if (lost)
 		emit_cut(&t->in->emit, "%llu events were lost: the ring was full%s",
 			 (unsigned long long)lost, t->guard ? ", for so many processes and "
@@ -478,6 +508,8 @@ void tracer_run(struct tracer *t)
 		read_some(t);
 	while (!t->enough && wait_for_more(t, t->wait_ms, until));
 	/* those that fill the ring before those that they need, and held back until none does */
+	for (size_t i = 0; i < t->nclocks; i++)
+		close(t->clocks[i]);
 	for (size_t i = t->count; i-- > t->first;)
 		close(t->links[i]);
 	if (t->guard)

@@ -67,6 +67,7 @@ struct tracer_opts {
 	    "with --next: also what its runtime does in there before that")
 
 #define TRACER_PROGS_MAX 20
+#define TRACER_KEEP_MAX 4
 
 /* An object of bpf/, as it is in this binary. Each is named once, by TRACER_OBJECT(), in the file
  * that includes its skeleton. */
@@ -110,6 +111,10 @@ struct tracer {
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;
 	size_t first;			/* of them: tracer_attach_first() */
+	int *clocks;			/* links of a program that each processor has; or NULL */
+	size_t nclocks;
+	int keep[TRACER_KEEP_MAX];	/* what else stays open behind the seal */
+	size_t kept;
 };
 
 /* ST_REFUSED if this target's events cannot be told from the host's, ST_PRIVILEGE if a
@@ -127,6 +132,14 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 /* First, those up to NULL that the reader needs to the very end, and that fill no ring: they are
  * detached last. */
 int tracer_attach_first(struct tracer *t, struct bpf_program *const *programs, struct err *e);
+/* Of a program that was attached in another way: its descriptors are kept. link -1: there is none,
+ * or they are t->clocks. */
+void tracer_note(struct tracer *t, struct bpf_program *p, int link);
+/* How often a program was not run because it ran already. */
+uint64_t tracer_misses(const struct tracer *t);
+/* Nanoseconds that the programs have taken until now, all together, as far as the kernel measures
+ * that. */
+uint64_t tracer_programs_ns(const struct tracer *t);
 /* Says which programs and maps the filter takes; called before they are loaded. */
 void tracer_choose(struct tracer *t, struct bpf_object *o);
 /* Gives the filter its cgroup, or names of it; called when they are, and not yet attached. */

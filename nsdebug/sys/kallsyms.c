@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/sys/kallsyms.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+
+#define PIECE 65536
+#define FUNCTION_MAX (1u << 20)		/* bytes: beyond them is no code of it */
+
+struct line {
+	uint64_t addr;
+	char type;
+	const char *name, *module;
+	size_t name_len, module_len;
+};
+
+static const char *read_hex(const char *p, const char *end, uint64_t *ret)
+{
+	for (*ret = 0; p < end; p++) {
+		int digit = *p >= '0' && *p <= '9' ? *p - '0' :
+			*p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
+
+		if (digit < 0)
+			break;
+		*ret = *ret << 4 | (uint64_t)digit;
+	}
+	return p;
+}
+
+static bool read_line(const char *p, const char *end, struct line *l)
+{
+	const char *tab;
+
+	p = read_hex(p, end, &l->addr);
+	if (end - p < 4 || p[0] != ' ' || p[2] != ' ')
+		return false;
+	l->type = p[1];
+	l->name = p + 3;
+	tab = memchr(l->name, '\t', (size_t)(end - l->name));
+	l->name_len = (size_t)((tab ? tab : end) - l->name);
+	l->module = NULL;
+	l->module_len = 0;
+	if (tab && end - tab > 3 && tab[1] == '[' && end[-1] == ']') {
+		l->module = tab + 2;
+		l->module_len = (size_t)(end - tab) - 3;
+	}
+	return true;
+}
+
+/* The first that is not below the address. */
+static size_t first_from(const struct ksym *want, size_t count, uint64_t addr)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t half = low + (high - low) / 2;
+
+		if (want[half].addr < addr)
+			low = half + 1;
+		else
+			high = half;
+	}
+	return low;
+}
+
+/* Only the first that it could name: who is behind it gets the same in the end, unless a nearer one
+ * comes. Of several names for one place the first stands, as the kernel itself has it. */
+static void offer(const struct line *l, struct ksym *want, size_t count, struct arena *a)
+{
+	size_t i = first_from(want, count, l->addr);
+
+	if (i == count || (want[i].name && want[i].start >= l->addr) ||
+	    want[i].addr - l->addr > FUNCTION_MAX)
+		return;
+	want[i].start = l->addr;
+	want[i].name = arena_dup(a, l->name, l->name_len);
+	want[i].module = l->module ? arena_dup(a, l->module, l->module_len) : NULL;
+}
+
+bool kallsyms_parse(const char *text, size_t len, struct ksym *want, size_t count,
+		    struct arena *a)
+{
+	const char *p = text, *end = text + len, *stop;
+	bool any = false;
+	struct line l;
+
+	for (; p < end; p = stop + 1) {
+		stop = memchr(p, '\n', (size_t)(end - p));
+		if (!stop)
+			break;
+		if (!read_line(p, stop, &l) || !l.addr)
+			continue;
+		any = true;
+		if (strchr("tTwW", l.type))
+			offer(&l, want, count, a);
+	}
+	return any;
+}
+
+static void spread(struct ksym *want, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct ksym *before = &want[i - 1];
+
+		if (!before->name || want[i].addr - before->start > FUNCTION_MAX ||
+		    (want[i].name && want[i].start >= before->start))
+			continue;
+		want[i].start = before->start;
+		want[i].name = before->name;
+		want[i].module = before->module;
+	}
+}
+
+bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a)
+{
+	auto_free char *text = mem_alloc(PIECE);
+	size_t have = 0;
+	bool any = false;
+	ssize_t n;
+
+	while ((n = read(fd, text + have, PIECE - have)) > 0) {
+		const char *last;
+
+		have += (size_t)n;
+		last = memrchr(text, '\n', have);
+		if (!last && have == PIECE)
+			break;
+		if (!last)
+			continue;
+		n = last + 1 - text;
+		any |= kallsyms_parse(text, (size_t)n, want, count, a);
+		have -= (size_t)n;
+		memmove(text, text + n, have);
+	}
+	spread(want, count);
+	return any;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prof - where the target's threads spend their time: loads bpf/prof.bpf.c, folds what it tells.
+ *
+ * On the processor: each processor has a clock that ticks so often in a second, and a tick that
+ * meets a thread of the target is a sample, of the weight of its period. Off it: each time that a
+ * thread waits is told, with how long it took. Stacks are unwound here, from the bytes that were
+ * copied.
+ *
+ * Traces with --stack keep a log of code that is mapped, by programs on each system call of the
+ * node (bpf/changes.h). That would cost more than all samples do, so here it is left out: that
+ * other code has been mapped is seen by how many pages of it the process has.
+ */
+#ifndef NSDEBUG_TRACE_PROF_H
+#define NSDEBUG_TRACE_PROF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/prof.h"
+#include "nsdebug/base/map.h"
+#include "nsdebug/trace/profile.h"
+#include "nsdebug/trace/stacks.h"
+#include "nsdebug/trace/tracer.h"
+
+struct aids;
+
+#define PROF_HZ_MAX 10000u
+
+enum prof_by { PROF_BY_NAME, PROF_BY_THREAD, PROF_BY_PROCESS, PROF_BY_NONE };
+
+struct prof_want {
+	bool off;		/* who waits, not who runs */
+	bool cycles;		/* by the processor's cycles, not by its clock */
+	enum prof_by by;
+	uint64_t hz, min_ns;	/* off: shorter waits are only counted */
+	uint32_t stack_bytes;
+	const struct aids *aids;
+};
+
+struct prof {
+	struct tracer tracer;
+	struct stacks stacks;
+	struct profile profile;
+	const struct prof_want *want;
+	struct map waits;		/* struct wait, by host tid */
+	size_t raw;			/* of these, whose stack is not unwound */
+	const volatile __u64 *crowded;
+	int usage;			/* cpu.stat of the target's cgroup, or -1 */
+	uint64_t usage_ns, usage_then;
+	uint64_t short_waits, short_ns;	/* shorter than min_ns */
+	uint64_t early;			/* samples whose stack ends early */
+	char why[128];			/* the first of these */
+	uint64_t programs_then, programs_ns, own_ns;
+};
+
+/* Until the end. What goes wrong is emitted, and what is incomplete said; then false, or the
+ * profile is complete and has names. */
+bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
+	      const struct tracer_opts *opts, const struct target *target);
+void prof_free(struct prof *p);
+
+#endif

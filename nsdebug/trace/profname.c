@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profname - what the places of a profile are called (profile.h).
+ *
+ * A place in a file is an address of that file, wherever which process had it: so that each file's
+ * symbols are gone through once, all files are laid out beside each other as if one process had
+ * them mapped.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/unwind.h"
+#include "nsdebug/sys/kallsyms.h"
+#include "nsdebug/trace/profile.h"
+
+#define ROOM (1ull << 40)	/* of a file; what is beyond it in one is not named */
+#define FILES_MAX 16384		/* below the end of addresses */
+
+static struct bytes last_part(struct bytes path)
+{
+	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
+
+	return (struct bytes){ path.p + skip, path.len - skip };
+}
+
+static uint64_t hash(uint64_t h, struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		h = (h ^ (unsigned char)b.p[i]) * 0x100000001b3;
+	return h * 31;
+}
+
+static bool same(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
+}
+
+/* What is called the same in the same file is one function to who reads it. */
+static uint32_t frame_of(struct profile *p, const struct profile_frame *want)
+{
+	uint64_t h = hash(hash(want->kind + 1, want->name), want->module);
+	struct profile_frame *first = map_get(&p->by_frame, h), *f;
+
+	for (f = first; f; f = f->next)
+		if (f->kind == want->kind && same(f->name, want->name) &&
+		    same(f->module, want->module) && f->build_id == want->build_id)
+			return f->index;
+	f = arena_alloc(p->arena, sizeof(*f));
+	*f = *want;
+	f->next = first;
+	f->name.p = arena_dup(p->arena, want->name.p, want->name.len);
+	f->index = (uint32_t)p->nframes;
+	map_put(&p->by_frame, h, f);
+	p->frames = mem_more(p->frames, p->nframes);
+	p->frames[p->nframes++] = f;
+	return f->index;
+}
+
+/* ---- files ---- */
+
+struct layout {
+	struct profile *p;
+	struct process all;
+	struct module **files;
+	size_t nfiles, room;
+};
+
+static void map_file(struct layout *l, struct module *m)
+{
+	uint64_t base = (uint64_t)(l->nfiles + 1) * ROOM;
+	const struct code *c = m->code;
+
+	for (size_t i = 0; c && i < c->elf.load_count; i++) {
+		const struct elf_load *s = &c->elf.loads[i];
+		struct vma v = { .offset = s->off, .read = true, .exec = true };
+
+		if (!s->exec || s->vaddr >= ROOM || s->memsz >= ROOM - s->vaddr)
+			continue;
+		/* what is in memory is asked for by its beginning (process_code()) */
+		v.start = base + s->vaddr - (m->bytes ? s->off : 0);
+		v.end = base + s->vaddr + s->memsz;
+		l->all.maps.items = mem_more(l->all.maps.items, l->room);
+		l->all.modules = mem_more(l->all.modules, l->room);
+		l->all.maps.items[l->room] = v;
+		l->all.modules[l->room++] = m;
+	}
+}
+
+static uint64_t base_of(struct layout *l, struct module *m)
+{
+	for (size_t i = 0; i < l->nfiles; i++)
+		if (l->files[i] == m)
+			return (uint64_t)(i + 1) * ROOM;
+	if (l->nfiles == FILES_MAX)
+		return 0;
+	map_file(l, m);
+	l->files = mem_more(l->files, l->nfiles);
+	l->files[l->nfiles++] = m;
+	return (uint64_t)l->nfiles * ROOM;
+}
+
+static void put_frame(struct profile *p, struct profile_place *l, const struct name *n)
+{
+	struct profile_frame f = { .kind = PLACE_FILE, .module = l->module->path,
+		.build_id = n ? n->build_id : NULL };
+	auto_buf struct buf b = { 0 };
+	struct bytes file = last_part(l->module->path);
+
+	if (n && n->function) {
+		buf_str(&b, n->function);
+	} else {
+		buf_add(&b, file.p, file.len);
+		buf_addf(&b, "+0x%llx", (unsigned long long)l->at);
+	}
+	f.name = (struct bytes){ b.bytes, b.len };
+	l->frame = frame_of(p, &f);
+}
+
+static void name_files(struct profile *p)
+{
+	struct layout l = { .p = p };
+	struct trace t = { 0 };
+
+	t.frames = mem_alloc((p->nplaces + 1) * sizeof(*t.frames));
+	for (size_t i = 0; i < p->nplaces; i++) {
+		struct profile_place *at = p->places[i];
+		uint64_t base = at->kind == PLACE_FILE && at->at < ROOM ?
+			base_of(&l, at->module) : 0;
+
+		t.frames[i] = (struct frame){ .pc = base ? base + at->at : 0, .exact = true };
+	}
+	l.all.maps.count = l.room;
+	t.count = p->nplaces;
+	names_find(&p->names, &l.all, &t, 1);
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (p->places[i]->kind == PLACE_FILE)
+			put_frame(p, p->places[i], names_get(&p->names, &t.frames[i]));
+	free(t.frames);
+	free(l.all.maps.items);
+	free(l.all.modules);
+	free(l.files);
+}
+
+/* ---- the kernel ---- */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct ksym *x = a, *y = b;
+
+	return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+static const struct ksym *find(const struct ksym *all, size_t count, uint64_t addr)
+{
+	struct ksym key = { .addr = addr };
+
+	return bsearch(&key, all, count, sizeof(*all), by_address);
+}
+
+static void put_kernel(struct profile *p, struct profile_place *l, const struct ksym *k)
+{
+	struct profile_frame f = { .kind = PLACE_KERNEL };
+	auto_buf struct buf b = { 0 }, module = { 0 };
+	const char *of = k && k->module ? k->module : "kernel";
+
+	if (k && k->name)
+		buf_str(&b, k->name);
+	else
+		buf_addf(&b, "0x%llx", (unsigned long long)l->at);
+	buf_addf(&module, "[%s]", of);
+	f.name = (struct bytes){ b.bytes, b.len };
+	f.module = (struct bytes){ arena_dup(p->arena, module.bytes, module.len), module.len };
+	l->frame = frame_of(p, &f);
+}
+
+static void name_kernel(struct profile *p, int fd)
+{
+	auto_free struct ksym *all = mem_alloc((p->nplaces + 1) * sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (p->places[i]->kind == PLACE_KERNEL)
+			all[n++].addr = p->places[i]->at;
+	if (!n)
+		return;
+	qsort(all, n, sizeof(*all), by_address);
+	p->kernel_nameless = fd < 0 || !kallsyms_find(fd, all, n, p->arena);
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (p->places[i]->kind == PLACE_KERNEL)
+			put_kernel(p, p->places[i], find(all, n, p->places[i]->at));
+}
+
+/* ---- the rest ---- */
+
+static void name_others(struct profile *p)
+{
+	for (size_t i = 0; i < p->nplaces; i++) {
+		struct profile_place *l = p->places[i];
+		struct profile_frame f = { .kind = l->kind };
+
+		if (l->kind != PLACE_MARK && l->kind != PLACE_MEMORY)
+			continue;
+		f.name.p = l->kind == PLACE_MARK ? l->mark : "[code of no file]";
+		f.name.len = strlen(f.name.p);
+		l->frame = frame_of(p, &f);
+	}
+	for (size_t i = 0; i < p->nwhos; i++) {
+		struct profile_who *w = p->whos[i];
+		struct profile_frame f = { .kind = PLACE_MARK };
+		auto_buf struct buf b = { 0 };
+
+		buf_add(&b, w->name.p, w->name.len);
+		if (w->pid || w->tid)
+			buf_addf(&b, "-%u", w->tid ? w->tid : w->pid);
+		f.name = (struct bytes){ b.bytes, b.len };
+		/* no function is called like a thread: it has a module that none has */
+		f.module = (struct bytes){ "[thread]", 8 };
+		w->frame = frame_of(p, &f);
+	}
+}
+
+void profile_name(struct profile *p, int kallsyms)
+{
+	name_files(p);
+	name_kernel(p, kallsyms);
+	name_others(p);
+}
