@@ -188,15 +188,23 @@ $(O)/gen/licenses.inc: LICENSE Makefile | $(first)
 		echo; echo "==== $$p"; echo; cat /usr/share/doc/$$p/copyright || exit 1; done; } | \
 		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' >$@.new && mv $@.new $@
 
-# A BPF object without its DWARF, as an array in a header. The path in it is the one in the tree.
+# A BPF object without its DWARF and its lines, as an array in a header. The path in it is the one
+# in the tree.
 bpfflags = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -std=gnu11 -Wall -Wextra -Werror \
 	   -Wno-unused-parameter -Wno-missing-field-initializers -I. \
 	   -isystem /usr/include/$(shell $(CC) -dumpmachine) -ffile-prefix-map=$(CURDIR)=.
-$(O)/bpf/%.o: bpf/%.bpf.c Makefile | $(first)
+$(O)/bpf/%.o: bpf/%.bpf.c $(O)/bpf/nolines Makefile | $(first)
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(bpfflags) -MMD -MP -MT $@ -c -o $@.full $<
 	$(Q)$(BPFTOOL) gen object $@ $@.full
+	$(Q)$(O)/bpf/nolines $@
+
+# Runs here, on the way to what is built.
+$(O)/bpf/nolines: bpf/nolines.c | $(first)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(warn) -O1 -o $@ $< -lelf -lz
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.o
 	@mkdir -p $(@D)
