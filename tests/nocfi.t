@@ -93,3 +93,43 @@ tj 'and it says why' 'all(.items[]; if any(.frames[]; .guess) then
 tj 'which is right nonetheless' "$chain all(.items[]; right)" blind -o json
 ts 'in text, too' 0 '^  #[0-9]+ +0x[^?]* -- no CFI for bare.*; what follows is a guess$' blind
 ts 'and has a mark in text' 0 '^  #[0-9]+ +\? 0x[0-9a-f]+ even\+0x[0-9a-f]+ \(bare\)$' blind
+
+# Signal handlers return to code that nobody has called; who runs is stopped.
+named() { # COMM: the functions of its thread
+	on_host -o json | jq -c --arg c "$1" '.items[] | select(.comm == $c) |
+		if .note then .note else [.frames[] | "\(.function)\(if .guess then "?" else "" end)"] end'
+}
+musl-gcc -O2 -static -o "$TMP/stacks" "$SRC/tests/lib/stacks.c"
+start "$TMP/stacks"
+wait_for 'named signal | grep -q on_signal' 10
+tj 'musl: what a signal has interrupted' '.items[] | select(.comm == "signal") | .note == null and
+	(.frames | map(.function) as $n | ($n | index("on_signal")) as $i |
+	.[$i + 2].method == "signal" and
+	$n[-5:] == ["pthread_kill", "interrupted", "run", "start", "__clone"] and
+	all(.[]; .guess | not))' on_host -o json
+d='"descend"'
+t 'musl: one that runs' "[\"spin\",$d,$d,$d,$d,$d,$d,\"run\",\"start\",\"__clone\"]\n" \
+	sh -c "echo '$(named spin)' | sed 's/\\[$d,$d,/[\"spin\",$d,$d,/; s/$d,$d,$d,$d,$d,$d,$d/$d,$d,$d,$d,$d,$d/'"
+
+# Chains that change all the time, of which each is known in kind. What is no guess is right.
+musl-gcc -O2 -static -o "$TMP/storm" "$SRC/tests/lib/storm.c"
+start "$TMP/storm" 16
+fact='^((__syscall_cp_c|clock_nanosleep|nanosleep) )*((dice )?(rest|work) |dice )?((left|right) )*root run start __clone$'
+storm() { # runs until forty were seen
+	seen=0 runs=0
+	: >bad
+	while [ "$seen" -lt 40 ] && [ $runs -lt 60 ]; do
+		on_host -o json 2>/dev/null >out
+		jq -r '.items[] | select(.host_tid != .host_pid and .how != "not taken") |
+			"\(.note) \([.frames[].function // "?"] | join(" "))"' out >chains
+		seen=$((seen + $(wc -l <chains)))
+		sed -n 's/^null //p' chains | grep -Ev "$fact" >>bad
+		grep -Ev '^null ' chains >>bad
+		grep -E 'left left|right right|rest right|work left' chains >>bad
+		runs=$((runs + 1))
+	done
+	[ "$seen" -ge 40 ]
+}
+storm && pass 'musl: threads that run and wait in turn' ||
+	fail 'musl: threads that run and wait in turn' "$seen"
+t 'each of their stacks is whole and right' '' cat bad

@@ -128,8 +128,8 @@ struct fallback *fallback_new(const struct process *p)
 	struct sim_asks asks = { .arg = f, .code = code, .word = word, .accept = accept };
 
 	f->p = p;
-	f->ahead = sim_new(&asks);
-	f->below = sim_new(&asks);
+	f->ahead = sim_new(&asks, false);
+	f->below = sim_new(&asks, true);
 	return f;
 }
 

@@ -11,7 +11,8 @@
 #include "nsdebug/code/way.h"
 #include "nsdebug/code/work.h"
 
-#define STEP_COST 16u		/* of an instruction, for work_may() */
+#define STEP_COST 64u		/* of an instruction, for work_may() */
+#define NEVER_MAX 65536u	/* functions of which it is known whether they return */
 #define SEEN (2 * SIM_STEPS)	/* slots; a power of two */
 #define LEVELS 4		/* functions below the one that is asked about */
 #define BELOW_STEPS 1024u	/* instructions of such a one */
@@ -44,7 +45,7 @@ struct level {
 
 struct sim {
 	struct sim_asks asks;
-	struct level *levels[LEVELS];
+	struct level **levels;
 	struct map never;	/* by address + 1: does it return? */
 	uint64_t have;		/* address of code[0] */
 	size_t len;
@@ -58,23 +59,24 @@ struct sim {
 
 enum next { GO_ON, WAY_ENDS, WAY_LEFT, ALL_ENDS };
 
+/* Some 200 KiB each, so all questions share them: those of sim_return() and those within them. */
+static struct level *shared[2][LEVELS];
+
 static const uint8_t in_regs[GPR_COUNT] = { 0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
 
-struct sim *sim_new(const struct sim_asks *asks)
+struct sim *sim_new(const struct sim_asks *asks, bool within)
 {
 	struct sim *s = mem_alloc(sizeof(*s));
 
 	s->asks = *asks;
+	s->levels = shared[within];
 	return s;
 }
 
 void sim_free(struct sim **s)
 {
-	if (*s) {
-		for (int i = 0; i < LEVELS; i++)
-			free((*s)->levels[i]);
+	if (*s)
 		map_free(&(*s)->never);
-	}
 	free(*s);
 	*s = NULL;
 }
@@ -359,6 +361,8 @@ static bool never_returns(struct sim *s, int depth, uint64_t entry)
 
 	if (known || depth + 1 == LEVELS)
 		return known == &yes;
+	if (s->never.used >= NEVER_MAX)
+		map_free(&s->never);
 	map_put(&s->never, entry + 1, &no);	/* meanwhile, for one that calls itself */
 	l = level(s, depth + 1, BELOW_STEPS);
 	w = (struct way){ .pc = entry };

@@ -30,8 +30,7 @@ struct sim_asks {
 	/* Up to room bytes of code; 0: there are none. */
 	size_t (*code)(void *arg, uint64_t addr, uint8_t *to, size_t room);
 	bool (*word)(void *arg, uint64_t addr, uint64_t *ret);	/* of the stack */
-	/* May the function at pc have been called from before this address? Not asked again from
-	 * within: sim_reach() is of another struct sim. */
+	/* May the function at pc have been called from before this address? */
 	bool (*accept)(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret);
 };
 
@@ -49,7 +48,8 @@ enum sim_reach { REACH_YES, REACH_OPEN, REACH_NO };
 
 struct sim;
 
-struct sim *sim_new(const struct sim_asks *asks);
+/* One with `within` may be asked while the other asks `accept`. */
+struct sim *sim_new(const struct sim_asks *asks, bool within);
 void sim_free(struct sim **s);
 
 /* The registers of the caller, from those at pc; *slot is where the return address stands. */

@@ -282,7 +282,7 @@ static enum sim_end run_piece(const void *code, size_t len, struct regs *caller,
 {
 	struct piece p = { .code = code, .len = len, .accepts = 0x5000 };
 	struct sim_asks asks = { &p, piece_code, piece_word, piece_accept };
-	struct sim *s = sim_new(&asks);
+	struct sim *s = sim_new(&asks, false);
 	struct regs now = { .known = (1u << REGS_COUNT) - 1 };
 	enum sim_end end;
 	unsigned int reg;
@@ -344,7 +344,7 @@ static void test_reach(void)
 	static const char code[] = "\x55\x53\x48\x83\xec\x18\x90\x84\xc0\x74\x01\x53\xc3";
 	struct piece p = { .code = (const uint8_t *)code, .len = sizeof(code) - 1 };
 	struct sim_asks asks = { &p, piece_code, piece_word, piece_accept };
-	struct sim *s = sim_new(&asks);
+	struct sim *s = sim_new(&asks, false);
 	uint64_t slot = STACK_AT + 128;
 
 	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 40) == REACH_YES,
