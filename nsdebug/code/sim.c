@@ -12,7 +12,7 @@
 #include "nsdebug/code/work.h"
 
 #define STEP_COST 64u		/* of an instruction, for work_may() */
-#define NEVER_MAX 65536u	/* functions of which it is known whether they return */
+#define NEVER_MAX 1024u	/* functions of which it is known whether they return */
 #define SEEN (2 * SIM_STEPS)	/* slots; a power of two */
 #define LEVELS 4		/* functions below the one that is asked about */
 #define BELOW_STEPS 1024u	/* instructions of such a one */
