@@ -494,7 +494,7 @@ const struct tool tool_stack = {
 		"--perf-basic-prof writes one). What has no symbol is shown as module+offset "
 		"with the build id. With -l there are file and line of the source too, and, "
 		"before the function that they are part of, functions that were inlined, from "
-		"the debug information (DWARF) of the same files. "
+		"the debug information (DWARF) of the same files, of Go from Go's own table. "
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
 		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
 		"anywhere (PIE). "

@@ -42,6 +42,7 @@ struct line_want {
 	/* The innermost first; the last one is the function that has code of its own there. */
 	struct line_at *at;
 	size_t count;		/* 0: nothing is known */
+	bool go;		/* it is from Go's tables (goline.h) */
 };
 
 struct lines {

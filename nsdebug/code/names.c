@@ -179,7 +179,7 @@ static void give_lines(struct names *n, struct name *name, const struct line_wan
 
 	name->places = w->at;
 	name->place_count = w->count;
-	name->line_source = "dwarf";
+	name->line_source = w->go ? "pclntab" : "dwarf";
 	for (size_t i = 0; i + 1 < w->count; i++, b.len = 0)
 		if (w->at[i].function && demangle(&b, w->at[i].function))
 			w->at[i].function = arena_dup(n->arena, b.bytes, b.len);
@@ -192,10 +192,14 @@ static void find_lines(struct names *n, struct name **items, size_t count)
 	struct module *m = items[0]->module;
 	struct code *c = m->code;
 	struct elf *debug;
+	bool left = false;
 
 	for (size_t i = 0; i < count; i++)
 		wants[i].addr = items[i]->lookup;
-	if (!lines_find(n->lines, &c->elf, &c->elf, wants, count, n->arena) && n->files &&
+	goline_find(&c->golines, &c->go, &c->elf, wants, count, n->arena);
+	for (size_t i = 0; i < count; i++)
+		left |= !wants[i].count;
+	if (left && !lines_find(n->lines, &c->elf, &c->elf, wants, count, n->arena) && n->files &&
 	    !m->bytes) {
 		debug = debugfile_open(&c->debug, n->files, &c->elf, m->path);
 		if (debug)

@@ -44,6 +44,12 @@ static bool get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, s
 	return at <= t->size && len <= t->size - at && elf_read(f, t->off + at, to, len);
 }
 
+bool pclntab_get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
+{
+	return get(t, f, at, to, len);
+}
+
+
 static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct go_func *ret)
 {
 	uint32_t at[2], fn[5];
@@ -53,7 +59,8 @@ static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct g
 	    fn[0] != at[0] || !get(t, f, t->funcs + at[1] + t->id_at + 1, &flags, 1))
 		return false;
 	*ret = (struct go_func){
-		.entry = t->text + at[0], .name = t->names + fn[1], .pcsp = fn[4],
+		.entry = t->text + at[0], .at = t->funcs + at[1],
+		.name = t->names + fn[1], .pcsp = fn[4],
 		.top = flags & FLAG_TOP, .moves = flags & FLAG_MOVES,
 	};
 	return true;
@@ -97,8 +104,9 @@ static bool is_module(const struct pclntab *t, const uint64_t *w, uint32_t first
 		w[M_MINPC] == w[M_TEXT] + first && w[M_MAXPC] == w[M_TEXT] + t->text_len;
 }
 
-static uint64_t text_in(const struct pclntab *t, struct search *s, const struct elf_load *l,
-			uint32_t first)
+/* Where it is in a segment; 0: nowhere. */
+static uint64_t module_in(const struct pclntab *t, struct search *s, const struct elf_load *l,
+			  uint32_t first)
 {
 	auto_free uint64_t *piece = mem_alloc(PIECE);
 	uint64_t w[M_WORDS];
@@ -115,26 +123,46 @@ static uint64_t text_in(const struct pclntab *t, struct search *s, const struct 
 				return 0;
 			if (elf_image(s->f, l->vaddr + at + i * 8, w, sizeof(w)) &&
 			    is_module(t, w, first))
-				return w[M_TEXT];
+				return l->vaddr + at + i * 8;
 		}
 	}
 	return 0;
 }
 
+static uint64_t find_module(const struct pclntab *t, struct search *s, uint32_t first)
+{
+	const struct elf *f = s->f;
+	uint64_t at = 0;
+
+	for (int data = 1; data >= 0 && !at; data--)
+		for (size_t i = 0; i < f->load_count && !at; i++)
+			if (!f->loads[i].exec && f->loads[i].write == data)
+				at = module_in(t, s, &f->loads[i], first);
+	return at;
+}
+
 /* Since Go 1.26 the table does not say where the code begins: what points to the table does. */
 static uint64_t by_module(const struct pclntab *t, struct search *s, uint32_t first)
 {
-	const struct elf *f = s->f;
-	uint64_t text = 0;
+	uint64_t at, text;
 
 	if (s->by_module)
 		return 0;
 	s->by_module = true;
-	for (int data = 1; data >= 0 && !text; data--)
-		for (size_t i = 0; i < f->load_count && !text; i++)
-			if (!f->loads[i].exec && f->loads[i].write == data)
-				text = text_in(t, s, &f->loads[i], first);
-	return text;
+	at = find_module(t, s, first);
+	return at && elf_image(s->f, at + M_TEXT * 8, &text, 8) ? text : 0;
+}
+
+bool pclntab_module(const struct pclntab *t, struct elf *f, uint64_t *words, size_t count)
+{
+	struct search s = { .f = f };
+	uint32_t first;
+	uint64_t at;
+
+	if (!get(t, f, t->funcs, &first, 4))
+		return false;
+	at = find_module(t, &s, first);
+	return at && elf_image(f, at, words, count * 8);
 }
 
 static bool is_code(const struct elf *f, uint64_t at, uint64_t len)
@@ -303,15 +331,15 @@ static bool next_varint(struct bytes_in *b, uint32_t *ret)
 	return false;
 }
 
-bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func *fn,
-		   uint64_t vaddr, uint64_t *ret)
+bool pclntab_value(const struct pclntab *t, struct elf *f, const struct go_func *fn,
+		   uint32_t table, uint64_t vaddr, int64_t *ret)
 {
-	struct bytes_in b = { .t = t, .f = f, .at = t->pctab + fn->pcsp };
+	struct bytes_in b = { .t = t, .f = f, .at = t->pctab + table };
 	uint64_t pc = fn->entry;
 	int64_t value = -1;
 	uint32_t step, len;
 
-	if (!fn->pcsp)
+	if (!table)
 		return false;
 	for (unsigned int i = 0; i < PCLNTAB_STEPS_MAX; i++) {
 		if (!next_varint(&b, &step) || (i && !step) || !next_varint(&b, &len))
@@ -320,10 +348,21 @@ bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func 
 		pc += len;
 		if (vaddr >= pc)
 			continue;
-		*ret = (uint64_t)value;
-		return value >= 0 && value <= DEPTH_MAX && !(value & 7);
+		*ret = value;
+		return true;
 	}
 	return false;
+}
+
+bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func *fn,
+		   uint64_t vaddr, uint64_t *ret)
+{
+	int64_t value;
+
+	if (!pclntab_value(t, f, fn, fn->pcsp, vaddr, &value))
+		return false;
+	*ret = (uint64_t)value;
+	return value >= 0 && value <= DEPTH_MAX && !(value & 7);
 }
 
 long pclntab_name(const struct pclntab *t, struct elf *f, const struct go_func *fn, char *to,

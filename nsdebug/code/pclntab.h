@@ -45,6 +45,7 @@ struct pclntab {
 
 struct go_func {
 	uint64_t entry;
+	uint64_t at;			/* of its struct _func in the table */
 	uint64_t name;			/* where it is in the table */
 	uint32_t pcsp;			/* 0: not Go's code, or it has no table */
 	bool top;			/* nothing calls it: a stack ends here */
@@ -56,6 +57,13 @@ bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_fu
 /* How far the stack pointer is below the return address. False: the table does not say. */
 bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func *fn,
 		   uint64_t vaddr, uint64_t *ret);
+/* What one of the tables of a function (an offset in pctab) says of an instruction. */
+bool pclntab_value(const struct pclntab *t, struct elf *f, const struct go_func *fn,
+		   uint32_t table, uint64_t vaddr, int64_t *ret);
+/* len bytes of the table. */
+bool pclntab_get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len);
+/* Words of runtime.moduledata, if it is found: all of those that `words` has room for. */
+bool pclntab_module(const struct pclntab *t, struct elf *f, uint64_t *words, size_t count);
 /* "main.(*T).work". Its length, or -1. */
 long pclntab_name(const struct pclntab *t, struct elf *f, const struct go_func *fn, char *to,
 		  size_t room);

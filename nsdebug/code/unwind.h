@@ -23,6 +23,7 @@
 #include "nsdebug/code/debugdata.h"
 #include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/elf.h"
+#include "nsdebug/code/goline.h"
 #include "nsdebug/code/pclntab.h"
 #include "nsdebug/code/snapshot.h"
 
@@ -63,6 +64,7 @@ struct code {
 	struct debugdata mini;
 	struct debugfile debug;
 	struct pclntab go;
+	struct goline golines;
 };
 
 struct code *module_code(struct module *m);

@@ -1,0 +1,3 @@
+module golines
+
+go 1.18
