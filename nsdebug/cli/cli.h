@@ -70,6 +70,8 @@ int opt_hand_down(struct command *c, struct err *e);
 bool tool_wants_target(const struct tool *t);
 /* What --next says, or NULL. */
 const char *command_next(const struct command *c);
+/* Does it want a file of the host's? */
+bool command_file(const struct command *c, struct tool_file *ret);
 const char *nearest_tool(const char *word);
 
 /* layout.c: the first sets what was not said of times, too, and lets the verb have its say. */

@@ -12,6 +12,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sig.h"
 #include "nsdebug/cli/cli.h"
+#include "nsdebug/cli/hostfile.h"
 #include "nsdebug/cli/job.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/out/expr.h"
@@ -33,6 +34,7 @@ struct front {
 	enum status status;
 	char target[TARGET_NAME_MAX];	/* whose rows these are, for messages; empty: no one's */
 	int signals;
+	bool summed;		/* the child has sent its summary */
 	bool pokes;		/* SIGUSR1 and Enter are for the child */
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
@@ -105,6 +107,7 @@ static int take_frame(void *ctx, enum frame_type type, struct bytes body, struct
 			return -1;
 		return out_closed(f->out) ? err_set(e, ST_OK, "%s", "") : 0;
 	case F_SUMMARY:
+		f->summed = true;
 		return out_summary(f->out, body, e);
 	case F_ERR:
 		if (body.len > 1)
@@ -215,11 +218,37 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 	return tool->cgroups ? target_cgroups(t, e) : 0;
 }
 
+static int open_file(struct front *f, struct job *j, struct hostfile *h, struct err *e)
+{
+	struct tool_file want;
+
+	f->summed = false;
+	if (!command_file(f->c, &want))
+		return 0;
+	if (hostfile_open(h, &want, e) < 0)
+		return err_wrap(e, "%s", f->c->tool->name);
+	j->file = h->fd;
+	j->writes = h->write;
+	return 0;
+}
+
+/* One that is not whole gets no name. */
+static void close_file(struct front *f, struct hostfile *h)
+{
+	struct err e;
+
+	if (f->summed && (f->status == ST_OK || f->status == ST_INCOMPLETE) &&
+	    hostfile_keep(h, &e) < 0)
+		fail_err(f, &e);
+	hostfile_close(h);
+}
+
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
 		.hidden = out_hidden(f->out), .files = -1,
-		.sampler = -1 };
+		.sampler = -1, .file = -1 };
+	struct hostfile file = HOSTFILE_NONE;
 	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
 	auto_aids struct aids aids = AIDS_NONE;
 	auto_buf struct buf again = { 0 };
@@ -236,7 +265,8 @@ static void run_target(struct front *f, struct target *t)
 	}
 	now_about(f, t->name);
 	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0 ||
-	    (guarded && guard_make(&j.guard, &e) < 0)) {
+	    (guarded && guard_make(&j.guard, &e) < 0) || open_file(f, &j, &file, &e) < 0) {
+		hostfile_close(&file);
 		fail_err(f, &e);
 		return;
 	}
@@ -258,6 +288,7 @@ static void run_target(struct front *f, struct target *t)
 			t->name);
 		fail_err(f, &e);
 	}
+	close_file(f, &file);
 	guard_free(&j.guard);
 }
 
@@ -360,6 +391,23 @@ static void run_one(struct front *f, const struct target_want *want)
 	target_free(&t);
 }
 
+/* A file is looked at, and files that it names are the host's own. */
+static void run_file(struct front *f, const struct tool_file *file)
+{
+	const struct target_want want = { .host = true };
+	struct target t;
+	struct err e;
+
+	now_about(f, file->path);
+	if (target_pin_pid(&t, getpid(), &want, &e) < 0) {
+		fail_err(f, &e);
+	} else {
+		snprintf(t.name, sizeof(t.name), "%s", file->path);
+		run_target(f, &t);
+	}
+	target_free(&t);
+}
+
 static void run_next(struct front *f, const struct target_want *want)
 {
 	const char *word = command_next(f->c);
@@ -419,6 +467,7 @@ static void run_tool(struct front *f)
 	struct target_want want = {
 		.host = f->c->g.host, .space = f->c->g.space, .part = f->c->g.part,
 	};
+	struct tool_file file;
 	struct err e;
 
 	if (f->c->tool->near && f->c->tool->near(f->c->opts) &&
@@ -428,6 +477,8 @@ static void run_tool(struct front *f)
 		run_here(f);
 	else if (command_next(f->c))
 		run_next(f, &want);
+	else if (command_file(f->c, &file) && !f->c->target)
+		run_file(f, &file);
 	else if (f->c->g.all || f->c->g.selector)
 		run_many(f, &want);
 	else

@@ -42,6 +42,7 @@ static void live_verb(struct inside *in, void *arg)
 	in->emit.hidden = j->hidden;
 	in->files = j->files;
 	in->sampler = j->sampler;
+	in->file = j->file;
 	j->c->tool->run(&r);
 }
 
@@ -83,6 +84,8 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 	if (role == ROLE_PROC && fn == live_verb) {
 		s.keep[s.kept++] = j->files;
 		s.keep[s.kept++] = j->sampler;
+		s.keep[s.kept++] = j->file;
+		s.writes = j->writes;
 	}
 	if (g && role == ROLE_GUARDIAN)
 		return guard_spawn(g, c, &s, e);

@@ -34,6 +34,8 @@ struct job {
 	const struct aids *aids;	/* for a tracer that wants them; or NULL */
 	int files;		/* to who opens debug files; -1 */
 	int sampler;		/* the child's way to it; -1 */
+	int file;		/* of tool->file; -1 */
+	bool writes;		/* it is to be written */
 };
 
 /* What this command needs: a verb may need another thing with other words. */

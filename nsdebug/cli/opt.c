@@ -270,6 +270,12 @@ const char *command_next(const struct command *c)
 	return c->tool->next ? c->tool->next(c->opts) : NULL;
 }
 
+bool command_file(const struct command *c, struct tool_file *ret)
+{
+	*ret = (struct tool_file){ NULL };
+	return c->tool->file && c->tool->file(c->opts, ret);
+}
+
 int opt_hand_down(struct command *c, struct err *e)
 {
 	const struct { const char *name, **value; } words[] = {
@@ -306,14 +312,19 @@ static int check_operands(struct command *c, struct err *e)
 {
 	const struct arg *a = c->tool->arg;
 	bool several = c->g.all || c->g.selector;
+	struct tool_file file;
+	bool reads = command_file(c, &file) && !file.write;
 
+	if (several && file.path)
+		return err_set(e, ST_USAGE, "%s: one file is of one container: not --all or "
+			       "--selector", c->tool->name);
 	if (several && c->tool->needs == NEED_TRACE)
 		return err_set(e, ST_USAGE, "%s: one container at a time is traced: not --all or "
 			       "--selector", c->tool->name);
 	if (command_next(c) && c->nargs)
 		return err_set(e, ST_USAGE, "%s: '%s' is there, and --next is what is not: one of "
 			       "them", c->tool->name, c->args[0]);
-	if (tool_wants_target(c->tool) && !several && !command_next(c)) {
+	if (tool_wants_target(c->tool) && !several && !command_next(c) && (c->nargs || !reads)) {
 		if (!c->nargs)
 			return err_set(e, ST_USAGE, "%s: a TARGET is missing: a container's name, "
 				       "or pid://N ('nsdebug list' shows them)", c->tool->name);

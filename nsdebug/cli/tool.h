@@ -98,6 +98,13 @@ struct run {
 	uint64_t timeout_ns;
 };
 
+/* A file of the host's that the child has as r->in->file. "-" is stdout. */
+struct tool_file {
+	const char *path;
+	bool write;		/* a new one, which counts when the child has sent its summary */
+	bool force;		/* replace what is there */
+};
+
 struct example {
 	const char *command;	/* works when pasted after `make demo` */
 	const char *what;
@@ -138,6 +145,11 @@ struct tool {
 	bool (*pokes)(const void *opts);
 	/* A NEED_TRACE child may stop the target: a guardian beside it continues it. */
 	bool (*guarded)(const void *opts);
+	/*
+	 * The child wants a file. One that reads it has no need of a target: without one it is
+	 * given the host itself, whose name is then the file's.
+	 */
+	bool (*file)(const void *opts, struct tool_file *ret);
 	/* -1 with ST_USAGE if the options do not fit together. */
 	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 	void (*run)(struct run *r);

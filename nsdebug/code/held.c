@@ -12,10 +12,12 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/holdall.h"
 #include "nsdebug/code/stop.h"
+#include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/proc.h"
 
 #define ROUNDS 64	/* of looking for threads that came meanwhile: those held make no more */
-#define ANSWER_MS 10000	/* its own timer ends the stopper long before */
+#define ANSWERS 200	/* of waiting so often for an answer: its own timer ends it before */
+#define ANSWER_MS 500
 
 static bool lose(struct held *h)
 {
@@ -24,11 +26,11 @@ static bool lose(struct held *h)
 	return false;
 }
 
-bool held_begin(struct held *h, int peer, uint64_t max_ns)
+bool held_begin(struct held *h, int peer, struct emit *emit, uint64_t max_ns)
 {
 	struct stop_message m = { .op = STOP_ALL, .held_ns = max_ns };
 
-	*h = (struct held){ .peer = peer, .arena = arena_new() };
+	*h = (struct held){ .peer = peer, .emit = emit, .arena = arena_new() };
 	if (peer < 0 || send(peer, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
 		return lose(h);
 	h->begun = true;
@@ -46,10 +48,15 @@ static bool hear(struct held *h, struct holdall_answer *a)
 {
 	struct pollfd p = { .fd = h->peer, .events = POLLIN };
 	size_t least = offsetof(struct holdall_answer, xstate);
+	int left = ANSWERS;
 	ssize_t n;
 
-	if (poll(&p, 1, ANSWER_MS) != 1)
-		return lose(h);
+	while (poll(&p, 1, ANSWER_MS) != 1) {
+		if (!--left)
+			return lose(h);
+		if (h->emit)
+			emit_tick(h->emit);
+	}
 	n = recv(h->peer, a, sizeof(*a), 0);
 	return (n >= (ssize_t)least && a->xstate_len <= sizeof(a->xstate)) || lose(h);
 }
@@ -90,8 +97,10 @@ static int hold(struct held *h, struct holdall_ask *ask, struct err *e)
 		return err_set(e, ST_INCOMPLETE, "the stopper ended");
 	ask->count = 0;
 	while (hear(h, &a)) {
-		if (a.op == HOLDALL_ALL)
+		if (a.op == HOLDALL_ALL) {
+			h->since = a.held_ns;
 			return 0;
+		}
 		if (a.op == HOLDALL_RELEASING)
 			h->late = true;
 		if (a.op == HOLDALL_RELEASED) {

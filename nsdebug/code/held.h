@@ -2,7 +2,7 @@
 /*
  * held - the reader's side of holdall.h: a process whose threads all stand still, for a while.
  *
- *	held_begin(&h, peer, max_ns);
+ *	held_begin(&h, peer, emit, max_ns);
  *	if (held_process(&h, dir, &e) == 0)	all threads, also those that came meanwhile
  *		copy; held_still(&h)		was all of the copy made while they stood?
  *	held_end(&h);				how long it was
@@ -22,6 +22,7 @@
 #include "nsdebug/base/map.h"
 
 struct arena;
+struct emit;
 struct err;
 
 struct held_thread {
@@ -35,17 +36,19 @@ struct held_thread {
 
 struct held {
 	int peer;		/* to the stopper; -1: it has ended */
+	struct emit *emit;	/* is ticked while it is waited for; or NULL */
 	struct arena *arena;
 	struct map by_tid;
 	struct held_thread **threads;
 	size_t count;
+	uint64_t since;		/* clock_ns() when the first was interrupted */
 	bool begun, lost;	/* lost: the stopper ended before it said that it let go */
 	uint64_t ns;		/* after held_end(): how long, from the first to the last */
 	bool late;		/* it was let go before it was told to */
 };
 
 /* `peer` stays the caller's. False: there is no stopper (any more). */
-bool held_begin(struct held *h, int peer, uint64_t max_ns);
+bool held_begin(struct held *h, int peer, struct emit *emit, uint64_t max_ns);
 /* Holds all threads of the process of a /proc/PID directory. -1 with *e: what is held then is to be
  * ended all the same. */
 int held_process(struct held *h, int dir, struct err *e);

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 
 #include "nsdebug/base/mem.h"
-#include "nsdebug/code/stop.h"
 #include "nsdebug/code/stopper.h"
 
 enum seized { RUNNING, STOPPED, GONE };
@@ -148,6 +147,7 @@ static bool add(struct holdall *h, const struct holdall_ask *ask)
 	for (size_t i = first; i < h->count; i++)
 		if (!answer_for(h, &h->threads[i]))
 			return false;
+	h->answer.held_ns = h->since;
 	return send_answer(h, HOLDALL_ALL, 0, 0);
 }
 
@@ -193,11 +193,11 @@ bool holdall_serve(struct stopper *s, uint64_t max_ns)
 	bool late = false, good;
 
 	h = (struct holdall){ .s = s, .max_ns = max_ns < HOLDALL_MAX_NS ? max_ns : HOLDALL_MAX_NS };
-	if (!stopper_arm(s, 2 * h.max_ns + STOP_BUDGET_NS))
+	if (!stopper_arm(s, 2 * h.max_ns + HOLDALL_SLACK_NS))
 		return false;
 	while (next(&h, &ask, &late)) {
 		/* from the first on it is this long, whatever came before */
-		if (!h.since && !stopper_arm(s, h.max_ns + STOP_BUDGET_NS))
+		if (!h.since && !stopper_arm(s, h.max_ns + HOLDALL_SLACK_NS))
 			break;
 		if (!add(&h, &ask))
 			break;

@@ -8,7 +8,7 @@
  *
  * - the time runs from the first thread that is interrupted, and it is the stopper that ends it,
  *   whatever the reader does: after as long as the reader asked for, at most HOLDALL_MAX_NS.
- *   Should it be stuck itself, a timer of the kernel's ends it STOP_BUDGET_NS later.
+ *   Should it be stuck itself, a timer of the kernel's ends it HOLDALL_SLACK_NS later.
  * - before the first thread is let go the reader can know: HOLDALL_RELEASING is sent, and of a
  *   stopper that dies the kernel closes the socket first. So what the reader copied before it found
  *   neither was copied while all were held.
@@ -30,6 +30,7 @@
 struct stopper;
 
 #define HOLDALL_MAX_NS (60 * NS_PER_S)
+#define HOLDALL_SLACK_NS (250 * NS_PER_MS)	/* a busy node gives a turn late */
 #define HOLDALL_TIDS 1024u	/* of one message */
 #define HOLDALL_THREADS 65536u	/* more are not held */
 #define HOLDALL_XSTATE 16384u	/* bytes of NT_X86_XSTATE: 11008 with all of AMX */
@@ -38,7 +39,8 @@ enum holdall_op {
 	HOLDALL_MORE = 0x100,	/* to the stopper: hold these too */
 	HOLDALL_RELEASE,	/* to it: the copy is made */
 	HOLDALL_THREAD,		/* from it: registers, or err */
-	HOLDALL_ALL,		/* from it: each of the last HOLDALL_MORE was answered */
+	HOLDALL_ALL,		/* from it: each of the last HOLDALL_MORE was answered; held_ns is
+				 * the time (clock_ns) when the first of all was interrupted */
 	HOLDALL_RELEASING,	/* from it: they run on from here */
 	HOLDALL_RELEASED,	/* from it: held_ns; err is ETIME if it was not told to */
 };

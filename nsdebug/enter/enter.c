@@ -85,7 +85,7 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 		keep[kept++] = cgroups->at[i].dir;
 	for (size_t i = 0; i < s->kept; i++)
 		keep[kept++] = s->keep[i];
-	if (seal_process(guardian ? 0 : front, e) < 0)
+	if (seal_process(guardian ? 0 : front, s->writes, e) < 0)
 		return -1;
 	close_others(keep, kept);
 	if (reader) {
@@ -119,7 +119,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
 		.types = s->role == ROLE_TRACER ? s->types : -1, .debug = -1,
-		.files = -1, .sampler = -1,
+		.files = -1, .sampler = -1, .file = -1,
 	};
 	struct err e = { 0 };
 

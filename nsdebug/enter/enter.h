@@ -11,7 +11,9 @@
  *
  * A child owns the write ends of its pipes to the front and the descriptors in struct inside, and
  * nothing else: no terminal, no descriptor of a host directory, no environment. The reader that
- * opens debug files has one: of a read-only mount of /usr/lib/debug, that leads nowhere else.
+ * opens debug files has one: of a read-only mount of /usr/lib/debug, that leads nowhere else. No
+ * child may write to a file, but one that was given a file's descriptor for that, to which alone it
+ * can.
  *
  * Roles that share a process: a ROLE_PROC or ROLE_SCAN child may become a parser
  * (enter_become_parser) once it has copied or opened what it needs, a ROLE_TRACER child once its
@@ -71,6 +73,7 @@ struct inside {
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
 				 * /usr/lib/debug, or -1 */
+	int file;		/* ROLE_PROC: a file of the host's that the verb asked for, or -1 */
 	int files;		/* ROLE_PROC: the socket to a reader that a parser may ask for files
 				 * (code/debugfile.h), or -1 */
 	struct net *nets;	/* ROLE_PROC that asked for them: the target's is the first */
@@ -108,6 +111,7 @@ struct spawn {
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
 	size_t kept;
+	bool writes;		/* one of these is a file that it may write to */
 	const int *cgroup;	/* born in this cgroup (v2), or NULL */
 	enum nets nets;		/* ROLE_PROC: netlink sockets in these network namespaces */
 };

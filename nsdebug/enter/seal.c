@@ -194,7 +194,7 @@ static int limit(int what, uint64_t value)
 	return setrlimit(what, &r);
 }
 
-int seal_process(pid_t front, struct err *e)
+int seal_process(pid_t front, bool writes, struct err *e)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "make the child undumpable");
@@ -204,7 +204,8 @@ int seal_process(pid_t front, struct err *e)
 	umask(077);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs");
-	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_FSIZE, 0) < 0 || limit(RLIMIT_NPROC, 0) < 0)
+	if (limit(RLIMIT_CORE, 0) < 0 || (!writes && limit(RLIMIT_FSIZE, 0) < 0) ||
+	    limit(RLIMIT_NPROC, 0) < 0)
 		return err_sys(e, "limit the child");
 	return 0;
 }

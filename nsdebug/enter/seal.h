@@ -7,13 +7,14 @@
 #ifndef NSDEBUG_ENTER_SEAL_H
 #define NSDEBUG_ENTER_SEAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "nsdebug/enter/enter.h"
 
 /* Not dumpable, dies with the front (0: outlives it), own session, no new privileges, no core, no
- * file, no child. */
-int seal_process(pid_t front, struct err *e);
+ * file (but one that it was given to write), no child. */
+int seal_process(pid_t front, bool writes, struct err *e);
 /* Goes before all that share the processors, or does not if the kernel refuses. */
 void seal_prompt(void);
 /* ROLE_READER: where the host's debug files are, in->debug; -1 where there are none. */

@@ -129,7 +129,7 @@ static void begin(struct stage *s, void (*fn)(void), uint64_t max_ns)
 	close(sv[0]);
 	s->peer = sv[1];
 	s->dir = proc_open(procfs, s->target);
-	ok(held_begin(&s->h, s->peer, max_ns), "there is a stopper");
+	ok(held_begin(&s->h, s->peer, NULL, max_ns), "there is a stopper");
 }
 
 static void end(struct stage *s)
@@ -202,7 +202,7 @@ static void test_all(void)
 	held_end(&s.h);
 	ok(s.h.ns >= 20 * NS_PER_MS && !s.h.late && !s.h.lost, "how long it was is told");
 	ok(goes_on() && is_free(&s), "then they do");
-	ok(held_begin(&s.h, s.peer, LONG) && held_process(&s.h, s.dir, &e) == 0 && stands(),
+	ok(held_begin(&s.h, s.peer, NULL, LONG) && held_process(&s.h, s.dir, &e) == 0 && stands(),
 	   "and once more, by the same stopper");
 	end(&s);
 }
@@ -221,7 +221,7 @@ static void test_time(void)
 	   "is let go when it is over, whatever the reader does");
 	held_end(&s.h);
 	ok(s.h.late && s.h.ns >= 100 * NS_PER_MS, "not before, and it is told");
-	ok(held_begin(&s.h, s.peer, LONG) && held_process(&s.h, s.dir, &e) == 0 && stands(),
+	ok(held_begin(&s.h, s.peer, NULL, LONG) && held_process(&s.h, s.dir, &e) == 0 && stands(),
 	   "who was told too late is told again");
 	end(&s);
 }
@@ -330,7 +330,7 @@ int main(void)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	signal(SIGPIPE, SIG_IGN);
-	ok(!held_begin(&h, -1, LONG) && h.lost, "without a stopper nothing is begun");
+	ok(!held_begin(&h, -1, NULL, LONG) && h.lost, "without a stopper nothing is begun");
 	held_free(&h);
 	test_all();
 	test_time();

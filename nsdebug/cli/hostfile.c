@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/cli/hostfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+
+#define MODE 0600	/* it may hold secrets */
+
+static int err_file(struct err *e, const char *what, const char *path)
+{
+	err_sys(e, "%s %s", what, path);
+	e->status = errno == ENOSPC || errno == EROFS ? ST_FAILED : e->status;
+	return -1;
+}
+
+static int open_dir(struct hostfile *h, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[4096];
+	int n = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1,
+			 slash ? path : ".");
+
+	h->name = slash ? slash + 1 : path;
+	if (!h->name[0] || n >= (int)sizeof(dir))
+		return err_set(e, ST_USAGE, "'%s' is no name of a file", path);
+	h->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return h->dir < 0 ? err_file(e, "open the directory of", path) : 0;
+}
+
+static int err_exists(struct err *e, const char *name)
+{
+	return err_set(e, ST_REFUSED, "%s is there already: another name, or --force to replace it",
+		       name);
+}
+
+/* A file system without O_TMPFILE. */
+static int open_partial(struct hostfile *h, const char *path, struct err *e)
+{
+	int n = snprintf(h->partial, sizeof(h->partial), "%s.partial", h->name);
+
+	if (n >= (int)sizeof(h->partial))
+		return err_set(e, ST_USAGE, "the name is too long: %s", path);
+	if (h->force)
+		unlinkat(h->dir, h->partial, 0);
+	h->fd = openat(h->dir, h->partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		       MODE);
+	if (h->fd >= 0)
+		return 0;
+	err_file(e, "make", h->partial);
+	h->partial[0] = '\0';
+	return -1;
+}
+
+static int open_new(struct hostfile *h, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (open_dir(h, path, e) < 0)
+		return -1;
+	if (fstatat(h->dir, h->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!h->force)
+			return err_exists(e, path);
+		if (!S_ISREG(st.st_mode))
+			return err_set(e, ST_REFUSED, "%s is no regular file: not replaced", path);
+	}
+	h->fd = openat(h->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
+	if (h->fd >= 0)
+		return 0;
+	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+		return err_file(e, "make", path);
+	return open_partial(h, path, e);
+}
+
+/* What goes to stdout is written out of its order, so there is a file first. */
+static int open_stdout(struct hostfile *h, struct err *e)
+{
+	if (isatty(1))
+		return err_set(e, ST_REFUSED, "not for a terminal: give it a file, or a pipe");
+	h->fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
+	return h->fd < 0 ? err_file(e, "make a file in", "/var/tmp") : 0;
+}
+
+int hostfile_open(struct hostfile *h, const struct tool_file *f, struct err *e)
+{
+	struct stat st;
+
+	*h = (struct hostfile)HOSTFILE_NONE;
+	h->force = f->force;
+	h->write = f->write;
+	if (f->write)
+		return strcmp(f->path, "-") ? open_new(h, f->path, e) : open_stdout(h, e);
+	h->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (h->fd < 0)
+		return err_file(e, "open", f->path);
+	if (fstat(h->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, ST_REFUSED, "%s is no regular file", f->path);
+	return 0;
+}
+
+static int put_out(int fd, struct err *e)
+{
+	static char piece[1 << 16];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
+		if (fd_write_all(1, piece, (size_t)n) < 0) {
+			if (errno == EPIPE)	/* a reader that has enough */
+				return 0;
+			err_sys(e, "write to stdout");
+			e->status = ST_INTERNAL;
+			return -1;
+		}
+		at += n;
+	}
+	return n < 0 ? err_sys(e, "read it again") : 0;
+}
+
+/* Under a name that is not there. -1 with errno. */
+static int name_it(const struct hostfile *h, const char *name)
+{
+	char own[64];
+
+	if (h->partial[0])
+		return linkat(h->dir, h->partial, h->dir, name, 0);
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", h->fd);
+	return linkat(AT_FDCWD, own, h->dir, name, AT_SYMLINK_FOLLOW);
+}
+
+/* Under another name first, and over what is there: that is there until the new one is. */
+static int replace(const struct hostfile *h)
+{
+	char other[300];
+
+	snprintf(other, sizeof(other), ".nsdebug-%d.new", (int)getpid());
+	unlinkat(h->dir, other, 0);
+	if (name_it(h, other) < 0)
+		return -1;
+	if (renameat(h->dir, other, h->dir, h->name) == 0)
+		return 0;
+	unlinkat(h->dir, other, 0);
+	return -1;
+}
+
+int hostfile_keep(struct hostfile *h, struct err *e)
+{
+	if (h->fd < 0 || !h->write)
+		return 0;
+	if (!h->name)
+		return put_out(h->fd, e);
+	if (name_it(h, h->name) == 0)
+		return 0;
+	if (errno == EEXIST && !h->force)
+		return err_exists(e, h->name);
+	if (errno != EEXIST || replace(h) < 0)
+		return err_file(e, "name", h->name);
+	return 0;
+}
+
+void hostfile_close(struct hostfile *h)
+{
+	if (h->partial[0])
+		unlinkat(h->dir, h->partial, 0);
+	own_close(&h->fd);
+	own_close(&h->dir);
+}

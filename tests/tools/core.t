@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+# serial
+# timeout 300
+# shellcheck shell=sh
+. tests/lib.sh
+need gdb eu-stack jq strace setpriv
+
+# Of a process on the host: it needs --host, and the host's processes are not all of interest.
+core_of() { # PID OPTION...
+	_p=$1
+	shift
+	# a busy machine gives a thread its turn late, and it stops only then
+	"$NSDEBUG" --host core "pid://$_p" --host-pid "$_p" --max-pause 10s --timeout 30s "$@"
+}
+
+# start FILE ARG...: a program on the host that says "ready"; sets PID.
+start() {
+	"$@" >"$TMP/ready.$$" 2>/dev/null &
+	PID=$!
+	at_exit "kill -9 $PID"
+	wait_for "grep -q ready '$TMP/ready.$$'" 10
+}
+
+free() { # PID: nobody traces it, and no thread is stopped
+	! grep -Eqs '^(TracerPid:.[1-9]|State:.[tT])' "/proc/$1"/task/*/status
+}
+stays_free() { wait_for "free $1" 10; }
+
+# "TID pc pc ..." a line
+ours() { # PID
+	"$NSDEBUG" --host stack "pid://$1" --host-pid "$1" -o json |
+		jq -r '.items | sort_by(.host_tid)[] | "\(.host_tid) \([.frames[].pc] | join(" "))"'
+}
+of_eu() { # CORE PROGRAM
+	eu-stack -r -n 600 --core "$1" -e "$2" 2>/dev/null | awk '
+		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
+		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
+		END { print line }' | sort -n
+}
+of_gdb() { # CORE PROGRAM
+	gdb -nx -batch -iex 'set debug-file-directory /nowhere' -ex 'set backtrace past-main on' -ex 'set backtrace past-entry on' \
+		-ex 'set print frame-info location-and-address' -ex 'thread apply all bt 600' \
+		"$2" "$1" 2>/dev/null | sed -n 's/^Thread .*LWP \([0-9]*\)).*/T \1/p
+			s/^#[0-9]* *\(0x[0-9a-f]*\) in .*/\1/p' | awk '
+		/^T/ { if (line) print line; line = $2; next }
+		line { sub(/^0x0*/, "0x"); line = line " " $1 }
+		END { print line }' | sort -n
+}
+same_frames() { # A B: of as many threads, and more than none
+	[ "$(wc -l <"$1")" -gt 1 ] && diff "$1" "$2"
+}
+
+# ---- frames: what stack says of the process, and debuggers of its core ----
+
+apps=$FX/roots/base/rootfs/app
+[ -x "$apps/threads" ] || apps=$(dirname "$(find "$FX/roots/base" -name threads -type f | head -n 1)")
+start "$apps/threads" 8 16
+live=$PID
+ours "$live" >live
+ts 'a core of a process' 0 'stopped for [0-9.]+ ms; all of one moment$' core_of "$live" -w a.core
+t 'the process goes on' '' stays_free "$live"
+t 'it is its owner'"'s alone" '600\n' stat -c %a a.core
+ts 'it is an ELF core' 0 'ELF 64-bit LSB core file, x86-64.*threads' file a.core
+of_eu a.core "$apps/threads" >eu
+t 'eu-stack finds the same frames in it' '' same_frames live eu
+of_gdb a.core "$apps/threads" >gdb
+t 'and so does gdb' '' same_frames live gdb
+t 'with all libraries' '' sh -c 'gdb -nx -batch -ex "info sharedlibrary" "$1" a.core 2>/dev/null |
+	grep -q "libc\.so\.6" || echo none' - "$apps/threads"
+ts '--no-heap' 0 'all of one moment$' core_of "$live" --no-heap -w b.core
+of_eu b.core "$apps/threads" >eu
+t 'has stacks all the same' '' same_frames live eu
+of_gdb b.core "$apps/threads" >gdb
+t 'for gdb, too' '' same_frames live gdb
+ts '--no-stop' 0 'not stopped \(--no-stop\); not all of one moment$' \
+	core_of "$live" --no-stop -w c.core
+of_eu c.core "$apps/threads" >eu
+t 'of threads that wait it has the frames' '' same_frames live eu
+t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host core "pid://$1" \
+	--host-pid "$1" --no-stop -fw c.core 2>&1 | grep "ptrace(" || true' - "$live"
+
+start "$apps/threads" 200 40
+many=$PID
+ours "$many" >live
+core_of "$many" -w many.core >/dev/null
+of_eu many.core "$apps/threads" >eu
+t '200 threads, 40 frames deep' '' same_frames live eu
+t 'which are all there' '201\n' grep -c . eu
+
+start "$O/tests/lib/stacks"
+core_of "$PID" -w static.core >/dev/null
+of_eu static.core "$O/tests/lib/stacks" >eu
+of_gdb static.core "$O/tests/lib/stacks" >gdb
+# of a signal handler gdb does not tell where the trampoline is
+signal=$(gdb -nx -batch -ex 'thread apply all bt' "$O/tests/lib/stacks" static.core 2>/dev/null |
+	awk '/^Thread/ { sub(/.*LWP /, ""); sub(/\).*/, ""); lwp = $0 } /<signal/ { print lwp }')
+t 'a static program, that runs: gdb and eu-stack see the same' '' sh -c '
+	sed -i "/^$1 /d" eu gdb; [ "$(grep -c . eu)" = 4 ] && diff eu gdb' - "$signal"
+
+box_run go-static
+tj 'a container, by its name' '.errors == [] and (.summary | .pid == 1 and .consistent and
+	.threads > 1 and .threads == .registers and .held_s > 0 and .late == 0) and
+	any(.items[]; .what == "heap, anonymous" and .data > 0 and .note == null)' \
+	"$NSDEBUG" core "$BOX" --max-pause 10s -w go.core -o json
+ts 'threads have the ids that they have in there' 0 '^\* 1 +.*LWP 1\)? ' \
+	gdb -nx -batch -ex 'info threads' --core go.core
+
+# ---- one moment, and how long it is ----
+
+start "$O/tests/lib/beat" 64 beat.gap
+beat=$PID
+apart() { # CORE: how far the two counters are apart, which is once at most
+	gdb -nx -batch -ex 'print *low - *high' "$O/tests/lib/beat" "$1" 2>/dev/null |
+		sed -n 's/^\$1 = //p'
+}
+for i in 1 2 3 4 5; do
+	core_of "$beat" --max-pause 30s -fw m.core >m.out 2>&1 || cat m.out
+	t "memory is of one moment ($i)" 'near\n' sh -c 'case $1 in 0 | 1) echo near ;;
+		*) echo "apart: $1" ;; esac' - "$(apart m.core)"
+done
+dd if=/dev/zero of=beat.gap conv=notrunc bs=8 count=2 2>/dev/null
+core_of "$beat" --max-pause 30s -fw m.core -o json >m.json
+gap=$(od -An -td8 -N8 beat.gap | tr -d ' ')
+t 'the pause that is told is the one that there was' 'true\n' jq -r --argjson gap "$gap" \
+	'.summary.held_s * 1e9 | . > 0 and . < $gap + 3e6' m.json
+t 'what was not written to takes no room' 'sparse\n' sh -c '
+	[ $(($(stat -c %b m.core) * 512)) -lt $(($(stat -c %s m.core) * 3 / 4)) ] && echo sparse'
+t 'what is not to be dumped is not' '' sh -c 'grep -c dont-dump-4711 m.core | sed /^0/d'
+t 'shared memory is there' '1\n' grep -c in-common-4711 m.core
+before=$(sed -n 's/^Rss\(Shmem\|Anon\):[^0-9]*//p' "/proc/$beat/status")
+core_of "$beat" -fw m.core >/dev/null
+t 'reading it made none of it' "$before\n" sed -n 's/^Rss\(Shmem\|Anon\):[^0-9]*//p' \
+	"/proc/$beat/status"
+core_of "$beat" --no-shared -fw m.core >/dev/null
+t '--no-shared' '0\n?1\n' grep -c in-common-4711 m.core
+
+start "$O/tests/lib/beat" 400 big.gap
+big=$PID
+ts 'what takes longer is copied later, and that is said' 5 'were copied while the process ran' \
+	core_of "$big" --max-pause 20ms -w late.core
+t 'the process went on meanwhile' '' stays_free "$big"
+core_of "$big" --max-pause 20ms -fw late.core -o json >late.json
+t 'in JSON, too' 'true\n' jq '.truncated and (.summary | .late > 0 and (.consistent | not) and
+	.held_s < 0.28)' late.json
+t 'frames are there all the same' '3\n' sh -c 'eu-stack --core late.core -e "$1" 2>/dev/null |
+	grep -c "^TID"' - "$O/tests/lib/beat"
+ts '--after skip leaves it out' 5 'are missing: --max-pause was over' \
+	core_of "$big" --max-pause 20ms --after skip -fw skip.core
+ts '--max-size' 5 'memory is missing: --max-size was reached' \
+	core_of "$big" --max-size 8M --max-pause 30s -fw small.core
+t 'is kept' 'small\n' sh -c '[ $(($(stat -c %b small.core) * 512)) -lt 10000000 ] && echo small'
+t 'what is missing is not zeros' '1\n' sh -c 'gdb -nx -batch -ex "print *high" "$1" small.core 2>&1 |
+	grep -c "Cannot access memory"' - "$O/tests/lib/beat"
+
+# ---- it goes on, whatever happens to us, and there is no half file ----
+
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	core_of "$big" --max-pause 5s -w killed.core >/dev/null 2>&1 &
+	front=$!
+	sleep "0.0$(printf %02d $((i * 8)))"
+	kill -9 "$front" 2>/dev/null
+	wait "$front" 2>/dev/null
+	[ ! -e killed.core ] || { echo whole; rm killed.core; }
+	stays_free "$big" || echo "held after $i"
+	ls killed.core.partial .nsdebug* 2>/dev/null
+done >killed
+t 'killed at twelve moments: the process runs, and no file is left' '' sed /whole/d killed
+beats() { od -An -td8 -j8 -N8 big.gap; }
+n=$(beats)
+t 'its heart beats' '' wait_for '[ "$(beats)" != "$n" ]' 10
+kill -STOP "$live"
+wait_for 'grep -q "State:.T" "/proc/$live/status"' 10
+ts 'a stopped process' 0 'all of one moment$' core_of "$live" -fw a.core
+t 'stays stopped' 'T\n' sed -n 's/^State:.\(.\).*/\1/p' "/proc/$live/status"
+kill -CONT "$live"
+
+strace -f -o /dev/null -p "$live" 2>/dev/null &
+strace=$!
+at_exit "kill $strace"
+wait_for 'grep -q "TracerPid:.[1-9]" "/proc/$live/status"' 10
+ts 'one that is traced is not stopped' 0 'not stopped \(traced by another process\)' \
+	core_of "$live" -fw a.core
+kill "$strace"
+wait_for 'grep -q "TracerPid:.0" "/proc/$live/status"' 10
+
+box_run base --ready -- /app/threads 3 8
+runc pause "$BOX"
+ts 'a frozen one need not be' 0 'not stopped: frozen before; all of one moment$' \
+	"$NSDEBUG" core "$BOX" -w frozen.core
+runc resume "$BOX"
+ts 'and is when it goes on' 0 'stopped for' "$NSDEBUG" core "$BOX" --max-pause 10s \
+	-fw frozen.core
+
+# ---- where to ----
+
+ts 'a file that is there is not written over' 4 'a.core is there already.*--force' \
+	core_of "$live" -w a.core
+ln -s a.core link
+ts 'nor through a link' 4 'is there already' core_of "$live" -w link
+ts 'which is not replaced with --force' 4 'no regular file' core_of "$live" -fw link
+echo old >old.core
+ts '--force' 0 '' core_of "$live" -fw old.core
+ts 'replaces it' 0 'core file' file old.core
+ts 'no directory' 1 'no/where' core_of "$live" -w no/where
+ts 'no name' 2 'is no name of a file' core_of "$live" -w ./
+ts 'no --write' 2 '.-write FILE is missing' core_of "$live"
+ts 'several containers' 2 'one file is of one container' "$NSDEBUG" --all core -w x.core
+ts 'no such process' 1 'no process 999' "$NSDEBUG" core "$BOX" -p 999 -w x.core
+ts "a host's process that is not in there" 1 'no process with the host' \
+	"$NSDEBUG" core "$BOX" --host-pid 1 -w x.core
+t 'and no file of any of these' '' find . -name x.core
+ts 'a terminal is refused' 0 'not for a terminal' script -qec \
+	"$NSDEBUG --host core pid://$live --host-pid $live -w - || true" /dev/null
+core_of "$live" -w - >piped.core 2>piped.err
+t 'stdout: the same, and its summary on stderr' '1\n' grep -c 'stopped for' piped.err
+of_eu piped.core "$apps/threads" >eu
+ours "$live" >live
+t 'stdout has a core' '' same_frames live eu
+ts 'stdout is for the core' 2 'no -o' core_of "$live" -w - -o json
+mkdir small
+mount -t tmpfs -o size=300k tmpfs small
+at_exit "umount '$TMP/small'"
+ts 'a full disk' 1 'no space left' core_of "$beat" -w small/full.core
+t 'leaves no file' '' ls -A small
+
+# ---- what the child may do ----
+
+strace -f -e trace=openat,open,creat,prlimit64,write,process_vm_readv -o trace \
+	"$NSDEBUG" --host core "pid://$live" --host-pid "$live" -w traced.core >/dev/null 2>&1
+t 'the child opens nothing for writing' '1\n' grep -Ec 'O_(WRONLY|RDWR|CREAT)' trace
