@@ -18,6 +18,8 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/code/blocked.h"
+#include "nsdebug/code/gofind.h"
+#include "nsdebug/code/gorows.h"
 #include "nsdebug/code/lines.h"
 #include "nsdebug/code/names.h"
 #include "nsdebug/code/stopped.h"
@@ -33,11 +35,12 @@
 #define AGAIN_THREADS_MAX 32768u
 #define ITERATE_THREADS 600		/* from here on an iterator is worth its start */
 #define ARENA_THREADS 64		/* rows made before their memory is given back */
+#define AGAIN_BYTES_MAX (512u << 10)
 #define LLU(x) ((unsigned long long)(x))
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
-	bool no_stop, no_fold, lines;
+	bool no_stop, no_fold, lines, goroutines;
 };
 
 static const struct opt stack_opt[] = {
@@ -47,6 +50,8 @@ static const struct opt stack_opt[] = {
 	    "only this process; its pid on the host"),
 	OPT(0, "tid", OPT_U64, struct stack_opts, tid, "TID",
 	    "only this thread; its id in the container"),
+	OPT('g', "goroutines", OPT_FLAG, struct stack_opts, goroutines, NULL,
+	    "also the goroutines of Go programs, after their threads"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
 	    "stop no thread: what only a stop shows is left out"),
 	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
@@ -61,7 +66,7 @@ static const struct opt stack_opt[] = {
 };
 
 struct stack_sum {
-	uint64_t threads, taken, stopped;
+	uint64_t threads, taken, stopped, goroutines;
 	int64_t longest_s;
 	struct bytes text;
 };
@@ -73,6 +78,7 @@ static const struct col stack_sum[] = {
 	S(COL_U64, taken, 0, "whose stack was taken"),
 	S(COL_U64, stopped, 0, "that were stopped for it"),
 	S(COL_DUR, longest_s, 0, "the longest of these stops"),
+	S(COL_U64, goroutines, 0, "goroutines that there were, if they were asked for"),
 	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
 	COL_END
 };
@@ -80,6 +86,7 @@ static const struct col stack_sum[] = {
 struct totals {
 	uint64_t threads, taken, stopped, longest;
 	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
+	uint64_t go, goroutines, lost;	/* processes of Go; those shown; without frames */
 };
 
 /* All that can be taken; all, by the iterator; those that a round before left; those of it that
@@ -97,6 +104,9 @@ struct stack {
 	struct buf again;	/* what the next one is to take */
 	size_t nagain, nregs;	/* threads in it; those that need registers */
 	struct bytes left;	/* what the round before left */
+	size_t nagain_go;	/* processes in it whose goroutines are to be taken */
+	struct go_process *go;
+	size_t ngo;
 	bool many;		/* threads: an iterator is to take them */
 	bool found;		/* a process that was asked for */
 };
@@ -107,6 +117,9 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 
 	if (o->pid && o->host_pid)
 		return err_set(e, ST_USAGE, "-p and --host-pid name the same thing: give one");
+	if (o->goroutines && o->tid)
+		return err_set(e, ST_USAGE, "--tid names a thread, and goroutines are none: give "
+			       "one of --tid and --goroutines");
 	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES)
 		return err_set(e, ST_USAGE, "stacks have no columns: only -o json and -o jsonl");
 	if (!o->max_frames)
@@ -116,8 +129,8 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	if (o->stack_bytes > SNAPSHOT_STACKS_MAX)
 		o->stack_bytes = SNAPSHOT_STACKS_MAX;
 	l->kind = LAYOUT_BLOCKS;
-	l->sort = "host_pid,host_tid";
-	l->fold = o->no_fold ? NULL : "tids";
+	l->sort = "host_pid,order";
+	l->fold = o->no_fold ? NULL : "tids,goids";
 	return 0;
 }
 
@@ -141,17 +154,19 @@ static bool get_sum(struct bytes *in, struct totals *t)
 
 /* ---- taking: with rights, without looking ---- */
 
-static void take(struct stack *k, int dir, pid_t pid, const struct snapshot_only *only,
-		 const struct snapshot_source *source, void *self)
+static struct process *take(struct stack *k, int dir, pid_t pid, const struct snapshot_only *only,
+			    const struct snapshot_source *source, void *self)
 {
 	bool one = k->o->pid || k->o->host_pid;
+	struct process *p;
 	struct err e;
 
+	p = snapshot_take(&k->s, dir, pid, only, source, self, &e);
 	/* of many, one that ended meanwhile is no news */
-	if (!snapshot_take(&k->s, dir, pid, only, source, self, &e) &&
-	    (one || e.status != ST_TARGET))
+	if (!p && (one || e.status != ST_TARGET))
 		emit_err(k->r->emit, &e);
 	k->found = true;
+	return p;
 }
 
 static bool is_wanted(struct stack *k, int dir, pid_t pid)
@@ -195,6 +210,21 @@ static void take_all(struct stack *k, const struct members_want *w, const pid_t 
 	}
 }
 
+/* With all threads that stand still, which may be on one; those that were held have been taken. */
+static void take_goroutines(struct stack *k, int dir, const struct wanted *w,
+			    const struct process *held)
+{
+	struct process *p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
+
+	if (!p)
+		return;
+	k->go = mem_more(k->go, k->ngo);
+	k->go[k->ngo] = (struct go_process){ .p = p, .held = held, .count = w->ngo };
+	for (size_t i = 0; i < w->ngo; i++)
+		gotake(&k->s, p, &w->go[i], &k->go[k->ngo].taken[i]);
+	k->ngo++;
+}
+
 /* What is asked for came through a process without rights: only members are believed. */
 static void take_left(struct stack *k, const struct members_want *w, const pid_t *pids,
 		      size_t count, struct iterated *x)
@@ -207,14 +237,19 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 	while (wanted_next(&k->left, &want, k->s.arena)) {
 		struct snapshot_only only = { .tids = want.tids, .count = want.count };
 		auto_close int dir = -1;
+		struct process *p = NULL;
 		uint64_t start;
 
 		if (!wanted_has(pids, count, want.pid))
 			continue;
 		dir = proc_open(w->procfs, want.pid);
-		if (dir >= 0 && members_has(w, dir) && !proc_start(dir, &start) &&
-		    start == want.start)
-			take(k, dir, want.pid, &only, &source_iterated, x);
+		if (dir < 0 || !members_has(w, dir) || proc_start(dir, &start) < 0 ||
+		    start != want.start)
+			continue;
+		if (want.count)
+			p = take(k, dir, want.pid, &only, &source_iterated, x);
+		if (want.ngo)
+			take_goroutines(k, dir, &want, p);
 	}
 }
 
@@ -303,6 +338,20 @@ static bool wants_again(const struct stack *k, const struct thread *t, const str
 	}
 }
 
+/* Goroutines are taken in the second round, as near as can be to the threads that they run on. */
+static void find_goroutines(struct stack *k, const struct process *p, struct wanted *w)
+{
+	struct err e;
+
+	if (k->round >= TAKE_LEFT)
+		return;
+	k->sum.go += go_seen(p);
+	if (k->o->goroutines && k->again.len < AGAIN_BYTES_MAX &&
+	    go_find(p, w->go, &w->ngo, &e) < 0)
+		emit_err(k->r->emit, &e);
+	k->nagain_go += w->ngo > 0;
+}
+
 /* These go into the next round instead of into a row. */
 static size_t choose_again(struct stack *k, const struct process *p, const struct trace *traces,
 			   bool *want)
@@ -336,13 +385,14 @@ static void show_process(struct stack *k, struct process *p)
 	auto_free bool *want = mem_alloc(p->count + 1);
 	auto_arena struct arena *a = arena_new();
 	struct thread_row row;
+	struct wanted w = { .count = 0 };
 	struct names names;
-	size_t n;
 
 	unwind_all(k, p, traces);
-	n = choose_again(k, p, traces, want);
-	if (n)
-		wanted_put(&k->again, p, want, n);
+	w.count = choose_again(k, p, traces, want);
+	find_goroutines(k, p, &w);
+	if (w.count || w.ngo)
+		wanted_put(&k->again, p, want, &w);
 	names_init(&names);
 	names.files = &k->files;
 	names.lines = k->o->lines ? &k->lines : NULL;
@@ -362,12 +412,38 @@ static void show_process(struct stack *k, struct process *p)
 	names_free(&names);
 }
 
+static void show_goroutines(struct stack *k, const struct go_process *g)
+{
+	struct go_rows rows = {
+		.emit = k->r->emit, .files = &k->files, .max_frames = k->o->max_frames,
+		.lines = k->o->lines ? &k->lines : NULL,
+	};
+
+	go_rows(&rows, g);
+	k->sum.goroutines += rows.shown;
+	k->sum.lost += rows.missed;
+	k->sum.cut += rows.cut;
+}
+
+static void show_all(struct stack *k)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < k->s.count; i++) {
+		if (next < k->ngo && k->go[next].p == k->s.processes[i])
+			show_goroutines(k, &k->go[next++]);
+		else
+			show_process(k, k->s.processes[i]);
+	}
+}
+
 static void emit_totals(struct stack *k)
 {
 	const struct totals *t = &k->sum;
 	struct stack_sum row = {
 		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
 		.longest_s = t->stopped ? (int64_t)t->longest : NONE_I64,
+		.goroutines = k->o->goroutines ? t->goroutines : NONE_U64,
 	};
 	auto_buf struct buf b = { 0 };
 
@@ -377,6 +453,10 @@ static void emit_totals(struct stack *k)
 		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
 		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
+	if (k->o->goroutines)
+		buf_addf(&b, "; goroutines: %llu", LLU(t->goroutines));
+	else if (t->go)
+		buf_str(&b, "; a Go program: --goroutines shows its goroutines");
 	row.text = (struct bytes){ b.bytes, b.len };
 	emit_summary(k->r->emit, &row);
 }
@@ -393,6 +473,8 @@ static void say_limits(struct stack *k)
 			 LLU(k->sum.cut));
 	if (k->sum.missed)
 		emit_cut(e, "threads not taken, see there why: %llu", LLU(k->sum.missed));
+	if (k->sum.lost)
+		emit_cut(e, "goroutines without frames, see there why: %llu", LLU(k->sum.lost));
 }
 
 static void say_missing(struct stack *k)
@@ -418,13 +500,13 @@ static void say_missing(struct stack *k)
 
 static void ask_again(struct stack *k)
 {
-	unsigned int beside = k->o->no_stop ? 0 : AGAIN_STOPPER;
+	unsigned int beside = k->o->no_stop || !k->nagain ? 0 : AGAIN_STOPPER;
 	auto_buf struct buf b = { 0 };
 
-	if (k->round != TAKE_LEFT)
+	if (k->round != TAKE_LEFT && k->nagain)
 		beside |= AGAIN_SAMPLER;
 	/* one that left somebody is not asked again; for who just runs, others are quicker */
-	if (k->round == TAKE_FIRST && (k->nregs || k->o->no_stop))
+	if (k->round == TAKE_FIRST && (k->nregs || (k->nagain && k->o->no_stop)))
 		beside |= AGAIN_ITERATOR;
 	put_varint(&b, k->round == TAKE_LEFT ? TAKE_STOPPED : TAKE_LEFT);
 	put_sum(&b, &k->sum);
@@ -452,9 +534,8 @@ static void run(struct run *r)
 	work.emit = r->emit;
 	k.files.peer = r->in->files;
 	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
-	for (size_t i = 0; i < k.s.count; i++)
-		show_process(&k, k.s.processes[i]);
-	if (k.nagain) {
+	show_all(&k);
+	if (k.nagain || k.nagain_go) {
 		ask_again(&k);
 	} else if (k.s.thread_total || k.round >= TAKE_LEFT) {
 		emit_totals(&k);
@@ -467,6 +548,7 @@ static const struct example examples[] = {
 	{ "nsdebug stack nsd-demo -p 1", "of one process" },
 	{ "nsdebug stack -l nsd-demo", "with file and line, where there is debug information" },
 	{ "nsdebug stack nsd-demo --no-stop", "and surely without stopping a thread" },
+	{ "nsdebug stack nsd-demo --goroutines", "of Go programs also every goroutine" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };
@@ -498,6 +580,10 @@ const struct tool tool_stack = {
 		"Go programs (1.18 and later) have a table of their own for both, also when they "
 		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
 		"anywhere (PIE). "
+		"--goroutines shows their goroutines too: all that the runtime lists, in its "
+		"words, its own marked \"system\". Nobody is stopped for it: one that was put "
+		"aside is read with its stack, and again if it ran meanwhile; one that runs is "
+		"on one of the threads. "
 		"Where there is no unwind table (musl, code made at run time), a function's code "
 		"is followed to its return, or its frame pointer is; if neither leads to behind "
 		"a call, the stack is searched for the next such address. From there on each "

@@ -17,6 +17,7 @@
 #define PIECE (1u << 20)
 #define TRIES_MAX 8			/* tables of one file that turn out to be none */
 #define RELA_PIECE 4096u
+#define NAMED_COST 32u			/* of a function whose name is looked at, for work_may() */
 
 struct header {
 	uint32_t magic;
@@ -290,6 +291,35 @@ bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_fu
 			lo = mid + 1;
 	}
 	return hi && func_at(t, f, hi - 1, ret) && vaddr >= ret->entry;
+}
+
+static void take_named(const struct pclntab *t, struct elf *f, uint64_t i,
+		       const struct go_func *fn, struct go_wanted *want)
+{
+	uint32_t end;
+
+	want->entry = fn->entry;
+	if (get(t, f, t->funcs + (i + 1) * 8, &end, 4) && t->text + end > fn->entry)
+		want->len = t->text + end - fn->entry;
+}
+
+void pclntab_named(const struct pclntab *t, struct elf *f, struct go_wanted *want, size_t count)
+{
+	size_t left = count;
+	struct go_func fn;
+	char name[64];
+
+	/* the runtime's come first, or nearly */
+	for (uint64_t i = 0; i < t->count && left && work_may(i * 8, NAMED_COST); i++) {
+		if (!func_at(t, f, i, &fn) || pclntab_name(t, f, &fn, name, sizeof(name)) < 0)
+			continue;
+		for (size_t n = 0; n < count; n++) {
+			if (want[n].len || strcmp(name, want[n].name) != 0)
+				continue;
+			take_named(t, f, i, &fn, &want[n]);
+			left -= want[n].len > 0;
+		}
+	}
 }
 
 struct bytes_in {

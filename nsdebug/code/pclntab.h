@@ -52,8 +52,15 @@ struct go_func {
 	bool moves;			/* it exchanges the stack, which depths do not tell */
 };
 
+struct go_wanted {
+	const char *name;
+	uint64_t entry, len;		/* len 0: not found */
+};
+
 /* The table is found at the first call. False: it is about another address, or there is none. */
 bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_func *ret);
+/* Functions by their names, the table being known (pclntab_find). */
+void pclntab_named(const struct pclntab *t, struct elf *f, struct go_wanted *want, size_t count);
 /* How far the stack pointer is below the return address. False: the table does not say. */
 bool pclntab_depth(const struct pclntab *t, struct elf *f, const struct go_func *fn,
 		   uint64_t vaddr, uint64_t *ret);

@@ -5,17 +5,19 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/gofind.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/out/col.h"
 
-void wanted_put(struct buf *b, const struct process *p, const bool *want, size_t count)
+void wanted_put(struct buf *b, const struct process *p, const bool *want, const struct wanted *w)
 {
 	put_varint(b, (uint64_t)p->pid);
 	put_varint(b, p->start);
-	put_varint(b, count);
+	put_varint(b, w->count);
 	for (size_t i = 0; i < p->count; i++)
 		if (want[i])
 			put_varint(b, (uint64_t)p->threads[i].tid);
+	go_ask_put(b, w->go, w->ngo);
 }
 
 static int by_number(const void *a, const void *b)
@@ -47,5 +49,5 @@ bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a)
 		w->tids[i] = (pid_t)tid;
 	}
 	qsort(w->tids, w->count, sizeof(*w->tids), by_number);
-	return true;
+	return go_ask_get(in, w->go, &w->ngo);
 }

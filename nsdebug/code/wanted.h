@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wanted - threads that one round of taking leaves to the next, as bytes that travel through the
- * front.
+ * wanted - threads and goroutines that one round of taking leaves to the next, as bytes that travel
+ * through the front.
  *
  * They come from a parser, which holds no rights and has read what a target wrote: whoever reads
  * them believes none of it, and takes only processes that belong to the target.
@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "nsdebug/base/str.h"
+#include "nsdebug/code/gotake.h"
 
 struct arena;
 struct buf;
@@ -25,10 +26,12 @@ struct wanted {
 	uint64_t start;
 	pid_t *tids;		/* ascending; in the arena */
 	size_t count;
+	struct go_ask go[GO_RUNTIMES_MAX];	/* whose goroutines are to be copied */
+	size_t ngo;
 };
 
-/* Adds the threads p->threads[i] for which want[i]; count is how many those are. */
-void wanted_put(struct buf *b, const struct process *p, const bool *want, size_t count);
+/* Adds the threads p->threads[i] for which want[i], as many as w->count, and w's goroutines. */
+void wanted_put(struct buf *b, const struct process *p, const bool *want, const struct wanted *w);
 /* The next process. False at the end, or when the rest is none. */
 bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a);
 bool wanted_has(const pid_t *pids, size_t count, pid_t pid);	/* ascending pids */

@@ -18,6 +18,7 @@
 #define FOLD_LISTED 8		/* of folded rows, those that are named */
 
 struct fold {
+	const struct col *by;	/* says who they are */
 	struct buf head, listed;
 	size_t count;
 };
@@ -81,15 +82,27 @@ static const char *body_of(const struct out *o, const struct held_row *row)
 	return strchr(o->held.bytes + row->at, '\n');
 }
 
+/* Of the columns in layout->fold the first that has a value. */
+static const struct col *fold_by(const struct out *o, const struct cell *cells)
+{
+	const struct col *c = NULL;
+
+	for (const char *p = o->layout.fold; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+		c = col_find(o->cols, p, strcspn(p, ","));
+		if (cells[c - o->cols].set)
+			break;
+	}
+	return c;
+}
+
 static void list(struct out *o, struct fold *f, const struct cell *cells)
 {
-	const struct col *c = col_find(o->cols, o->layout.fold, strlen(o->layout.fold));
-
+	f->by = fold_by(o, cells);
 	if (f->count++ >= FOLD_LISTED)
 		return;
 	if (f->listed.len)
 		buf_str(&f->listed, ", ");
-	text_cell(&f->listed, c, &cells[c - o->cols], &o->style);
+	text_cell(&f->listed, f->by, &cells[f->by - o->cols], &o->style);
 }
 
 /* The last row goes into an earlier one that is equal, if there is such a one. */
@@ -148,7 +161,7 @@ static void put_folded(struct out *o, const struct held_row *row)
 	}
 	buf_addf(b, "%zu x ", f->count);
 	buf_add(b, f->head.bytes, f->head.len);
-	buf_addf(b, "  %s ", o->layout.fold);
+	buf_addf(b, "  %s ", f->by->name);
 	buf_add(b, f->listed.bytes, f->listed.len);
 	if (f->count > FOLD_LISTED)
 		buf_addf(b, " and %zu more", f->count - FOLD_LISTED);

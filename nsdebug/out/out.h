@@ -51,7 +51,7 @@ struct layout {
 	enum when color;
 	unsigned int columns;	/* of the terminal; 0: stdout is none */
 	/* Blocks that are sorted, and differ in nothing that is shown but their COL_FOLD and second
-	 * sort column, are shown as one; this column's texts say which they are. */
+	 * sort column, are shown as one; of these columns the first that has a text says which. */
 	const char *fold;
 	const char *sort;	/* the front sorts held rows by these unsigned columns: "pid,tid" */
 };

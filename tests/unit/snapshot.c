@@ -72,7 +72,7 @@ static void test_wanted(void)
 	struct bytes in;
 	struct wanted w;
 
-	wanted_put(&b, &p, want, 2);
+	wanted_put(&b, &p, want, &(struct wanted){ .count = 2 });
 	in = (struct bytes){ b.bytes, b.len };
 	ok(wanted_next(&in, &w, a) && w.pid == 5 && w.start == 1ull << 40 && w.count == 2 &&
 	   w.tids[0] == 8 && w.tids[1] == 9, "comes back as it was, ascending");

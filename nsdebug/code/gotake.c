@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/gotake.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/code/snapshot.h"
+#include "nsdebug/enter/emit.h"
+#include "nsdebug/sys/mounts.h"
+
+#define PIECES 512u		/* read by one system call; IOV_MAX is 1024 */
+#define CHUNK 512u		/* goroutines that are copied and looked at again together */
+#define FIRST_WORD 4u		/* behind the stack's bounds and guards */
+#define LAST_WORD 24u
+#define PROBED 4u		/* elements that make a list one */
+#define SAME_WORDS 18u		/* behind the pointer to itself: those that tell that it ran */
+
+/* struct gobuf, and what is around it in struct g: words from the pointer to itself on. */
+#define AT_M (-3)
+#define AT_SP (-2)
+
+struct piece {
+	uint64_t at;
+	void *to;
+	size_t len;
+	bool read;
+};
+
+struct taker {
+	struct snapshot *s;
+	const struct process *p;
+	struct go_taken *r;
+	pid_t tid;		/* one that lives */
+	bool gone;
+};
+
+/* One goroutine while it is copied. */
+struct work_g {
+	uint64_t at;
+	uint64_t now[GO_WORDS], then[GO_WORDS];
+	uint64_t m[GO_M_WORDS];
+	bool has_m;
+	uint8_t *stack;
+	size_t room;		/* of it */
+	uint64_t stack_at;
+	size_t stack_len;
+	bool cut, read, same;
+};
+
+static pid_t any_thread(const struct process *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->threads[i].state != 'Z' && p->threads[i].state != 'X')
+			return p->threads[i].tid;
+	return p->pid;
+}
+
+/* How much of len bytes may be read: mappings that join are as one. A page may be one of a file
+ * whose server never answers. */
+static size_t readable(const struct taker *k, uint64_t at, size_t len)
+{
+	const struct vma *v = maps_find(&k->p->maps, at), *end;
+	const struct mounts *mounts = k->s->mounts;
+	uint64_t to = at;
+
+	end = k->p->maps.items + k->p->maps.count;
+	for (; v && v < end && v->start <= to && to - at < len; v++) {
+		if (!v->read || (v->inode && mounts && mounts_served(mounts, v->major, v->minor)))
+			break;
+		to = v->end;
+	}
+	return to - at < len ? to - at : len;
+}
+
+/* Those that lie in no memory are passed over, and those that are unmapped meanwhile. */
+static void read_pieces(struct taker *k, struct piece *p, size_t count)
+{
+	struct iovec to[PIECES], from[PIECES];
+
+	for (size_t i = 0; i < count && !k->gone;) {
+		size_t n = 0, at = i;
+		ssize_t got;
+
+		for (; n < PIECES && i + n < count && p[i + n].len; n++) {
+			to[n] = (struct iovec){ p[i + n].to, p[i + n].len };
+			from[n] = (struct iovec){ (void *)(uintptr_t)p[i + n].at, p[i + n].len };
+		}
+		got = n ? process_vm_readv(k->tid, to, n, from, n, 0) : 0;
+		k->gone = got < 0 && errno == ESRCH;
+		for (; at < i + n && got > 0 && (size_t)got >= p[at].len; at++) {
+			got -= (ssize_t)p[at].len;
+			p[at].read = true;
+		}
+		i = at == i + n && n ? at : at + 1;
+		if (k->s->emit)
+			emit_tick(k->s->emit);
+	}
+}
+
+static bool read_one(struct taker *k, uint64_t at, void *to, size_t len)
+{
+	struct piece p = { at, to, len, false };
+
+	if (at & 7 || readable(k, at, len) < len)
+		return false;
+	read_pieces(k, &p, 1);
+	return p.read;
+}
+
+static struct piece words_of(const struct taker *k, uint64_t at, uint64_t *to, size_t count)
+{
+	memset(to, 0, count * 8);
+	return (struct piece){ at, to, at & 7 ? 0 : readable(k, at, count * 8) & ~7ull, false };
+}
+
+/* Which of its words points to the struct g itself. 0: none. */
+static unsigned int self_of(const uint64_t *words, uint64_t at)
+{
+	if (words[0] > words[1])
+		return 0;
+	for (unsigned int i = FIRST_WORD; i < LAST_WORD; i++)
+		if (words[i] == at)
+			return i;
+	return 0;
+}
+
+/* Do its first elements look as those of Go's list do? */
+static bool is_list(struct taker *k, uint64_t at, uint64_t len)
+{
+	uint64_t first[PROBED], words[GO_WORDS];
+	size_t n = len < PROBED ? len : PROBED;
+	unsigned int self = 0, one;
+
+	if (!read_one(k, at, first, n * 8))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct piece p = words_of(k, first[i], words, GO_WORDS);
+
+		read_pieces(k, &p, 1);
+		one = p.read ? self_of(words, first[i]) : 0;
+		if (!one || (i && one != self))
+			return false;
+		self = one;
+	}
+	k->r->self = self;
+	return true;
+}
+
+struct list {
+	uint64_t at, len, room;
+};
+
+static bool find_list(struct taker *k, const struct go_ask *ask, struct list *ret)
+{
+	for (size_t i = 0; i < ask->nlists && i < GO_LISTS_MAX; i++)
+		if (read_one(k, ask->lists[i], ret, sizeof(*ret)) && ret->len &&
+		    ret->len <= ret->room && is_list(k, ret->at, ret->len))
+			return true;
+	return false;
+}
+
+/* From the lowest of the stack pointers that were put aside, to the end of the stack. */
+static struct piece stack_of(struct taker *k, struct work_g *g)
+{
+	const uint64_t *w = g->now, *self = w + k->r->self;
+	/* of a switch; of a system call: one of these two, by the version of Go */
+	const uint64_t sps[] = { self[AT_SP], self[4], self[5] };
+	uint64_t sp = w[1], len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sps); i++)
+		if (sps[i] >= w[0] && sps[i] < sp)
+			sp = sps[i];
+	len = w[1] - sp;
+	g->cut = len > k->s->stack_bytes;
+	len = readable(k, sp, g->cut ? k->s->stack_bytes : len);
+	if (len > g->room && len - g->room > SNAPSHOT_STACKS_MAX - k->s->stack_total) {
+		k->s->cut = g->cut = true;
+		len = g->room;
+	}
+	if (len > g->room) {
+		k->s->stack_total += len - g->room;
+		g->room = len;
+		g->stack = arena_alloc(k->s->arena, len);
+	}
+	g->stack_at = sp;
+	g->stack_len = 0;
+	return (struct piece){ sp, g->stack, len, false };
+}
+
+struct chunk {
+	struct work_g *gs;
+	size_t count;
+	struct piece *pieces;
+};
+
+static void read_words(struct taker *k, struct chunk *c, const size_t *which, size_t n, bool again)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct work_g *g = &c->gs[which[i]];
+
+		c->pieces[i] = words_of(k, g->at, again ? g->then : g->now, GO_WORDS);
+	}
+	read_pieces(k, c->pieces, n);
+	for (size_t i = 0; i < n; i++)
+		c->gs[which[i]].read = c->pieces[i].read;
+}
+
+static void read_stacks(struct taker *k, struct chunk *c, const size_t *which, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		c->pieces[i] = stack_of(k, &c->gs[which[i]]);
+	read_pieces(k, c->pieces, n);
+	for (size_t i = 0; i < n; i++)
+		if (c->pieces[i].read)
+			c->gs[which[i]].stack_len = c->pieces[i].len;
+}
+
+static void read_ms(struct taker *k, struct chunk *c, const size_t *which, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct work_g *g = &c->gs[which[i]];
+		struct piece p;
+
+		g->has_m = false;
+		if (!g->now[k->r->self + AT_M])
+			continue;
+		p = words_of(k, g->now[k->r->self + AT_M], g->m, GO_M_WORDS);
+		read_pieces(k, &p, 1);
+		g->has_m = p.read;
+	}
+}
+
+/* These together. Those stay in which[] that have changed while they were read; how many. */
+static size_t copy_some(struct taker *k, struct chunk *c, size_t *which, size_t n)
+{
+	size_t left = 0, words = k->r->self + SAME_WORDS;
+
+	read_words(k, c, which, n, false);
+	read_stacks(k, c, which, n);
+	read_ms(k, c, which, n);
+	read_words(k, c, which, n, true);
+	for (size_t i = 0; i < n; i++) {
+		struct work_g *g = &c->gs[which[i]];
+
+		g->same = g->read && !memcmp(g->now, g->then, words * 8);
+		if (!g->same)
+			which[left++] = which[i];
+	}
+	return left;
+}
+
+/* The fewer are read together, the shorter is the time in which one may run. */
+static void copy_chunk(struct taker *k, struct chunk *c)
+{
+	static const size_t together[GO_TRIES] = { CHUNK, 32, 4, 1, 1, 1 };
+	size_t which[CHUNK], n = c->count;
+
+	for (size_t i = 0; i < n; i++)
+		which[i] = i;
+	for (int try = 0; try < GO_TRIES && n && !k->gone; try++) {
+		size_t left = 0;
+
+		for (size_t i = 0, some; i < n; i += some) {
+			some = n - i < together[try] ? n - i : together[try];
+			memmove(which + left, which + i, some * sizeof(*which));
+			left += copy_some(k, c, which + left, some);
+		}
+		n = left;
+	}
+}
+
+static const uint64_t *kept(struct taker *k, const uint64_t *words, size_t count)
+{
+	uint64_t *to = arena_alloc(k->s->arena, count * 8);
+
+	memcpy(to, words, count * 8);
+	return to;
+}
+
+static void keep(struct taker *k, const struct work_g *g)
+{
+	struct go_g *to = &k->r->gs[k->r->count];
+
+	/* not one yet, or in memory that came meanwhile */
+	if (!g->read || self_of(g->now, g->at) != k->r->self)
+		return;
+	*to = (struct go_g){
+		.at = g->at, .stack = g->stack, .stack_at = g->stack_at,
+		.stack_len = (uint32_t)g->stack_len, .stack_cut = g->cut, .moved = !g->same,
+		.words = kept(k, g->now, GO_WORDS),
+		.m = g->has_m ? kept(k, g->m, GO_M_WORDS) : NULL,
+	};
+	k->r->count++;
+}
+
+static void copy_all(struct taker *k, const uint64_t *at, size_t count)
+{
+	auto_free struct work_g *gs = mem_alloc(CHUNK * sizeof(*gs));
+	auto_free struct piece *pieces = mem_alloc(CHUNK * sizeof(*pieces));
+	struct chunk c = { .gs = gs, .pieces = pieces };
+
+	k->r->gs = arena_alloc(k->s->arena, count * sizeof(*k->r->gs));
+	for (size_t i = 0; i < count && !k->gone; i += c.count) {
+		c.count = count - i < CHUNK ? count - i : CHUNK;
+		memset(gs, 0, c.count * sizeof(*gs));
+		for (size_t n = 0; n < c.count; n++)
+			gs[n].at = at[i + n];
+		copy_chunk(k, &c);
+		for (size_t n = 0; n < c.count; n++)
+			keep(k, &gs[n]);
+	}
+}
+
+static void copy_tables(struct taker *k, const struct go_ask *ask)
+{
+	struct go_taken *r = k->r;
+
+	for (size_t i = 0; i < ask->ntables && i < GO_TABLES_MAX; i++) {
+		size_t len = readable(k, ask->tables[i], GO_TABLE_BYTES);
+		uint8_t *to = arena_alloc(k->s->arena, GO_TABLE_BYTES);
+
+		if (len && read_one(k, ask->tables[i], to, len))
+			r->tables[r->ntables++] = (struct go_words){ ask->tables[i], to, len };
+	}
+}
+
+void gotake(struct snapshot *s, const struct process *p, const struct go_ask *ask,
+	    struct go_taken *ret)
+{
+	struct taker k = { .s = s, .p = p, .r = ret, .tid = any_thread(p) };
+	auto_free uint64_t *at = NULL;
+	struct list list;
+	size_t count;
+
+	*ret = (struct go_taken){ 0 };
+	if (!find_list(&k, ask, &list))
+		return;
+	ret->found = true;
+	ret->cut = list.len > GO_GS_MAX;
+	count = ret->cut ? GO_GS_MAX : list.len;
+	if (readable(&k, list.at, count * 8) < count * 8) {
+		ret->cut = true;
+		count = readable(&k, list.at, count * 8) / 8;
+	}
+	at = mem_alloc(count * 8);
+	if (!read_one(&k, list.at, at, count * 8))
+		count = 0;
+	ret->now = clock_ns();
+	copy_all(&k, at, count);
+	copy_tables(&k, ask);
+}

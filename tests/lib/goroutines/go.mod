@@ -1,0 +1,3 @@
+module fixture/goroutines
+
+go 1.18
