@@ -379,11 +379,11 @@ static int prof_setup(void *opts, int nargs, char *const *args, struct layout *l
 }
 
 static const struct example prof_example[] = {
-	{ "nsdebug prof nsd-demo --for 2s", "which functions take the processor's time" },
-	{ "nsdebug prof nsd-demo --off-cpu --for 2s", "what its threads wait for" },
-	{ "nsdebug prof nsd-demo --for 2s --format svg > nsd-demo.svg",
+	{ "nsdebug prof nsd-demo --for 1s", "which functions take the processor's time" },
+	{ "nsdebug prof nsd-demo --off-cpu --for 1s", "what its threads wait for" },
+	{ "nsdebug prof nsd-demo --for 1s --format svg > nsd-demo.svg",
 	  "a flame graph, to be opened in a browser" },
-	{ "nsdebug prof nsd-demo --for 2s --format pprof > nsd-demo.pb.gz",
+	{ "nsdebug prof nsd-demo --for 1s --format pprof > nsd-demo.pb.gz",
 	  "for go tool pprof; speedscope and folded are for others" },
 	{ NULL }
 };

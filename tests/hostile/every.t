@@ -18,13 +18,14 @@ QUIET=$BOX QUIETPID=$BOXPID
 VERBS=$($NSDEBUG help --verbs)
 choose_box() { # VERB
 	case $1 in
-	trace-*)	BOX=$BUSY BOXPID=$BUSYPID ;;
+	trace-* | prof)	BOX=$BUSY BOXPID=$BUSYPID ;;
 	*)		BOX=$QUIET BOXPID=$QUIETPID ;;
 	esac
 }
 example() { # VERB: the words behind the name of the binary; no trace longer than it must
 	case $1 in
 	trace-oom)	_for='--for 100ms -o json' ;;	# of what never happens here
+	prof)		_for='--for 500ms' ;;	# some samples
 	*)		_for='--max-events 1' ;;
 	esac
 	$NSDEBUG help --json "$1" | jq -r '.examples[0].command' |
