@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
-# the same run, as a table to paste. Groups: start ls many engines bulk ps stack trace; all of them
-# by default.
+# the same run, as a table to paste. Groups: start ls many engines bulk ps stack trace prof; all of
+# them by default.
 #
 # A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
 # the machine does beside it is not the code's doing.
@@ -17,8 +17,9 @@ ENGINE=$SRC/tests/fixtures/engine
 export HOLDER=$$	# engines that nobody else wants are stopped with us
 PAIR=$O/tests/lib/pair
 DATA=$(mktemp -d)
-groups=${*:-start ls many engines bulk ps stack trace}
+groups=${*:-start ls many engines bulk ps stack trace prof}
 . "$SRC/tests/bench/trace.sh"
+. "$SRC/tests/bench/prof.sh"
 
 many() { seq -f 'nsd-bench-many-%g' 2 200; }
 
@@ -34,6 +35,7 @@ clean() {
 		"$BOX" down "$b" >/dev/null 2>&1 || :
 	done
 	rm -rf "$DATA"
+	[ -z "${PROFCG:-}" ] || rmdir "$PROFCG" 2>/dev/null || :
 	for p in ${THREADS:-} ${TRACER:-} ${OTHER:-}; do kill "$p" 2>/dev/null || :; done
 }
 trap clean EXIT

@@ -8,7 +8,8 @@
  *				second at most, 0: no limit
  *
  * WHAT: getppid, int80 (a 32-bit call), uring (a request that does nothing), files (open, read and
- * close of /dev/zero), bytes (read and write of one byte)
+ * close of /dev/zero), bytes (read and write of one byte), spin (no call at all: some microseconds
+ * of the processor, thirty functions deep)
  */
 #include <err.h>
 #include <fcntl.h>
@@ -69,6 +70,19 @@ static void keep_rate(double start, long i)
 		;
 }
 
+static volatile long sink;
+static void (*volatile deeper)(int depth);
+
+static void spin(int depth)
+{
+	if (depth)
+		deeper(depth - 1);
+	else
+		for (int i = 0; i < 2000; i++)
+			sink += i;
+	sink++;
+}
+
 static void *work(void *arg)
 {
 	int in = open("/dev/zero", O_RDONLY), out = open("/dev/null", O_WRONLY), fd;
@@ -76,6 +90,7 @@ static void *work(void *arg)
 	char c;
 
 	(void)arg;
+	deeper = spin;
 	if (!strcmp(what, "uring")) {
 		uring();
 		return NULL;
@@ -88,6 +103,9 @@ static void *work(void *arg)
 			break;
 		case 'i':
 			int80();
+			break;
+		case 's':
+			spin(30);
 			break;
 		case 'f':
 			fd = open("/dev/zero", O_RDONLY);

@@ -26,6 +26,9 @@ prof() { # OPTION...: from before its first function to its end
 	: >go/on
 	trace_wait
 }
+look() { # OPTION...: a second of what runs already
+	"$NSDEBUG" prof "$BOX" --for 1s --hz 499 "$@" >out 2>said || fail "prof $*" "$(cat said)"
+}
 is() { # NAME COMMAND...
 	name=$1
 	shift
@@ -75,17 +78,60 @@ of 'files have build ids' \
 of 'what the kernel did for it has names' \
 	'any(.items[]; .module == "[kernel]" and (.function | test("^[a-z_]")))'
 
-burn cpu 1 1
-prof --hz 499
+# What follows is not about all of its time: one that goes on until it is taken down will do.
+burn cpu 600 2
+: >go/on
+look
 is 'a table: the heaviest first'	sh -c 'awk "/burn_60/ { print NR; exit }" out | grep -qx 2'
 is 'stacks below'			grep -q '^  burn_60 (burn)$' out
 is 'the last line has the account'	grep -Eq '^[0-9]+ samples, .* lost; it took .* of one processor$' out
-burn cpu 1 2
-prof --by thread -o json
+look --by thread -o json
 of '--by thread' '[.items[].thread | select(. != null and startswith("burner"))] | unique | length == 2 and all(test("-[0-9]+$"))'
-burn cpu 1 2
-prof --by process -o json
+look --by process -o json
 of '--by process' '[.items[].thread | select(.)] | unique == ["pid-1"]'
+
+# ---- formats ----
+
+samples() { sed -n 's/^nsdebug: \([0-9]*\) samples, .*/\1/p' said; }
+total() { sed 's/.* //' out | awk '{ n += $1 } END { print n }'; }
+look --format folded
+t 'folded: a stack and a number a line'	'' awk '!/^[^;]+(;[^;]+)* [0-9]+$/' out
+is 'folded: the numbers are all samples'	test "$(total)" = "$(samples)"
+is 'folded: from the outside in'	grep -Eq '^burner;clone3;start_thread;burner;work;burn_60 [0-9]+$' out
+t 'folded: no stack twice'		'' sh -c 'sed "s/ [0-9]*$//" out | sort | uniq -d'
+
+look --format pprof
+go tool pprof -top -nodecount=3 out >top 2>&1
+is 'pprof: go tool pprof has the functions' grep -Eq '% +burn_60$' top
+go tool pprof -sample_index=samples -raw out >raw 2>&1
+is 'pprof: all samples' test "$(awk '/^Samples:/ { on = 1; next } /^Locations/ { on = 0 }
+	on && $1 ~ /^[0-9]+$/ { n += $1 } END { print n }' raw)" = "$(samples)"
+is 'pprof: mappings with build ids' grep -Eq '^[0-9]+: 0x.* /h/burn [0-9a-f]{40} \[FN\]$' raw
+is 'pprof: threads' grep -q 'thread:\[burner\]' raw
+
+# https://www.speedscope.app/file-format-schema.json: of type sampled
+look --format speedscope
+of 'speedscope: as its schema wants it' '
+	."$schema" == "https://www.speedscope.app/file-format-schema.json" and
+	(.shared.frames | length) as $n | ($n > 0) and
+	all(.shared.frames[]; (.name | type) == "string") and
+	(.profiles | length > 0) and
+	all(.profiles[]; .type == "sampled" and .unit == "nanoseconds" and (.name | type) == "string" and
+		.startValue == 0 and (.samples | length) == (.weights | length) and
+		.endValue == (.weights | add) and all(.samples[][]; . >= 0 and . < $n))'
+of 'speedscope: from the outside in' '.shared.frames as $f | .profiles[] | select(.name == "burner") |
+	any(.samples[]; [$f[.[]].name] == ["burner", "clone3", "start_thread", "burner", "work", "burn_60"])'
+
+look --format svg
+t 'svg: is well-formed'		''	xmllint --noout out
+is 'svg: frames have names'	sh -c "xmllint --xpath '//*[local-name()=\"title\"]/text()' out | grep -qx burn_60"
+is 'svg: nothing is fetched'	sh -c '! grep -Eo "(href|src|url|import|fetch|XMLHttp)[^ ]*" out'
+count() { xmllint --xpath "count(//*[local-name()=\"$1\"])" out; }
+is 'svg: each box has a name' test "$(count title)" -gt 5 -a "$(count title)" = "$(($(count rect) - 1))"
+ts 'a format and -o'	2 'instead of rows'	"$NSDEBUG" prof "$BOX" --format svg -o json
+ts 'no such format'	2 'folded'	"$NSDEBUG" prof "$BOX" --format png
+
+"$SRC/tests/fixtures/box" down "$BOX"
 
 # ---- off the processor ----
 
@@ -111,50 +157,6 @@ of 'not of another container'	\
 	'any(.items[]; .function == "burn_60") and all(.items[]; .function != "dive")'
 "$SRC/tests/fixtures/box" down "$SECOND"
 
-# ---- formats ----
-
-samples() { sed -n 's/^nsdebug: \([0-9]*\) samples, .*/\1/p' said; }
-total() { sed 's/.* //' out | awk '{ n += $1 } END { print n }'; }
-burn cpu 1 1
-prof --hz 499 --format folded
-t 'folded: a stack and a number a line'	'' awk '!/^[^;]+(;[^;]+)* [0-9]+$/' out
-is 'folded: the numbers are all samples'	test "$(total)" = "$(samples)"
-is 'folded: from the outside in'	grep -Eq '^burner;clone3;start_thread;burner;work;burn_60 [0-9]+$' out
-t 'folded: no stack twice'		'' sh -c 'sed "s/ [0-9]*$//" out | sort | uniq -d'
-
-burn cpu 1 1
-prof --hz 499 --format pprof
-go tool pprof -top -nodecount=3 out >top 2>&1
-is 'pprof: go tool pprof has the functions' grep -Eq '% +burn_60$' top
-go tool pprof -sample_index=samples -raw out >raw 2>&1
-is 'pprof: all samples' test "$(awk '/^Samples:/ { on = 1; next } /^Locations/ { on = 0 }
-	on && $1 ~ /^[0-9]+$/ { n += $1 } END { print n }' raw)" = "$(samples)"
-is 'pprof: mappings with build ids' grep -Eq '^[0-9]+: 0x.* /h/burn [0-9a-f]{40} \[FN\]$' raw
-is 'pprof: threads' grep -q 'thread:\[burner\]' raw
-
-# https://www.speedscope.app/file-format-schema.json: of type sampled
-burn cpu 1 1
-prof --hz 499 --format speedscope
-of 'speedscope: as its schema wants it' '
-	."$schema" == "https://www.speedscope.app/file-format-schema.json" and
-	(.shared.frames | length) as $n | ($n > 0) and
-	all(.shared.frames[]; (.name | type) == "string") and
-	(.profiles | length > 0) and
-	all(.profiles[]; .type == "sampled" and .unit == "nanoseconds" and (.name | type) == "string" and
-		.startValue == 0 and (.samples | length) == (.weights | length) and
-		.endValue == (.weights | add) and all(.samples[][]; . >= 0 and . < $n))'
-of 'speedscope: from the outside in' '.shared.frames as $f | .profiles[] | select(.name == "burner") |
-	any(.samples[]; [$f[.[]].name] == ["burner", "clone3", "start_thread", "burner", "work", "burn_60"])'
-
-burn cpu 1 1
-prof --hz 499 --format svg
-t 'svg: is well-formed'		''	xmllint --noout out
-is 'svg: frames have names'	sh -c "xmllint --xpath '//*[local-name()=\"title\"]/text()' out | grep -qx burn_60"
-is 'svg: nothing is fetched'	sh -c '! grep -Eo "(href|src|url|import|fetch|XMLHttp)[^ ]*" out'
-is 'svg: what was left out and drawn is all' test "$(xmllint --xpath 'count(//*[local-name()="g"]/*[local-name()="rect"])' out)" -gt 5
-ts 'a format and -o'	2 'instead of rows'	"$NSDEBUG" prof "$BOX" --format svg -o json
-ts 'no such format'	2 'folded'	"$NSDEBUG" prof "$BOX" --format png
-
 # ---- names that would be more than names ----
 
 cp "$O/tests/lib/burn" "$TMP/odd"
@@ -164,25 +166,25 @@ objcopy --redefine-sym "burn_60=$evil" odd
 mkdir h
 chmod 755 h
 mv odd h/odd
-odd() {
-	rm -f go/on
-	box_run static --bind "$TMP/h:/h:ro" --bind "$TMP/go:/go:ro" -- /h/odd names 1
-	prof --hz 499 "$@"
-}
-odd --format folded
+rm -f go/on
+box_run static --bind "$TMP/h:/h:ro" --bind "$TMP/go:/go:ro" -- /h/odd names 600
+: >go/on
+look --format folded
 t 'folded: names are not lines or frames'	'' awk '!/^[^;]+(;[^;]+)* [0-9]+$/' out
 is 'folded: all samples are there'	test "$(total)" = "$(samples)"
 is 'folded: a ; in a name is none'	grep -q '^a:b;clone3;' out
-odd --format svg
+look --format svg
 t 'svg: names are text'		''	xmllint --noout out
 t 'svg: only our own script'	'1\n'	xmllint --xpath 'count(//*[local-name()="script"])' out
 is 'svg: the name is there'	sh -c "xmllint --xpath 'string(/)' out | grep -qF '</title><script>alert(1)'"
-odd --format speedscope
+look --format speedscope
 of 'speedscope: names are strings'	'[.shared.frames[].name] | any(. == "</title><script>alert(1)</script>;\"&\nx 5")'
-odd --format pprof
+look --format pprof
 is 'pprof: can be read'		sh -c 'go tool pprof -raw out 2>&1 | grep -qF "alert(1)"'
-odd
+look
 is 'a table: nothing raw'	sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" out'
+
+"$SRC/tests/fixtures/box" down "$BOX"
 
 # ---- what is missing is said ----
 
