@@ -12,7 +12,7 @@ start() {
 	rm -f ready
 	"$@" >ready &
 	PID=$!
-	at_exit "kill -9 $PID"
+	at_exit "kill -9 $PID 2>/dev/null || :"
 	wait_for 'grep -q ready ready' 10
 }
 
@@ -111,6 +111,8 @@ d='"descend"'
 t 'musl: one that runs' "[\"spin\",$d,$d,$d,$d,$d,$d,\"run\",\"start\",\"__clone\"]\n" \
 	sh -c "echo '$(named spin)' | sed 's/\\[$d,$d,/[\"spin\",$d,$d,/; s/$d,$d,$d,$d,$d,$d,$d/$d,$d,$d,$d,$d,$d/'"
 
+kill "$PID"
+
 # Chains that change all the time, of which each is known in kind. What is no guess is right.
 musl-gcc -O2 -static -o "$TMP/storm" "$SRC/tests/lib/storm.c"
 start "$TMP/storm" 16
@@ -133,3 +135,19 @@ storm() { # runs until forty were seen
 storm && pass 'musl: threads that run and wait in turn' ||
 	fail 'musl: threads that run and wait in turn' "$seen"
 t 'each of their stacks is whole and right' '' cat bad
+kill "$PID"
+
+# Of events, the registers are known.
+. "$SRC/tests/lib/trace.sh"
+can_trace
+mkdir m
+musl-gcc -O2 -static -o m/chain "$SRC/tests/lib/chain.c"
+box_run base --bind "$PWD/m:/t:ro" -- /t/chain
+trace_start syscalls "$BOX" -e write --stack --max-events 12
+trace_wait
+tr_rows 'musl: a trace, too' 'def names: [.frames[].function | select(. != "__syscall_cp_c")];
+	length == 12 and all(.[]; .frames_end == null and all(.frames[]; .guess | not)) and
+	all(.[] | select(.comm == "chain"); names == ["write", "c", "b", "a", "main",
+		"libc_start_main_stage2", "_start"]) and
+	all(.[] | select(.comm == "other"); names == ["write", "c", "x", "other", "start",
+		"__clone"])'

@@ -15,6 +15,7 @@
 #define NEVER_MAX 1024u	/* functions of which it is known whether they return */
 #define SEEN (2 * SIM_STEPS)	/* slots; a power of two */
 #define LEVELS 4		/* functions below the one that is asked about */
+#define FINDS_ENOUGH 4u		/* returns that agree */
 #define BELOW_STEPS 1024u	/* instructions of such a one */
 #define ENTRY_SP 0x10000000ull	/* a stack pointer where any will do */
 
@@ -172,7 +173,7 @@ static enum next on_return(struct sim *s, struct level *l, const struct way *w, 
 		for (unsigned int r = 0; r < GPR_COUNT; r++)
 			if (r != GPR_RSP && (!way_has(w, r) || w->reg[r] != s->found.reg[r]))
 				s->found.known &= ~BIT(r);
-		return s->unlike ? ALL_ENDS : WAY_ENDS;
+		return s->unlike || s->finds >= FINDS_ENOUGH ? ALL_ENDS : WAY_ENDS;
 	}
 	s->found = *w;
 	s->found.pc = ret;
