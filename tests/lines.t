@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
+# timeout 300
 # shellcheck shell=sh
 # File, line and inlined functions: of hundreds of addresses as LLVM has them, and in `stack -l`.
 . tests/lib.sh
@@ -52,6 +52,16 @@ g++ -O2 -g -flto -fno-lto-partition=none -o lto "$cxx" 2>/dev/null || g++ -O2 -g
 same 'entries that refer to other units' ./lto
 g++ -O2 -g -ffunction-sections -Wl,--gc-sections -o collected "$cxx"
 same 'with functions that were thrown away' ./collected
+if command -v rustc >/dev/null; then
+	cat >odd.rs <<-'EOF'
+		fn twice<T: Copy>(v: &[T]) -> Vec<T> { v.iter().chain(v).map(|x| *x).collect() }
+		fn main() { println!("{:?}", twice(&std::env::args().map(|a| a.len()).collect::<Vec<_>>())); }
+	EOF
+	rustc -O -g -o odd odd.rs 2>/dev/null
+	same 'Rust' ./odd
+else
+	skip 'Rust' 'there is no rustc'
+fi
 objcopy --only-keep-debug gcc5 gcc5.debug
 strip -o bare gcc5
 same 'in a file apart' ./bare ./gcc5.debug
