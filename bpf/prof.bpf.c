@@ -33,6 +33,19 @@ struct {
 
 __u64 crowded;	/* waits that found no room there */
 
+/* What a process is called in the innermost of its pid namespaces. */
+static __always_inline __u32 own_pid(struct task_struct *t)
+{
+	struct pid *p = BPF_CORE_READ(t, group_leader, thread_pid);
+	__u64 at = bpf_core_field_offset(struct pid, numbers) +
+		BPF_CORE_READ(p, level) * (__u64)bpf_core_type_size(struct upid) +
+		bpf_core_field_offset(struct upid, nr);
+	__u32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at);
+	return nr;
+}
+
 static __always_inline struct prof_event *begin(enum prof_record record, __u64 now)
 {
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
@@ -49,6 +62,8 @@ static __always_inline struct prof_event *begin(enum prof_record record, __u64 n
 	e->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	e->ns_tid = pid_in_target(t);
 	e->ns_pid = pid_in_target(BPF_CORE_READ(t, group_leader));
+	e->own_pid = own_pid(t);
+	e->euid = BPF_CORE_READ(t, cred, euid.val);
 	e->flags = e->count = 0;
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	return e;

@@ -26,6 +26,7 @@ struct prof_event {
 	__u64 at;		/* of its stack; PROF_BACK: when that wait began */
 	__u64 value;		/* PROF_SAMPLE: of the event's period; PROF_BACK: nanoseconds */
 	__u32 pid, ns_pid, ns_tid;
+	__u32 own_pid, euid;	/* of its own pid namespace; the host's */
 	__u32 stack;		/* enum stack_state */
 	__u32 flags, count;	/* of kernel[] that follow, the innermost first */
 	char comm[16];
@@ -34,6 +35,6 @@ struct prof_event {
 
 #define PROF_HEAD (sizeof(struct prof_event) - PROF_KERNEL_MAX * sizeof(__u64))
 
-_Static_assert(PROF_HEAD == 64, "both sides see the same record");
+_Static_assert(PROF_HEAD == 72, "both sides see the same record");
 
 #endif

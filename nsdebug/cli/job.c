@@ -94,6 +94,7 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 	if (j->aids && role == ROLE_TRACER) {
 		s.keep[s.kept++] = j->aids->symbols;
 		s.keep[s.kept++] = j->aids->stats;
+		s.keep[s.kept++] = j->files;
 	}
 	return enter_spawn(c, &s, e);
 }
@@ -147,13 +148,15 @@ static int start_stack(struct child *kids, const struct job *j, unsigned int bes
 	return spawn(main, &with, ROLE_PROC, live_verb, held, visited, e);
 }
 
-/* The child that traces, and beside it who continues what its programs stop, and who knows where
- * code is. */
-static int start_trace(struct child *main, struct child *guardian, struct child *mapper,
-		       const struct job *j, struct err *e)
+/* The child that traces, and beside it who continues what its programs stop, who knows where code
+ * is, and who opens debug files. */
+static int start_trace(struct child *kids, const struct job *j, struct err *e)
 {
+	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
+	struct child *guardian = &kids[1], *mapper = &kids[2];
 	const struct tool *tool = j->c->tool;
-	auto_close int peer = -1, maps = -1;
+	auto_close int peer = -1, maps = -1, files = -1;
+	struct job with = *j;
 
 	if (j->guard &&
 	    start_beside(guardian, j, ROLE_GUARDIAN, live_guardian, (void *)j, &peer, e) < 0)
@@ -161,7 +164,11 @@ static int start_trace(struct child *main, struct child *guardian, struct child 
 	if (tool->mapper && tool->mapper(j->c->opts) &&
 	    start_beside(mapper, j, ROLE_PROC, mapper_serve, (void *)j->target, &maps, e) < 0)
 		return -1;
-	return spawn(main, j, ROLE_TRACER, live_verb, peer, maps, e);
+	if (tool->aids && start_beside(&kids[JOB_SILENT], j, ROLE_READER, debugfile_serve,
+				       &server, &files, e) < 0)
+		return -1;
+	with.files = files;
+	return spawn(&kids[0], &with, ROLE_TRACER, live_verb, peer, maps, e);
 }
 
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e)
@@ -170,7 +177,7 @@ int job_start(const struct job *j, unsigned int beside, struct child *kids, stru
 	case NEED_STACK:
 		return start_stack(kids, j, beside, e);
 	case NEED_TRACE:
-		return start_trace(&kids[0], &kids[1], &kids[2], j, e);
+		return start_trace(kids, j, e);
 	case NEED_ROOT:
 		return spawn(&kids[0], j, ROLE_READER, live_verb, -1, -1, e);
 	default:

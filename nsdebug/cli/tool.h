@@ -139,7 +139,7 @@ struct tool {
 	enum nets (*nets)(const void *opts);
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
-	/* A NEED_TRACE child wants what only root may open (trace/aids.h). */
+	/* A NEED_TRACE child wants what only root may open (trace/aids.h), and debug files. */
 	bool aids;
 	/* A NEED_TRACE child shows what it has when SIGUSR1 comes or Enter is pressed. */
 	bool (*pokes)(const void *opts);

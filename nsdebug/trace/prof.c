@@ -24,6 +24,7 @@
 
 #define RING_LEAST (8u << 20)
 #define RING_MOST (64u << 20)
+#define FILES_NS (500 * NS_PER_MS)	/* for all debug files together */
 #define RAW_MAX 1024		/* waits whose stacks are kept as bytes */
 
 TRACER_OBJECT(prof)
@@ -63,14 +64,15 @@ static void put_kernel(struct prof *p, struct walk *w, const struct prof_event *
 }
 
 /* A return address may be that of the next function: what counts is the call. */
-static uint32_t place_of(struct prof *p, const struct process *of, const struct frame *f)
+static uint32_t place_of(struct prof *p, const struct prof_event *e, const struct process *of,
+			 const struct frame *f)
 {
 	uint64_t pc = f->pc - !f->exact, bias;
 	struct module *m;
 
 	if (process_code(of, pc, &m, &bias))
 		return profile_place(&p->profile, PLACE_FILE, m, pc - bias);
-	return profile_place(&p->profile, PLACE_MEMORY, NULL, 0);
+	return profile_memory(&p->profile, (pid_t)e->own_pid, e->euid, pc);
 }
 
 static void note_early(struct prof *p, const struct trace *t)
@@ -105,7 +107,7 @@ static void put_user(struct prof *p, struct walk *w, const struct prof_event *e)
 		return;
 	}
 	for (size_t i = 0; i < t.count; i++)
-		put(w, place_of(p, of, &t.frames[i]));
+		put(w, place_of(p, e, of, &t.frames[i]));
 	if (!t.whole) {
 		note_early(p, &t);
 		put(w, profile_mark(&p->profile, "[the stack ends early]"));
@@ -365,7 +367,9 @@ static int start(struct prof *p, struct inside *in, const struct tracer_opts *op
 		return -1;
 	stacks_init(&p->stacks, in->second, &in->emit);
 	set_filter(&p->tracer.filter, b);
+	emit_tick(&in->emit);
 	ret = prof_bpf__load(b);
+	emit_tick(&in->emit);
 	if (ret < 0)
 		return err_bpf(e, ret, "load the programs");
 	if (tracer_set_cgroup(&p->tracer, b->obj, e) < 0)
@@ -445,9 +449,11 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	f->window_ns = clock_ns() - p->tracer.started_ns;
 	p->usage_ns = usage_ns(p->usage) - p->usage_then;
 	p->programs_ns = tracer_programs_ns(&p->tracer) - p->programs_then;
+	emit_tick(&in->emit);
 	end_waits(p);
 	emit_tick(&in->emit);
-	profile_name(f, want->aids->symbols);
+	p->files = (struct debugfiles){ .peer = in->files, .wait_ns = FILES_NS };
+	profile_name(f, want->aids->symbols, &p->files);
 	emit_tick(&in->emit);
 	profile_tree(f);
 	p->own_ns = now_of(CLOCK_PROCESS_CPUTIME_ID);

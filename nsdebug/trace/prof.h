@@ -19,6 +19,7 @@
 
 #include "bpf/prof.h"
 #include "nsdebug/base/map.h"
+#include "nsdebug/code/debugfile.h"
 #include "nsdebug/trace/profile.h"
 #include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/tracer.h"
@@ -41,6 +42,7 @@ struct prof_want {
 struct prof {
 	struct tracer tracer;
 	struct stacks stacks;
+	struct debugfiles files;
 	struct profile profile;
 	const struct prof_want *want;
 	struct map waits;		/* struct wait, by host tid */

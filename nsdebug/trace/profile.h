@@ -28,7 +28,7 @@ struct err;
 
 enum place_kind {
 	PLACE_FILE,	/* `at` is a virtual address of the module's file */
-	PLACE_MEMORY,	/* code of no file: `at` is where it was */
+	PLACE_MEMORY,	/* code of no file, of a process: `at` is where it was */
 	PLACE_KERNEL,
 	PLACE_MARK,	/* no code: the stack is not known further; `mark` says why */
 };
@@ -38,6 +38,8 @@ struct profile_place {
 	enum place_kind kind;
 	struct module *module;
 	uint64_t at;
+	pid_t pid;			/* of PLACE_MEMORY: as it numbers itself, ... */
+	uint32_t euid;			/* ... and its user, the host's */
 	const char *mark;
 	uint32_t index, frame;		/* frame: after profile_name() */
 };
@@ -100,14 +102,16 @@ struct profile {
 void profile_init(struct profile *p);
 
 uint32_t profile_place(struct profile *p, enum place_kind kind, struct module *m, uint64_t at);
+uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t at);
 uint32_t profile_mark(struct profile *p, const char *why);	/* `why` is a constant */
 const struct profile_who *profile_who(struct profile *p, struct bytes name, uint32_t pid,
 				      uint32_t tid);
 void profile_add(struct profile *p, const struct profile_who *who, const uint32_t *places,
 		 size_t count, uint64_t value);
 
-/* Names all places; kallsyms: a descriptor or -1. Then nothing is added any more. */
-void profile_name(struct profile *p, int kallsyms);
+/* Names all places; kallsyms: a descriptor or -1; files: whom to ask for debug files, and for what
+ * a process says of code that it has made. Then nothing is added any more. */
+void profile_name(struct profile *p, int kallsyms, struct debugfiles *files);
 /* The first place that is shown of a stack, after profile_name(): who waits has called the
  * scheduler, and that our program, and neither is what it waits for. */
 uint32_t profile_first(const struct profile *p, const struct profile_stack *s);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
@@ -121,7 +122,7 @@ static void put_frame(struct profile *p, struct profile_place *l, const struct n
 	l->frame = frame_of(p, &f);
 }
 
-static void name_files(struct profile *p)
+static void name_files(struct profile *p, struct debugfiles *files)
 {
 	struct layout l = { .p = p };
 	struct trace t = { 0 };
@@ -136,6 +137,7 @@ static void name_files(struct profile *p)
 	}
 	l.all.maps.count = l.room;
 	t.count = p->nplaces;
+	p->names.files = files;
 	names_find(&p->names, &l.all, &t, 1);
 	for (size_t i = 0; i < p->nplaces; i++)
 		if (p->places[i]->kind == PLACE_FILE)
@@ -195,6 +197,63 @@ static void name_kernel(struct profile *p, int fd)
 			put_kernel(p, p->places[i], find(all, n, p->places[i]->at));
 }
 
+/* ---- code of no file ---- */
+
+static void put_made(struct profile *p, struct profile_place *l, const struct name *n)
+{
+	static const char none[] = "[code of no file]";
+	struct profile_frame f = { .kind = PLACE_MEMORY };
+
+	f.name.p = n && n->function ? n->function : none;
+	f.name.len = strlen(f.name.p);
+	l->frame = frame_of(p, &f);
+}
+
+static bool is_of(const struct profile_place *l, const struct process *of)
+{
+	return l->kind == PLACE_MEMORY && l->pid == of->innermost && l->euid == of->euid;
+}
+
+/* All of one process at once, for its map is read through. That it was code is known. */
+static void name_made(struct profile *p, pid_t pid, uint32_t euid, struct debugfiles *files)
+{
+	struct vma all = { .start = 0, .end = UINT64_MAX, .exec = true };
+	struct module *none = NULL;
+	struct process of = { .innermost = pid, .euid = euid, .modules = &none,
+		.maps = { .items = &all, .count = 1 } };
+	struct trace t = { 0 };
+	struct names names;
+
+	names_init(&names);
+	names.files = files;
+	t.frames = mem_alloc((p->nplaces + 1) * sizeof(*t.frames));
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (is_of(p->places[i], &of))
+			t.frames[t.count++] = (struct frame){ .pc = p->places[i]->at,
+				.exact = true };
+	names_find(&names, &of, &t, 1);
+	for (size_t i = 0, n = 0; i < p->nplaces; i++)
+		if (is_of(p->places[i], &of))
+			put_made(p, p->places[i], names_get(&names, &t.frames[n++]));
+	names_free(&names);
+	free(t.frames);
+}
+
+static void name_memory(struct profile *p, struct debugfiles *files)
+{
+	auto_map struct map known = { 0 };
+
+	for (size_t i = 0; i < p->nplaces; i++) {
+		struct profile_place *l = p->places[i];
+		uint64_t key = (uint64_t)l->pid << 32 | l->euid;
+
+		if (l->kind != PLACE_MEMORY || map_get(&known, key))
+			continue;
+		map_put(&known, key, l);
+		name_made(p, l->pid, l->euid, files);
+	}
+}
+
 /* ---- the rest ---- */
 
 static void name_others(struct profile *p)
@@ -203,9 +262,9 @@ static void name_others(struct profile *p)
 		struct profile_place *l = p->places[i];
 		struct profile_frame f = { .kind = l->kind };
 
-		if (l->kind != PLACE_MARK && l->kind != PLACE_MEMORY)
+		if (l->kind != PLACE_MARK)
 			continue;
-		f.name.p = l->kind == PLACE_MARK ? l->mark : "[code of no file]";
+		f.name.p = l->mark;
 		f.name.len = strlen(f.name.p);
 		l->frame = frame_of(p, &f);
 	}
@@ -224,9 +283,10 @@ static void name_others(struct profile *p)
 	}
 }
 
-void profile_name(struct profile *p, int kallsyms)
+void profile_name(struct profile *p, int kallsyms, struct debugfiles *files)
 {
-	name_files(p);
+	name_files(p, files);
+	name_memory(p, files);
 	name_kernel(p, kallsyms);
 	name_others(p);
 }

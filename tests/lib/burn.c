@@ -8,6 +8,7 @@
  *	burn wait SECONDS [THREADS]	each thread sleeps in wait_60, wait_30 and wait_10
  *	burn deep SECONDS DEPTH		burns below so many calls of dive()
  *	burn names SECONDS		in threads whose names are odd
+ *	burn made SECONDS		in code that it makes, at 0x200000000
  *
  * It begins when there is a file /go/on, so that who measures sees all of it. In the end it says
  * "FUNCTION NANOSECONDS" for each on stderr.
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,6 +126,20 @@ static void *named(void *arg)
 	return NULL;
 }
 
+static void made(void)
+{
+	/* dec %rdi; jnz to the beginning; ret */
+	static const unsigned char code[] = { 0x48, 0xff, 0xcf, 0x75, 0xfb, 0xc3 };
+	void *p = mmap((void *)0x200000000ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	memcpy(p, code, sizeof(code));
+	while (now(CLOCK_THREAD_CPUTIME_ID) < seconds * 1000000000)
+		((void (*)(uint64_t))p)(1000000);
+}
+
 static void run(void *(*fn)(void *), uint64_t count)
 {
 	pthread_t threads[THREADS_MAX];
@@ -163,11 +179,13 @@ int main(int argc, char **argv)
 		run(waiter, nthreads);
 	else if (!strcmp(what, "names"))
 		run(named, sizeof(odd) / sizeof(*odd));
+	else if (!strcmp(what, "made"))
+		made();
 	else if (!strcmp(what, "deep"))
 		dive(nthreads);
 	else
 		return 2;
-	if (strcmp(what, "names"))
+	if (strcmp(what, "names") && strcmp(what, "made"))
 		say(*what == 'w' ? waits : burns);
 	return 0;
 }

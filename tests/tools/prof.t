@@ -186,6 +186,22 @@ is 'a table: nothing raw'	sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" out'
 
 "$SRC/tests/fixtures/box" down "$BOX"
 
+# ---- code of no file ----
+
+mkdir tmp
+chmod 1777 tmp
+echo '200000000 6 what it says;itself' >tmp/perf-1.map
+rm -f go/on
+box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/go:/go:ro" --bind "$TMP/tmp:/tmp:ro" -- \
+	/h/burn made 600
+: >go/on
+look -o json
+of 'has the name that the process says' '.items[0] | .function == "what it says;itself" and .module == null'
+rm tmp/perf-1.map
+look -o json
+of 'or none' '.items[0].function == "[code of no file]"'
+"$SRC/tests/fixtures/box" down "$BOX"
+
 # ---- what is missing is said ----
 
 burn deep 1 200
