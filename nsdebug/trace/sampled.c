@@ -11,6 +11,7 @@
 #include "nsdebug/trace/sample.h"
 
 #define WAIT_NS (40 * NS_PER_MS)	/* for a thread to run: others may have the processors */
+#define WAKE_NS (2 * NS_PER_MS)		/* for one that sleeps: it may run every now and then */
 #define WAIT_ALL_NS (400 * NS_PER_MS)	/* for all of them that do not */
 #define ANSWER_MS 500
 
@@ -32,10 +33,11 @@ static bool receive(struct sampled *x, void *to, size_t len)
 }
 
 /* False: there is no sample, and the answer says why. */
-static bool ask(struct sampled *x, const struct snapshot *s, pid_t tid, struct sample_answer *a)
+static bool ask(struct sampled *x, const struct snapshot *s, const struct thread *t,
+		struct sample_answer *a)
 {
 	struct sample_ask q = {
-		.tid = tid, .wait_ns = WAIT_NS,
+		.tid = t->tid, .wait_ns = t->state == 'R' ? WAIT_NS : WAKE_NS,
 		.bytes = s->stack_bytes < SAMPLE_BYTES_MAX ? (uint32_t)s->stack_bytes :
 			SAMPLE_BYTES_MAX,
 	};
@@ -45,7 +47,7 @@ static bool ask(struct sampled *x, const struct snapshot *s, pid_t tid, struct s
 	if (!receive(x, a, sizeof(*a)))
 		return false;
 	if (a->err == ETIME)
-		x->waited_ns += WAIT_NS;
+		x->waited_ns += q.wait_ns;
 	/* what refuses one refuses all */
 	if (a->err == EACCES || a->err == EPERM || a->err == ENOSYS)
 		return lose(x);
@@ -76,7 +78,7 @@ static bool sample(struct sampled *x, struct snapshot *s, struct process *p, str
 	struct sample_answer a;
 	uint8_t *stack;
 
-	if (!ask(x, s, t->tid, &a))
+	if (!ask(x, s, t, &a))
 		return false;
 	if (a.stack_len > SAMPLE_BYTES_MAX)
 		return lose(x);
@@ -102,7 +104,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 {
 	struct sampled *x = self;
 
-	if (x->peer >= 0 && t->state == 'R' && x->waited_ns < WAIT_ALL_NS &&
+	if (x->peer >= 0 && (t->state == 'R' || t->state == 'S') && x->waited_ns < WAIT_ALL_NS &&
 	    sample(x, s, p, t, dir))
 		return true;
 	return x->other->take(x->other_self, s, p, t, dir);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
-# the same run, as a table to paste. Groups: start ls many engines bulk ps stack trace prof; all of
-# them by default.
+# the same run, as a table to paste. Groups: start ls many engines bulk ps stack states trace prof;
+# all of them by default.
 #
 # A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
 # the machine does beside it is not the code's doing.
@@ -17,8 +17,9 @@ ENGINE=$SRC/tests/fixtures/engine
 export HOLDER=$$	# engines that nobody else wants are stopped with us
 PAIR=$O/tests/lib/pair
 DATA=$(mktemp -d)
-groups=${*:-start ls many engines bulk ps stack trace prof}
+groups=${*:-start ls many engines bulk ps stack states trace prof}
 . "$SRC/tests/bench/trace.sh"
+. "$SRC/tests/bench/stack.sh"
 . "$SRC/tests/bench/prof.sh"
 
 many() { seq -f 'nsd-bench-many-%g' 2 200; }
@@ -149,24 +150,6 @@ bench_ps() {
 		row "ps -f, $n processes" 'procps ps -ef' 0.45 $((n > 1000 ? 5 : 40)) \
 			"$NSDEBUG" ps -f nsd-bench-ps -- ps -ef
 		"$BOX" down bench-ps >/dev/null
-	done
-}
-
-# On a process in a mount namespace of its own with the host's files: eu-stack and gdb take those
-# of the host whatever the process has.
-bench_stack() {
-	for n in 8 200 1000; do
-		mkfifo "$DATA/ready.$n"
-		unshare -m "$O/fixtures/roots/base/app/threads" $n 40 >"$DATA/ready.$n" &
-		THREADS=$!
-		read -r _ <"$DATA/ready.$n"
-		row "stack, $n threads x 40 frames" eu-stack "$([ $n = 8 ] || echo 0.15)" 9 \
-			"$NSDEBUG" stack --host "pid://$THREADS" -- eu-stack -p "$THREADS"
-		row "stack, $n threads x 40 frames" gdb '' 3 "$NSDEBUG" stack --host "pid://$THREADS" -- \
-			gdb -p "$THREADS" -batch -ex 'thread apply all bt'
-		kill "$THREADS"
-		wait "$THREADS" 2>/dev/null || :
-		THREADS=
 	done
 }
 
