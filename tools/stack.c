@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
@@ -22,8 +23,10 @@
 #include "nsdebug/code/gorows.h"
 #include "nsdebug/code/lines.h"
 #include "nsdebug/code/names.h"
+#include "nsdebug/code/standing.h"
 #include "nsdebug/code/stopped.h"
 #include "nsdebug/code/threadrow.h"
+#include "nsdebug/code/threadsum.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/wanted.h"
 #include "nsdebug/code/work.h"
@@ -39,8 +42,8 @@
 #define LLU(x) ((unsigned long long)(x))
 
 struct stack_opts {
-	uint64_t pid, host_pid, tid, max_frames, stack_bytes;
-	bool no_stop, no_fold, lines, goroutines;
+	uint64_t pid, host_pid, tid, max_frames, stack_bytes, max_pause;
+	bool no_stop, consistent, no_fold, lines, goroutines;
 };
 
 static const struct opt stack_opt[] = {
@@ -54,6 +57,10 @@ static const struct opt stack_opt[] = {
 	    "also the goroutines of Go programs, after their threads"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,
 	    "stop no thread: what only a stop shows is left out"),
+	OPT(0, "consistent", OPT_FLAG, struct stack_opts, consistent, NULL,
+	    "stop all threads of a process at once: stacks of one moment"),
+	OPT(0, "max-pause", OPT_DURATION, struct stack_opts, max_pause, "TIME",
+	    "with --consistent: let them go after so long, whatever is missing (100ms)"),
 	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
 	    "file and line too, and functions that were inlined"),
 	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
@@ -65,33 +72,9 @@ static const struct opt stack_opt[] = {
 	OPT_END
 };
 
-struct stack_sum {
-	uint64_t threads, taken, stopped, goroutines;
-	int64_t longest_s;
-	struct bytes text;
-};
-
-#define S(t, f, fl, h) COL(t, struct stack_sum, f, fl, h)
-
-static const struct col stack_sum[] = {
-	S(COL_U64, threads, 0, "threads that there were"),
-	S(COL_U64, taken, 0, "whose stack was taken"),
-	S(COL_U64, stopped, 0, "that were stopped for it"),
-	S(COL_DUR, longest_s, 0, "the longest of these stops"),
-	S(COL_U64, goroutines, 0, "goroutines that there were, if they were asked for"),
-	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
-	COL_END
-};
-
-struct totals {
-	uint64_t threads, taken, stopped, longest;
-	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
-	uint64_t go, goroutines, lost;	/* processes of Go; those shown; without frames */
-};
-
 /* All that can be taken; all, by the iterator; those that a round before left; those of it that
- * only a stop shows. */
-enum round { TAKE_FIRST, TAKE_ITERATED, TAKE_LEFT, TAKE_STOPPED };
+ * only a stop shows; all at once, of a process. */
+enum round { TAKE_FIRST, TAKE_ITERATED, TAKE_LEFT, TAKE_STOPPED, TAKE_CONSISTENT };
 
 struct stack {
 	struct run *r;
@@ -99,11 +82,11 @@ struct stack {
 	struct snapshot s;
 	struct debugfiles files;
 	struct lines lines;
-	struct totals sum;
+	struct thread_sum sum;
 	uint64_t round;		/* enum round */
 	struct buf again;	/* what the next one is to take */
 	size_t nagain, nregs;	/* threads in it; those that need registers */
-	struct bytes left;	/* what the round before left */
+	struct bytes left;	/* what the round before left: enum round, sum, struct wanted */
 	size_t nagain_go;	/* processes in it whose goroutines are to be taken */
 	struct go_process *go;
 	size_t ngo;
@@ -120,6 +103,16 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	if (o->goroutines && o->tid)
 		return err_set(e, ST_USAGE, "--tid names a thread, and goroutines are none: give "
 			       "one of --tid and --goroutines");
+	if (o->consistent && o->goroutines)
+		return err_set(e, ST_USAGE, "goroutines are not of one moment: give one of "
+			       "--consistent and --goroutines");
+	if (o->consistent && o->no_stop)
+		return err_set(e, ST_USAGE, "--consistent stops all threads, --no-stop none");
+	if (o->max_pause && !o->consistent)
+		return err_set(e, ST_USAGE, "--max-pause is of --consistent; other stops end by "
+			       "themselves after 2 ms");
+	if (!o->max_pause)
+		o->max_pause = 100 * NS_PER_MS;
 	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES)
 		return err_set(e, ST_USAGE, "stacks have no columns: only -o json and -o jsonl");
 	if (!o->max_frames)
@@ -132,24 +125,6 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	l->sort = "host_pid,order";
 	l->fold = o->no_fold ? NULL : "tids,goids";
 	return 0;
-}
-
-/* ---- what the rounds say to each other: enum round, totals, then struct wanted ---- */
-
-#define TOTALS (sizeof(struct totals) / sizeof(uint64_t))
-
-static void put_sum(struct buf *b, const struct totals *t)
-{
-	for (size_t i = 0; i < TOTALS; i++)
-		put_varint(b, ((const uint64_t *)t)[i]);
-}
-
-static bool get_sum(struct bytes *in, struct totals *t)
-{
-	for (size_t i = 0; i < TOTALS; i++)
-		if (!get_varint(in, &((uint64_t *)t)[i]))
-			return false;
-	return true;
 }
 
 /* ---- taking: with rights, without looking ---- */
@@ -232,7 +207,7 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 	struct wanted want;
 
 	k->found = true;
-	if (!get_sum(&k->left, &k->sum))
+	if (!thread_sum_get(&k->left, &k->sum))
 		return;
 	while (wanted_next(&k->left, &want, k->s.arena)) {
 		struct snapshot_only only = { .tids = want.tids, .count = want.count };
@@ -265,7 +240,12 @@ static void take_round(struct stack *k, const struct members_want *w, const pid_
 		sample.other = &source_stopped;
 		sample.other_self = &stop;
 	}
-	if (k->round >= TAKE_LEFT) {
+	if (k->round == TAKE_CONSISTENT) {
+		struct standing all = { .peer = stop.peer, .max_ns = k->o->max_pause };
+
+		take_all(k, w, pids, count, &source_standing, &all);
+		standing_free(&all);
+	} else if (k->round >= TAKE_LEFT) {
 		take_left(k, w, pids, count, &x);
 	} else if (k->round == TAKE_ITERATED) {
 		take_all(k, w, pids, count, &source_iterated, &x);
@@ -312,7 +292,7 @@ static int shed_rights(struct stack *k, struct err *e)
 static void count_thread(struct stack *k, const struct process *p, const struct thread *t,
 			 const struct trace *trace)
 {
-	struct totals *sum = &k->sum;
+	struct thread_sum *sum = &k->sum;
 
 	sum->threads++;
 	sum->taken += t->how != HOW_NOT;
@@ -437,30 +417,6 @@ static void show_all(struct stack *k)
 	}
 }
 
-static void emit_totals(struct stack *k)
-{
-	const struct totals *t = &k->sum;
-	struct stack_sum row = {
-		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
-		.longest_s = t->stopped ? (int64_t)t->longest : NONE_I64,
-		.goroutines = k->o->goroutines ? t->goroutines : NONE_U64,
-	};
-	auto_buf struct buf b = { 0 };
-
-	buf_addf(&b, "stopped %llu of %llu thread%s", LLU(t->stopped),
-		 LLU(t->threads), t->threads == 1 ? "" : "s");
-	if (t->stopped)
-		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
-	if (t->taken < t->threads)
-		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
-	if (k->o->goroutines)
-		buf_addf(&b, "; goroutines: %llu", LLU(t->goroutines));
-	else if (t->go)
-		buf_str(&b, "; a Go program: --goroutines shows its goroutines");
-	row.text = (struct bytes){ b.bytes, b.len };
-	emit_summary(k->r->emit, &row);
-}
-
 static void say_limits(struct stack *k)
 {
 	struct emit *e = k->r->emit;
@@ -509,7 +465,7 @@ static void ask_again(struct stack *k)
 	if (k->round == TAKE_FIRST && (k->nregs || (k->nagain && k->o->no_stop)))
 		beside |= AGAIN_ITERATOR;
 	put_varint(&b, k->round == TAKE_LEFT ? TAKE_STOPPED : TAKE_LEFT);
-	put_sum(&b, &k->sum);
+	thread_sum_put(&b, &k->sum);
 	buf_add(&b, k->again.bytes, k->again.len);
 	emit_again(k->r->emit, beside, b.bytes, b.len);
 }
@@ -517,11 +473,15 @@ static void ask_again(struct stack *k)
 static void run(struct run *r)
 {
 	struct stack k = { .r = r, .o = r->opts, .left = r->again };
-	static const char iterated = TAKE_ITERATED;
+	static const char iterated = TAKE_ITERATED, consistent = TAKE_CONSISTENT;
 	struct err e;
 
 	if (!get_varint(&k.left, &k.round))
 		k.round = TAKE_FIRST;
+	if (k.round == TAKE_FIRST && k.o->consistent) {
+		emit_again(r->emit, AGAIN_STOPPER, &consistent, 1);
+		return;
+	}
 	if (capture(&k, &e) < 0 || (!k.many && shed_rights(&k, &e) < 0)) {
 		emit_err(r->emit, &e);
 		return;
@@ -538,7 +498,7 @@ static void run(struct run *r)
 	if (k.nagain || k.nagain_go) {
 		ask_again(&k);
 	} else if (k.s.thread_total || k.round >= TAKE_LEFT) {
-		emit_totals(&k);
+		thread_sum_emit(r->emit, &k.sum, k.o->goroutines, k.o->consistent);
 		say_limits(&k);
 	}
 }
@@ -549,6 +509,7 @@ static const struct example examples[] = {
 	{ "nsdebug stack -l nsd-demo", "with file and line, where there is debug information" },
 	{ "nsdebug stack nsd-demo --no-stop", "and surely without stopping a thread" },
 	{ "nsdebug stack nsd-demo --goroutines", "of Go programs also every goroutine" },
+	{ "nsdebug stack nsd-demo --consistent", "of one moment: who waits for whom" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };
@@ -592,7 +553,7 @@ const struct tool tool_stack = {
 	.opts = stack_opt,
 	.opts_size = sizeof(struct stack_opts),
 	.cols = thread_cols,
-	.summary_cols = stack_sum,
+	.summary_cols = thread_sum_cols,
 	.examples = examples,
 	.setup = setup,
 	.run = run,

@@ -109,6 +109,16 @@ static int wait_stop(struct stopper *s, pid_t tid)
 	}
 }
 
+void stop_regs(const struct user_regs_struct *r, uint64_t *to)
+{
+	const uint64_t values[] = {
+		r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8, r->r9,
+		r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip,
+	};
+
+	memcpy(to, values, sizeof(values));
+}
+
 static bool get_regs(pid_t tid, uint64_t *to)
 {
 	struct user_regs_struct r;
@@ -120,12 +130,7 @@ static bool get_regs(pid_t tid, uint64_t *to)
 		errno = ENOTSUP;
 		return false;
 	}
-	const uint64_t values[] = {
-		r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11,
-		r.r12, r.r13, r.r14, r.r15, r.rip,
-	};
-
-	memcpy(to, values, sizeof(values));
+	stop_regs(&r, to);
 	return true;
 }
 

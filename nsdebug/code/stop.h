@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 struct inside;
 
@@ -46,6 +47,9 @@ struct stop_message {
 	uint64_t held_ns;	/* from when it was last seen not to have stopped */
 	uint64_t regs[17];	/* order of struct regs */
 };
+
+/* In the order of struct regs. */
+void stop_regs(const struct user_regs_struct *r, uint64_t *to);
 
 /* The whole of a ROLE_STOPPER child: serves in->peer until it closes. */
 void stop_serve(struct inside *in, void *arg);

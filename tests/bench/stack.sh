@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2046,SC2091 # nsd prints words
 #
 # stack.sh - for run.sh: the groups stack and states.
 #
@@ -50,7 +50,6 @@ bench_stack() {
 		THREADS=$!
 		read -r _ <"$DATA/ready.$n"
 		runs=$([ $n = 1000 ] && echo 3 || echo 7)
-		# shellcheck disable=SC2046 # words
 		chrt -f 10 "$DATA/pause" measure "$runs" "$DATA/gap" sleep 0.03 -- \
 			$(nsd $THREADS) -- $(nsd $THREADS) --no-stop -- eu-stack -p "$THREADS" -- \
 			gdb -p "$THREADS" -batch -ex 'thread apply all bt' -- \

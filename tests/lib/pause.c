@@ -3,12 +3,13 @@
 /*
  * pause - how long a program stands still while somebody looks at it.
  *
- *	pause target THREADS DEPTH FILE		threads that wait, each below DEPTH calls, and one that
- *			wakes every 20 us before all others, and keeps in FILE the longest time that
- *			it did not; prints "ready"
- *	pause measure RUNS FILE COMMAND... [-- COMMAND...]...	these in turn, RUNS times; a line for
- *			each: median wall time, median of the longest gap, its smallest, its largest
- *			(us), and how often the command failed
+ *	pause target THREADS DEPTH FILE		threads that wait, each below DEPTH calls, and one
+ *			that wakes every 20 us before all others, and keeps in FILE the longest
+ *			time that it did not; prints "ready"
+ *	pause measure RUNS FILE COMMAND... [-- COMMAND...]...	these in turn, RUNS times
+ *
+ * What measure prints of each command: median wall time, median of the longest gap, its smallest,
+ * its largest (us), and how often the command failed.
  */
 #include <err.h>
 #include <fcntl.h>

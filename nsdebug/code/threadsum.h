@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threadsum - what all threads come to: the last line of `stack`, and what its rounds add up.
+ */
+#ifndef NSDEBUG_CODE_THREADSUM_H
+#define NSDEBUG_CODE_THREADSUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/base/str.h"
+#include "nsdebug/out/col.h"
+
+struct buf;
+struct emit;
+
+struct thread_sum {
+	uint64_t threads, taken, stopped, longest;
+	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
+	uint64_t go, goroutines, lost;	/* processes of Go; those shown; without frames */
+};
+
+extern const struct col thread_sum_cols[];
+
+/* From one round to the next. */
+void thread_sum_put(struct buf *b, const struct thread_sum *t);
+bool thread_sum_get(struct bytes *in, struct thread_sum *t);
+/* goroutines: they were asked for; at_once: threads of a process were stopped together. */
+void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once);
+
+#endif
