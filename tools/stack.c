@@ -36,7 +36,7 @@
 #include "nsdebug/trace/sampled.h"
 
 #define AGAIN_THREADS_MAX 32768u
-#define ITERATE_THREADS 600		/* from here on an iterator is worth its start */
+#define ITERATE_THREADS 300		/* from here on an iterator is worth its start */
 #define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define AGAIN_BYTES_MAX (512u << 10)
 #define LLU(x) ((unsigned long long)(x))
