@@ -84,8 +84,10 @@ static void show_taken(struct go_rows *k, const struct go_process *g, const stru
 	names_free(&names);
 	goroutines_free(&x);
 	if (t->cut)
-		emit_cut(k->emit, "more goroutines than are taken at once: %zu are shown",
-			 t->count);
+		emit_cut(k->emit, "more goroutines than are taken at once: %u are looked at",
+			 GO_GS_MAX);
+	if (t->lost)
+		emit_cut(k->emit, "goroutines that cannot be read: %zu", t->lost);
 }
 
 void go_rows(struct go_rows *k, const struct go_process *g)

@@ -16,7 +16,8 @@
 #define CHUNK 512u		/* goroutines that are copied and looked at again together */
 #define FIRST_WORD 4u		/* behind the stack's bounds and guards */
 #define LAST_WORD 24u
-#define PROBED 4u		/* elements that make a list one */
+#define PROBED 4u		/* elements that make a list one, and the last */
+#define LIST_TRIES 3
 #define SAME_WORDS 18u		/* behind the pointer to itself: those that tell that it ran */
 
 /* struct gobuf, and what is around it in struct g: words from the pointer to itself on. */
@@ -128,25 +129,24 @@ static unsigned int self_of(const uint64_t *words, uint64_t at)
 	return 0;
 }
 
-/* Do its first elements look as those of Go's list do? */
-static bool is_list(struct taker *k, uint64_t at, uint64_t len)
+/* Do its first elements and its last look as those of Go's list do? */
+static bool is_list(struct taker *k, uint64_t at, uint64_t len, unsigned int *self)
 {
-	uint64_t first[PROBED], words[GO_WORDS];
-	size_t n = len < PROBED ? len : PROBED;
-	unsigned int self = 0, one;
+	uint64_t words[GO_WORDS], g;
+	unsigned int one;
 
-	if (!read_one(k, at, first, n * 8))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct piece p = words_of(k, first[i], words, GO_WORDS);
+	for (size_t i = 0; i <= PROBED && i < len; i++) {
+		struct piece p;
 
-		read_pieces(k, &p, 1);
-		one = p.read ? self_of(words, first[i]) : 0;
-		if (!one || (i && one != self))
+		if (!read_one(k, at + (i < PROBED ? i : len - 1) * 8, &g, 8))
 			return false;
-		self = one;
+		p = words_of(k, g, words, GO_WORDS);
+		read_pieces(k, &p, 1);
+		one = p.read ? self_of(words, g) : 0;
+		if (!one || (i && one != *self))
+			return false;
+		*self = one;
 	}
-	k->r->self = self;
 	return true;
 }
 
@@ -154,13 +154,22 @@ struct list {
 	uint64_t at, len, room;
 };
 
+/* There may be another pointer to its elements, with something behind it that is no length: the
+ * longest is the list. */
 static bool find_list(struct taker *k, const struct go_ask *ask, struct list *ret)
 {
-	for (size_t i = 0; i < ask->nlists && i < GO_LISTS_MAX; i++)
-		if (read_one(k, ask->lists[i], ret, sizeof(*ret)) && ret->len &&
-		    ret->len <= ret->room && is_list(k, ret->at, ret->len))
-			return true;
-	return false;
+	unsigned int self = 0;
+	struct list l;
+
+	*ret = (struct list){ 0 };
+	for (size_t i = 0; i < ask->nlists && i < GO_LISTS_MAX; i++) {
+		if (!read_one(k, ask->lists[i], &l, sizeof(l)) || l.len <= ret->len ||
+		    l.len > l.room || l.len >= 1ull << 60 || !is_list(k, l.at, l.len, &self))
+			continue;
+		*ret = l;
+		k->r->self = self;
+	}
+	return ret->len;
 }
 
 /* From the lowest of the stack pointers that were put aside, to the end of the stack. */
@@ -286,8 +295,10 @@ static void keep(struct taker *k, const struct work_g *g)
 	struct go_g *to = &k->r->gs[k->r->count];
 
 	/* not one yet, or in memory that came meanwhile */
-	if (!g->read || self_of(g->now, g->at) != k->r->self)
+	if (!g->read || self_of(g->now, g->at) != k->r->self) {
+		k->r->lost++;
 		return;
+	}
 	*to = (struct go_g){
 		.at = g->at, .stack = g->stack, .stack_at = g->stack_at,
 		.stack_len = (uint32_t)g->stack_len, .stack_cut = g->cut, .moved = !g->same,
@@ -337,9 +348,11 @@ void gotake(struct snapshot *s, const struct process *p, const struct go_ask *as
 	size_t count;
 
 	*ret = (struct go_taken){ 0 };
-	if (!find_list(&k, ask, &list))
+	/* it may just grow */
+	for (int try = 0; try < LIST_TRIES && !ret->found; try++)
+		ret->found = find_list(&k, ask, &list);
+	if (!ret->found)
 		return;
-	ret->found = true;
 	ret->cut = list.len > GO_GS_MAX;
 	count = ret->cut ? GO_GS_MAX : list.len;
 	if (readable(&k, list.at, count * 8) < count * 8) {

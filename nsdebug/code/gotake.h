@@ -63,6 +63,7 @@ struct go_taken {
 	unsigned int self;		/* which of its words points to the struct g */
 	struct go_g *gs;
 	size_t count;
+	size_t lost;			/* elements of the list that are none, or not to be read */
 	uint64_t now;			/* the clock that Go's runtime counts by */
 	struct go_words tables[GO_TABLES_MAX];
 	size_t ntables;

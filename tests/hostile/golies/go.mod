@@ -1,0 +1,3 @@
+module fixture/golies
+
+go 1.18
