@@ -407,10 +407,11 @@ const struct tool tool_prof = {
 		"that wait all the time, and do so when it begins, are not told of: stack shows "
 		"them. Waits shorter than --min are counted only.\n\n"
 		"A stack that is longer than --stack-bytes, or comes to code without unwind "
-		"tables, ends early and says so, in brackets where the rest would be. Code that "
-		"the process has mapped anew is noticed by its size: where a library was replaced "
-		"at its place by another of the same size meanwhile, names are of the one that "
-		"was seen.",
+		"tables, ends early and says so, in brackets where the rest would be. A function "
+		"without a symbol is called by its file and where in it the function begins. "
+		"Code that the process has mapped anew is noticed by its size: where a library was "
+		"replaced at its place by another of the same size meanwhile, names are of the one "
+		"that was seen.",
 	.needs = NEED_TRACE,
 	.opts = prof_opt, .opts_size = sizeof(struct prof_opts), .defaults = &prof_defaults,
 	.cols = prof_col,

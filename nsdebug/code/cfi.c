@@ -97,12 +97,10 @@ static bool search(struct cfi *c, struct elf *f, int64_t rel, struct fde_entry *
 	return hi && entry_at(c, f, hi - 1, ret);
 }
 
-bool cfi_find(struct cfi *c, struct elf *f, uint64_t vaddr)
+static bool find(struct cfi *c, struct elf *f, uint64_t vaddr, struct fde *fde, uint64_t *at)
 {
 	struct cie cie = { 0 };
 	struct fde_entry found;
-	struct fde fde;
-	uint64_t at;
 
 	if (!c->ready || (c->left && work_again(c->round))) {
 		c->ready = true;
@@ -111,8 +109,27 @@ bool cfi_find(struct cfi *c, struct elf *f, uint64_t vaddr)
 	}
 	if (!c->count || !search(c, f, (int64_t)(vaddr - c->base), &found))
 		return false;
-	at = c->base + (uint64_t)(int64_t)found.fde;
-	return fde_read(f, at, &cie, &fde) && vaddr - fde.pc < fde.len && fde_check(f, at);
+	*at = c->base + (uint64_t)(int64_t)found.fde;
+	return fde_read(f, *at, &cie, fde) && vaddr - fde->pc < fde->len;
+}
+
+bool cfi_find(struct cfi *c, struct elf *f, uint64_t vaddr)
+{
+	struct fde fde;
+	uint64_t at;
+
+	return find(c, f, vaddr, &fde, &at) && fde_check(f, at);
+}
+
+bool cfi_begin(struct cfi *c, struct elf *f, uint64_t vaddr, uint64_t *ret)
+{
+	struct fde fde;
+	uint64_t at;
+
+	if (!find(c, f, vaddr, &fde, &at))
+		return false;
+	*ret = fde.pc;
+	return true;
 }
 
 void cfi_free(struct cfi *c)

@@ -30,6 +30,8 @@ struct cfi {
 
 /* The table is found at the first call. False: no entry is for this vaddr. */
 bool cfi_find(struct cfi *c, struct elf *f, uint64_t vaddr);
+/* Where the piece of code begins that has the entry for this vaddr: a function mostly. */
+bool cfi_begin(struct cfi *c, struct elf *f, uint64_t vaddr, uint64_t *ret);
 /* What stands at an address of a made table. */
 bool cfi_made(const struct cfi *c, uint64_t addr, void *to, size_t len);
 void cfi_free(struct cfi *c);

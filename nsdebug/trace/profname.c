@@ -105,6 +105,16 @@ static uint64_t base_of(struct layout *l, struct module *m)
 	return (uint64_t)l->nfiles * ROOM;
 }
 
+/* Without a symbol a function is called as it begins: so its time is not that of each of its
+ * instructions. */
+static uint64_t beginning(struct profile_place *l)
+{
+	struct code *c = l->module->code;
+	uint64_t at;
+
+	return c && cfi_begin(&c->cfi, &c->elf, l->at, &at) ? at : l->at;
+}
+
 static void put_frame(struct profile *p, struct profile_place *l, const struct name *n)
 {
 	struct profile_frame f = { .kind = PLACE_FILE, .module = l->module->path,
@@ -116,7 +126,7 @@ static void put_frame(struct profile *p, struct profile_place *l, const struct n
 		buf_str(&b, n->function);
 	} else {
 		buf_add(&b, file.p, file.len);
-		buf_addf(&b, "+0x%llx", (unsigned long long)l->at);
+		buf_addf(&b, "+0x%llx", (unsigned long long)beginning(l));
 	}
 	f.name = (struct bytes){ b.bytes, b.len };
 	l->frame = frame_of(p, &f);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # prof: whose time it is, against programs that know it; what other programs read of it.
-# timeout 300
+# timeout 600
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
 need jq runc go xmllint bpftool
@@ -90,6 +90,13 @@ of '--by thread' '[.items[].thread | select(. != null and startswith("burner"))]
 look --by process -o json
 of '--by process' '[.items[].thread | select(.)] | unique == ["pid-1"]'
 
+strip -o "$TMP/go/burn" "$O/tests/lib/burn"
+HOW=/go/burn burn cpu 1 1
+prof --hz 499 -o json
+at=$(nm "$O/tests/lib/burn" | sed -n 's/^0*\([0-9a-f]*\) . burn_60$/\1/p')
+of 'without symbols: a function is one, called as it begins' \
+	"[.items[] | select(.kind == \"function\")][0] | .function == \"burn+0x$at\" and .self_s > 0.3 * $(jq .summary.time_s out)"
+
 # ---- formats ----
 
 samples() { sed -n 's/^nsdebug: \([0-9]*\) samples, .*/\1/p' said; }
@@ -132,7 +139,6 @@ ts 'a format and -o'	2 'instead of rows'	"$NSDEBUG" prof "$BOX" --format svg -o 
 ts 'no such format'	2 'folded'	"$NSDEBUG" prof "$BOX" --format png
 
 "$SRC/tests/fixtures/box" down "$BOX"
-
 # ---- off the processor ----
 
 burn wait 3 2
