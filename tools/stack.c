@@ -19,6 +19,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/code/blocked.h"
+#include "nsdebug/code/coreread.h"
 #include "nsdebug/code/gofind.h"
 #include "nsdebug/code/gorows.h"
 #include "nsdebug/code/lines.h"
@@ -43,6 +44,7 @@
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes, max_pause;
+	const char *core;
 	bool no_stop, consistent, no_fold, lines, goroutines;
 };
 
@@ -61,6 +63,8 @@ static const struct opt stack_opt[] = {
 	    "stop all threads of a process at once: stacks of one moment"),
 	OPT(0, "max-pause", OPT_DURATION, struct stack_opts, max_pause, "TIME",
 	    "with --consistent: let them go after so long, whatever is missing (100ms)"),
+	OPT(0, "core", OPT_STR, struct stack_opts, core, "FILE",
+	    "of a core in this file of the host; files are TARGET's, or without it the host's"),
 	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
 	    "file and line too, and functions that were inlined"),
 	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
@@ -113,6 +117,9 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 			       "themselves after 2 ms");
 	if (!o->max_pause)
 		o->max_pause = 100 * NS_PER_MS;
+	if (o->core && (o->pid || o->host_pid || o->tid || o->no_stop || o->goroutines ||
+			o->consistent))
+		return err_set(e, ST_USAGE, "a core is of one process, and shown whole");
 	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES)
 		return err_set(e, ST_USAGE, "stacks have no columns: only -o json and -o jsonl");
 	if (!o->max_frames)
@@ -125,6 +132,14 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	l->sort = "host_pid,order";
 	l->fold = o->no_fold ? NULL : "tids,goids";
 	return 0;
+}
+
+static bool stack_file(const void *opts, struct tool_file *ret)
+{
+	const struct stack_opts *o = opts;
+
+	*ret = (struct tool_file){ .path = o->core };
+	return o->core;
 }
 
 /* ---- taking: with rights, without looking ---- */
@@ -284,7 +299,8 @@ static int shed_rights(struct stack *k, struct err *e)
 
 	for (size_t i = 0; i < k->s.module_count; i++)
 		keep[i] = k->s.modules[i]->fd;
-	return enter_become_parser(k->r->in, keep, k->s.module_count, e);
+	keep[k->s.module_count] = k->r->in->file;
+	return enter_become_parser(k->r->in, keep, k->s.module_count + 1, e);
 }
 
 /* ---- looking: without rights ---- */
@@ -421,7 +437,9 @@ static void say_limits(struct stack *k)
 {
 	struct emit *e = k->r->emit;
 
-	if (k->s.cut)
+	if (k->s.cut && k->o->core)
+		emit_cut(e, "the core has more than is read, or is cut short");
+	else if (k->s.cut)
 		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
 			 "with -p, or copy less with --stack-bytes");
 	if (k->sum.cut)
@@ -470,6 +488,19 @@ static void ask_again(struct stack *k)
 	emit_again(k->r->emit, beside, b.bytes, b.len);
 }
 
+/* Read only when no right is left: anybody may have written it. */
+static int read_core(struct stack *k, struct err *e)
+{
+	snapshot_init(&k->s, -1, k->r->target->levels - 1);
+	k->s.stack_bytes = k->o->stack_bytes;
+	k->s.emit = k->r->emit;
+	k->round = TAKE_STOPPED;
+	k->found = true;
+	if (shed_rights(k, e) < 0)
+		return -1;
+	return coreread(&k->s, k->r->in->file, &k->files, e);
+}
+
 static void run(struct run *r)
 {
 	struct stack k = { .r = r, .o = r->opts, .left = r->again };
@@ -482,7 +513,11 @@ static void run(struct run *r)
 		emit_again(r->emit, AGAIN_STOPPER, &consistent, 1);
 		return;
 	}
-	if (capture(&k, &e) < 0 || (!k.many && shed_rights(&k, &e) < 0)) {
+	work.emit = r->emit;
+	k.files.peer = r->in->files;
+	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
+	if (k.o->core ? read_core(&k, &e) < 0 :
+	    capture(&k, &e) < 0 || (!k.many && shed_rights(&k, &e) < 0)) {
 		emit_err(r->emit, &e);
 		return;
 	}
@@ -491,14 +526,11 @@ static void run(struct run *r)
 		return;
 	}
 	say_missing(&k);
-	work.emit = r->emit;
-	k.files.peer = r->in->files;
-	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
 	show_all(&k);
 	if (k.nagain || k.nagain_go) {
 		ask_again(&k);
 	} else if (k.s.thread_total || k.round >= TAKE_LEFT) {
-		thread_sum_emit(r->emit, &k.sum, k.o->goroutines, k.o->consistent);
+		thread_sum_emit(r->emit, &k.sum, k.o->goroutines, k.o->consistent, k.o->core);
 		say_limits(&k);
 	}
 }
@@ -510,6 +542,7 @@ static const struct example examples[] = {
 	{ "nsdebug stack nsd-demo --no-stop", "and surely without stopping a thread" },
 	{ "nsdebug stack nsd-demo --goroutines", "of Go programs also every goroutine" },
 	{ "nsdebug stack nsd-demo --consistent", "of one moment: who waits for whom" },
+	{ "nsdebug stack --core /tmp/demo.core nsd-demo", "of what nsdebug core has written" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };
@@ -548,13 +581,18 @@ const struct tool tool_stack = {
 		"Where there is no unwind table (musl, code made at run time), a function's code "
 		"is followed to its return, or its frame pointer is; if neither leads to behind "
 		"a call, the stack is searched for the next such address. From there on each "
-		"frame has a ? before it: it is a guess. What ends early says why.",
+		"frame has a ? before it: it is a guess. What ends early says why.\n"
+		"\n"
+		"Of a core (--core; nsdebug core writes them, so does the kernel) the files are "
+		"opened by the paths in it, in TARGET or on the host, and used only if they are "
+		"the same: by build id, or, where there is none, by their first page.",
 	.needs = NEED_STACK,
 	.opts = stack_opt,
 	.opts_size = sizeof(struct stack_opts),
 	.cols = thread_cols,
 	.summary_cols = thread_sum_cols,
 	.examples = examples,
+	.file = stack_file,
 	.setup = setup,
 	.run = run,
 };

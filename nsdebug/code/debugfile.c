@@ -370,3 +370,15 @@ void debugfile_close(struct debugfile *d)
 	}
 	*d = (struct debugfile){ 0 };
 }
+
+int debugfile_by_path(struct debugfiles *from, struct bytes path)
+{
+	struct debugfile_ask a = { .where = BY_LINK };
+	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	size_t n = slash ? path.len - (size_t)(slash + 1 - path.p) : 0;
+
+	if (!n || n >= sizeof(a.name) || !put_dir(&a, path))
+		return -1;
+	memcpy(a.name, slash + 1, n);
+	return ask(from, &a);
+}

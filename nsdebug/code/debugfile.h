@@ -61,6 +61,8 @@ void debugfile_serve(struct inside *in, void *arg);
 struct elf *debugfile_open(struct debugfile *d, struct debugfiles *from, struct elf *of,
 			   struct bytes path);
 void debugfile_close(struct debugfile *d);
+/* A file by its path, whatever it is: open, or -1. */
+int debugfile_by_path(struct debugfiles *from, struct bytes path);
 /* Of the process that numbers itself so, and runs as this user of the host: open, or -1. */
 int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid);
 

@@ -43,7 +43,7 @@ struct regs {
 	uint32_t known;			/* a bit for each */
 };
 
-enum how { HOW_NOT, HOW_BLOCKED, HOW_ITERATED, HOW_SAMPLED, HOW_STOPPED };
+enum how { HOW_NOT, HOW_BLOCKED, HOW_ITERATED, HOW_SAMPLED, HOW_STOPPED, HOW_CORE };
 
 struct thread {
 	pid_t tid, nstid;		/* the host's, and the container's or 0 */

@@ -115,7 +115,7 @@ static const char *thread_how(const struct thread *t)
 	static const char *const how[] = {
 		[HOW_NOT] = "not taken", [HOW_BLOCKED] = "blocked",
 		[HOW_ITERATED] = "iterated", [HOW_SAMPLED] = "sampled",
-		[HOW_STOPPED] = "stopped",
+		[HOW_STOPPED] = "stopped", [HOW_CORE] = "core",
 	};
 
 	return how[t->how];

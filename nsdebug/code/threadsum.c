@@ -39,7 +39,8 @@ bool thread_sum_get(struct bytes *in, struct thread_sum *t)
 	return true;
 }
 
-void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once)
+void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,
+		     bool core)
 {
 	struct row row = {
 		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
@@ -48,15 +49,17 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 	};
 	auto_buf struct buf b = { 0 };
 
-	buf_addf(&b, "stopped %llu of %llu thread%s%s", LLU(t->stopped), LLU(t->threads),
-		 t->threads == 1 ? "" : "s", at_once ? ", those of a process at once" : "");
+	if (!core)
+		buf_addf(&b, "stopped %llu of ", LLU(t->stopped));
+	buf_addf(&b, "%llu thread%s%s", LLU(t->threads), t->threads == 1 ? "" : "s",
+		 core ? " in the core" : at_once ? ", those of a process at once" : "");
 	if (t->stopped)
 		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
 		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
 	if (goroutines)
 		buf_addf(&b, "; goroutines: %llu", LLU(t->goroutines));
-	else if (t->go)
+	else if (t->go && !core)
 		buf_str(&b, "; a Go program: --goroutines shows its goroutines");
 	row.text = (struct bytes){ b.bytes, b.len };
 	emit_summary(e, &row);

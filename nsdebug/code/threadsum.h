@@ -25,7 +25,9 @@ extern const struct col thread_sum_cols[];
 /* From one round to the next. */
 void thread_sum_put(struct buf *b, const struct thread_sum *t);
 bool thread_sum_get(struct bytes *in, struct thread_sum *t);
-/* goroutines: they were asked for; at_once: threads of a process were stopped together. */
-void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once);
+/* goroutines: they were asked for; at_once: threads of a process were stopped together; core: they
+ * are a core's. */
+void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,
+		     bool core);
 
 #endif

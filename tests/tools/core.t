@@ -81,10 +81,10 @@ t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host
 
 start "$apps/threads" 200 40
 many=$PID
-ours "$many" >live
+ours "$many" >many.live
 core_of "$many" -w many.core >/dev/null
 of_eu many.core "$apps/threads" >eu
-t '200 threads, 40 frames deep' '' same_frames live eu
+t '200 threads, 40 frames deep' '' same_frames many.live eu
 t 'which are all there' '201\n' grep -c . eu
 
 start "$O/tests/lib/stacks"
@@ -104,6 +104,47 @@ tj 'a container, by its name' '.errors == [] and (.summary | .pid == 1 and .cons
 	"$NSDEBUG" core "$BOX" --max-pause 10s -w go.core -o json
 ts 'threads have the ids that they have in there' 0 '^\* 1 +.*LWP 1\)? ' \
 	gdb -nx -batch -ex 'info threads' --core go.core
+
+# ---- stack --core ----
+
+of_us() { # CORE [TARGET]
+	"$NSDEBUG" stack -o json --core "$@" |
+		jq -r '.items | sort_by(.tid)[] | "\(.tid) \([.frames[].pc] | join(" "))"'
+}
+ours "$live" >live
+for c in a b c piped; do
+	[ $c != piped ] || core_of "$live" -w - >piped.core 2>/dev/null
+	of_us $c.core >us
+	t "stack --core: the same frames ($c)" '' same_frames live us
+done
+of_us static.core >us
+of_eu static.core "$O/tests/lib/stacks" >eu
+t 'stack --core: of a static program, signal handler and all' '' same_frames eu us
+of_us many.core >us
+t 'stack --core: 200 threads' '' same_frames many.live us
+tj 'stack --core: what is known of a thread' '.errors == [] and .target == "a.core" and
+	(.summary | .threads == 9 and .taken == 9 and .stopped == 0) and
+	all(.items[]; .how == "core" and .state == "S" and .wchan != null and .note == null) and
+	any(.items[].frames[]; .function == "descend")' "$NSDEBUG" stack -o json --core a.core
+ts 'stack --core: in words' 0 '^9 threads in the core$' "$NSDEBUG" stack --core a.core
+ts 'stack --core: of a container it has its files' 0 'runtime\.futex\+0x[0-9a-f]+ ' \
+	"$NSDEBUG" stack --core go.core "$BOX"
+ts 'stack --core: which the host has not' 0 'there is no such file here' \
+	"$NSDEBUG" stack --core go.core
+cp "$apps/threads" other
+start ./other 2 4
+core_of "$PID" -w other.core >/dev/null
+ts 'stack --core: the file is that of the core' 0 'descend\+0x' "$NSDEBUG" stack --core other.core
+kill -9 "$PID"
+cp "$O/tests/lib/stacks" other.new
+mv other.new other
+ts 'stack --core: another file of that name is not taken for it' 0 \
+	'the file there is another one than in the core' "$NSDEBUG" stack --core other.core
+ts 'stack --core: nothing but a core' 1 'not an ELF core' "$NSDEBUG" stack --core "$apps/threads"
+ts 'stack --core: no such file' 1 'none.core' "$NSDEBUG" stack --core none.core
+ts 'stack --core: a FIFO is not waited for' 4 'no regular file' sh -c \
+	'mkfifo fifo; "$NSDEBUG" stack --core fifo'
+ts 'stack --core: not half of it' 2 'shown whole' "$NSDEBUG" stack --core a.core --tid 1
 
 # ---- one moment, and how long it is ----
 
