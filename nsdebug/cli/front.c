@@ -238,7 +238,7 @@ static void close_file(struct front *f, struct hostfile *h)
 	struct err e;
 
 	if (f->summed && (f->status == ST_OK || f->status == ST_INCOMPLETE) &&
-	    hostfile_keep(h, &e) < 0)
+	    hostfile_keep(h, f->signals, f->until_ns, &e) < 0)
 		fail_err(f, &e);
 	hostfile_close(h);
 }

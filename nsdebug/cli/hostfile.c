@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
-#include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sig.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/out/sink.h"
 
 #define MODE 0600	/* it may hold secrets */
+#define HOLES_MAX (1ll << 30)	/* bytes of them that stdout is given */
 
 static int err_file(struct err *e, const char *what, const char *path)
 {
@@ -106,23 +109,54 @@ int hostfile_open(struct hostfile *h, const struct tool_file *f, struct err *e)
 	return 0;
 }
 
-static int put_out(int fd, struct err *e)
+/* Bytes that are in no hole; -1 where that is not known. */
+static off_t data_of(int fd)
 {
-	static char piece[1 << 16];
-	off_t at = 0;
-	ssize_t n;
+	off_t sum = 0, from, to = 0;
 
-	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
-		if (fd_write_all(1, piece, (size_t)n) < 0) {
-			if (errno == EPIPE)	/* a reader that has enough */
-				return 0;
-			err_sys(e, "write to stdout");
-			e->status = ST_INTERNAL;
-			return -1;
-		}
-		at += n;
+	while ((from = lseek(fd, to, SEEK_DATA)) >= 0 && (to = lseek(fd, from, SEEK_HOLE)) >= 0)
+		sum += to - from;
+	return from < 0 && errno == ENXIO ? sum : -1;
+}
+
+/* A pipe has no holes: their zeros would be made, and may be so many that they never end. */
+static int check_holes(int fd, struct err *e)
+{
+	off_t size = lseek(fd, 0, SEEK_END), data = size > HOLES_MAX ? data_of(fd) : -1;
+
+	if (data < 0 || size - data <= HOLES_MAX || size / 4 <= data)
+		return 0;
+	return err_set(e, ST_REFUSED, "not to stdout: it would be given %llu MiB of zeros with "
+		       "%llu MiB of data: --write FILE leaves them out",
+		       (unsigned long long)(size - data) >> 20, (unsigned long long)data >> 20);
+}
+
+/* Between two pieces: stdout may be a file, which is never waited for. */
+static int check_end(int signals, uint64_t until_ns, struct err *e)
+{
+	if (sig_take(signals))
+		return err_set(e, ST_INTERRUPTED, "%s", "");
+	if (until_ns && clock_ns() >= until_ns)
+		return err_set(e, ST_DEADLINE, "--max-time is over: stdout is incomplete");
+	return 0;
+}
+
+static int put_out(int fd, int signals, uint64_t until_ns, struct err *e)
+{
+	struct sink s;
+	int n = check_holes(fd, e);
+
+	sink_init(&s, 1, signals);
+	if (n == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		n = err_sys(e, "read it again");
+	for (bool more = true; n == 0 && more && !s.closed;) {
+		int got = sink_splice(&s, fd, e);
+
+		more = got > 0;
+		n = got < 0 ? -1 : more ? check_end(signals, until_ns, e) : 0;
 	}
-	return n < 0 ? err_sys(e, "read it again") : 0;
+	buf_free(&s.out);
+	return n;
 }
 
 /* Under a name that is not there. -1 with errno. */
@@ -151,12 +185,12 @@ static int replace(const struct hostfile *h)
 	return -1;
 }
 
-int hostfile_keep(struct hostfile *h, struct err *e)
+int hostfile_keep(struct hostfile *h, int signals, uint64_t until_ns, struct err *e)
 {
 	if (h->fd < 0 || !h->write)
 		return 0;
 	if (!h->name)
-		return put_out(h->fd, e);
+		return put_out(h->fd, signals, until_ns, e);
 	if (name_it(h, h->name) == 0)
 		return 0;
 	if (errno == EEXIST && !h->force)

@@ -12,6 +12,7 @@
 #define NSDEBUG_CLI_HOSTFILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 struct tool_file;
@@ -26,8 +27,9 @@ struct hostfile {
 #define HOSTFILE_NONE { .fd = -1, .dir = -1 }
 
 int hostfile_open(struct hostfile *h, const struct tool_file *f, struct err *e);
-/* It is whole: it gets its name. */
-int hostfile_keep(struct hostfile *h, struct err *e);
+/* It is whole: it gets its name. Stdout is given it until a signal of the signalfd(2), or until_ns
+ * (0: never); one that is nearly all holes it is not. */
+int hostfile_keep(struct hostfile *h, int signals, uint64_t until_ns, struct err *e);
 /* Closes it; what was not kept is gone. */
 void hostfile_close(struct hostfile *h);
 

@@ -258,6 +258,21 @@ of_eu piped.core "$apps/threads" >eu
 ours "$live" >live
 t 'stdout has a core' '' same_frames live eu
 ts 'stdout is for the core' 2 'no -o' core_of "$live" -w - -o json
+mkfifo pipe
+{ head -c 1 >first; wait_for '[ -e over ]' 60; } <pipe &
+{
+	sh -c 'echo $$ >front
+		exec "$NSDEBUG" --host core "pid://$1" --host-pid "$1" -w -' - "$beat" || echo $? >status
+} >pipe 2>/dev/null &
+wait_for '[ -s first ]' 30
+kill -TERM "$(cat front)"
+t 'stdout: a signal ends it, also where nobody reads' '' wait_for '[ -s status ]' 10
+kill -9 "$(cat front)" 2>/dev/null
+: >over
+t 'and is the status' '130\n' cat status
+start "$O/tests/lib/sparse" 1 1200
+ts 'stdout is not given zeros without end' 4 'it would be given 1[0-9]* MiB of zeros.*--write FILE' \
+	core_of "$PID" -w -
 mkdir small
 mount -t tmpfs -o size=300k tmpfs small
 at_exit "umount '$TMP/small'"
