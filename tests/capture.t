@@ -56,6 +56,25 @@ same() {
 
 bpf() { on_host "$1" --no-stop -o json 2>/dev/null | jq -e 'any(.items[]; .how == "iterated")' >/dev/null; }
 
+# ---- who reads what was taken ----
+
+start "$O/tests/lib/stacks"
+strace -ff -v -e trace=seccomp,sched_setscheduler -o calls setpriv --bounding-set -bpf,-perfmon \
+	--inh-caps -bpf,-perfmon "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" >/dev/null 2>&1
+# an older strace does not know the flag by name
+grep -lE '\(0, (SCHED_FIFO|0x40000001).* = 0$' calls.* >ahead
+of_ahead() { # shellcheck disable=SC2046 # words
+	grep -lE "$1" $(cat ahead) | wc -l
+}
+if [ -s ahead ]; then	# the stopper and the reader
+	t 'the parser gives the priority back that the capture had' '1\n' \
+		of_ahead '\(0, (SCHED_OTHER\|SCHED_RESET_ON_FORK|0x40000000 .*), \[0\]\) *= 0$'
+	t 'and may take no other' '1\n' of_ahead 'JEQ, 0x40000000, '
+else
+	skip 'the parser has no priority' 'this machine gives none to the capture'
+fi
+kill -9 "$PID"
+
 # ---- frozen ----
 
 frozen() { # NAME: the threads of $PID

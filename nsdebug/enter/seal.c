@@ -37,6 +37,8 @@
 
 #define CAP(c) (1ull << CAP_##c)
 #define PROMPT_US 5000000
+/* Once set, the flag is only taken back with CAP_SYS_NICE; it changes nothing for this policy. */
+#define CALM (SCHED_OTHER | SCHED_RESET_ON_FORK)
 
 /* linux/capability.h of Debian 12 has both; older headers do not. Linux 5.8 and 5.9. */
 #ifndef CAP_CHECKPOINT_RESTORE
@@ -53,6 +55,7 @@ enum arg_rule {
 	NO_EXEC_2,	/* argument 2, protection: no PROT_EXEC */
 	EMPTY_PATH_3,	/* argument 3, flags: exactly AT_EMPTY_PATH */
 	SELF_0,		/* argument 0, a pid: 0, ourselves */
+	SELF_CALM,	/* the same, and argument 1, a policy: the one that all have */
 	NS_ASK_1,	/* argument 1, an ioctl: who owns a namespace, what is above it */
 	HOLD_0,		/* argument 0, a ptrace request: to hold, look at registers, let go */
 	BPF_RUN_0,	/* argument 0, a bpf(2) command: make, load, attach, run; not pin or find */
@@ -107,7 +110,7 @@ static const struct rule *const proc_calls = RULES(
 	R(rt_sigaction), R(setitimer),
 	/* to become a parser: each of these only takes rights away */
 	R(capget), R(capset), R(seccomp), { __NR_prlimit64, SELF_0 }, R(close_range), R(fstatfs),
-	{ __NR_sched_setscheduler, SELF_0 });
+	{ __NR_sched_setscheduler, SELF_CALM });
 
 static const struct rule *const scan_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
@@ -369,6 +372,7 @@ struct arg_check {
 	unsigned int arg;
 	unsigned int pass[16], count;
 	unsigned int never;
+	bool self;	/* argument 0 is 0, too */
 };
 
 static const struct arg_check checks[] = {
@@ -376,6 +380,7 @@ static const struct arg_check checks[] = {
 	[NO_EXEC_2] = { 2, .never = PROT_EXEC },
 	[EMPTY_PATH_3] = { 3, { AT_EMPTY_PATH }, 1 },
 	[SELF_0] = { 0, { 0 }, 1 },
+	[SELF_CALM] = { 1, { CALM }, 1, .self = true },
 	[NS_ASK_1] = { 1, { NS_GET_USERNS, NS_GET_PARENT, NS_GET_OWNER_UID }, 3 },
 	[HOLD_0] = { 0, { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH }, 4 },
 	[BPF_RUN_0] = { 0, { BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_LOOKUP_ELEM,
@@ -399,6 +404,10 @@ static void put_rule(struct filter *f, const struct rule *r)
 		return;
 	}
 	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_KILL, r->nr);
+	if (c->self) {
+		load(f, offsetof(struct seccomp_data, args));
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, TO_KILL, 0);
+	}
 	load(f, offsetof(struct seccomp_data, args) + 8 * c->arg);
 	if (c->never)
 		put(f, BPF_JMP | BPF_JSET | BPF_K, TO_KILL, TO_ALLOW, c->never);
@@ -518,8 +527,8 @@ int seal_parser(enum role role, bool asks, struct err *e)
 	uint64_t mapped = mapped_bytes(role);
 #endif
 
-	if (role == ROLE_PROC)
-		sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
+	if (role == ROLE_PROC && sched_setscheduler(0, CALM, &(struct sched_param){ 0 }) < 0)
+		return err_sys(e, "take the parser's priority back");
 	if (keep_caps(parser.caps) < 0)
 		return err_sys(e, "drop capabilities");
 #ifndef NSDEBUG_SAN
