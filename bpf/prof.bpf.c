@@ -89,15 +89,17 @@ static __always_inline void put_where(struct prof_event *e)
 		e->flags |= PROF_ANYWHERE;
 }
 
-static __always_inline void output(struct prof_event *e)
+static __always_inline bool output(struct prof_event *e)
 {
 	__u32 count = e->count;
 
 	asm volatile("" : "+r"(count));
 	if (count <= PROF_KERNEL_MAX &&
-	    bpf_ringbuf_output(&ring, e, PROF_HEAD + count * sizeof(e->kernel[0]),
-			       BPF_RB_NO_WAKEUP))
-		__sync_fetch_and_add(&lost, 1);
+	    !bpf_ringbuf_output(&ring, e, PROF_HEAD + count * sizeof(e->kernel[0]),
+				BPF_RB_NO_WAKEUP))
+		return true;
+	__sync_fetch_and_add(&lost, 1);
+	return false;
 }
 
 SEC("perf_event")
@@ -138,7 +140,9 @@ static __always_inline void leave(void *ctx)
 	put_kernel(e, ctx);
 	put_where(e);
 	e->stack = send_stack(e->tid, e->at);
-	output(e);
+	/* of one that nobody knows of no end is told */
+	if (!output(e))
+		bpf_map_delete_elem(&waits, &tid);
 }
 
 static __always_inline void come_back(struct task_struct *t)
@@ -171,5 +175,21 @@ int on_switch(struct raw_tracepoint *ctx)
 			leave(ctx);
 	}
 	come_back((struct task_struct *)ctx->args[2]);
+	return 0;
+}
+
+/* Read once, at the end: who waits still. That a thread is back may have found no room. */
+SEC("iter/bpf_map_elem")
+int on_open(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct prof_open open = { 0 };
+	__u32 *tid = ctx->key;
+	__u64 *from = ctx->value;
+
+	if (!tid || !from)
+		return 0;
+	open.tid = *tid;
+	open.from = *from;
+	bpf_seq_write(ctx->meta->seq, &open, sizeof(open));
 	return 0;
 }

@@ -33,6 +33,12 @@ struct prof_event {
 	__u64 kernel[PROF_KERNEL_MAX];
 };
 
+/* Of a wait that is not over, as the iterator tells it. */
+struct prof_open {
+	__u32 tid, unused;
+	__u64 from;
+};
+
 #define PROF_HEAD (sizeof(struct prof_event) - PROF_KERNEL_MAX * sizeof(__u64))
 
 _Static_assert(PROF_HEAD == 72, "both sides see the same record");

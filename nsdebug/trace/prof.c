@@ -275,6 +275,7 @@ static int choose(struct prof *p, struct prof_bpf *b, struct err *e)
 			       "(Linux 5.15)");
 	bpf_program__set_autoload(b->progs.on_sample, !p->want->off);
 	bpf_program__set_autoload(b->progs.on_switch, p->want->off);
+	bpf_program__set_autoload(b->progs.on_open, p->want->off);
 	bpf_map__set_autocreate(b->maps.waits, p->want->off);
 	bpf_map__set_max_entries(b->maps.stacks, (unsigned int)processors);
 	b->rodata->stack_bytes = p->want->stack_bytes;
@@ -324,15 +325,31 @@ static int attach_clocks(struct prof *p, struct bpf_program *prog, struct err *e
 	return 0;
 }
 
+static int open_waits(struct prof *p, struct prof_bpf *b, struct err *e)
+{
+	union bpf_iter_link_info which = {
+		.map.map_fd = (uint32_t)bpf_map__fd(b->maps.waits),
+	};
+	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &which, .iter_info_len = sizeof(which));
+	auto_close int link = bpf_link_create(bpf_program__fd(b->progs.on_open), 0,
+					      BPF_TRACE_ITER, &o);
+
+	p->open = link < 0 ? -1 : bpf_iter_create(link);
+	return p->open < 0 ? err_sys(e, "have who waits at the end") : 0;
+}
+
 static int attach(struct prof *p, struct prof_bpf *b, struct err *e)
 {
 	struct tracer *t = &p->tracer;
 
+	if (p->want->off && open_waits(p, b, e) < 0)
+		return -1;
 	if (p->want->off ? tracer_attach(t, b->progs.on_switch, false, e) < 0 :
 	    attach_clocks(p, b->progs.on_sample, e) < 0)
 		return -1;
 	t->lost = &b->bss->lost;
 	p->crowded = &b->bss->crowded;
+	t->keep[t->kept++] = p->open;
 	t->keep[t->kept++] = p->usage;
 	t->keep[t->kept++] = p->want->aids->symbols;
 	t->keep[t->kept++] = p->want->aids->stats;
@@ -389,21 +406,28 @@ static uint64_t now_of(clockid_t clock)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-static uint64_t ended;
-
-static void end_one(void *wait)
+static void end_one(struct prof *p, const struct prof_open *open, uint64_t ended)
 {
-	struct wait *t = wait;
+	struct wait *t = map_take(&p->waits, open->tid);
 
-	count_wait(settling, t, ended > t->at ? ended - t->at : 0);
+	if (t && t->at == open->from)
+		count_wait(p, t, ended > t->at ? ended - t->at : 0);
+	drop(p, t);
 }
 
-/* Who waits still has waited until now. */
-static void end_waits(struct prof *p)
+/* Who waits still has waited until the end, and the kernel knows who that is: of others it was lost
+ * that they are back, which is counted. */
+static void end_waits(struct prof *p, struct emit *emit)
 {
-	settling = p;
-	ended = now_of(CLOCK_BOOTTIME);
-	map_each(&p->waits, end_one);
+	struct prof_open open[256];
+	ssize_t n;
+
+	while (p->want->off && ((n = read(p->open, open, sizeof(open))) > 0 ||
+				(n < 0 && errno == EAGAIN))) {
+		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*open); i++)
+			end_one(p, &open[i], p->tracer.ended_boot_ns);
+		emit_tick(emit);
+	}
 	map_each(&p->waits, free_wait);
 	map_free(&p->waits);
 }
@@ -431,7 +455,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	struct profile *f = &p->profile;
 	struct err e;
 
-	*p = (struct prof){ .want = want, .usage = -1 };
+	*p = (struct prof){ .want = want, .usage = -1, .open = -1 };
 	profile_init(f);
 	if (start(p, in, opts, target, &e) < 0) {
 		emit_err(&in->emit, &e);
@@ -450,7 +474,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	p->usage_ns = usage_ns(p->usage) - p->usage_then;
 	p->programs_ns = tracer_programs_ns(&p->tracer) - p->programs_then;
 	emit_tick(&in->emit);
-	end_waits(p);
+	end_waits(p, &in->emit);
 	emit_tick(&in->emit);
 	p->files = (struct debugfiles){ .peer = in->files, .wait_ns = FILES_NS };
 	profile_name(f, want->aids->symbols, &p->files);

@@ -48,6 +48,7 @@ struct prof {
 	struct map waits;		/* struct wait, by host tid */
 	size_t raw;			/* of these, whose stack is not unwound */
 	const volatile __u64 *crowded;
+	int open;			/* read at the end: who waits still, in the kernel; or -1 */
 	int usage;			/* cpu.stat of the target's cgroup, or -1 */
 	uint64_t usage_ns, usage_then;
 	uint64_t short_waits, short_ns;	/* shorter than min_ns */

@@ -314,6 +314,14 @@ void tracer_count(struct tracer *t)
 		t->enough = true;
 }
 
+static uint64_t boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 static void look_at_clock(struct tracer *t)
 {
 	struct timespec boot, real;
@@ -512,6 +520,7 @@ void tracer_run(struct tracer *t)
 		close(t->clocks[i]);
 	for (size_t i = t->count; i-- > t->first;)
 		close(t->links[i]);
+	t->ended_boot_ns = boot_ns();
 	if (t->guard)
 		guard_shut(t->guard);
 	/* some kernels detach a moment later: what still comes is not waited for */

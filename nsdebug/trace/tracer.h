@@ -102,6 +102,7 @@ struct tracer {
 	const char *cure, *idle;	/* said of what was lost; if there was no event; or NULL */
 	bool counts;		/* shows no events, but afterwards how many there were */
 	uint64_t started_ns;
+	uint64_t ended_boot_ns;		/* CLOCK_BOOTTIME: when its programs were detached */
 	struct guard *guard;		/* the target is stopped while we are behind; or NULL */
 	uint64_t told;			/* stops that it knows of */
 	void (*turn)(void *ctx);	/* before each look at the ring; or NULL */

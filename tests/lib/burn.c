@@ -7,12 +7,15 @@
  *					until it has had SECONDS of it
  *	burn wait SECONDS [THREADS]	each thread sleeps in wait_60, wait_30 and wait_10
  *	burn deep SECONDS DEPTH		burns below so many calls of dive()
+ *	burn lost SECONDS		one thread waits until it can open /go/until and then burns;
+ *					all the time others wait, below many calls of dive()
  *	burn names SECONDS		in threads whose names are odd
  *	burn made SECONDS		in code that it makes, at 0x200000000
  *
  * It begins when there is a file /go/on, so that who measures sees all of it. In the end it says
  * "FUNCTION NANOSECONDS" for each on stderr.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -102,6 +105,13 @@ static void *waiter(void *arg)
 	return NULL;
 }
 
+static void burn_all(void)
+{
+	burn_60(seconds * 1000000000);
+}
+
+static void (*deepest)(void) = burn_all;
+
 __attribute__((noinline)) uint64_t dive(uint64_t depth);
 static uint64_t (*volatile next)(uint64_t) = dive;	/* a call is a call */
 uint64_t dive(uint64_t depth)
@@ -111,8 +121,34 @@ uint64_t dive(uint64_t depth)
 	room[0] = (char)depth;
 	if (depth)
 		return next(depth - 1) + (uint64_t)room[0];
-	burn_60(seconds * 1000000000);
+	deepest();
 	return 0;
+}
+
+static void wait_short(void)
+{
+	uint64_t until = now(CLOCK_MONOTONIC) + seconds * 1000000000;
+
+	while (now(CLOCK_MONOTONIC) < until)
+		wait_10(20000);
+}
+
+static void *waits_once(void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_NAME, "once");
+	close(open("/go/until", O_RDONLY | O_CLOEXEC));
+	burn_all();
+	return NULL;
+}
+
+static void *waits_often(void *arg)
+{
+	if (!arg)
+		return waits_once(arg);
+	prctl(PR_SET_NAME, "often");
+	dive(200);
+	return NULL;
 }
 
 static const char *const odd[] = {
@@ -181,7 +217,10 @@ int main(int argc, char **argv)
 		run(named, sizeof(odd) / sizeof(*odd));
 	else if (!strcmp(what, "made"))
 		made();
-	else if (!strcmp(what, "deep"))
+	else if (!strcmp(what, "lost")) {
+		deepest = wait_short;
+		run(waits_often, 4);
+	} else if (!strcmp(what, "deep"))
 		dive(nthreads);
 	else
 		return 2;

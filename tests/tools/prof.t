@@ -152,6 +152,30 @@ burn wait 1 2
 prof --off-cpu --min 1h -o json
 of 'shorter ones are counted' '.items == [] and .summary.short_waits > 100 and .summary.short_s > 1'
 
+
+# That a thread is back finds no room, and it waits never again: its wait is not one to the end.
+mkfifo go/until
+burn lost 60
+prof_start --off-cpu --timeout 60s -o json
+: >go/on
+task() { grep -lx "$1" "/proc/$BOXPID/task/"*/comm | head -n 1 | sed 's,/comm$,,'; }
+switched() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "$(task often)/status"; }
+wait_for '[ "$(switched)" -gt 100 ]' 30
+once=$(task once)
+kill -STOP "$TRACER"
+from=$(switched)
+# a third of the waits: each brings more than 16K of stack, for which there are 64M
+wait_for '[ "$(switched)" -gt $((from + 3000)) ]' 60
+: >go/until
+wait_for 'grep -q "^State:.R" "$once/status"' 20
+kill -CONT "$TRACER"
+trace_stop
+of 'waits whose end found no room are counted' '.summary.lost > 0 and .truncated'
+of 'and those that were told are shown' 'any(.items[]; .thread == "often")'
+of 'a wait whose end was lost is not shown' 'all(.items[]; .thread != "once")'
+rm go/until
+"$SRC/tests/fixtures/box" down "$BOX"
+
 # ---- only the target's ----
 
 burn cpu 2 1
