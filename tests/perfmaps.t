@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 # Names of code that a process made at run time, from the file that it says them in.
 . tests/lib.sh
-need jq unshare
+need jq nsenter ps unshare
 
 mkdir tmp
 chmod 1777 tmp
@@ -71,6 +71,16 @@ chown 12345 $map
 none 'of another user: none'
 chown 0 $map
 named "root's" 'mine 0x27'
+for _mode in 0666 0620 0602; do
+	chmod $_mode $map
+	none "one that others may write: none ($_mode)"
+done
+chmod 644 $map
+named 'one that others may read' 'mine 0x27'
+touch -d "$(ps -o lstart= -p "$BOXPID") 1 minute ago" $map
+none 'one from before the process began, of an earlier run: none'
+touch -d "$(ps -o lstart= -p "$BOXPID")" $map
+named 'one that it wrote at once' 'mine 0x27'
 mv $map tmp/real
 ln -s real $map
 none 'a link is none'
@@ -111,6 +121,46 @@ if [ ! -e /tmp/perf-1.map ]; then
 	ts 'which numbers itself otherwise' 0 '#0 .* by_inner_number\+0x27 \(perf map\)' \
 		"$NSDEBUG" --host stack "pid://$IN" --host-pid "$IN"
 fi
+
+
+# ---- of another process that has the number ----
+
+# Nothing of it has the mounts of the host: its cgroup would not be taken for the container's.
+enter() { # OPTION... COMMAND: one more process of the container; PID, and NUMBER in there
+	_ready=$TMP/ready.$((_entered += 1))
+	sh -c '
+		while IFS=: read -r _ how path; do
+			[ -n "$how" ] && how=${how#name=} || how=unified
+			[ -d "/sys/fs/cgroup/$how" ] || how=.
+			echo $$ >"/sys/fs/cgroup/$how$path/cgroup.procs"
+		done <"/proc/$1/cgroup"
+		shift
+		exec unshare -m nsenter "$@"' - "$BOXPID" -t "$BOXPID" -p "$@" >"$_ready" 2>&1 &
+	PID=$!
+	wait_for "grep -q ready '$_ready'" 10
+	while _child=$(cat "/proc/$PID/task/$PID/children") && [ "$_child" ]; do
+		PID=${_child% }
+	done
+	at_exit "kill -9 $PID"
+	NUMBER=$(awk -v n="$(awk '/^NSpid:/ { print NF }' "/proc/$BOXPID/status")" \
+		'/^NSpid:/ { print $n }' "/proc/$PID/status")
+}
+theirs() {
+	"$NSDEBUG" stack -o json "$BOX" --host-pid "$PID" |
+		jq -r '.items[0].frames[0] | "\(.function) \(.source)"'
+}
+box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted
+enter -m -r /t/jitted
+echo '200000000 40 second' >"tmp/perf-$NUMBER.map"
+t 'a second process of the container' 'second perf-map\n' theirs
+enter "$O/tests/lib/jitted"
+echo '200000000 40 elsewhere' >"tmp/perf-$NUMBER.map"
+t 'one that has other files writes its map there: this is not it' 'null null\n' theirs
+enter unshare --fork --pid nsenter -t "$BOXPID" -m -r /t/jitted
+echo '200000000 40 first' >tmp/perf-1.map
+t 'one that is pid 1 of its own' 'null null\n' theirs
+PID=$BOXPID
+t 'does not have the map of pid 1, which is' 'first perf-map\n' theirs
 
 # ---- who writes one ----
 

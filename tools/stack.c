@@ -282,6 +282,7 @@ static int capture(struct stack *k, struct err *e)
 	bool cut;
 
 	snapshot_init(&k->s, in->procfs, t->levels - 1);
+	k->s.target = in->proc;
 	k->s.stack_bytes = k->o->stack_bytes;
 	k->s.emit = k->r->emit;
 	w.zombies = k->o->pid || k->o->host_pid;

@@ -19,11 +19,13 @@
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/sys/proc.h"
 
 #define PIECE 65536u
 #define LINKS_MAX 40	/* as the kernel */
 #define STEPS_MAX 256	/* of one walk: each link and ".." begins it anew */
 #define DEBUG "/usr/lib/debug"
+#define CLOCKS_APART_S 1	/* seconds; the clocks are read one after the other, and whole */
 
 /* ---- the reader: opens, and looks into nothing ---- */
 
@@ -179,12 +181,24 @@ static int walk(struct walk *w, const struct root *root)
 	return take_fd(&fd);
 }
 
-/* /tmp is everybody's. */
+/* Was it written after a process began, which says so in clock ticks after boot? */
+static bool is_since(const struct statx *st, uint64_t start)
+{
+	struct timespec real, boot;
+	int64_t began;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	began = real.tv_sec - boot.tv_sec + (int64_t)(start / (NS_PER_S / PROC_TICK_NS));
+	return st->stx_mtime.tv_sec >= began - CLOCKS_APART_S;
+}
+
+/* /tmp is everybody's, and may be older than the container. */
 static bool is_theirs(int fd, const struct debugfile_ask *a, const struct idmap *uids)
 {
 	struct statx st;
 
-	return root_stat(fd, "", &st) == 0 &&
+	return root_stat(fd, "", &st) == 0 && !(st.stx_mode & 022) && is_since(&st, a->start) &&
 		(st.stx_uid == a->euid || idmap_inside(uids, st.stx_uid) == 0);
 }
 
@@ -355,9 +369,11 @@ struct elf *debugfile_open(struct debugfile *d, struct debugfiles *from, struct 
 	return NULL;
 }
 
-int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid)
+int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid, uint64_t start)
 {
-	struct debugfile_ask a = { .where = PERF_MAP, .pid = (uint32_t)pid, .euid = euid };
+	struct debugfile_ask a = {
+		.where = PERF_MAP, .pid = (uint32_t)pid, .euid = euid, .start = start,
+	};
 
 	return ask(from, &a);
 }

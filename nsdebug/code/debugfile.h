@@ -9,8 +9,10 @@
  * digits and names without a slash only, and opens regular files of no file system that asks a
  * server, below the container's root or, by build-id alone, in a read-only mount of the host's
  * /usr/lib/debug. What it hands out is as little believed as the rest: a file of another build-id,
- * or by name one of another checksum, is not used. A perf map lies where anybody may write: it is
- * no link, and belongs to the user that the process runs as, or to root of the container.
+ * or by name one of another checksum, is not used. A perf map lies where anybody may write, and
+ * pid 1 is a number that each run of a container has: it is no link, belongs to the user that the
+ * process runs as, or to root of the container, is written by nobody else, and was since the
+ * process began.
  */
 #ifndef NSDEBUG_CODE_DEBUGFILE_H
 #define NSDEBUG_CODE_DEBUGFILE_H
@@ -63,13 +65,15 @@ struct elf *debugfile_open(struct debugfile *d, struct debugfiles *from, struct 
 void debugfile_close(struct debugfile *d);
 /* A file by its path, whatever it is: open, or -1. */
 int debugfile_by_path(struct debugfiles *from, struct bytes path);
-/* Of the process that numbers itself so, and runs as this user of the host: open, or -1. */
-int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid);
+/* Of the process that numbers itself so, runs as this user of the host, and began so many clock
+ * ticks after boot: open, or -1. */
+int debugfile_perf_map(struct debugfiles *from, pid_t pid, uint32_t euid, uint64_t start);
 
 /* ---- what is said on the socket, for tests ---- */
 
 struct debugfile_ask {
 	uint32_t where, pid, euid;
+	uint64_t start;
 	char build_id[129], name[256], dir[1024];	/* each ends with a NUL */
 };
 

@@ -137,10 +137,10 @@ static void look_made(struct names *n, const struct process *p, struct sym_want 
 	auto_close int fd = -1;
 	bool any = false;
 
-	for (size_t i = 0; i < count && !any; i++)
+	for (size_t i = 0; i < count && p->own_map && !any; i++)
 		any = is_code(p, wants[i].addr);
 	if (any)
-		fd = debugfile_perf_map(n->files, p->innermost, p->euid);
+		fd = debugfile_perf_map(n->files, p->innermost, p->euid, p->start);
 	if (fd >= 0)
 		perfmap_look(fd, wants, count, n->arena);
 	for (size_t i = 0; i < count && fd >= 0; i++)

@@ -16,6 +16,7 @@
 #include "nsdebug/code/modules.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/task.h"
 
 #define TRIES 5
@@ -24,7 +25,8 @@
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level)
 {
 	*s = (struct snapshot){
-		.arena = arena_new(), .procfs = procfs, .level = level, .stack_bytes = 256 << 10,
+		.arena = arena_new(), .procfs = procfs, .target = -1, .level = level,
+		.stack_bytes = 256 << 10,
 	};
 }
 
@@ -247,6 +249,12 @@ static void open_mapped(struct process *p)
 	}
 }
 
+bool snapshot_own_map(const struct snapshot *s, int dir, const struct proc_status *st)
+{
+	return s->target >= 0 && view(st, s->level) == view(st, st->levels - 1) &&
+		ns_same_files(s->target, dir);
+}
+
 static int read_process(struct snapshot *s, struct process *p)
 {
 	struct proc_status status;
@@ -258,6 +266,7 @@ static int read_process(struct snapshot *s, struct process *p)
 	p->nspid = view(&status, s->level);
 	p->innermost = view(&status, status.levels - 1);
 	p->euid = status.uid[1];
+	p->own_map = snapshot_own_map(s, p->dir, &status);
 	memcpy(p->comm, stat.comm, sizeof(p->comm));
 	if (stat.state == 'Z' || stat.state == 'X')
 		return 0;

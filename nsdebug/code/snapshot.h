@@ -80,7 +80,8 @@ struct process {
 	pid_t pid, nspid;
 	pid_t innermost;		/* as it numbers itself: of its own pid namespace */
 	uint32_t euid;			/* the host's */
-	uint64_t start;
+	bool own_map;			/* snapshot_own_map() */
+	uint64_t start;			/* clock ticks after boot */
 	char comm[PROC_COMM_MAX];
 	struct maps maps;
 	struct module **modules;	/* by index of maps.items; NULL: no code, or of no file */
@@ -98,6 +99,7 @@ struct process {
 struct snapshot {
 	struct arena *arena;		/* holds all of it */
 	int procfs;
+	int target;			/* /proc/PID of who has the target's root, or -1 */
 	unsigned int level;		/* of the container's pid namespace in NSpid */
 	uint64_t stack_bytes;		/* at most, of one thread */
 	const struct mounts *mounts;	/* tells file systems that ask a server; or NULL */
@@ -143,6 +145,11 @@ struct process *snapshot_take(struct snapshot *s, int dir, pid_t pid,
 			      const struct snapshot_only *only,
 			      const struct snapshot_source *source, void *self, struct err *e);
 void snapshot_free(struct snapshot *s);
+/*
+ * Is a perf map (perfmap.h) below the target's root that has the process's number its own? Not if
+ * it has other files, or numbers itself otherwise than the target does: the map is another's.
+ */
+bool snapshot_own_map(const struct snapshot *s, int dir, const struct proc_status *st);
 
 /* For sources, before a thread is known by more than its id: may it be one of these? */
 bool snapshot_wants(const struct snapshot_only *only, pid_t tid);

@@ -123,12 +123,24 @@ int ns_time_offsets(int dir, int64_t *ret_monotonic, int64_t *ret_boottime)
 	return -1;
 }
 
+static bool same_directory(int a, const char *path_a, int b, const char *path_b)
+{
+	struct statx x, y;
+
+	return statx(a, path_a, AT_STATX_DONT_SYNC, STATX_INO, &x) == 0 &&
+		statx(b, path_b, AT_STATX_DONT_SYNC, STATX_INO, &y) == 0 &&
+		x.stx_ino == y.stx_ino && x.stx_dev_major == y.stx_dev_major &&
+		x.stx_dev_minor == y.stx_dev_minor;
+}
+
 bool ns_host_root(int dir)
 {
-	struct statx ours, theirs;
+	return same_directory(AT_FDCWD, "/", dir, "root");
+}
 
-	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_INO, &ours) == 0 &&
-		statx(dir, "root", AT_STATX_DONT_SYNC, STATX_INO, &theirs) == 0 &&
-		ours.stx_ino == theirs.stx_ino && ours.stx_dev_major == theirs.stx_dev_major &&
-		ours.stx_dev_minor == theirs.stx_dev_minor;
+bool ns_same_files(int a, int b)
+{
+	uint64_t mnt = ns_id(a, "mnt");
+
+	return mnt && mnt == ns_id(b, "mnt") && same_directory(a, "root", b, "root");
 }

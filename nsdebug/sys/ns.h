@@ -37,5 +37,7 @@ bool ns_parse_offset(const char *lines, const char *clock, int64_t *ret);
  * -m, a service with PrivateTmp). The kernel is asked for the identity of the root, no server is.
  */
 bool ns_host_root(int dir);
+/* Do the same paths lead two /proc/PID directories to the same files? Mounts and root are one. */
+bool ns_same_files(int a, int b);
 
 #endif

@@ -109,6 +109,7 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	auto_arena struct arena *once = arena_new();
 	auto_close int dir = proc_open(m->want.procfs, pid);
 	struct mapper_head h = { .known = 1 };
+	struct proc_status status;
 	struct process *p;
 	uint64_t began;
 
@@ -118,6 +119,7 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
 		return refuse(m, "a process more than are told of", true);
 	h.exec = read_exec(dir);
+	h.own_map = proc_status(dir, &status) == 0 && snapshot_own_map(&m->s, dir, &status);
 	p = arena_alloc(once, sizeof(*p));
 	p->pid = pid;
 	p->dir = dir;
@@ -146,6 +148,7 @@ void mapper_serve(struct inside *in, void *arg)
 #endif
 	m.want = target_members(t, in);
 	snapshot_init(&m.s, in->procfs, t->levels - 1);
+	m.s.target = in->proc;
 	m.s.mounts = &t->mounts;
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
 		if (!answer(&m, ask.pid, ask.start))

@@ -28,7 +28,8 @@ struct mapper_head {
 	uint32_t count;
 	uint32_t known;		/* there is such a process */
 	uint64_t exec;		/* as in struct thread_stack */
-	uint64_t full;		/* nor will any other be told of: a limit is reached */
+	uint32_t full;		/* nor will any other be told of: a limit is reached */
+	uint32_t own_map;	/* snapshot_own_map() */
 	char why[96];
 };
 

@@ -72,7 +72,8 @@ static uint32_t place_of(struct prof *p, const struct prof_event *e, const struc
 
 	if (process_code(of, pc, &m, &bias))
 		return profile_place(&p->profile, PLACE_FILE, m, pc - bias);
-	return profile_memory(&p->profile, (pid_t)e->own_pid, e->euid, pc);
+	return profile_memory(&p->profile, of->own_map ? (pid_t)e->own_pid : 0, e->euid, of->start,
+			      pc);
 }
 
 static void note_early(struct prof *p, const struct trace *t)

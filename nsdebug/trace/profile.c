@@ -42,7 +42,8 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t len)
 static bool same_place(const struct profile_place *a, const struct profile_place *b)
 {
 	return a->kind == b->kind && a->module == b->module && a->at == b->at &&
-		a->pid == b->pid && a->euid == b->euid && a->mark == b->mark;
+		a->pid == b->pid && a->euid == b->euid && a->start == b->start &&
+		a->mark == b->mark;
 }
 
 static uint32_t intern(struct profile *p, const struct profile_place *want)
@@ -71,10 +72,10 @@ uint32_t profile_place(struct profile *p, enum place_kind kind, struct module *m
 	return intern(p, &(struct profile_place){ .kind = kind, .module = m, .at = at });
 }
 
-uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t at)
+uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at)
 {
 	return intern(p, &(struct profile_place){ .kind = PLACE_MEMORY, .at = at, .pid = pid,
-		      .euid = euid });
+		      .euid = euid, .start = start });
 }
 
 uint32_t profile_mark(struct profile *p, const char *why)

@@ -38,8 +38,12 @@ struct profile_place {
 	enum place_kind kind;
 	struct module *module;
 	uint64_t at;
-	pid_t pid;			/* of PLACE_MEMORY: as it numbers itself, ... */
-	uint32_t euid;			/* ... and its user, the host's */
+	/* Of PLACE_MEMORY: as it numbers itself, or 0 if the perf map of that number is not its
+	 * own; its user, the host's; and when it began. */
+	pid_t pid;
+	uint32_t euid;
+	uint64_t start;
+	bool named;
 	const char *mark;
 	uint32_t index, frame;		/* frame: after profile_name() */
 };
@@ -102,7 +106,7 @@ struct profile {
 void profile_init(struct profile *p);
 
 uint32_t profile_place(struct profile *p, enum place_kind kind, struct module *m, uint64_t at);
-uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t at);
+uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at);
 uint32_t profile_mark(struct profile *p, const char *why);	/* `why` is a constant */
 const struct profile_who *profile_who(struct profile *p, struct bytes name, uint32_t pid,
 				      uint32_t tid);

@@ -217,20 +217,22 @@ static void put_made(struct profile *p, struct profile_place *l, const struct na
 	f.name.p = n && n->function ? n->function : none;
 	f.name.len = strlen(f.name.p);
 	l->frame = frame_of(p, &f);
+	l->named = true;
 }
 
 static bool is_of(const struct profile_place *l, const struct process *of)
 {
-	return l->kind == PLACE_MEMORY && l->pid == of->innermost && l->euid == of->euid;
+	return l->kind == PLACE_MEMORY && l->pid == of->innermost && l->euid == of->euid &&
+		l->start == of->start;
 }
 
 /* All of one process at once, for its map is read through. That it was code is known. */
-static void name_made(struct profile *p, pid_t pid, uint32_t euid, struct debugfiles *files)
+static void name_made(struct profile *p, const struct profile_place *l, struct debugfiles *files)
 {
 	struct vma all = { .start = 0, .end = UINT64_MAX, .exec = true };
 	struct module *none = NULL;
-	struct process of = { .innermost = pid, .euid = euid, .modules = &none,
-		.maps = { .items = &all, .count = 1 } };
+	struct process of = { .innermost = l->pid, .euid = l->euid, .own_map = l->pid > 0,
+		.start = l->start, .modules = &none, .maps = { .items = &all, .count = 1 } };
 	struct trace t = { 0 };
 	struct names names;
 
@@ -251,17 +253,9 @@ static void name_made(struct profile *p, pid_t pid, uint32_t euid, struct debugf
 
 static void name_memory(struct profile *p, struct debugfiles *files)
 {
-	auto_map struct map known = { 0 };
-
-	for (size_t i = 0; i < p->nplaces; i++) {
-		struct profile_place *l = p->places[i];
-		uint64_t key = (uint64_t)l->pid << 32 | l->euid;
-
-		if (l->kind != PLACE_MEMORY || map_get(&known, key))
-			continue;
-		map_put(&known, key, l);
-		name_made(p, l->pid, l->euid, files);
-	}
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (p->places[i]->kind == PLACE_MEMORY && !p->places[i]->named)
+			name_made(p, p->places[i], files);
 }
 
 /* ---- the rest ---- */

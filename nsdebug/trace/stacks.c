@@ -199,6 +199,7 @@ static bool ask(struct stacks *k, struct mapped *m, const struct thread_stack *s
 		snprintf(m->why, sizeof(m->why), "nobody tells where code is any more");
 		return false;
 	}
+	m->p.own_map = h.own_map;
 	m->p.maps.items = mem_alloc((h.count + 1) * sizeof(*m->p.maps.items));
 	m->p.modules = mem_alloc((h.count + 1) * sizeof(struct module *));
 	for (size_t i = 0; i < h.count; i++)
@@ -269,6 +270,7 @@ static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 
 	m->p.pid = (pid_t)s->pid;
 	m->p.dir = m->p.living = -1;
+	m->p.start = s->start / PROC_TICK_NS;
 	m->exec = s->exec;
 	m->code = s->code;
 	m->mm = s->mm;

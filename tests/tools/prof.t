@@ -220,10 +220,10 @@ is 'a table: nothing raw'	sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" out'
 
 mkdir tmp
 chmod 1777 tmp
-echo '200000000 6 what it says;itself' >tmp/perf-1.map
 rm -f go/on
 box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/go:/go:ro" --bind "$TMP/tmp:/tmp:ro" -- \
 	/h/burn made 600
+echo '200000000 6 what it says;itself' >tmp/perf-1.map
 : >go/on
 look -o json
 of 'has the name that the process says' '.items[0] | .function == "what it says;itself" and .module == null'
