@@ -128,12 +128,26 @@ static bool runs(pid_t pid)
 	return name_end && !strncmp(name_end, ") R", 3);
 }
 
+/* It loads them with a capability, which it gives up then. */
+static bool loads(pid_t pid)
+{
+	char path[64], text[4096], *caps;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (fd_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return false;
+	caps = strstr(text, "CapEff:\t");
+	return caps && strncmp(caps, "CapEff:\t0000000000000000", 24);
+}
+
 static const char *no_progress(const struct wait *w)
 {
-	if (w->c->role == ROLE_TRACER)
+	if (w->c->role == ROLE_TRACER && loads(w->c->pid))
 		return "the kernel is not done with loading the programs?";
 	if (runs(w->c->pid))
 		return "it is at work still: much to go through, or a busy machine?";
+	if (w->c->role == ROLE_TRACER)
+		return "it is stopped, or waits for its turn on a processor?";
 	return "a file system that does not answer?";
 }
 

@@ -458,6 +458,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 
 	*p = (struct prof){ .want = want, .usage = -1, .open = -1 };
 	profile_init(f);
+	f->emit = &in->emit;
 	if (start(p, in, opts, target, &e) < 0) {
 		emit_err(&in->emit, &e);
 		return false;

@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "nsdebug/base/mem.h"
+#include "nsdebug/enter/emit.h"
+
+#define FEW 1024	/* between two looks at the clock */
+
+static const char too_many[] = "[more different stacks than are kept]";
 
 void profile_init(struct profile *p)
 {
@@ -37,6 +42,13 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t len)
 	return h;
 }
 
+/* A map's slots and an array grow by doubling: while they do there are both. And a place gets a
+ * name, which has room of its own. */
+static bool is_full(const struct profile *p)
+{
+	return arena_bytes(p->arena) + p->nplaces * 256 + p->nstacks * 96 > PROFILE_BYTES_MAX;
+}
+
 /* ---- places ---- */
 
 static bool same_place(const struct profile_place *a, const struct profile_place *b)
@@ -57,6 +69,8 @@ static uint32_t intern(struct profile *p, const struct profile_place *want)
 	for (l = first; l; l = l->next)
 		if (same_place(l, want))
 			return l->index;
+	if (want->kind != PLACE_MARK && is_full(p))
+		return profile_mark(p, too_many);
 	l = arena_alloc(p->arena, sizeof(*l));
 	*l = *want;
 	l->next = first;
@@ -85,6 +99,8 @@ uint32_t profile_mark(struct profile *p, const char *why)
 
 /* ---- stacks ---- */
 
+static const struct bytes others = { "[others]", 8 };
+
 const struct profile_who *profile_who(struct profile *p, struct bytes name, uint32_t pid,
 				      uint32_t tid)
 {
@@ -95,6 +111,8 @@ const struct profile_who *profile_who(struct profile *p, struct bytes name, uint
 		if (w->pid == pid && w->tid == tid && w->name.len == name.len &&
 		    !memcmp(w->name.p, name.p, name.len))
 			return w;
+	if (is_full(p) && (name.len != others.len || memcmp(name.p, others.p, name.len)))
+		return profile_who(p, others, 0, 0);
 	w = arena_alloc(p->arena, sizeof(*w));
 	w->next = first;
 	w->name = (struct bytes){ arena_dup(p->arena, name.p, name.len), name.len };
@@ -137,13 +155,12 @@ static struct profile_stack *stack_of(struct profile *p, const struct profile_wh
 void profile_add(struct profile *p, const struct profile_who *who, const uint32_t *places,
 		 size_t count, uint64_t value)
 {
-	static const struct bytes others = { "[others]", 8 };
 	struct profile_stack *s;
 	uint32_t mark;
 
-	if (arena_bytes(p->arena) > PROFILE_BYTES_MAX) {
+	if (is_full(p)) {
 		p->beyond++;
-		mark = profile_mark(p, "[more different stacks than are kept]");
+		mark = profile_mark(p, too_many);
 		s = stack_of(p, profile_who(p, others, 0, 0), &mark, 1);
 	} else {
 		s = stack_of(p, who, places, count);
@@ -212,26 +229,35 @@ uint32_t profile_first(const struct profile *p, const struct profile_stack *s)
 	return first;
 }
 
+static uint32_t step_to(struct profile *p, uint32_t from, uint32_t frame,
+			const struct profile_stack *s)
+{
+	uint32_t at = child_of(p, from, frame);
+
+	p->nodes[at].total += s->value;
+	return at;
+}
+
 static void grow(struct profile *p, const struct profile_stack *s, uint64_t number)
 {
-	uint32_t at = child_of(p, 0, s->who->frame), first = profile_first(p, s);
+	bool room = p->nnodes + s->count + 2 <= PROFILE_NODES_MAX || !p->others;
+	uint32_t first = profile_first(p, s), frame = 0;
+	uint32_t at = step_to(p, 0, room ? s->who->frame : p->others->frame, s);
 
 	p->nodes[0].total += s->value;
-	p->nodes[at].total += s->value;
 	for (uint32_t i = s->count; i-- > first;) {
-		uint32_t frame = p->places[s->places[i]]->frame;
-
+		frame = p->places[s->places[i]]->frame;
 		count_frame(p, frame, s, number);
-		at = child_of(p, at, frame);
-		p->nodes[at].total += s->value;
+		if (room)
+			at = step_to(p, at, frame, s);
 	}
 	p->nodes[at].self += s->value;
 	p->nodes[at].samples += s->samples;
+	if (!room)
+		p->beyond += s->samples;
 	if (s->count) {
-		struct profile_frame *f = p->frames[p->nodes[at].frame];
-
-		f->self += s->value;
-		f->samples += s->samples;
+		p->frames[frame]->self += s->value;
+		p->frames[frame]->samples += s->samples;
 	}
 }
 
@@ -268,14 +294,44 @@ static void sort_children(struct profile *p, uint32_t parent)
 	free(all);
 }
 
+static int stacks_order(const void *a, const void *b)
+{
+	const struct profile_stack *x = *(struct profile_stack *const *)a;
+	const struct profile_stack *y = *(struct profile_stack *const *)b;
+
+	return x->value < y->value ? 1 : x->value > y->value ? -1 : 0;
+}
+
+void profile_choose(struct profile *p)
+{
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < p->nstacks; i++)
+		most += p->stacks[i]->count + 1;
+	if (most <= PROFILE_NODES_MAX)
+		return;
+	p->others = profile_who(p, others, 0, 0);
+	qsort(p->stacks, p->nstacks, sizeof(*p->stacks), stacks_order);
+}
+
+static void tick(const struct profile *p, size_t i)
+{
+	if (p->emit && i % FEW == 0)
+		emit_tick(p->emit);
+}
+
 void profile_tree(struct profile *p)
 {
 	p->nodes = mem_more(p->nodes, p->nnodes);
 	p->nodes[p->nnodes++] = (struct profile_node){ 0 };
-	for (size_t i = 0; i < p->nstacks; i++)
+	for (size_t i = 0; i < p->nstacks; i++) {
 		grow(p, p->stacks[i], i + 1);
-	for (size_t i = 0; i < p->nnodes; i++)
+		tick(p, i);
+	}
+	for (size_t i = 0; i < p->nnodes; i++) {
 		sort_children(p, (uint32_t)i);
+		tick(p, i);
+	}
 }
 
 /* ---- the heaviest ---- */

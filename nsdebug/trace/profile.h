@@ -21,9 +21,11 @@
 #include "nsdebug/code/names.h"
 
 #define PROFILE_BYTES_MAX (96u << 20)
+#define PROFILE_NODES_MAX (1u << 20)	/* about a hundred bytes each, with what finds them */
 #define PROFILE_DEPTH_MAX 400		/* frames of one stack, the kernel's too */
 
 struct arena;
+struct emit;
 struct err;
 
 enum place_kind {
@@ -93,9 +95,11 @@ struct profile {
 	struct profile_frame **frames;
 	struct profile_node *nodes;
 	size_t nplaces, nwhos, nstacks, nframes, nnodes;
+	const struct profile_who *others;	/* whose the lighter stacks are, or NULL */
 	struct names names;
 	uint64_t samples, value;
 	uint64_t beyond;		/* samples that found no room */
+	struct emit *emit;		/* is told that work goes on */
 	bool kernel_nameless;
 	bool waits;			/* stacks begin in the scheduler, which is not shown */
 	/* what the numbers are */
@@ -116,9 +120,12 @@ void profile_add(struct profile *p, const struct profile_who *who, const uint32_
 /* Names all places; kallsyms: a descriptor or -1; files: whom to ask for debug files, and for what
  * a process says of code that it has made. Then nothing is added any more. */
 void profile_name(struct profile *p, int kallsyms, struct debugfiles *files);
+/* Before: if not all stacks find room in the tree, the heaviest are to come first. */
+void profile_choose(struct profile *p);
 /* The first place that is shown of a stack, after profile_name(): who waits has called the
  * scheduler, and that our program, and neither is what it waits for. */
 uint32_t profile_first(const struct profile *p, const struct profile_stack *s);
+/* The heaviest stacks as far as there is room for their nodes; functions are of all stacks. */
 void profile_tree(struct profile *p);
 /* Indices of frames, of nodes, by what is theirs alone: the heaviest first. free() it. */
 uint32_t *profile_frames_by_self(const struct profile *p);

@@ -289,6 +289,7 @@ static void name_others(struct profile *p)
 
 void profile_name(struct profile *p, int kallsyms, struct debugfiles *files)
 {
+	profile_choose(p);
 	name_files(p, files);
 	name_memory(p, files);
 	name_kernel(p, kallsyms);

@@ -285,6 +285,12 @@ for mode in --hz=199 --off-cpu; do
 	wait "$TRACE" 2>/dev/null
 done
 
+# Its programs are loaded, so that is not what it is at.
+prof_start --timeout 1s
+kill -STOP "$TRACER"
+trace_wait
+is 'one that does not go on'	grep -q 'no progress for 1 s (--timeout): it is stopped' said
+
 # ---- what does not go together ----
 
 ts '--hz 0'			2 'from 1 to'		"$NSDEBUG" prof "$BOX" --hz 0
