@@ -94,11 +94,11 @@ static enum sim_reach called_from(struct fallback *f, uint64_t ret, uint64_t slo
 	return call_before(bytes, ret, false, &target) ? REACH_OPEN : REACH_NO;
 }
 
-static bool accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret)
+static enum sim_reach accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret)
 {
 	struct fallback *f = arg;
 
-	return is_trampoline(f, ret) || called_from(f, ret, slot, pc, sp) != REACH_NO;
+	return is_trampoline(f, ret) ? REACH_OPEN : called_from(f, ret, slot, pc, sp);
 }
 
 /* Does it stand behind the first call of what a program begins with? */
@@ -278,15 +278,18 @@ static bool goes_on(struct fallback *f, const struct at *frame)
 {
 	uint64_t bias, slot, pc = frame->regs.value[REG_PC];
 	struct regs caller;
+	enum sim_end end;
 	unsigned int reg;
 	struct module *m;
 
 	if (is_made(f, pc))
 		return true;
-	return (process_code(f->p, pc - 1, &m, &bias) &&
+	if (process_code(f->p, pc - 1, &m, &bias) &&
 		cfi_find(&((struct code *)m->code)->cfi, &((struct code *)m->code)->elf,
-			 pc - 1 - bias)) ||
-		sim_return(f->ahead, &frame->regs, &caller, &slot, &reg) == SIM_FOUND;
+			 pc - 1 - bias))
+		return true;
+	end = sim_return(f->ahead, &frame->regs, &caller, &slot, &reg);
+	return end == SIM_FOUND || end == SIM_GUESS;
 }
 
 static bool search(struct fallback *f, const struct at *frame, struct at *caller, bool *guess)
@@ -327,6 +330,7 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 				unsigned int *reg)
 {
 	uint64_t pc = frame->regs.value[REG_PC], slot;
+	struct at ahead = { .exact = false };
 	enum sim_end end;
 
 	f->t = t;
@@ -337,21 +341,26 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	if (!frame->exact && is_entry(f, pc))
 		return FALLBACK_WHOLE;
 	*method = METHOD_SIM;
-	*caller = (struct at){ .exact = false };
-	end = sim_return(f->ahead, &frame->regs, &caller->regs, &slot, reg);
-	if (end == SIM_FOUND) {
-		caller->exact = is_trampoline(f, caller->regs.value[REG_PC]);
+	end = sim_return(f->ahead, &frame->regs, &ahead.regs, &slot, reg);
+	ahead.exact = is_trampoline(f, ahead.regs.value[REG_PC]);
+	*caller = ahead;
+	if (end == SIM_FOUND)
 		return FALLBACK_FOUND;
-	}
 	if (!frame->exact && end == SIM_ROOT)
 		return FALLBACK_WHOLE;
 	*method = METHOD_FP;
 	if (begins(f, frame, caller) || chain(f, frame, caller))
 		return FALLBACK_FOUND;
-	*method = METHOD_SCAN;
-	if (search(f, frame, caller, guess)) {
-		*method = *guess ? METHOD_SCAN : METHOD_SIM;
+	if (search(f, frame, caller, guess) && !*guess) {
+		*method = METHOD_SIM;
 		return FALLBACK_FOUND;
 	}
+	*method = METHOD_SCAN;
+	if (end == SIM_GUESS) {
+		*guess = true;
+		*caller = ahead;
+	}
+	if (*guess)
+		return FALLBACK_FOUND;
 	return end == SIM_REGISTER ? FALLBACK_REGISTER : FALLBACK_NONE;
 }

@@ -36,6 +36,7 @@ struct level {
 	unsigned int steps, max;
 	bool real;			/* the stack is that of the thread */
 	bool open;			/* a way was left before its end */
+	bool cut;			/* that was for want of room or work */
 	bool unsteady;			/* a place was come to with different stack pointers */
 	bool plain, root;		/* no branch or call so far; and so to exit(2) */
 	bool returns;
@@ -53,9 +54,11 @@ struct sim {
 	uint8_t code[256];
 	uint64_t pc, sp;	/* of sim_return() */
 	struct way found;
-	uint64_t slot;
+	uint64_t slot, drop;
 	unsigned int finds;
 	bool unlike;
+	bool weak;		/* it may be a jump in the midst of a function */
+	bool open;		/* not each call leads here for certain */
 };
 
 enum next { GO_ON, WAY_ENDS, WAY_LEFT, ALL_ENDS };
@@ -127,7 +130,7 @@ static void branch(struct level *l, const struct way *w, uint64_t to)
 
 	l->plain = false;
 	if (l->count == SIM_WAYS) {
-		l->open = true;
+		l->open = l->cut = true;
 		return;
 	}
 	way = &l->ways[(l->first + l->count++) % SIM_WAYS];
@@ -151,10 +154,38 @@ static bool is_goal(struct level *l, const struct way *w)
 
 static bool never_returns(struct sim *s, int depth, uint64_t entry);
 
-/* A return with the stack pointer at its address. */
-static enum next on_return(struct sim *s, struct level *l, const struct way *w, uint64_t drop)
+/* One more return address that could be, `drop` bytes of arguments being taken with it. */
+static enum next find(struct sim *s, const struct way *w, uint64_t ret, uint64_t drop, bool weak)
+{
+	uint64_t slot = w->reg[GPR_RSP];
+
+	if (weak && s->finds)
+		return WAY_ENDS;
+	if (s->finds && !s->weak) {
+		s->finds++;
+		s->unlike |= slot != s->slot || drop != s->drop;
+		/* what differs between ways is not known */
+		for (unsigned int r = 0; r < GPR_COUNT; r++)
+			if (r != GPR_RSP && (!way_has(w, r) || w->reg[r] != s->found.reg[r]))
+				s->found.known &= ~BIT(r);
+		return s->unlike || s->finds >= FINDS_ENOUGH ? ALL_ENDS : WAY_ENDS;
+	}
+	s->finds = 1;
+	s->weak = weak;
+	s->found = *w;
+	s->found.pc = ret;
+	way_set(&s->found, GPR_RSP, slot + 8 + drop);
+	s->slot = slot;
+	s->drop = drop;
+	return WAY_ENDS;
+}
+
+/* A return with the stack pointer at its address, or what may be one: an indirect jump. */
+static enum next on_return(struct sim *s, struct level *l, const struct way *w, uint64_t drop,
+			   bool jump)
 {
 	uint64_t slot = w->reg[GPR_RSP], ret;
+	enum sim_reach reach;
 
 	l->returns = true;
 	if (!l->real)
@@ -164,22 +195,13 @@ static enum next on_return(struct sim *s, struct level *l, const struct way *w, 
 			l->lost = GPR_RBP;
 		return WAY_ENDS;
 	}
-	if (slot < s->sp || !way_get(stack_of(s, l), w, slot, &ret) ||
-	    !s->asks.accept(s->asks.arg, s->pc, s->sp, slot, ret))
+	if (slot < s->sp || !way_get(stack_of(s, l), w, slot, &ret))
 		return WAY_ENDS;
-	if (s->finds++) {
-		s->unlike |= slot != s->slot;
-		/* what differs between ways is not known */
-		for (unsigned int r = 0; r < GPR_COUNT; r++)
-			if (r != GPR_RSP && (!way_has(w, r) || w->reg[r] != s->found.reg[r]))
-				s->found.known &= ~BIT(r);
-		return s->unlike || s->finds >= FINDS_ENOUGH ? ALL_ENDS : WAY_ENDS;
-	}
-	s->found = *w;
-	s->found.pc = ret;
-	way_set(&s->found, GPR_RSP, slot + 8 + drop);
-	s->slot = slot;
-	return WAY_ENDS;
+	reach = s->asks.accept(s->asks.arg, s->pc, s->sp, slot, ret);
+	if (reach == REACH_NO)
+		return WAY_ENDS;
+	s->open |= reach != REACH_YES;
+	return find(s, w, ret, drop, jump && reach != REACH_YES);
 }
 
 static enum next on_call(struct sim *s, int depth, struct way *w, const struct insn *i, bool direct)
@@ -201,7 +223,8 @@ static enum next on_call(struct sim *s, int depth, struct way *w, const struct i
 	return GO_ON;
 }
 
-/* To a table's entry, or to another function: then the return address is where it would be. */
+/* To a table's entry, or to another function: then the return address is where it would be. In the
+ * midst of a function any word may be there. */
 static enum next on_indirect_jump(struct sim *s, struct level *l, struct way *w,
 				  const struct insn *i)
 {
@@ -211,7 +234,7 @@ static enum next on_indirect_jump(struct sim *s, struct level *l, struct way *w,
 	}
 	l->open = true;
 	if (way_has(w, GPR_RSP) && l->real)
-		on_return(s, l, w, 0);
+		on_return(s, l, w, 0, true);
 	return WAY_LEFT;
 }
 
@@ -256,7 +279,7 @@ static enum next flow(struct sim *s, int depth, struct way *w, const struct insn
 		switch (i->op) {
 		case 0xc2:
 		case 0xc3:
-			return on_return(s, l, w, (uint64_t)i->imm);
+			return on_return(s, l, w, (uint64_t)i->imm, false);
 		case 0xe8:
 			return on_call(s, depth, w, i, true);
 		case 0xe9:
@@ -309,7 +332,8 @@ static struct level *level(struct sim *s, int depth, unsigned int max)
 		l->question = 1;
 	}
 	l->max = max;
-	l->real = l->open = l->unsteady = l->root = l->returns = false;
+	l->real = l->open = l->cut = l->unsteady = l->root = false;
+	l->returns = false;
 	l->reached = l->reached_else = false;
 	l->lost = -1;
 	l->goal_pc = 0;
@@ -328,7 +352,7 @@ static enum next follow(struct sim *s, int depth, struct way *w)
 		if (!first_time(l, w))
 			return WAY_ENDS;
 		if (++l->steps > l->max || !work_may(0, STEP_COST)) {
-			l->open = true;
+			l->open = l->cut = true;
 			return ALL_ENDS;
 		}
 		n = step(s, depth, w);
@@ -375,6 +399,15 @@ static bool never_returns(struct sim *s, int depth, uint64_t entry)
 	return !l->open && !l->returns;
 }
 
+/*
+ * Is what was found certain? Where a call is known to lead here, or no way was left out; but the
+ * entries of a jump table, whose returns are those of the function.
+ */
+static bool is_certain(const struct sim *s, const struct level *l)
+{
+	return !s->weak && !(s->open && (l->unsteady || l->cut));
+}
+
 static enum sim_end give(struct sim *s, const struct level *l, struct regs *caller, uint64_t *slot,
 			 unsigned int *reg)
 {
@@ -394,7 +427,7 @@ static enum sim_end give(struct sim *s, const struct level *l, struct regs *call
 		caller->known |= 1u << in_regs[r];
 	}
 	*slot = s->slot;
-	return SIM_FOUND;
+	return is_certain(s, l) ? SIM_FOUND : SIM_GUESS;
 }
 
 enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *caller,
@@ -409,7 +442,7 @@ enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *call
 	s->pc = w.pc;
 	s->sp = w.reg[GPR_RSP];
 	s->finds = 0;
-	s->unlike = false;
+	s->unlike = s->weak = s->open = false;
 	l->real = true;
 	branch(l, &w, w.pc);
 	l->plain = true;

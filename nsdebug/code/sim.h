@@ -25,17 +25,20 @@
 #define SIM_WAYS 64u		/* branches waiting for their turn */
 #define SIM_STORES 48u		/* words that a way has written */
 
+enum sim_reach { REACH_YES, REACH_OPEN, REACH_NO };
+
 struct sim_asks {
 	void *arg;
 	/* Up to room bytes of code; 0: there are none. */
 	size_t (*code)(void *arg, uint64_t addr, uint8_t *to, size_t room);
 	bool (*word)(void *arg, uint64_t addr, uint64_t *ret);	/* of the stack */
 	/* May the function at pc have been called from before this address? */
-	bool (*accept)(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret);
+	enum sim_reach (*accept)(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret);
 };
 
 enum sim_end {
 	SIM_FOUND,
+	SIM_GUESS,	/* one way leads there: another may lead elsewhere, or is none */
 	SIM_NOWHERE,	/* no way leads to a return that could be */
 	SIM_NEVER,	/* it does not return: all ways end */
 	SIM_ROOT,	/* nor does it anything but exit(2): a thread begins in it */
@@ -43,8 +46,6 @@ enum sim_end {
 	SIM_UNLIKE,	/* ways lead to different returns */
 	SIM_LEFT,	/* too much work */
 };
-
-enum sim_reach { REACH_YES, REACH_OPEN, REACH_NO };
 
 struct sim;
 

@@ -273,9 +273,9 @@ static bool piece_word(void *arg, uint64_t addr, uint64_t *ret)
 	return true;
 }
 
-static bool piece_accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret)
+static enum sim_reach piece_accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot, uint64_t ret)
 {
-	return ret == ((const struct piece *)arg)->accepts;
+	return ret == ((const struct piece *)arg)->accepts ? REACH_OPEN : REACH_NO;
 }
 
 static enum sim_end run_piece(const void *code, size_t len, struct regs *caller, unsigned int word)
@@ -329,6 +329,12 @@ static void test_pieces(void)
 	ok(PIECE("\x84\xc0\x75\x02\x5b\xc3\x5d\xc3", &r, 1) == SIM_FOUND &&
 	   !(r.known & 1u << REG_BX) && !(r.known & 1u << REG_BP),
 	   "what the ways have in common is known, what differs is not");
+	ok(PIECE("\x85\xff\x74\x04\x48\x83\xc4\x08\xc3", &r, 1) == SIM_GUESS,
+	   "ways that come to a return with different stack pointers: a guess");
+	ok(PIECE("\x84\xc0\x75\x01\xc3\xc2\x08\x00", &r, 0) == SIM_UNLIKE,
+	   "returns that do not take the same arguments along");
+	ok(PIECE("\xff\x24\xc3", &r, 0) == SIM_GUESS, "a jump by a table is no return: a guess");
+	ok(PIECE("\x75\x03\xff\x24\xc3\x5b\xc3", &r, 1) == SIM_FOUND, "a return beside one is");
 	ok(PIECE("\x24\x00\xeb\xfc", &r, 0) == SIM_NEVER, "an endless loop ends");
 	ok(PIECE("\x89\xc7\x31\xc0\xb0\x3c\x0f\x05\xf4", &r, 0) == SIM_ROOT, "exit(2)");
 	ok(PIECE("\xe8\x01\x00\x00\x00\xc3\x0f\x0b", &r, 0) == SIM_NEVER,
