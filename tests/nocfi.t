@@ -113,6 +113,26 @@ t 'musl: one that runs' "[\"spin\",$d,$d,$d,$d,$d,$d,\"run\",\"start\",\"__clone
 
 kill "$PID"
 
+# What stands behind a call, or in a frame, and misleads.
+# shellcheck disable=SC2086 # words
+musl-gcc -O2 -fno-omit-frame-pointer -static -o "$TMP/behind" "$SRC/tests/lib/behind.c" $no_tables
+behind() { # HOW
+	start "$TMP/behind" "$1"
+	wait_for 'grep -q "^34 " "/proc/$PID/syscall"' 10
+}
+behind never
+tj 'behind a call of what never returns there is another function' '.items[0] |
+	(.frames | map(.function)[:3] == ["fatal", "f", "main"] and all(.[:3][]; .guess | not))' \
+	on_host -o json
+behind root
+tj 'who exits behind a call is not where a thread begins' '.items[0] |
+	(.frames | map(.function)[:4] == ["tell", "die", "work", "main"] and all(.[:4][]; .guess | not))' \
+	on_host -o json
+behind made
+tj 'made at run time: what may be of an earlier call is no caller' ".items[0].frames |
+	.[1].pc == \"$(head -n1 ready)\" and .[1].guess and .[2].function == \"main\"" on_host -o json
+kill -9 "$PID"
+
 # Chains that change all the time, of which each is known in kind. What is no guess is right.
 musl-gcc -O2 -static -o "$TMP/storm" "$SRC/tests/lib/storm.c"
 start "$TMP/storm" 16

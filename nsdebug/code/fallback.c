@@ -18,6 +18,7 @@ struct fallback {
 	const struct process *p;
 	const struct thread *t;
 	struct sim *ahead, *below;	/* to the return; from a caller to here */
+	bool behind;			/* the frame asked about is a return address */
 	unsigned int looks;
 	uint64_t sender, sender_sp;	/* of the last interpreted frame */
 };
@@ -86,7 +87,7 @@ static enum sim_reach called_from(struct fallback *f, uint64_t ret, uint64_t slo
 	if (!bytes_before(f, ret, bytes))
 		return REACH_NO;
 	if (call_before(bytes, ret, true, &target) && is_code(f, target)) {
-		enum sim_reach r = sim_reach(f->below, target, slot, pc, sp);
+		enum sim_reach r = sim_reach(f->below, target, slot, pc, sp, f->behind);
 
 		if (r != REACH_NO)
 			return r;
@@ -120,6 +121,54 @@ static bool is_entry(const struct fallback *f, uint64_t pc)
 		if (i.map == MAP_ONE && (i.op == 0xe8 || (i.op == 0xff && (i.reg & 7) == 2)))
 			return pc == entry + at + i.len;
 	return false;
+}
+
+/* ---- what stands behind a call ---- */
+
+/* Behind a call of what never returns there is another function. */
+static bool comes_back(struct fallback *f, const struct at *frame)
+{
+	uint64_t pc = frame->regs.value[REG_PC], target, any;
+	uint8_t bytes[CALL_BYTES];
+
+	return frame->exact || !bytes_before(f, pc, bytes) ||
+		!call_before(bytes, pc, true, &target) || call_before(bytes, pc, false, &any) ||
+		!sim_never(f->ahead, target);
+}
+
+static bool is_nop(const struct insn *i)
+{
+	return (i->map == MAP_ONE && (i->op == 0x90 || i->op == 0xcc)) ||
+		(i->map == MAP_0F && i->op == 0x1f);
+}
+
+/* Does it look as where a function begins? endbr64; push; sub $n, %rsp. */
+static bool begins_function(const struct fallback *f, uint64_t pc)
+{
+	uint8_t bytes[ENTRY_BYTES];
+	size_t len = code((void *)f, pc, bytes, sizeof(bytes)), at = 0;
+	struct insn i;
+
+	do {
+		if (!insn_decode(&i, bytes + at, len - at))
+			return false;
+		at += i.len;
+	} while (is_nop(&i));
+	if (i.map == MAP_0F)
+		return i.op == 0x1e && i.rep == 0xf3;
+	return i.map == MAP_ONE && ((i.op & 0xf8) == 0x50 ||
+		((i.op == 0x81 || i.op == 0x83) && i.mod == 3 && i.rm == GPR_RSP && i.reg == 5));
+}
+
+/* What was found ahead may be the return of the function that stands behind this one. */
+static bool is_doubtful(struct fallback *f, const struct at *frame, const struct at *caller,
+			uint64_t slot)
+{
+	uint64_t pc = frame->regs.value[REG_PC];
+
+	return (!comes_back(f, frame) || (!frame->exact && begins_function(f, pc))) &&
+		called_from(f, caller->regs.value[REG_PC], slot, pc,
+			    frame->regs.value[REG_SP]) != REACH_YES;
 }
 
 struct fallback *fallback_new(const struct process *p)
@@ -190,7 +239,8 @@ static bool is_next(struct fallback *f, const struct at *frame, uint64_t slot)
 
 /*
  * Of code that is in no file, where it was interrupted: the frame pointer may be the caller's
- * still, with the return address on top of the stack, or below the saved frame pointer.
+ * still, with the return address on top of the stack, or below the saved frame pointer. But these
+ * words may be what an earlier call has left in the frame.
  */
 static bool begins(struct fallback *f, const struct at *frame, struct at *caller)
 {
@@ -242,16 +292,24 @@ static bool is_interpreted(struct fallback *f, const struct at *frame, uint64_t 
 	return true;
 }
 
-static bool chain(struct fallback *f, const struct at *frame, struct at *caller)
+/* A guess, if the code is in no file and may have made no frame yet. */
+static bool chain(struct fallback *f, const struct at *frame, struct at *caller, bool *guess)
 {
 	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], next, pc;
+	struct at other;
 
 	if (!(frame->regs.known & 1u << REG_BP) || bp < sp || bp % 8 ||
-	    !thread_word(f->t, bp, &next) || !thread_word(f->t, bp + 8, &pc) ||
-	    (!is_interpreted(f, frame, next, pc) &&
-	     (called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO ||
-	      !is_next(f, frame, bp + 8))))
+	    !thread_word(f->t, bp, &next) || !thread_word(f->t, bp + 8, &pc))
 		return false;
+	if (!is_interpreted(f, frame, next, pc)) {
+		if (called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO)
+			return false;
+		if (!is_next(f, frame, bp + 8)) {
+			if (!begins(f, frame, &other))
+				return false;
+			*guess = true;
+		}
+	}
 	*caller = behind(bp + 8, pc);
 	caller->regs.value[REG_BP] = next;
 	caller->regs.known |= 1u << REG_BP;
@@ -260,8 +318,39 @@ static bool chain(struct fallback *f, const struct at *frame, struct at *caller)
 
 /* ---- the search ---- */
 
-/* Does a thread or the program begin there? */
-static bool is_outermost(struct fallback *f, const struct at *frame)
+/*
+ * Behind its call the frame does but exit(2). So does whoever gives up; but the first function of
+ * a thread is called by a register, and nothing above leads to here. Of a direct call there must
+ * be nothing at all that could have, to the end of the stack.
+ */
+static bool is_root(struct fallback *f, const struct at *frame, bool sure)
+{
+	uint64_t pc = frame->regs.value[REG_PC], sp = frame->regs.value[REG_SP], ret, any;
+	uint64_t slot = (sp + 7) & ~7ull, end = slot + 8 * SCAN_WORDS;
+	const struct vma *v = maps_find(&f->p->maps, sp);
+	unsigned int looks = 0;
+	uint8_t bytes[CALL_BYTES];
+	bool by_register = bytes_before(f, pc, bytes) && call_before(bytes, pc, false, &any);
+
+	if (sure && !by_register)
+		return false;
+	for (; slot < end && looks < SCAN_LOOKS; slot += 8) {
+		enum sim_reach reach;
+
+		if (!work_may(0, WORD_COST) || !thread_word(f->t, slot, &ret))
+			break;
+		if (!is_code(f, ret))
+			continue;
+		looks++;
+		reach = called_from(f, ret, slot, pc, sp);
+		if (reach == REACH_YES || (reach == REACH_OPEN && !by_register))
+			return false;
+	}
+	return by_register || (v && slot >= v->end);
+}
+
+/* Does a thread or the program begin there? A return address is asked for, as in goes_on(). */
+static bool is_outermost(struct fallback *f, const struct at *frame, bool sure)
 {
 	struct regs caller;
 	unsigned int reg;
@@ -270,7 +359,8 @@ static bool is_outermost(struct fallback *f, const struct at *frame)
 	if (frame->exact)
 		return false;
 	return is_entry(f, frame->regs.value[REG_PC]) ||
-		sim_return(f->ahead, &frame->regs, &caller, &slot, &reg) == SIM_ROOT;
+		(sim_return(f->ahead, &frame->regs, &caller, &slot, &reg) == SIM_ROOT &&
+		 is_root(f, frame, sure));
 }
 
 /* Is there a way on from there? */
@@ -303,19 +393,23 @@ static bool search(struct fallback *f, const struct at *frame, struct at *caller
 		enum sim_reach reach;
 		struct at a;
 
+		f->behind = !frame->exact;
 		if (!work_may(0, WORD_COST) || !thread_word(f->t, slot, &ret))
 			break;
 		if (slot < sp || !is_code(f, ret))
 			continue;
 		reach = called_from(f, ret, slot, pc, sp);
 		f->looks++;
+		f->behind = true;
 		a = behind(slot, ret);
-		if (reach == REACH_YES || (first && reach == REACH_OPEN && is_outermost(f, &a))) {
+		if (reach == REACH_YES ||
+		    (first && reach == REACH_OPEN && is_outermost(f, &a, true))) {
 			*guess = false;
 			*caller = a;
 			return true;
 		}
-		if (reach == REACH_OPEN && !found && (goes_on(f, &a) || is_outermost(f, &a))) {
+		if (reach == REACH_OPEN && !found &&
+		    (goes_on(f, &a) || is_outermost(f, &a, false))) {
 			*guess = found = true;
 			*caller = a;
 		}
@@ -334,6 +428,7 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	enum sim_end end;
 
 	f->t = t;
+	f->behind = !frame->exact;
 	*guess = false;
 	*method = METHOD_SIGNAL;
 	if (is_trampoline(f, pc) && interrupted(f, frame, caller))
@@ -342,15 +437,21 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 		return FALLBACK_WHOLE;
 	*method = METHOD_SIM;
 	end = sim_return(f->ahead, &frame->regs, &ahead.regs, &slot, reg);
+	if (end == SIM_FOUND && is_doubtful(f, frame, &ahead, slot))
+		end = SIM_GUESS;
 	ahead.exact = is_trampoline(f, ahead.regs.value[REG_PC]);
 	*caller = ahead;
 	if (end == SIM_FOUND)
 		return FALLBACK_FOUND;
-	if (!frame->exact && end == SIM_ROOT)
+	if (!frame->exact && end == SIM_ROOT && is_root(f, frame, false))
 		return FALLBACK_WHOLE;
 	*method = METHOD_FP;
-	if (begins(f, frame, caller) || chain(f, frame, caller))
+	if (chain(f, frame, caller, guess))
 		return FALLBACK_FOUND;
+	if (begins(f, frame, caller)) {
+		*guess = true;
+		return FALLBACK_FOUND;
+	}
 	if (search(f, frame, caller, guess) && !*guess) {
 		*method = METHOD_SIM;
 		return FALLBACK_FOUND;

@@ -8,7 +8,8 @@
  * address stands behind a call instruction, and if that names its target, the target leads to the
  * frame. A stack is searched for what is certain first: an address behind a call of this very
  * function, or, with nothing in between that could be another frame, where a thread or the program
- * begins. What is found otherwise is a guess, and said to be one.
+ * begins. What is found otherwise is a guess, and said to be one: so is what follows from code that
+ * may be another function's, which stands behind a call of what never returns.
  */
 #ifndef NSDEBUG_CODE_FALLBACK_H
 #define NSDEBUG_CODE_FALLBACK_H

@@ -42,6 +42,7 @@ struct level {
 	bool returns;
 	int lost;			/* register that a return would have needed, or -1 */
 	uint64_t goal_pc, goal_sp;	/* of sim_reach() */
+	bool behind;			/* it is behind a call */
 	bool reached, reached_else;
 };
 
@@ -337,6 +338,7 @@ static struct level *level(struct sim *s, int depth, unsigned int max)
 	l->reached = l->reached_else = false;
 	l->lost = -1;
 	l->goal_pc = 0;
+	l->behind = false;
 	return l;
 }
 
@@ -347,7 +349,7 @@ static enum next follow(struct sim *s, int depth, struct way *w)
 	for (;;) {
 		enum next n;
 
-		if (is_goal(l, w))
+		if (!l->behind && is_goal(l, w))
 			return l->reached ? ALL_ENDS : WAY_ENDS;
 		if (!first_time(l, w))
 			return WAY_ENDS;
@@ -450,7 +452,8 @@ enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *call
 	return give(s, l, caller, slot, reg);
 }
 
-enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp)
+enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp,
+			 bool behind)
 {
 	struct level *l = level(s, 0, SIM_STEPS);
 	struct way w = { .pc = entry };
@@ -458,10 +461,16 @@ enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t 
 	way_set(&w, GPR_RSP, slot);
 	l->goal_pc = pc;
 	l->goal_sp = sp;
+	l->behind = behind;
 	branch(l, &w, entry);
 	explore(s, 0);
 	if (l->reached)
 		return REACH_YES;
 	/* in a loop that pushes, any depth may be */
 	return (l->reached_else ? l->unsteady : l->open) ? REACH_OPEN : REACH_NO;
+}
+
+bool sim_never(struct sim *s, uint64_t entry)
+{
+	return never_returns(s, 0, entry);
 }

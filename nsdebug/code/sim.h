@@ -56,7 +56,11 @@ void sim_free(struct sim **s);
 /* The registers of the caller, from those at pc; *slot is where the return address stands. */
 enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *caller,
 			uint64_t *slot, unsigned int *reg);
-/* Does code that is called at `entry`, the return address being at `slot`, come to pc with sp? */
-enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp);
+/* Does code that is called at `entry`, the return address being at `slot`, come to pc with sp?
+ * `behind`: by a call before pc, as a return address wants it. */
+enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp,
+			 bool behind);
+/* Does its code show that a function never returns? */
+bool sim_never(struct sim *s, uint64_t entry);
 
 #endif

@@ -353,12 +353,14 @@ static void test_reach(void)
 	struct sim *s = sim_new(&asks, false);
 	uint64_t slot = STACK_AT + 128;
 
-	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 40) == REACH_YES,
+	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 40, false) == REACH_YES,
 	   "a function comes to a place in it, so much below");
-	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 32) == REACH_NO, "no less");
-	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 5, slot - 40) == REACH_NO,
+	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 32, false) == REACH_NO, "no less");
+	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 5, slot - 40, false) == REACH_NO,
 	   "not into an instruction");
-	ok(sim_reach(s, CODE_AT + 0x999, slot, CODE_AT + 5, slot - 40) == REACH_OPEN,
+	ok(sim_reach(s, CODE_AT, slot, CODE_AT + 6, slot - 40, true) == REACH_NO,
+	   "nor to one behind a call that is not there");
+	ok(sim_reach(s, CODE_AT + 0x999, slot, CODE_AT + 5, slot - 40, false) == REACH_OPEN,
 	   "of code that is not there nothing is known");
 	sim_free(&s);
 }
