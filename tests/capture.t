@@ -283,3 +283,25 @@ ts 'a stop interrupts some of them: the test would see it' 0 'epoll_wait 1 .*sem
 	interrupted eu-stack -p "$PID"
 kill -9 "$PID"
 exec 7>&-
+
+# one that waits some thousand times a second is seen running, and waits when its turn has come
+"$O/tests/lib/flap" <ask >counts 2>&1 &
+PID=$!
+at_exit "kill -9 $PID 2>/dev/null || :"
+exec 7>ask
+wait_for 'grep -q ready counts' 10
+many() { # COMMAND...
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		"$@" "$PID" -o json 2>/dev/null
+	done
+}
+if [ -n "$perf" ]; then
+	twice() { many on_host && many on_host; }
+	t 'a server that wakes and waits all the time: never interrupted' '0 interrupted\n' \
+		interrupted twice
+fi
+many on_host_proc >out
+tj 'where there is /proc alone, it is hardly ever stopped' \
+	'(map(.summary.stopped) | add) < 8 and (map(.summary.taken) | add) > 40' jq -s . out
+kill -9 "$PID"
+exec 7>&-

@@ -225,7 +225,8 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 	if (!thread_sum_get(&k->left, &k->sum))
 		return;
 	while (wanted_next(&k->left, &want, k->s.arena)) {
-		struct snapshot_only only = { .tids = want.tids, .count = want.count };
+		struct snapshot_only only = { .tids = want.tids, .ran = want.ran,
+			.count = want.count };
 		auto_close int dir = -1;
 		struct process *p = NULL;
 		uint64_t start;
@@ -329,7 +330,8 @@ static bool wants_again(const struct stack *k, const struct thread *t, const str
 	case TAKE_ITERATED:
 		return (trace->want_regs && !k->o->no_stop) || t->running;
 	case TAKE_LEFT:
-		return t->how == HOW_SAMPLED && t->stack_cut && trace->cut && !k->o->no_stop;
+		return !k->o->no_stop && ((t->how == HOW_SAMPLED && t->stack_cut && trace->cut) ||
+			(t->how == HOW_BLOCKED && t->ran && trace->want_regs));
 	default:
 		return false;
 	}

@@ -154,6 +154,14 @@ bool snapshot_wants(const struct snapshot_only *only, pid_t tid)
 		bsearch(&tid, only->tids, only->count, sizeof(pid_t), by_tid);
 }
 
+static bool has_run(const struct snapshot_only *only, pid_t tid)
+{
+	const pid_t *at = only && only->ran && only->tids ?
+		bsearch(&tid, only->tids, only->count, sizeof(pid_t), by_tid) : NULL;
+
+	return at && only->ran[at - only->tids];
+}
+
 static bool has_nstid(const struct snapshot_only *only, const struct thread *t)
 {
 	return !only || !only->nstid || only->nstid == (uint64_t)t->nstid;
@@ -184,6 +192,7 @@ static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t t
 
 	if (!snapshot_wants(only, tid))
 		return;
+	t.ran = has_run(only, tid);
 	if (s->thread_total == SNAPSHOT_THREADS_MAX) {
 		p->cut = s->cut = true;
 		return;

@@ -60,6 +60,7 @@ struct thread {
 	bool interrupted;		/* its pc is anywhere, not behind a system call */
 	int64_t held_ns;		/* how long it was stopped */
 	bool running;			/* was not taken because it ran: a stop would help */
+	bool ran;			/* the same, a round before: no register was missed */
 	bool gone;			/* ended meanwhile: no row */
 	char note[160];			/* why it was not taken, or not by stopping it */
 };
@@ -118,6 +119,7 @@ struct snapshot {
 struct snapshot_only {
 	uint64_t nstid;			/* 0: any; else the container's id */
 	const pid_t *tids;		/* NULL: any */
+	const bool *ran;		/* of each: thread's ran; NULL: none */
 	size_t count;
 };
 

@@ -11,8 +11,11 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/code/blocked.h"
 #include "nsdebug/code/stop.h"
+#include "nsdebug/sys/task.h"
 
 #define TRIES 3
+#define RUNS_MS 1
+#define NAPS 32	/* looks at one that wakes and sleeps */
 
 static bool lose(struct stopped *x, const char *why)
 {
@@ -135,11 +138,49 @@ static bool stop_again(struct stopped *x, struct snapshot *s, struct process *p,
 	return copied;
 }
 
+/*
+ * Does it run on, and not only on its way from one wait to the next? It may have to wait for the
+ * processor that we run on: that is a turn.
+ */
+static bool keeps_running(int dir)
+{
+	auto_task struct task task = { -1, -1, -1 };
+	struct task_turns before, after;
+	struct task_where w;
+
+	if (task_open(&task, dir) < 0 || task_turns(&task, &before) < 0 ||
+	    task_where(&task, &w) < 0 || !w.running)
+		return false;
+	poll(NULL, 0, RUNS_MS);
+	return !task_where(&task, &w) && w.running && !task_turns(&task, &after) &&
+		after.count - before.count <= 1;
+}
+
+/* One that ran when it was looked at last: by now it may wait, where a stop would be noticed. */
+static bool take_asleep(struct snapshot *s, struct process *p, struct thread *t, int dir)
+{
+	for (int nap = 0; nap < NAPS; nap++) {
+		if (source_blocked.take(NULL, s, p, t, dir)) {
+			t->note[0] = '\0';
+			t->running = false;
+			return true;
+		}
+		if (t->gone || !t->running || keeps_running(dir))
+			return false;
+	}
+	t->running = false;
+	return thread_refuse(t, "it wakes and sleeps again too often to be copied");
+}
+
 static bool take(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
 {
 	struct stopped *x = self;
 	char why[sizeof(t->note)];
 
+	if (t->ran && take_asleep(s, p, t, dir))
+		return true;
+	if (t->ran && !t->running)
+		return false;
 	if (may_stop(x, t) && stop_again(x, s, p, t, dir)) {
 		t->how = HOW_STOPPED;
 		t->note[0] = '\0';

@@ -16,13 +16,21 @@ void wanted_put(struct buf *b, const struct process *p, const bool *want, const 
 	put_varint(b, w->count);
 	for (size_t i = 0; i < p->count; i++)
 		if (want[i])
-			put_varint(b, (uint64_t)p->threads[i].tid);
+			put_varint(b, (uint64_t)p->threads[i].tid << 1 | p->threads[i].running);
 	go_ask_put(b, w->go, w->ngo);
 }
 
 static int by_number(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* As wanted_put() has them: the id as it will be read, whatever else was sent. */
+static int by_tid(const void *a, const void *b)
+{
+	pid_t x = (pid_t)(*(const uint64_t *)a >> 1), y = (pid_t)(*(const uint64_t *)b >> 1);
 
 	return (x > y) - (x < y);
 }
@@ -34,20 +42,24 @@ bool wanted_has(const pid_t *pids, size_t count, pid_t pid)
 
 bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a)
 {
-	uint64_t pid, count, tid;
+	uint64_t pid, count, *tids;
 
 	/* a thread takes at least a byte */
 	if (!in->len || !get_varint(in, &pid) || !get_varint(in, &w->start) ||
 	    !get_varint(in, &count) || count > in->len)
 		return false;
 	w->pid = (pid_t)pid;
-	w->tids = arena_alloc(a, (count + 1) * sizeof(*w->tids));
-	w->count = count;
-	for (size_t i = 0; i < count; i++) {
-		if (!get_varint(in, &tid))
+	tids = arena_alloc(a, (count + 1) * sizeof(*tids));
+	for (size_t i = 0; i < count; i++)
+		if (!get_varint(in, &tids[i]))
 			return false;
-		w->tids[i] = (pid_t)tid;
+	qsort(tids, count, sizeof(*tids), by_tid);
+	w->count = count;
+	w->tids = arena_alloc(a, (count + 1) * sizeof(*w->tids));
+	w->ran = arena_alloc(a, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		w->tids[i] = (pid_t)(tids[i] >> 1);
+		w->ran[i] = tids[i] & 1;
 	}
-	qsort(w->tids, w->count, sizeof(*w->tids), by_number);
 	return go_ask_get(in, w->go, &w->ngo);
 }
