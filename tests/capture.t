@@ -59,7 +59,7 @@ bpf() { on_host "$1" --no-stop -o json 2>/dev/null | jq -e 'any(.items[]; .how =
 # ---- who reads what was taken ----
 
 start "$O/tests/lib/stacks"
-strace -ff -v -e trace=seccomp,sched_setscheduler -o calls setpriv --bounding-set -bpf,-perfmon \
+strace -ff -v -e trace=seccomp,sched_setscheduler,prlimit64 -o calls setpriv --bounding-set -bpf,-perfmon \
 	--inh-caps -bpf,-perfmon "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" >/dev/null 2>&1
 # an older strace does not know the flag by name
 grep -lE '\(0, (SCHED_FIFO|0x40000001).* = 0$' calls.* >ahead
@@ -73,6 +73,11 @@ if [ -s ahead ]; then	# the stopper and the reader
 else
 	skip 'the parser has no priority' 'this machine gives none to the capture'
 fi
+# the signal of the soft limit says why one was ended, that of the hard one does not
+times() { sed -n 's/.*RLIMIT_\(CPU\|RTTIME\), {rlim_cur=\([0-9]*\), rlim_max=\([0-9]*\)}.*/\2 \3/p' calls.*; }
+times | awk '{ n++; less += $1 < $2 } END { exit !(n && less == n) }' &&
+	pass 'who uses up its processor time is ended by SIGXCPU' ||
+	fail 'who uses up its processor time is ended by SIGXCPU' "$(times)"
 kill -9 "$PID"
 
 # ---- frozen ----

@@ -197,6 +197,14 @@ static int limit(int what, uint64_t value)
 	return setrlimit(what, &r);
 }
 
+/* With both the same the kernel sends SIGKILL, which does not say why; SIGXCPU does. */
+static int limit_time(int what, uint64_t value, uint64_t second)
+{
+	struct rlimit r = { value, value + second };
+
+	return setrlimit(what, &r);
+}
+
 int seal_process(pid_t front, bool writes, struct err *e)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -221,7 +229,7 @@ void seal_prompt(void)
 {
 	struct sched_param p = { .sched_priority = 1 };
 
-	if (limit(RLIMIT_RTTIME, PROMPT_US) == 0)
+	if (limit_time(RLIMIT_RTTIME, PROMPT_US, 1000000) == 0)
 		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p);
 	limit(RLIMIT_RTPRIO, 0);
 }
@@ -536,7 +544,7 @@ int seal_parser(enum role role, bool asks, struct err *e)
 		return err_sys(e, "limit the parser's memory");
 #endif
 	/* a trace ends when its user says so, however much there was to parse until then */
-	if (role != ROLE_TRACER && limit(RLIMIT_CPU, parser.cpu_s) < 0)
+	if (role != ROLE_TRACER && limit_time(RLIMIT_CPU, parser.cpu_s, 1) < 0)
 		return err_sys(e, "limit the parser's time");
 	return filter_calls(role == ROLE_TRACER || asks ? asking_calls : parser.calls, e);
 }
