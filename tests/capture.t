@@ -74,10 +74,10 @@ else
 	skip 'the parser has no priority' 'this machine gives none to the capture'
 fi
 # the signal of the soft limit says why one was ended, that of the hard one does not
-times() { sed -n 's/.*RLIMIT_\(CPU\|RTTIME\), {rlim_cur=\([0-9]*\), rlim_max=\([0-9]*\)}.*/\2 \3/p' calls.*; }
-times | awk '{ n++; less += $1 < $2 } END { exit !(n && less == n) }' &&
+time_limits() { sed -n 's/.*RLIMIT_\(CPU\|RTTIME\), {rlim_cur=\([0-9]*\), rlim_max=\([0-9]*\)}.*/\2 \3/p' calls.*; }
+time_limits | awk '{ n++; less += $1 < $2 } END { exit !(n && less == n) }' &&
 	pass 'who uses up its processor time is ended by SIGXCPU' ||
-	fail 'who uses up its processor time is ended by SIGXCPU' "$(times)"
+	fail 'who uses up its processor time is ended by SIGXCPU' "$(time_limits)"
 kill -9 "$PID"
 
 # ---- frozen ----

@@ -225,8 +225,7 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 	if (!thread_sum_get(&k->left, &k->sum))
 		return;
 	while (wanted_next(&k->left, &want, k->s.arena)) {
-		struct snapshot_only only = { .tids = want.tids, .ran = want.ran,
-			.count = want.count };
+		struct snapshot_only only = { 0, want.tids, want.ran, want.count };
 		auto_close int dir = -1;
 		struct process *p = NULL;
 		uint64_t start;
