@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 # File, line and inlined functions: of hundreds of addresses as LLVM has them, and in `stack -l`.
 . tests/lib.sh
-need gcc g++ clang++ objcopy strip readelf llvm-symbolizer jq
+need gcc g++ clang++ nm objcopy strip readelf llvm-symbolizer jq
 
 # ---- what compilers write, beside llvm-symbolizer ----
 
@@ -52,6 +52,30 @@ g++ -O2 -g -flto -fno-lto-partition=none -o lto "$cxx" 2>/dev/null || g++ -O2 -g
 same 'entries that refer to other units' ./lto
 g++ -O2 -g -ffunction-sections -Wl,--gc-sections -o collected "$cxx"
 same 'with functions that were thrown away' ./collected
+# Of a function that is longer than what is before the program's own: with code mapped from 0 on, where
+# the linker leaves it, it would have the other's addresses.
+cat >gone.c <<-'EOF'
+	void gone(void)
+	{
+		__asm__ volatile (".skip 0x8000, 0x90");
+	}
+	int kept(int x)
+	{
+		__asm__ volatile ("" : "+r" (x));
+		return x + 1;
+	}
+	int main(int argc, char **argv)
+	{
+		return kept(argc);
+	}
+EOF
+for v in 4 5; do
+	gcc -O1 -fno-inline -g -gdwarf-$v -ffunction-sections -Wl,--gc-sections -Wl,-z,noseparate-code \
+		-o gone gone.c
+	nm gone | sed -n 's/^0*\([0-9a-f]*\) T kept$/0x\1/p' >addrs
+	t "one that was thrown away, DWARF $v" "$(cat addrs)\t-\t$TMP/gone.c:kept\n" \
+		sh -c '"$1" ./gone <addrs 2>spent | sed "s/:[678]$/:kept/"' - "$O/tests/unit/lines"
+done
 if command -v rustc >/dev/null; then
 	cat >odd.rs <<-'EOF'
 		fn twice<T: Copy>(v: &[T]) -> Vec<T> { v.iter().chain(v).map(|x| *x).collect() }

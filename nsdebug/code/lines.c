@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/code/lines.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,11 +54,15 @@ struct find {
 	bool hit;
 };
 
+/*
+ * Can code begin here? A linker leaves what it threw away at 0, or 1 in .debug_ranges. If code is
+ * mapped from there on (-z noseparate-code), the file's header is there, and nothing begins in it.
+ */
 static bool is_code(void *arg, uint64_t addr)
 {
 	const struct elf_load *l = elf_load_at(arg, addr, 1);
 
-	return l && l->exec;
+	return l && l->exec && l->off + (addr - l->vaddr) >= sizeof(Elf64_Ehdr);
 }
 
 /* Text, and what points to it, outlives the purse. */
@@ -88,7 +93,6 @@ static size_t lower(const struct find *s, uint64_t addr)
 
 /* ---- units ---- */
 
-/* A linker leaves what it threw away at addresses where no code is. */
 static bool is_ours(struct find *s, uint64_t low, size_t *i, uint64_t high)
 {
 	*i = lower(s, low);
