@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
+# timeout 400
 # shellcheck shell=sh
 # Where `stack` has the names of stripped programs from.
 . tests/lib.sh
