@@ -244,7 +244,7 @@ static int make_plan(struct core *k, struct err *e)
 
 static int copy_held(struct core *k, uint64_t until, struct err *e)
 {
-	corethreads_held(&k->t, &k->held);
+	corethreads_held(&k->t, &k->held, !k->trouble[0]);
 	if (make_plan(k, e) < 0)
 		return -1;
 	return corecopy_run(&k->copy, &k->held, until, !held_still(&k->held), e);
@@ -402,7 +402,8 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 	struct emit *e = k->r->emit;
 
 	if (k->trouble[0])
-		emit_cut(e, "the process was not stopped as a whole: %s", k->trouble);
+		emit_cut(e, "the process was not stopped as a whole (%zu of %zu threads not): %s",
+			 k->t.missed, k->t.count, k->trouble);
 	if (late && !k->unstopped)
 		emit_cut(e, "%llu KiB were copied while the process ran, for more than "
 			 "--max-pause would have been needed: not of one moment with the rest",

@@ -111,26 +111,57 @@ static void no_registers(struct corethreads *t, const struct core_thread *c, con
 	snprintf(t->why, sizeof(t->why), "thread %d: %.150s", (int)c->tid, why);
 }
 
+static const char *why_not(int err)
+{
+	return err == ETIME ? "it did not stop" : err == ENOTSUP ? "a 32-bit program" :
+		err == EPERM ? "another process traces it" : errno_name(err);
+}
+
+/* One that is not held, for whatever reason. */
+static void add_other(struct corethreads *t, int tasks, struct core_thread *c, const char *why)
+{
+	if (!blocked(tasks, c)) {
+		no_registers(t, c, why);
+		return;
+	}
+	t->partial++;
+	add_sp(t, c->regs.rsp);
+}
+
 static void add_held(struct corethreads *t, int tasks, const struct held_thread *h)
 {
 	struct core_thread *c = add(t, h->tid);
 
 	name_new(t, tasks, c);
-	if (!h->err) {
-		c->how = "held";
-		c->regs = h->regs;
-		c->fp = &h->fp;
-		c->xstate = h->xstate;
-		c->xstate_len = h->xstate_len;
-	} else if (blocked(tasks, c)) {
-		t->partial++;
-	} else {
-		no_registers(t, c, h->err == ETIME ? "it did not stop" : h->err == ENOTSUP ?
-			     "a 32-bit program" : h->err == EPERM ?
-			     "another process traces it" : errno_name(h->err));
+	if (h->err) {
+		add_other(t, tasks, c, why_not(h->err));
 		return;
 	}
+	c->how = "held";
+	c->regs = h->regs;
+	c->fp = &h->fp;
+	c->xstate = h->xstate;
+	c->xstate_len = h->xstate_len;
 	add_sp(t, c->regs.rsp);
+}
+
+/* Of a process that was not held as a whole, the others. */
+static void add_missed(struct corethreads *t, int tasks, const struct held *h)
+{
+	struct proc_dir d;
+	pid_t tid;
+
+	proc_dir_init(&d, tasks);
+	while (proc_dir_next(&d, &tid) > 0) {
+		struct core_thread *c;
+
+		if (held_get(h, tid))
+			continue;
+		c = add(t, tid);
+		name_new(t, tasks, c);
+		add_other(t, tasks, c, "it was not held in time");
+		t->missed++;
+	}
 }
 
 static int by_value(const void *a, const void *b)
@@ -154,13 +185,15 @@ static void finish(struct corethreads *t)
 		qsort(t->sps, t->nsps, sizeof(*t->sps), by_value);
 }
 
-void corethreads_held(struct corethreads *t, const struct held *h)
+void corethreads_held(struct corethreads *t, const struct held *h, bool whole)
 {
 	auto_close int tasks = proc_open_tasks(t->dir);
 
 	for (size_t i = 0; i < h->count; i++)
 		if (h->threads[i]->err != ESRCH)
 			add_held(t, tasks, h->threads[i]);
+	if (!whole && tasks >= 0)
+		add_missed(t, tasks, h);
 	finish(t);
 }
 

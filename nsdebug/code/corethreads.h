@@ -26,6 +26,7 @@ struct corethreads {
 	int dir;			/* /proc/PID, the caller's */
 	struct core_thread *items;	/* the process's first is the first */
 	size_t count, unknown, partial;	/* with no registers; with the stack's two or a few */
+	size_t missed;			/* were not held in time */
 	uint64_t *sps;			/* ascending; of those that are known */
 	size_t nsps;
 	char why[192];			/* of one without registers */
@@ -36,8 +37,8 @@ int corethreads_look(struct corethreads *t, int dir, pid_t pid,
 		     const struct snapshot_source *source, void *self, struct err *e);
 /* Why its threads are not to be stopped; NULL: they may be. *frozen: for they stand still. */
 const char *corethreads_refuse(const struct corethreads *t, bool *frozen);
-/* While they are held. */
-void corethreads_held(struct corethreads *t, const struct held *h);
+/* While they are held. Not whole: there are others, which are not. */
+void corethreads_held(struct corethreads *t, const struct held *h, bool whole);
 /* As the source took them. */
 void corethreads_taken(struct corethreads *t);
 void corethreads_free(struct corethreads *t);

@@ -91,11 +91,8 @@ static int hold(struct held *h, struct holdall_ask *ask, struct err *e)
 	static struct holdall_answer a;
 
 	ask->op = HOLDALL_MORE;
-	if (!ask->count)
-		return 0;
 	if (!tell(h, ask))
 		return err_set(e, ST_INCOMPLETE, "the stopper ended");
-	ask->count = 0;
 	while (hear(h, &a)) {
 		if (a.op == HOLDALL_ALL) {
 			h->since = a.held_ns;
@@ -123,29 +120,40 @@ static bool is_asleep(const struct held *h, int tasks, pid_t tid)
 	return dir >= 0 && proc_stat(dir, &st) == 0 && st.state == 'D';
 }
 
+/* Those that are not held yet: as they are asked for. */
+static int list_new(const struct held *h, int dir, int32_t **tids, size_t *count, struct err *e)
+{
+	auto_close int tasks = proc_open_tasks(dir);
+	struct proc_dir d;
+	int more = -1;
+	pid_t tid;
+
+	proc_dir_init(&d, tasks);
+	while (tasks >= 0 && (more = proc_dir_next(&d, &tid)) > 0) {
+		if (map_get(&h->by_tid, (uint64_t)tid))
+			continue;
+		*tids = mem_more(*tids, *count);
+		(*tids)[(*count)++] = is_asleep(h, tasks, tid) ? -tid : tid;
+	}
+	return more < 0 ? err_set(e, ST_TARGET, "the process went away") : 0;
+}
+
 /* The threads that are not held yet: *found says whether there were any. */
 static int hold_round(struct held *h, int dir, bool *found, struct err *e)
 {
-	auto_close int tasks = proc_open_tasks(dir);
 	static struct holdall_ask ask;
-	struct proc_dir d;
-	pid_t tid;
-	int more;
+	int32_t *tids = NULL;
+	size_t count = 0;
+	int n = list_new(h, dir, &tids, &count, e);
 
-	*found = false;
-	ask.count = 0;
-	if (tasks < 0)
-		return err_set(e, ST_TARGET, "the process went away");
-	proc_dir_init(&d, tasks);
-	while ((more = proc_dir_next(&d, &tid)) > 0) {
-		if (map_get(&h->by_tid, (uint64_t)tid))
-			continue;
-		*found = true;
-		ask.tids[ask.count++] = is_asleep(h, tasks, tid) ? -tid : tid;
-		if (ask.count == HOLDALL_TIDS && hold(h, &ask, e) < 0)
-			return -1;
+	*found = count;
+	for (size_t at = 0; n == 0 && at < count; at += HOLDALL_TIDS) {
+		ask.count = count - at < HOLDALL_TIDS ? (uint32_t)(count - at) : HOLDALL_TIDS;
+		memcpy(ask.tids, tids + at, ask.count * sizeof(*tids));
+		n = hold(h, &ask, e);
 	}
-	return more < 0 ? err_set(e, ST_TARGET, "the process went away") : hold(h, &ask, e);
+	free(tids);
+	return n;
 }
 
 int held_process(struct held *h, int dir, struct err *e)
@@ -181,10 +189,11 @@ void held_end(struct held *h)
 {
 	static struct holdall_answer a;
 	struct holdall_ask ask = { .op = HOLDALL_RELEASE };
+	bool begun = h->begun && h->peer >= 0;
 
-	if (!h->begun)
-		return;
 	h->begun = false;
+	if (!begun)
+		return;
 	/* one that let go and ended meanwhile has said so: that is still to be heard */
 	if (send(h->peer, &ask, offsetof(struct holdall_ask, tids), MSG_NOSIGNAL) < 0)
 		h->late = true;

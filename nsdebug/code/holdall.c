@@ -13,6 +13,9 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/code/stopper.h"
 
+#define FIRST_NS (10 * NS_PER_S)	/* for the reader to see who is there: nobody is held yet */
+#define LET_GO_NS (300 * 1000ull)	/* for HOLDALL_TIDS threads */
+
 enum seized { RUNNING, STOPPED, GONE };
 
 struct seized_thread {
@@ -68,6 +71,19 @@ static int get_regs(pid_t tid, struct holdall_answer *a)
 	return 0;
 }
 
+/* When to begin to let go: it is to be over at h->until. */
+static uint64_t end_of(const struct holdall *h)
+{
+	uint64_t takes = h->count / HOLDALL_TIDS * LET_GO_NS;
+
+	return h->until - (takes < h->max_ns / 2 ? takes : h->max_ns / 2);
+}
+
+static bool is_over(const struct holdall *h)
+{
+	return h->since && clock_ns() >= end_of(h);
+}
+
 /* One look whether it has stopped meanwhile. */
 static void look(struct seized_thread *t)
 {
@@ -88,8 +104,11 @@ static void look(struct seized_thread *t)
  */
 static void wait_for(struct holdall *h, size_t first)
 {
-	uint64_t end = h->since + h->max_ns / 2, now;
+	uint64_t half = h->since + h->max_ns / 2, end = end_of(h), now;
 	size_t left = h->count - first;
+
+	if (end > half)
+		end = half;
 
 	for (int spin = 0; left; spin++) {
 		struct timespec rest;
@@ -130,7 +149,7 @@ static bool answer_for(struct holdall *h, const struct seized_thread *t)
 	return send_answer(h, HOLDALL_THREAD, t->tid, err);
 }
 
-static bool add(struct holdall *h, const struct holdall_ask *ask)
+static bool add(struct holdall *h, const struct holdall_ask *ask, bool *late)
 {
 	size_t first = h->count;
 
@@ -144,9 +163,11 @@ static bool add(struct holdall *h, const struct holdall_ask *ask)
 		if (ptrace(PTRACE_INTERRUPT, h->threads[i].tid, NULL, NULL) < 0)
 			h->threads[i].state = GONE;
 	wait_for(h, first);
-	for (size_t i = first; i < h->count; i++)
-		if (!answer_for(h, &h->threads[i]))
+	for (size_t i = first; i < h->count; i++) {
+		*late = is_over(h);
+		if (*late || !answer_for(h, &h->threads[i]))
 			return false;
+	}
 	h->answer.held_ns = h->since;
 	return send_answer(h, HOLDALL_ALL, 0, 0);
 }
@@ -155,11 +176,12 @@ static bool add(struct holdall *h, const struct holdall_ask *ask)
 static bool next(struct holdall *h, struct holdall_ask *ask, bool *late)
 {
 	struct pollfd p = { .fd = h->s->peer, .events = POLLIN };
-	uint64_t now = clock_ns(), end = h->since ? h->until : now + h->max_ns;
+	uint64_t now = clock_ns(), end = h->since ? end_of(h) : now + FIRST_NS;
 	struct timespec left = span(end > now ? end - now : 0);
 	ssize_t n;
 
-	*late = ppoll(&p, 1, &left, NULL) <= 0;
+	/* one that is there already is not taken after the end */
+	*late = now >= end || ppoll(&p, 1, &left, NULL) <= 0;
 	if (*late)
 		return false;
 	n = recv(h->s->peer, ask, sizeof(*ask), 0);
@@ -193,13 +215,13 @@ bool holdall_serve(struct stopper *s, uint64_t max_ns)
 	bool late = false, good;
 
 	h = (struct holdall){ .s = s, .max_ns = max_ns < HOLDALL_MAX_NS ? max_ns : HOLDALL_MAX_NS };
-	if (!stopper_arm(s, 2 * h.max_ns + HOLDALL_SLACK_NS))
+	if (!stopper_arm(s, FIRST_NS + h.max_ns + HOLDALL_SLACK_NS))
 		return false;
 	while (next(&h, &ask, &late)) {
 		/* from the first on it is this long, whatever came before */
 		if (!h.since && !stopper_arm(s, h.max_ns + HOLDALL_SLACK_NS))
 			break;
-		if (!add(&h, &ask))
+		if (!add(&h, &ask, &late))
 			break;
 	}
 	good = let_go(&h, late);

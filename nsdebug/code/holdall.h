@@ -7,7 +7,9 @@
  * is done. STOP_ALL begins it. Promises, besides those of stop.h:
  *
  * - the time runs from the first thread that is interrupted, and it is the stopper that ends it,
- *   whatever the reader does: after as long as the reader asked for, at most HOLDALL_MAX_NS.
+ *   whatever the reader does: after as long as the reader asked for, at most HOLDALL_MAX_NS. Who
+ *   was not answered by then was not held. Of thousands, letting go begins as much earlier as it
+ *   takes.
  *   Should it be stuck itself, a timer of the kernel's ends it HOLDALL_SLACK_NS later.
  * - before the first thread is let go the reader can know: HOLDALL_RELEASING is sent, and of a
  *   stopper that dies the kernel closes the socket first. So what the reader copied before it found
@@ -31,7 +33,7 @@ struct stopper;
 
 #define HOLDALL_MAX_NS (60 * NS_PER_S)
 #define HOLDALL_SLACK_NS (250 * NS_PER_MS)	/* a busy node gives a turn late */
-#define HOLDALL_TIDS 1024u	/* of one message */
+#define HOLDALL_TIDS 64u		/* of one message; between two the time is looked at */
 #define HOLDALL_THREADS 65536u	/* more are not held */
 #define HOLDALL_XSTATE 16384u	/* bytes of NT_X86_XSTATE: 11008 with all of AMX */
 

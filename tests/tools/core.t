@@ -193,6 +193,14 @@ t 'is kept' 'small\n' sh -c '[ $(($(stat -c %b small.core) * 512)) -lt 10000000 
 t 'what is missing is not zeros' '1\n' sh -c 'gdb -nx -batch -ex "print *high" "$1" small.core 2>&1 |
 	grep -c "Cannot access memory"' - "$O/tests/lib/beat"
 
+start "$apps/threads" 2000 1
+tj 'thousands of threads in too short a time: those that were not held are said, and are there' '
+	any(.errors[]; .message | test("not stopped as a whole \\([0-9]+ of 2001 threads not\\)")) and
+	.truncated and (.summary | .threads == 2001 and (.consistent | not))' \
+	core_of "$PID" --max-pause 1ms -w crowd.core -o json
+t 'nobody is held after it' '' stays_free "$PID"
+kill -9 "$PID"
+
 # ---- it goes on, whatever happens to us, and there is no half file ----
 
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
