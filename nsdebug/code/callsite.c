@@ -12,6 +12,8 @@ static bool is_indirect(const uint8_t *at, unsigned int len)
 		return false;
 	if (mod == 3)
 		return len == 2;
+	if (rm == 4 && len < 3)
+		return false;
 	if (rm == 4)
 		wants += mod == 0 && (at[2] & 7) == 5 ? 5 : 1;
 	else if (rm == 5 && mod == 0)

@@ -384,7 +384,13 @@ static void test_calls(void)
 		  false },
 	};
 	uint64_t target;
+	uint8_t *end;
 
+	/* in memory of its own, so that nothing beyond is read */
+	end = mem_alloc(CALL_BYTES);
+	memcpy(end, "\x90\x90\x90\x90\x90\x90\xff\x14", CALL_BYTES);
+	ok(!call_before(end, 0x2000, false, &target), "nor is one that is cut off");
+	free(end);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		ok(call_before((const uint8_t *)calls[i].bytes, 0x2000, calls[i].direct,
 			       &target) == calls[i].is &&
