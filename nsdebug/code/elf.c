@@ -22,6 +22,8 @@ struct block {
 
 static size_t cached;	/* bytes, of all files */
 
+uint64_t elf_taken;
+
 size_t elf_stream(struct elf *f, uint64_t off, void *to, size_t len)
 {
 	size_t done = 0;
@@ -34,6 +36,7 @@ size_t elf_stream(struct elf *f, uint64_t off, void *to, size_t len)
 		memcpy(to, f->bytes + off, len);
 		return len;
 	}
+	elf_taken += len;
 	while (done < len && off + done <= INT64_MAX) {
 		ssize_t n = pread(f->fd, (char *)to + done, len - done, (off_t)(off + done));
 

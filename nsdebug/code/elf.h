@@ -21,6 +21,8 @@
 
 struct err;
 
+extern uint64_t elf_taken;		/* bytes asked of files, whatever was in the cache aside */
+
 #define ELF_CACHE_MAX (96u << 20)	/* bytes of cached blocks, all files together */
 #define ELF_LOADS_MAX 128		/* a program has four to ten */
 #define ELF_SECTIONS_MAX 65535

@@ -12,12 +12,15 @@
 #include "nsdebug/code/work.h"
 
 #define ENTRY_BYTES 64u		/* a program's first function is no longer */
+#define THREAD_TAKES (8u << 20)	/* bytes of code that are read from files for a thread */
+#define TAKE_COST 4096u		/* that a read takes, at least */
 #define WORD_COST 16u		/* a word that is searched, for work_may() */
 
 struct fallback {
 	const struct process *p;
 	const struct thread *t;
 	struct sim *ahead, *below;	/* to the return; from a caller to here */
+	uint64_t taken;			/* for this thread */
 	bool behind;			/* the frame asked about is a return address */
 	unsigned int looks;
 	uint64_t sender, sender_sp;	/* of the last interpreted frame */
@@ -27,11 +30,12 @@ struct fallback {
 
 static size_t code(void *arg, uint64_t addr, uint8_t *to, size_t room)
 {
-	const struct fallback *f = arg;
+	uint64_t bias, left, before = elf_taken, cost;
+	struct fallback *f = arg;
 	const struct elf_load *l;
 	struct module *m;
-	uint64_t bias, left;
 	struct code *c;
+	bool got;
 
 	if (!process_code(f->p, addr, &m, &bias))
 		return 0;
@@ -42,7 +46,17 @@ static size_t code(void *arg, uint64_t addr, uint8_t *to, size_t room)
 	left = l->filesz - (addr - bias - l->vaddr);
 	if (left < room)
 		room = left;
-	return elf_image(&c->elf, addr - bias, to, room) ? room : 0;
+	/* what was left is said, as by who asks for more than there is; the others have theirs */
+	if (f->taken >= THREAD_TAKES && !work_may(0, WORK_MAX + 1))
+		return 0;
+	got = elf_image(&c->elf, addr - bias, to, room);
+	cost = elf_taken - before;
+	if (cost) {
+		cost = cost < TAKE_COST ? TAKE_COST : cost;
+		f->taken += cost;
+		work_spent(cost);
+	}
+	return got ? room : 0;
 }
 
 static bool is_code(const struct fallback *f, uint64_t addr)
@@ -427,6 +441,8 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	struct at ahead = { .exact = false };
 	enum sim_end end;
 
+	if (f->t != t)
+		f->taken = 0;
 	f->t = t;
 	f->behind = !frame->exact;
 	*guess = false;

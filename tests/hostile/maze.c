@@ -3,10 +3,12 @@
  * maze N: N threads that wait in code without unwind tables that is made to be followed for long:
  * thousands of branches and calls, and no way out; on stacks that are full of addresses behind
  * such calls. Prints "ready".
+ * maze far: one, in code of which each instruction is in another block of the file.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Each calls into the next, so none of them shows whether it returns. */
@@ -27,9 +29,18 @@ __asm__(
 	"	nop\n"
 	".endr\n"
 	"	jmp maze_calls\n"
+	".globl far\n"
+	"far:	mov $34, %eax\n"
+	"	syscall\n"
+	".rept 1000\n"
+	"	jmp . + 16384\n"
+	"	.skip 16379\n"
+	".endr\n"
+	"	jmp *(%rax)\n"
 );
 
 void maze(void);
+void far(void);
 extern const char maze_calls[];
 
 #define WORDS 3000
@@ -54,6 +65,11 @@ int main(int argc, char **argv)
 {
 	pthread_t t;
 
+	if (argc > 1 && !strcmp(argv[1], "far")) {
+		puts("ready");
+		fflush(stdout);
+		far();
+	}
 	for (int i = argc > 1 ? atoi(argv[1]) : 1; i > 0; i--)
 		if (pthread_create(&t, NULL, run, NULL))
 			return 1;

@@ -11,11 +11,15 @@ start() { # COUNT
 	PID=$!
 	at_exit "kill -9 $PID 2>/dev/null || :"
 	wait_for 'grep -q ready ready' 10
-	wait_for '[ "$(cat /proc/$PID/task/*/syscall | grep -c "^34 ")" = '"$(($1 + 1))"' ]' 20
+	wait_for '[ "$(cat /proc/$PID/task/*/syscall | grep -c "^34 ")" = '"${2:-$(($1 + 1))}"' ]' 20
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >json 2>err
 	STATUS=$?
 }
 
+start far 1
+tj 'what costs a read of the file for each instruction is left' '.items[0].note |
+	test("^the code of 0x[0-9a-f]+ is too much work to follow$")' cat json
+t 'and that is in the status' '5\n' echo "$STATUS"
 start 2
 tj 'there is no way out, which is said' '(.items | length) == 3 and
 	([.items[] | .note | strings] | length) == 2 and
