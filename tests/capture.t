@@ -215,7 +215,9 @@ deaf() {
 }
 deaf
 tj 'who does not stop in time is left alone, which is said' 'any(.items[] | select(.comm == "deaf");
-	.how == "not taken" and (.note | test("^running, and did not stop within [0-9]+ ms$")))' cat out
+	.how == "not taken" and (.note | test("^running, and did not stop within [0-9]+ ms, and is let go when it does$")))' cat out
+tj 'and counted, for it will stop' '.summary.stopped > ([.items[] | select(.how == "stopped")] | length)' \
+	cat out
 tj 'others are stopped nonetheless' '[.items[] | select(.comm == "spin")] | length == 2 and
 	all(.[]; .how != "not taken" and .note == null) and any(.[]; .how == "stopped")' cat out
 [ -z "$perf" ] || tj 'but a sample shows it, in its call' '.summary.taken == 3 and

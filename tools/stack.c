@@ -313,7 +313,7 @@ static void count_thread(struct stack *k, const struct process *p, const struct 
 
 	sum->threads++;
 	sum->taken += t->how != HOW_NOT;
-	sum->stopped += t->held_ns > 0;
+	sum->stopped += t->held_ns > 0 || t->late;
 	if ((uint64_t)t->held_ns > sum->longest)
 		sum->longest = (uint64_t)t->held_ns;
 	sum->cut += trace->cut;

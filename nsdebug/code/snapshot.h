@@ -59,6 +59,7 @@ struct thread {
 	bool stack_cut;			/* there is more above */
 	bool interrupted;		/* its pc is anywhere, not behind a system call */
 	int64_t held_ns;		/* how long it was stopped */
+	bool late;			/* is stopped after we left it alone, and let go at once */
 	bool running;			/* was not taken because it ran: a stop would help */
 	bool ran;			/* the same, a round before: no register was missed */
 	bool gone;			/* ended meanwhile: no row */

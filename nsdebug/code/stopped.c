@@ -79,7 +79,8 @@ static bool refuse_stop(struct stopped *x, struct thread *t, int err)
 		return thread_refuse(t, "a 32-bit program");
 	case ETIME:
 		x->waited_ns += STOP_WAIT_NS;
-		return thread_refuse(t, "did not stop within %d ms",
+		t->late = true;
+		return thread_refuse(t, "did not stop within %d ms, and is let go when it does",
 				     (int)(STOP_WAIT_NS / NS_PER_MS));
 	default:
 		return thread_refuse(t, "could not be stopped: %s", errno_name(err));

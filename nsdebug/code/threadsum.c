@@ -44,7 +44,7 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 {
 	struct row row = {
 		.threads = t->threads, .taken = t->taken, .stopped = t->stopped,
-		.longest_s = t->stopped ? (int64_t)t->longest : NONE_I64,
+		.longest_s = t->longest ? (int64_t)t->longest : NONE_I64,
 		.goroutines = goroutines ? t->goroutines : NONE_U64,
 	};
 	auto_buf struct buf b = { 0 };
@@ -53,7 +53,7 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 		buf_addf(&b, "stopped %llu of ", LLU(t->stopped));
 	buf_addf(&b, "%llu thread%s%s", LLU(t->threads), t->threads == 1 ? "" : "s",
 		 core ? " in the core" : at_once ? ", those of a process at once" : "");
-	if (t->stopped)
+	if (t->longest)
 		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
 		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
