@@ -78,6 +78,13 @@ of 'files have build ids' \
 of 'what the kernel did for it has names' \
 	'any(.items[]; .module == "[kernel]" and (.function | test("^[a-z_]")))'
 
+strip -o "$TMP/go/burn" "$O/tests/lib/burn"
+HOW=/go/burn burn cpu 1 1
+prof --hz 499 -o json
+at=$(nm "$O/tests/lib/burn" | sed -n 's/^0*\([0-9a-f]*\) . burn_60$/\1/p')
+of 'without symbols: a function is one, called as it begins' \
+	"[.items[] | select(.kind == \"function\")][0] | .function == \"burn+0x$at\" and .self_s > 0.3 * $(jq .summary.time_s out)"
+
 # What follows is not about all of its time: one that goes on until it is taken down will do.
 burn cpu 600 2
 : >go/on
@@ -89,13 +96,6 @@ look --by thread -o json
 of '--by thread' '[.items[].thread | select(. != null and startswith("burner"))] | unique | length == 2 and all(test("-[0-9]+$"))'
 look --by process -o json
 of '--by process' '[.items[].thread | select(.)] | unique == ["pid-1"]'
-
-strip -o "$TMP/go/burn" "$O/tests/lib/burn"
-HOW=/go/burn burn cpu 1 1
-prof --hz 499 -o json
-at=$(nm "$O/tests/lib/burn" | sed -n 's/^0*\([0-9a-f]*\) . burn_60$/\1/p')
-of 'without symbols: a function is one, called as it begins' \
-	"[.items[] | select(.kind == \"function\")][0] | .function == \"burn+0x$at\" and .self_s > 0.3 * $(jq .summary.time_s out)"
 
 # ---- formats ----
 
