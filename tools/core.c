@@ -96,7 +96,8 @@ static const struct col core_sum_col[] = {
 	S(COL_SIZE, size, 0, "of the file, with its holes"),
 	S(COL_SIZE, late, 0, "bytes copied while the process ran"),
 	S(COL_DUR, held_s, 0, "how long all threads were stopped; null: they were not"),
-	S(COL_BOOL, consistent, 0, "all memory and registers are of one moment"),
+	S(COL_BOOL, consistent, 0,
+	  "memory and registers are of one moment: no thread ran, no shared memory is in it"),
 	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
 	COL_END
 };
@@ -341,7 +342,8 @@ static void emit_kinds(struct core *k)
 			if (!s->copy)
 				row.note = coreplan_why(s->what, &k->choice);
 			else if (s->cut)
-				row.note = k->copy.full ? "--max-size" : "--max-pause";
+				row.note = k->copy.full ? "--max-size" :
+					k->copy.gone ? "the process ended" : "--max-pause";
 		}
 		if (row.mappings)
 			emit_row(k->r->emit, &row);
@@ -369,15 +371,28 @@ static void put_pause(struct buf *b, const struct core *k)
 			 LLU(k->held.ns % NS_PER_MS / 1000));
 }
 
+/* Others write to it, who are not stopped. */
+static bool has_shared(const struct core *k)
+{
+	for (size_t i = 0; i < k->plan.count; i++) {
+		const struct core_segment *s = &k->plan.segments[i];
+
+		if (s->data && s->vma->shared && s->vma->write)
+			return true;
+	}
+	return false;
+}
+
 static void emit_totals(struct core *k, uint64_t late)
 {
+	bool shared = has_shared(k);
 	bool out = !strcmp(k->o->write, "-");
 	off_t size = lseek(k->r->in->file, 0, SEEK_END);
 	struct core_sum sum = {
 		.pid = k->nspid ? (uint64_t)k->nspid : NONE_U64, .host_pid = (uint64_t)k->pid,
 		.threads = k->t.count, .registers = k->t.count - k->t.unknown - k->t.partial,
 		.data = k->copy.written, .size = size < 0 ? 0 : (uint64_t)size, .late = late,
-		.consistent = k->consistent && !late,
+		.consistent = k->consistent && !late && !shared,
 		.held_s = k->unstopped || k->held.lost ? NONE_I64 : (int64_t)k->held.ns,
 		.file = { k->o->write, strlen(k->o->write) },
 	};
@@ -390,7 +405,9 @@ static void emit_totals(struct core *k, uint64_t late)
 	put_size(&b, sum.size);
 	buf_str(&b, "; ");
 	put_pause(&b, k);
-	buf_addf(&b, "; %s", sum.consistent ? "all of one moment" : "not all of one moment");
+	buf_addf(&b, "; %s", sum.consistent ? "all of one moment" :
+		  k->consistent && !late ? "all of one moment but shared memory" :
+		  "not all of one moment");
 	sum.text = (struct bytes){ out ? NULL : b.bytes, b.len };
 	if (out)
 		emit_note(k->r->emit, "%s", b.bytes);
@@ -408,7 +425,10 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 		emit_cut(e, "%llu KiB were copied while the process ran, for more than "
 			 "--max-pause would have been needed: not of one moment with the rest",
 			 LLU(late) / 1024);
-	if (k->copy.full)
+	if (k->copy.gone)
+		emit_cut(e, "%llu KiB of addresses are missing: the process ended, or became "
+			 "another program, before they were copied", LLU(skipped) / 1024);
+	else if (k->copy.full)
 		emit_cut(e, "memory is missing: --max-size was reached");
 	else if (skipped)
 		emit_cut(e, "%llu KiB of addresses are missing: --max-pause was over",
@@ -457,7 +477,7 @@ static void run(struct run *r)
 {
 	const struct core_opts *o = r->opts;
 	struct core k = { .r = r, .o = o, .dir = -1, .held.peer = -1, .arena = arena_new(),
-		.copy = { .pagemap = -1, .shared = -1 },
+		.copy = { .pagemap = -1, .mem = -1, .shared = -1 },
 		.choice = { o->files, o->no_shared, o->no_huge, o->no_heap } };
 	struct err e;
 
@@ -487,8 +507,9 @@ const struct tool tool_core = {
 		"stopped at once, their registers and memory copied, and let go: after --max-pause "
 		"at the latest, whatever happens, and what was not copied by then is copied while "
 		"the process runs, which is said. Nothing is started in the process, and no copy "
-		"of it made. A stop makes a few system calls of the program return EINTR, as with "
-		"any debugger. A process that is frozen, traced by another one or in the middle of "
+		"of it made. Another process that has the same memory (CLONE_VM, "
+		"shared memory) is not stopped. A stop makes a few system calls of the program "
+		"return EINTR, as with any debugger. A process that is frozen, traced by another one or in the middle of "
 		"a vfork is not stopped, nor is any with --no-stop; what is known of registers "
 		"then comes from the kernel.\n"
 		"\n"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -46,7 +47,8 @@ int corecopy_open(struct corecopy *c, int file, int dir, pid_t pid, uint64_t est
 
 	if (room > CORECOPY_BUFFER_MAX)
 		room = CORECOPY_BUFFER_MAX;
-	*c = (struct corecopy){ .file = file, .dir = dir, .shared = -1, .pid = pid, .most = most,
+	*c = (struct corecopy){ .file = file,
+		.dir = dir, .mem = -1, .shared = -1, .pid = pid, .most = most,
 		.room = room };
 	c->pagemap = openat(dir, "pagemap", O_RDONLY | O_CLOEXEC);
 	/* its pages are made before anybody is held */
@@ -65,6 +67,7 @@ void corecopy_close(struct corecopy *c)
 		munmap(c->buffer, c->room);
 	own_close(&c->pagemap);
 	own_close(&c->shared);
+	own_close(&c->mem);
 	free(c->pieces);
 	free(c->order);
 	c->buffer = NULL;
@@ -87,6 +90,7 @@ static int by_turn(const void *a, const void *b)
 
 void corecopy_plan(struct corecopy *c, struct core_plan *p, uint64_t off)
 {
+	c->mem = openat(c->dir, "mem", O_RDONLY | O_CLOEXEC);
 	c->order = mem_alloc((p->count + 1) * sizeof(struct core_segment *));
 	for (size_t i = 0; i < p->count; i++) {
 		struct core_segment *s = &p->segments[i];
@@ -109,7 +113,7 @@ void corecopy_end(struct corecopy *c)
 
 bool corecopy_is_done(const struct corecopy *c)
 {
-	return c->next == c->norder || c->full;
+	return c->next == c->norder || c->full || c->gone;
 }
 
 /* ---- into the file ---- */
@@ -214,11 +218,31 @@ static void add_piece(struct corecopy *c, struct core_segment *s, uint64_t addr,
 	c->used += len;
 }
 
+/* The same of a process that runs, and may have become another program. */
+static ssize_t read_memory(struct corecopy *c, const struct run *runs, size_t count)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		ssize_t n = pread(c->mem, c->buffer + c->used + sum, runs[i].len,
+				  (off_t)runs[i].start);
+
+		c->gone |= n == 0;
+		if (n <= 0 && !sum)
+			errno = EFAULT;
+		if (n > 0)
+			sum += (size_t)n;
+		if (n != (ssize_t)runs[i].len)
+			break;
+	}
+	return sum ? (ssize_t)sum : -1;
+}
+
 /*
  * Reads the runs; returns bytes read, which end before a page that cannot be read, or -1 with
  * errno.
  */
-static ssize_t read_runs(struct corecopy *c, const struct run *runs, size_t count)
+static ssize_t read_runs(struct corecopy *c, const struct run *runs, size_t count, bool late)
 {
 	struct iovec local = { c->buffer + c->used, 0 }, remote[PAGES];
 
@@ -226,7 +250,8 @@ static ssize_t read_runs(struct corecopy *c, const struct run *runs, size_t coun
 		remote[i] = (struct iovec){ (void *)(uintptr_t)runs[i].start, runs[i].len };
 		local.iov_len += runs[i].len;
 	}
-	return process_vm_readv(c->pid, &local, 1, remote, count, 0);
+	return late ? read_memory(c, runs, count) :
+		process_vm_readv(c->pid, &local, 1, remote, count, 0);
 }
 
 /* Takes `n` bytes that were read of the runs into account: what is left of them is returned. */
@@ -250,14 +275,16 @@ static size_t take_read(struct corecopy *c, struct core_segment *s, struct run *
 }
 
 static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, size_t len,
-		      struct err *e)
+		      bool late, struct err *e)
 {
 	static struct run runs[PAGES];
 	size_t count = find_runs(c, s, at, len / CORE_PAGE, runs);
 
 	while (count) {
-		ssize_t n = read_runs(c, runs, count);
+		ssize_t n = read_runs(c, runs, count, late);
 
+		if (c->gone)
+			return 0;
 		if (n < 0 && errno == ESRCH)
 			return err_set(e, ST_TARGET, "the process went away");
 		if (n < 0 && errno != EFAULT)
@@ -279,6 +306,7 @@ static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, s
 static void copy_shared(struct corecopy *c, struct core_segment *s, uint64_t at, size_t len)
 {
 	uint64_t off = s->vma->offset + (at - s->vma->start);
+	struct stat st;
 	char name[64];
 	ssize_t n;
 
@@ -288,6 +316,10 @@ static void copy_shared(struct corecopy *c, struct core_segment *s, uint64_t at,
 		snprintf(name, sizeof(name), "map_files/%llx-%llx",
 			 (unsigned long long)s->vma->start, (unsigned long long)s->vma->end);
 		c->shared = openat(c->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	if (fstat(c->shared, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != s->vma->inode) {
+		s->failed += len;
+		return;
 	}
 	n = pread(c->shared, c->buffer + c->used, len, (off_t)off);
 	if (n < 0) {
@@ -331,8 +363,12 @@ int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, 
 		first = c->npieces;
 		if (s->what == CORE_SHARED)
 			copy_shared(c, s, c->at, len);
-		else if (copy_chunk(c, s, c->at, len, e) < 0)
+		else if (copy_chunk(c, s, c->at, len, !h && c->mem >= 0, e) < 0)
 			return -1;
+		if (c->gone)
+			c->npieces = first;
+		if (c->gone)
+			break;
 		if (s->what == CORE_HEAD)
 			drop_head(c, first);
 		advance(c, len);

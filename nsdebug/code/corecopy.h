@@ -28,6 +28,7 @@ struct core_piece;
 
 struct corecopy {
 	int file, pagemap, dir;
+	int mem;			/* the memory as it was held, whatever pid runs now; -1 */
 	int shared;			/* the file behind the segment `of`; or -1 */
 	const struct core_segment *of;
 	pid_t pid;
@@ -41,13 +42,15 @@ struct corecopy {
 	uint64_t at;			/* and from where on */
 	uint64_t written, most;		/* bytes of data; at most */
 	bool full;			/* `most` was reached */
+	bool gone;			/* the memory is no more: execve(2), or the end */
 };
 
 /* `dir` is the /proc/PID directory of `pid`, and stays the caller's; `most` bytes of data are
  * written at most. */
 int corecopy_open(struct corecopy *c, int file, int dir, pid_t pid, uint64_t estimate,
 		  uint64_t most, struct err *e);
-/* Gives each segment its place in the file, from `off` on. */
+/* While the process is held: from then on that memory is read, and never that of a later program.
+ * Gives each segment its place in the file, from `off` on. */
 void corecopy_plan(struct corecopy *c, struct core_plan *p, uint64_t off);
 /*
  * Copies what is left: with h, as long as the threads are held and it is before `until`; without,

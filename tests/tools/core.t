@@ -172,7 +172,12 @@ before=$(sed -n 's/^Rss\(Shmem\|Anon\):[^0-9]*//p' "/proc/$beat/status")
 core_of "$beat" -fw m.core >/dev/null
 t 'reading it made none of it' "$before\n" sed -n 's/^Rss\(Shmem\|Anon\):[^0-9]*//p' \
 	"/proc/$beat/status"
-core_of "$beat" --no-shared -fw m.core >/dev/null
+ts 'others may write to it, who are not stopped' 0 'all of one moment but shared memory$' \
+	core_of "$beat" --max-pause 30s -fw m.core
+core_of "$beat" --max-pause 30s -fw m.core -o json >m.json
+t 'in JSON, too' 'false\n' jq .summary.consistent m.json
+ts 'without it all is of one moment' 0 '; all of one moment$' \
+	core_of "$beat" --no-shared --max-pause 30s -fw m.core
 t '--no-shared' '0\n?1\n' grep -c in-common-4711 m.core
 
 start "$O/tests/lib/beat" 400 big.gap
