@@ -120,13 +120,15 @@ static const struct col prof_sum[] = {
 	S(COL_DUR, time_s, COL_HIDE, "what they weigh together"),
 	S(COL_DUR, clock_s, COL_HIDE,
 	  "processor time of the container's cgroup meanwhile, by the kernel's own account; null: "
-	  "it has none of its own"),
+	  "it has none of its own, or is gone"),
 	S(COL_U64, short_waits, COL_HIDE, "with --off-cpu: waits shorter than --min"),
 	S(COL_DUR, short_s, COL_HIDE, "what these took together"),
 	S(COL_DUR, window_s, COL_HIDE, "how long was looked"),
 	S(COL_DUR, programs_s, COL_HIDE,
 	  "processor time that our programs took in the kernel; null: it does not measure it"),
-	S(COL_DUR, nsdebug_s, COL_HIDE, "processor time that nsdebug took to make stacks of it"),
+	S(COL_DUR, nsdebug_s, COL_HIDE,
+	  "processor time of the one process of nsdebug that makes stacks of it; another one reads "
+	  "the files that are mapped"),
 	S(COL_BYTES, text, COL_NOJSON, "all of it in one line"),
 	COL_END
 };
@@ -253,12 +255,13 @@ static void put_cost(struct buf *b, const struct prof *p, bool measured)
 
 	if (measured) {
 		cost += (double)p->programs_ns;
-		buf_addf(b, "; it took %.3f s in the kernel, %.3f s in nsdebug: %.2f %% of one "
-			 "processor", (double)p->programs_ns / 1e9, (double)p->own_ns / 1e9,
-			 100 * cost / window);
+		buf_addf(b, "; it took %.3f s in the kernel, %.3f s to make stacks of it: "
+			 "%.2f %% of one processor", (double)p->programs_ns / 1e9,
+			 (double)p->own_ns / 1e9, 100 * cost / window);
 	} else {
-		buf_addf(b, "; it took %.3f s in nsdebug, %.2f %% of one processor; what it took "
-			 "in the kernel is not measured here", cost / 1e9, 100 * cost / window);
+		buf_addf(b, "; it took %.3f s to make stacks of it, %.2f %% of one processor; what "
+			 "it took in the kernel is not measured here", cost / 1e9,
+			 100 * cost / window);
 	}
 }
 
@@ -288,7 +291,7 @@ static void emit_sum(struct listing *l)
 	s.samples = p->profile.samples;
 	s.lost = *p->tracer.lost + tracer_misses(&p->tracer);
 	s.time_s = (int64_t)p->profile.value;
-	if (p->usage >= 0)
+	if (p->has_usage)
 		s.clock_s = (int64_t)p->usage_ns;
 	if (l->o->off) {
 		s.short_waits = p->short_waits;

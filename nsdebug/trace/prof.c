@@ -63,6 +63,17 @@ static void put_kernel(struct prof *p, struct walk *w, const struct prof_event *
 		put(w, profile_mark(&p->profile, "[more frames in the kernel]"));
 }
 
+static const char *why_nowhere(const struct process *of, uint64_t pc)
+{
+	const struct vma *v = maps_find(&of->maps, pc);
+
+	if (!of->maps.count)
+		return "[not looked up: the process had ended?]";
+	if (!v || !v->exec || !of->modules)
+		return "[not looked up: mapped since?]";
+	return of->modules[v - of->maps.items] ? "[file not readable]" : "[code of no file]";
+}
+
 /* A return address may be that of the next function: what counts is the call. */
 static uint32_t place_of(struct prof *p, const struct prof_event *e, const struct process *of,
 			 const struct frame *f)
@@ -73,7 +84,7 @@ static uint32_t place_of(struct prof *p, const struct prof_event *e, const struc
 	if (process_code(of, pc, &m, &bias))
 		return profile_place(&p->profile, PLACE_FILE, m, pc - bias);
 	return profile_memory(&p->profile, of->own_map ? (pid_t)e->own_pid : 0, e->euid, of->start,
-			      pc);
+			      pc, why_nowhere(of, pc));
 }
 
 static void note_early(struct prof *p, const struct trace *t)
@@ -246,6 +257,7 @@ static int take(void *ctx, void *bytes, size_t len)
 
 /* ---- start ---- */
 
+/* UINT64_MAX: it cannot be read, for the cgroup is gone. */
 static uint64_t usage_ns(int fd)
 {
 	char text[1024];
@@ -254,13 +266,13 @@ static uint64_t usage_ns(int fd)
 	uint64_t us = 0;
 
 	if (n <= 0)
-		return 0;
+		return UINT64_MAX;
 	text[n] = '\0';
 	p = strstr(text, "usage_usec ");
 	if (!p)
-		return 0;
+		return UINT64_MAX;
 	p += strlen("usage_usec ");
-	return scan_u64(&p, &us) ? us * 1000 : 0;
+	return scan_u64(&p, &us) ? us * 1000 : UINT64_MAX;
 }
 
 static int choose(struct prof *p, struct prof_bpf *b, struct err *e)
@@ -473,7 +485,9 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	p->tracer.counts = true;
 	tracer_run(&p->tracer);
 	f->window_ns = clock_ns() - p->tracer.started_ns;
-	p->usage_ns = usage_ns(p->usage) - p->usage_then;
+	p->usage_ns = usage_ns(p->usage);
+	p->has_usage = p->usage_ns != UINT64_MAX && p->usage_then <= p->usage_ns;
+	p->usage_ns -= p->usage_then;
 	p->programs_ns = tracer_programs_ns(&p->tracer) - p->programs_then;
 	emit_tick(&in->emit);
 	end_waits(p, &in->emit);

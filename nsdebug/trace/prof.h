@@ -51,6 +51,7 @@ struct prof {
 	int open;			/* read at the end: who waits still, in the kernel; or -1 */
 	int usage;			/* cpu.stat of the target's cgroup, or -1 */
 	uint64_t usage_ns, usage_then;
+	bool has_usage;			/* it could be read, then and at the end */
 	uint64_t short_waits, short_ns;	/* shorter than min_ns */
 	uint64_t early;			/* samples whose stack ends early */
 	char why[128];			/* the first of these */

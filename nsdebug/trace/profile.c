@@ -86,10 +86,11 @@ uint32_t profile_place(struct profile *p, enum place_kind kind, struct module *m
 	return intern(p, &(struct profile_place){ .kind = kind, .module = m, .at = at });
 }
 
-uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at)
+uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at,
+			const char *none)
 {
 	return intern(p, &(struct profile_place){ .kind = PLACE_MEMORY, .at = at, .pid = pid,
-		      .euid = euid, .start = start });
+		      .euid = euid, .start = start, .mark = none });
 }
 
 uint32_t profile_mark(struct profile *p, const char *why)

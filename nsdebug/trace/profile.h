@@ -30,7 +30,7 @@ struct err;
 
 enum place_kind {
 	PLACE_FILE,	/* `at` is a virtual address of the module's file */
-	PLACE_MEMORY,	/* code of no file, of a process: `at` is where it was */
+	PLACE_MEMORY,	/* in no file that is known, of a process: `at` is where it was */
 	PLACE_KERNEL,
 	PLACE_MARK,	/* no code: the stack is not known further; `mark` says why */
 };
@@ -46,7 +46,7 @@ struct profile_place {
 	uint32_t euid;
 	uint64_t start;
 	bool named;
-	const char *mark;
+	const char *mark;		/* of PLACE_MEMORY: what it is called without a name */
 	uint32_t index, frame;		/* frame: after profile_name() */
 };
 
@@ -110,7 +110,9 @@ struct profile {
 void profile_init(struct profile *p);
 
 uint32_t profile_place(struct profile *p, enum place_kind kind, struct module *m, uint64_t at);
-uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at);
+/* `none`: a constant that it is called where nobody has a name for it. */
+uint32_t profile_memory(struct profile *p, pid_t pid, uint32_t euid, uint64_t start, uint64_t at,
+			const char *none);
 uint32_t profile_mark(struct profile *p, const char *why);	/* `why` is a constant */
 const struct profile_who *profile_who(struct profile *p, struct bytes name, uint32_t pid,
 				      uint32_t tid);

@@ -67,7 +67,7 @@ static uint32_t frame_of(struct profile *p, const struct profile_frame *want)
 struct layout {
 	struct profile *p;
 	struct process all;
-	struct module **files;
+	struct map bases;		/* of files, by their address: the numbers of their rooms */
 	size_t nfiles, room;
 };
 
@@ -94,15 +94,16 @@ static void map_file(struct layout *l, struct module *m)
 
 static uint64_t base_of(struct layout *l, struct module *m)
 {
-	for (size_t i = 0; i < l->nfiles; i++)
-		if (l->files[i] == m)
-			return (uint64_t)(i + 1) * ROOM;
+	uint64_t nr = (uint64_t)(uintptr_t)map_get(&l->bases, (uintptr_t)m);
+
+	if (nr)
+		return nr * ROOM;
 	if (l->nfiles == FILES_MAX)
 		return 0;
 	map_file(l, m);
-	l->files = mem_more(l->files, l->nfiles);
-	l->files[l->nfiles++] = m;
-	return (uint64_t)l->nfiles * ROOM;
+	nr = ++l->nfiles;
+	map_put(&l->bases, (uintptr_t)m, (void *)(uintptr_t)nr);
+	return nr * ROOM;
 }
 
 /* Without a symbol a function is called as it begins: so its time is not that of each of its
@@ -155,7 +156,7 @@ static void name_files(struct profile *p, struct debugfiles *files)
 	free(t.frames);
 	free(l.all.maps.items);
 	free(l.all.modules);
-	free(l.files);
+	map_free(&l.bases);
 }
 
 /* ---- the kernel ---- */
@@ -211,10 +212,9 @@ static void name_kernel(struct profile *p, int fd)
 
 static void put_made(struct profile *p, struct profile_place *l, const struct name *n)
 {
-	static const char none[] = "[code of no file]";
 	struct profile_frame f = { .kind = PLACE_MEMORY };
 
-	f.name.p = n && n->function ? n->function : none;
+	f.name.p = n && n->function ? n->function : l->mark;
 	f.name.len = strlen(f.name.p);
 	l->frame = frame_of(p, &f);
 	l->named = true;

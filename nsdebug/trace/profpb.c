@@ -45,15 +45,12 @@ static void put_bytes(struct buf *b, unsigned int field, const void *bytes, size
 	buf_add(b, bytes, len);
 }
 
-/* Strings are UTF-8 in this format: what is not, is shown as it would be on a terminal. */
+/* Strings are UTF-8 in this format, and its readers put them on a terminal as they are. */
 static uint64_t string(struct pb *w, const char *bytes, size_t len)
 {
 	auto_buf struct buf text = { 0 };
 
-	if (esc_is_utf8(bytes, len))
-		buf_add(&text, bytes, len);
-	else
-		esc_text(&text, bytes, len, ESC_NAME);
+	esc_text(&text, bytes, len, ESC_NAME);
 	put_bytes(&w->strings, 6, text.bytes, text.len);
 	return w->nstrings++;
 }
@@ -143,15 +140,15 @@ struct mapping {
 	const char *build_id;
 };
 
-static uint64_t mapping_of(struct mapping *all, size_t *count, const struct profile *p,
-			   const struct profile_place *l)
+static uint64_t mapping_of(struct mapping *all, size_t *count, struct map *known,
+			   const struct profile *p, const struct profile_place *l)
 {
 	const struct profile_frame *f = p->frames[l->frame];
-	size_t i;
+	uint64_t nr = (uint64_t)(uintptr_t)map_get(known, (uintptr_t)l->module);
 
-	for (i = 0; i < *count; i++)
-		if (all[i].module == l->module)
-			return i + 1;
+	if (nr)
+		return nr;
+	map_put(known, (uintptr_t)l->module, (void *)(uintptr_t)(*count + 1));
 	all[*count] = (struct mapping){ l->module, l->module ? f->module :
 		(struct bytes){ "[kernel]", 8 }, f->build_id };
 	return ++*count;
@@ -182,12 +179,13 @@ static void put_locations(struct pb *w)
 {
 	const struct profile *p = w->o->p;
 	auto_free struct mapping *maps = mem_alloc((p->nplaces + 1) * sizeof(*maps));
+	auto_map struct map known = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->nplaces; i++) {
 		const struct profile_place *l = p->places[i];
 		uint64_t map = l->kind == PLACE_FILE || l->kind == PLACE_KERNEL ?
-			mapping_of(maps, &count, p, l) : 0;
+			mapping_of(maps, &count, &known, p, l) : 0;
 
 		put_number(&w->inner, 1, i + 1);
 		put_number(&w->inner, 2, map);

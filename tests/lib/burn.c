@@ -9,6 +9,7 @@
  *	burn deep SECONDS DEPTH		burns below so many calls of dive()
  *	burn lost SECONDS		one thread waits until it can open /go/until and then burns;
  *					all the time others wait, below many calls of dive()
+ *	burn short SECONDS		in processes that end at once, one after the other
  *	burn names SECONDS		in threads whose names are odd
  *	burn made SECONDS		in code that it makes, at 0x200000000
  *
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +178,21 @@ static void made(void)
 		((void (*)(uint64_t))p)(1000000);
 }
 
+static void in_short(void)
+{
+	uint64_t until = now(CLOCK_MONOTONIC) + seconds * 1000000000;
+	pid_t pid;
+
+	while (now(CLOCK_MONOTONIC) < until) {
+		pid = fork();
+		if (!pid) {
+			burn_60(3000000);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
 static void run(void *(*fn)(void *), uint64_t count)
 {
 	pthread_t threads[THREADS_MAX];
@@ -217,6 +234,8 @@ int main(int argc, char **argv)
 		run(named, sizeof(odd) / sizeof(*odd));
 	else if (!strcmp(what, "made"))
 		made();
+	else if (!strcmp(what, "short"))
+		in_short();
 	else if (!strcmp(what, "lost")) {
 		deepest = wait_short;
 		run(waits_often, 4);

@@ -211,6 +211,7 @@ look --format speedscope
 of 'speedscope: names are strings'	'[.shared.frames[].name] | any(. == "</title><script>alert(1)</script>;\"&\nx 5")'
 look --format pprof
 is 'pprof: can be read'		sh -c 'go tool pprof -raw out 2>&1 | grep -qF "alert(1)"'
+is 'pprof: nothing raw'		sh -c '! go tool pprof -raw out 2>&1 | grep -q "$(printf "\033")"'
 look
 is 'a table: nothing raw'	sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" out'
 
@@ -230,6 +231,14 @@ of 'has the name that the process says' '.items[0] | .function == "what it says;
 rm tmp/perf-1.map
 look -o json
 of 'or none' '.items[0].function == "[code of no file]"'
+"$SRC/tests/fixtures/box" down "$BOX"
+
+# Most of these have ended before anybody could look where their code is.
+burn short 600
+: >go/on
+look -o json
+of 'code that nobody could look up is not of no file' \
+	'.summary.samples > 0 and all(.items[]; .function != "[code of no file]")'
 "$SRC/tests/fixtures/box" down "$BOX"
 
 # ---- what is missing is said ----
@@ -276,6 +285,14 @@ programs() { # of the tracer: their numbers
 	cat /proc/"$TRACER"/fdinfo/* 2>/dev/null | sed -n 's/^prog_id:[[:space:]]*//p' | sort -u
 }
 none_left() { for i in $ids; do ! bpftool prog show id "$i" >/dev/null 2>&1 || return 1; done; }
+prof_start -o json
+kill -STOP "$TRACER"
+"$SRC/tests/fixtures/box" down "$BOX"
+kill -CONT "$TRACER"
+trace_wait
+of 'the account of a cgroup that is gone is not known' '.summary.clock_s == null'
+
+burn cpu 60 2
 for mode in --hz=199 --off-cpu; do
 	prof_start "$mode"
 	ids=$(programs)
