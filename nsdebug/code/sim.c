@@ -268,6 +268,8 @@ static enum next flow(struct sim *s, int depth, struct way *w, const struct insn
 
 	*done = true;
 	if (is_jcc(i)) {
+		if (i->map == MAP_ONE && i->op >= 0xe0 && i->op < 0xe3)	/* loop */
+			w->known &= ~BIT(GPR_RCX);
 		branch(l, w, w->pc + i->len + (uint64_t)i->imm);
 		return GO_ON;
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/code/way.h"
 
+#include <string.h>
+
 #include "nsdebug/code/sim.h"
 
 bool way_has(const struct way *w, unsigned int reg)
@@ -41,6 +43,10 @@ static bool put(struct way *w, uint64_t at, bool known, uint64_t value)
 {
 	unsigned int n = 0;
 
+	/* of a word that is written over in part, nothing is known */
+	for (unsigned int i = 0; i < w->stores; i++)
+		if (w->store[i].at - at < 8 || at - w->store[i].at < 8)
+			w->store[i].known = false;
 	while (n < w->stores && w->store[n].at != at)
 		n++;
 	if (n == SIM_STORES)
@@ -91,6 +97,7 @@ static bool stack(const struct sim_asks *from, struct way *w, const struct insn 
 		  bool *done)
 {
 	bool kept = true;
+	uint64_t at;
 
 	*done = true;
 	if (i->map == MAP_0F && !i->vex && (i->op & 0xf6) == 0xa0) {	/* fs, gs */
@@ -111,7 +118,9 @@ static bool stack(const struct sim_asks *from, struct way *w, const struct insn 
 	} else if (i->op == 0x9c || (i->op == 0xff && (i->reg & 7) == 6)) {
 		kept = way_push(w, false, 0);
 	} else if (i->op == 0x9d || i->op == 0x8f) {
-		pop(from, w, i->mod == 3 ? i->rm : -1);
+		pop(from, w, i->op == 0x8f && i->mod == 3 ? i->rm : -1);
+		if (i->op == 0x8f && from && i->mod != 3 && address(w, i, &at))
+			kept = put(w, at, false, 0);
 	} else if (i->op == 0xc9) {
 		w->known &= ~BIT(GPR_RSP);
 		if (way_has(w, GPR_RBP))
@@ -193,17 +202,43 @@ static bool result(const struct sim_asks *from, const struct way *w, const struc
 	return i->op == 0x8b && address(w, i, &at) && way_get(from, w, at, ret);
 }
 
-/* A store by mov: what is read back later. */
+/* How many words of memory it writes; of a vector register, a half of its whole length or all. */
+static unsigned int written(const struct insn *i)
+{
+	static const uint8_t stores[] = { 0x11, 0x13, 0x17, 0x29, 0x2b, 0x7e, 0x7f, 0xd6, 0xe7 };
+	uint8_t group = i->reg & 7;
+
+	if (i->map == MAP_0F && memchr(stores, i->op, sizeof(stores)))
+		return 2;
+	if (i->map == MAP_0F)	/* setcc, xadd and cmpxchg; the latter of 16 bytes */
+		return !i->vex && ((i->op & 0xf0) == 0x90 || (i->op & 0xee) == 0xc0 ||
+				   (i->op & 0xfe) == 0xb0) ? 1 : i->op == 0xc7 ? 2 : 0;
+	if (i->map != MAP_ONE)
+		return 0;
+	if (i->op < 0x38)
+		return !(i->op & 6);
+	if (i->op >= 0x80 && i->op < 0x84)
+		return group != 7;
+	return (i->op >= 0x86 && i->op < 0x8a) || i->op == 0xc6 || i->op == 0xc7 ||
+		(i->op & 0xee) == 0xc0 || (i->op & 0xfc) == 0xd0 ||
+		((i->op & 0xfe) == 0xf6 && (group == 2 || group == 3)) ||
+		((i->op & 0xfe) == 0xfe && group < 2);
+}
+
+/* A store: what is read back later. Only a word by mov is known. */
 static bool keep_store(struct way *w, const struct insn *i)
 {
+	unsigned int words = i->mod == 3 ? 0 : written(i);
+	bool kept = true;
 	uint64_t at;
 
-	if (i->map != MAP_ONE || i->mod == 3 || (i->op != 0x89 && i->op != 0x88 &&
-	    i->op != 0xc7 && i->op != 0xc6) || !address(w, i, &at))
+	if (!words || !address(w, i, &at))
 		return true;
-	if (i->op == 0x89 && i->wide)
+	if (i->map == MAP_ONE && i->op == 0x89 && i->wide)
 		return put(w, at, way_has(w, i->reg), w->reg[i->reg]);
-	return put(w, at, false, 0);
+	for (unsigned int n = 0; n < words; n++)
+		kept &= put(w, (at & ~7ull) + 8 * n, false, 0);
+	return kept;
 }
 
 bool way_step(const struct sim_asks *from, struct way *w, const struct insn *i, int *lost)

@@ -322,6 +322,10 @@ static void test_pieces(void)
 	ok(PIECE("\xc9\xc3", &r, 9) == SIM_FOUND && gives(&r, REG_BP, 0x7008), "leave; ret");
 	ok(PIECE("\x48\x8d\x65\xf8\x5b\x5d\xc3", &r, 9) == SIM_FOUND &&
 	   gives(&r, REG_BX, 0x7007), "lea -8(%rbp), %rsp");
+	ok(PIECE("\x53\xc6\x44\x24\x01\x00\x5b\xc3", &r, 0) == SIM_FOUND &&
+	   !(r.known & 1u << REG_BX), "a word of which a byte is written over");
+	ok(PIECE("\x48\xff\x04\x24\x5b\xc3", &r, 1) == SIM_FOUND &&
+	   !(r.known & 1u << REG_BX), "and one that is counted up");
 	ok(PIECE("\x48\x0f\xaf\xd8\xc3", &r, 0) == SIM_FOUND && !(r.known & 1u << REG_BX),
 	   "imul %rax, %rbx: it is not known what is in it");
 	ok(PIECE("\x84\xc0\x75\x01\xc3\x48\x83\xc4\x10\xc3", &r, 2) == SIM_FOUND,
