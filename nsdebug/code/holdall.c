@@ -225,7 +225,7 @@ bool holdall_serve(struct stopper *s, uint64_t max_ns)
 			break;
 	}
 	good = let_go(&h, late);
-	/* one that executed another program has the id of its process now, and may stop yet: whoever
+	/* one that executed another program has the id of its process now, and may stop yet: who
 	 * is left is let go before we wait for anything else */
 	s->pending += h.count;
 	stopper_arm(s, 0);
