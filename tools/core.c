@@ -189,7 +189,11 @@ static int open_process(struct core *k, struct err *e)
 	snprintf(k->info.comm, sizeof(k->info.comm), "%.15s", stat.comm);
 	if (fd_read_file(k->dir, "cmdline", &k->info.args, ARGS_MAX) < 0 ||
 	    fd_read_file(k->dir, "auxv", &k->info.auxv, AUXV_MAX) < 0)
-		return err_sys(e, "read process %d", (int)k->pid);
+		return errno == EACCES || errno == EPERM ?
+			err_set(e, ST_PRIVILEGE, "read process %d: not permitted; run nsdebug as "
+				"root on the node, or give it CAP_SYS_PTRACE and "
+				"CAP_DAC_READ_SEARCH", (int)k->pid) :
+			err_sys(e, "read process %d", (int)k->pid);
 	return 0;
 }
 
@@ -494,7 +498,7 @@ static void run(struct run *r)
 }
 
 static const struct example examples[] = {
-	{ "nsdebug core nsd-demo --write /tmp/demo.core", "of the container's first process" },
+	{ "nsdebug core -f --write /tmp/demo.core nsd-demo", "of the container's first process" },
 	{ "nsdebug core nsd-demo --no-heap -f -w /tmp/demo.core", "small: without the heap" },
 	{ "nsdebug core nsd-demo -w - | gzip >/tmp/demo.core.gz", "through a pipe" },
 	{ NULL }

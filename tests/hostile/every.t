@@ -29,7 +29,8 @@ example() { # VERB: the words behind the name of the binary; no trace longer tha
 	*)		_for='--max-events 1' ;;
 	esac
 	$NSDEBUG help --json "$1" | jq -r '.examples[0].command' |
-		sed "s/^nsdebug //; s/\\bnsd-demo\\b/$BOX/; s/--for 1s/$_for/"
+		sed "s/^nsdebug //; s/\\bnsd-demo\\b/$BOX/; s/--for 1s/$_for/
+			s,--write /tmp/,-o json --write $TMP/,"
 }
 has_rows() { [ "$($NSDEBUG help --json "$1" | jq '.columns | length')" != 0 ]; }
 needs() { $NSDEBUG help --json "$1" | jq -r '.needs[]'; }

@@ -15,7 +15,7 @@
 # takes the second of its example, for there are more than a dozen of them.
 examples() { # VERB WORD
 	$NSDEBUG help --json "$1" | jq -r '.examples[].command' | grep -w nsd-demo |
-		sed "s,\\bnsd-demo\\b,$2,; s/--for 1s/--for 100ms/"
+		sed "s,/tmp/,$TMP/,; s,\\bnsd-demo\\b,$2,; s/--for 1s/--for 100ms/"
 }
 
 mkdir "$TMP/bin"
@@ -32,6 +32,8 @@ run_example() { # COMMAND LINE
 was_idle() { # COMMAND LINE: a trace, and nothing came
 	case $1 in
 	'nsdebug trace '*) grep -q 'no such event in' "$TMP/said" ;;
+	*'>'*)	_to=${1##*>}	# it went into a file
+		[ -s "${_to# }" ] ;;
 	*) return 1 ;;
 	esac
 }
