@@ -19,7 +19,7 @@ named() { t "$1" "$2 perf-map null\n" top; }
 none 'without such a file there is no name'
 echo '200000000 40 first' >$map
 named 'the file of the process' 'first 0x27'
-ts 'in the table' 0 '^  #0 +0x0000000200000027 first\+0x27 \(perf map\)$' \
+ts 'in the table' 0 '^  #0 +0x0000000200000027 first\+0x27 \(perf map\)' \
 	"$NSDEBUG" stack "$BOX"
 echo '200000010 20 LazyCompile:*add /app/x.js:3:1' >>$map
 named 'the last line that has the address, as it is' 'LazyCompile:*add /app/x.js:3:1 0x17'

@@ -182,7 +182,8 @@ if [ -n "$STACK" ]; then
 	box_ns
 	ts '32 a child stopped at any moment: the target runs on after the deadline' 0 'children [1-9]' \
 		env SIGNAL=19 "$h/slayer" "$BOXPID" "${COUNT:-20}" 20000 \
-		setpriv --bounding-set -bpf,-perfmon --inh-caps -bpf,-perfmon "$NSDEBUG" --timeout 300ms stack "$BOX"
+		"$(command -v setpriv)" --bounding-set -bpf,-perfmon --inh-caps -bpf,-perfmon \
+		"$NSDEBUG" --timeout 300ms stack "$BOX"
 	down
 fi
 
