@@ -34,6 +34,7 @@ was_idle() { # COMMAND LINE: a trace, and nothing came
 	'nsdebug trace '*) grep -q 'no such event in' "$TMP/said" ;;
 	*'>'*)	_to=${1##*>}	# it went into a file
 		[ -s "${_to# }" ] ;;
+	'nsdebug prof '*) jq -e '.summary.samples == 0' "$TMP/example" >"$TMP/jq" 2>&1 ;;
 	*) return 1 ;;
 	esac
 }
