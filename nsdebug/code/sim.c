@@ -412,13 +412,21 @@ static bool is_certain(const struct sim *s, const struct level *l)
 	return !s->weak && !(s->open && (l->unsteady || l->cut));
 }
 
+static enum sim_end why_none(const struct level *l)
+{
+	if (l->root)
+		return SIM_ROOT;
+	if (l->lost >= 0)
+		return SIM_REGISTER;
+	return l->returns || l->open ? SIM_NOWHERE : SIM_NEVER;
+}
+
 static enum sim_end give(struct sim *s, const struct level *l, struct regs *caller, uint64_t *slot,
 			 unsigned int *reg)
 {
 	if (!s->finds) {
 		*reg = l->lost < 0 ? 0 : in_regs[l->lost];
-		return l->root ? SIM_ROOT : l->lost >= 0 ? SIM_REGISTER : l->returns ? SIM_NOWHERE :
-			l->steps > l->max ? SIM_LEFT : l->open ? SIM_NOWHERE : SIM_NEVER;
+		return why_none(l);
 	}
 	if (s->unlike)
 		return SIM_UNLIKE;

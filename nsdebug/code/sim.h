@@ -23,7 +23,6 @@
 
 #define SIM_STEPS 4096u		/* instructions looked at for one question */
 #define SIM_WAYS 64u		/* branches waiting for their turn */
-#define SIM_STORES 48u		/* words that a way has written */
 
 enum sim_reach { REACH_YES, REACH_OPEN, REACH_NO };
 
@@ -39,12 +38,11 @@ struct sim_asks {
 enum sim_end {
 	SIM_FOUND,
 	SIM_GUESS,	/* one way leads there: another may lead elsewhere, or is none */
-	SIM_NOWHERE,	/* no way leads to a return that could be */
+	SIM_NOWHERE,	/* no way leads to a return that could be, as far as they were followed */
 	SIM_NEVER,	/* it does not return: all ways end */
 	SIM_ROOT,	/* nor does it anything but exit(2): a thread begins in it */
 	SIM_REGISTER,	/* the way to it needs a register that is not known: *reg of struct regs */
 	SIM_UNLIKE,	/* ways lead to different returns */
-	SIM_LEFT,	/* too much work */
 };
 
 struct sim;

@@ -49,7 +49,7 @@ static bool put(struct way *w, uint64_t at, bool known, uint64_t value)
 			w->store[i].known = false;
 	while (n < w->stores && w->store[n].at != at)
 		n++;
-	if (n == SIM_STORES)
+	if (n == WAY_STORES)
 		return false;
 	w->store[n] = (struct store){ at, value, known };
 	w->stores += n == w->stores;
