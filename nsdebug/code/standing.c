@@ -87,6 +87,7 @@ static void begin(void *self, struct snapshot *s, struct process *p,
 
 	map_free(&x->copies);
 	x->why[0] = '\0';
+	x->held_ns = 0;
 	if (!p->maps.count)
 		return;
 	look(x, s, p);
@@ -121,7 +122,8 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 		if (!source_blocked.take(NULL, s, p, t, dir))
 			return false;
 		snprintf(t->note, sizeof(t->note), "not held with the others: %.120s",
-			 c && c->tid ? c->note : "it came later");
+			 c && c->tid ? c->note : x->copies.used ? "it came later" :
+			 "the first thread of its process has ended");
 		return true;
 	}
 	t->regs = c->regs;

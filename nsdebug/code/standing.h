@@ -4,10 +4,10 @@
  * their stacks are of one moment: who holds what, and who waits for it.
  *
  * While they stand only registers and stacks are copied; what they are doing is read before, for
- * those that wait are awake afterwards, all else after. Who
- * cannot be held (traced by somebody else) or need not be (asleep in the kernel, where no signal
- * ends it) is taken as source_blocked does, and the note says so. If they had to be let go before
- * all was copied, nothing of it counts.
+ * those that wait are awake afterwards, all else after. Who cannot be held (traced by somebody
+ * else, of a process whose first thread has ended) or need not be (asleep in the kernel, where no
+ * signal ends it) is taken as source_blocked does, and the note says so. If they had to be let go
+ * before all was copied, nothing of it counts.
  */
 #ifndef NSDEBUG_CODE_STANDING_H
 #define NSDEBUG_CODE_STANDING_H

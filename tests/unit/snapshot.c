@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sys/maps, sys/task and code/wanted parse; code/blocked refuses who runs or has ended. */
+/* sys/maps, sys/task and code/wanted parse; code/blocked refuses who runs or has
+ * ended; code/standing who could not be held. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/blocked.h"
+#include "nsdebug/code/standing.h"
 #include "nsdebug/code/wanted.h"
 #include "nsdebug/sys/task.h"
 
@@ -101,6 +103,25 @@ static void take(pid_t pid, char state, const char *note, const char *name)
 	snapshot_free(&s);
 }
 
+/* Of who was held before, nothing is said of the next. */
+static void test_standing(void)
+{
+	auto_close int procfs = open("/proc", O_PATH | O_DIRECTORY);
+	auto_close int dir = proc_open(procfs, getpid());
+	struct standing x = { .peer = -1, .held_ns = 5 };
+	struct vma v = { 0 };
+	struct process p = { .pid = getpid(), .dir = dir, .maps = { &v, 1 } };
+	struct thread t = { .tid = getpid() };
+	struct snapshot s;
+
+	snapshot_init(&s, procfs, 0);
+	source_standing.begin(&x, &s, &p, NULL);
+	ok(!source_standing.take(&x, &s, &p, &t, dir) && strstr(t.note, "stopper") && !t.held_ns,
+	   "who could not be held was not held");
+	standing_free(&x);
+	snapshot_free(&s);
+}
+
 int main(void)
 {
 	siginfo_t info;
@@ -109,6 +130,7 @@ int main(void)
 	test_maps();
 	test_where();
 	test_wanted();
+	test_standing();
 	pid = fork();
 	if (!pid)
 		for (;;)
