@@ -199,9 +199,8 @@ static bool let_go(struct holdall *h, bool late)
 		struct seized_thread *t = &h->threads[i];
 
 		look(t);
-		/* ESRCH: it was killed meanwhile, and is let go of already */
 		if (t->state == STOPPED)
-			ptrace(PTRACE_DETACH, t->tid, NULL, (void *)stopper_signal(t->status));
+			stopper_let_go(t->tid, t->status);
 		all &= t->state != RUNNING;
 	}
 	h->answer.held_ns = h->since ? clock_ns() - h->since : 0;

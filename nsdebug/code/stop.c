@@ -55,17 +55,14 @@ static bool reply(struct stopper *s, struct stop_message *m, uint32_t op, int er
 	return send(s->peer, m, sizeof(*m), MSG_NOSIGNAL) == sizeof(*m);
 }
 
-/* 0 if the stop was ours or a group stop, whose event is in the high bits. */
-long stopper_signal(int status)
+void stopper_let_go(pid_t tid, int status)
 {
-	return status >> 16 ? 0 : WSTOPSIG(status);
-}
+	/* none if the stop was ours or a group stop, whose event is in the high bits */
+	long sig = status >> 16 ? 0 : WSTOPSIG(status);
 
-static void let_go(pid_t tid, int status)
-{
 	/* ESRCH: it was killed meanwhile, and is let go of already */
 	if (WIFSTOPPED(status))
-		ptrace(PTRACE_DETACH, tid, NULL, (void *)stopper_signal(status));
+		ptrace(PTRACE_DETACH, tid, NULL, (void *)sig);
 }
 
 /*
@@ -81,7 +78,7 @@ static pid_t reap(struct stopper *s, pid_t tid, int *status)
 			s->pending = 0;	/* nobody is seized */
 		if (got <= 0 || got == tid)
 			return got;
-		let_go(got, *status);
+		stopper_let_go(got, *status);
 		s->pending -= s->pending > 0;
 	}
 }
@@ -165,7 +162,7 @@ static bool hold(struct stopper *s, struct stop_message *m, int status)
 		err = errno;
 	else
 		released = reply(s, m, STOP_HELD, 0) && wait_release(s);
-	let_go(tid, status);
+	stopper_let_go(tid, status);
 	m->held_ns = clock_ns() - s->running;
 	return held ? reply(s, m, STOP_RELEASED, released ? 0 : ETIME) :
 		reply(s, m, STOP_FAILED, err);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 struct stopper {
@@ -22,8 +23,8 @@ struct stopper {
 
 /* From now on the kernel ends us after ns, by SIGKILL; 0: it does not. */
 bool stopper_arm(struct stopper *s, uint64_t ns);
-/* What a thread that stopped with this wait status is let go with: the signal that the stop was
- * about, to be delivered as if nothing had been. */
-long stopper_signal(int status);
+/* Lets a thread go that has this wait status, if it has stopped: the signal that the stop was about
+ * is delivered as if nothing had been. */
+void stopper_let_go(pid_t tid, int status);
 
 #endif
