@@ -17,14 +17,6 @@
 #define RUNS_MS 1
 #define NAPS 32	/* looks at one that wakes and sleeps */
 
-static bool lose(struct stopped *x, const char *why)
-{
-	/* the stopper's own end of the socket goes with it; ours is closed with the rights */
-	x->peer = -1;
-	snprintf(x->lost, sizeof(x->lost), "%s", why);
-	return false;
-}
-
 static bool ask(struct stopped *x, uint32_t op, pid_t tid)
 {
 	struct stop_message m = { .op = op, .tid = tid };
@@ -53,7 +45,7 @@ static bool may_stop(const struct stopped *x, struct thread *t)
 	if (t->state == 'D')
 		return thread_refuse(t, "in an uninterruptible sleep, or frozen");
 	if (x->peer < 0)
-		return thread_refuse(t, "%s", x->lost[0] ? x->lost : "there is no stopper");
+		return thread_refuse(t, "the stopper ended");
 	if (x->waited_ns >= STOPPED_WAIT_NS)
 		return thread_refuse(t, "too many others did not stop in time");
 	return true;
@@ -87,9 +79,10 @@ static bool refuse_stop(struct stopped *x, struct thread *t, int err)
 	}
 }
 
-static bool lose_stopper(struct stopped *x, struct thread *t)
+static bool lose(struct stopped *x, struct thread *t)
 {
-	lose(x, "the stopper ended");
+	/* the stopper's own end of the socket goes with it; ours is closed with the rights */
+	x->peer = -1;
 	return thread_refuse(t, "the stopper ended");
 }
 
@@ -103,7 +96,7 @@ static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struc
 
 	*late = false;
 	if (!ask(x, STOP_HOLD, t->tid) || !answer(x, &m))
-		return lose_stopper(x, t);
+		return lose(x, t);
 	if (m.op != STOP_HELD)
 		return refuse_stop(x, t, m.err);
 	same = is_same(t, dir);
@@ -111,7 +104,7 @@ static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struc
 		copied = snapshot_stack(s, p, t, m.regs[REG_SP]);
 	memcpy(t->regs.value, m.regs, sizeof(m.regs));
 	if (!ask(x, STOP_RELEASE, t->tid) || !answer(x, &m) || m.op != STOP_RELEASED)
-		return lose_stopper(x, t);
+		return lose(x, t);
 	if ((int64_t)m.held_ns > t->held_ns)
 		t->held_ns = (int64_t)m.held_ns;
 	if (!same) {

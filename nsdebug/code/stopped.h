@@ -16,8 +16,7 @@
 #define STOPPED_WAIT_NS (500 * 1000000ull)
 
 struct stopped {
-	int peer;		/* to the stopper; -1: there is none (any more) */
-	char lost[96];		/* why there is no stopper */
+	int peer;		/* to the stopper; -1: it has ended */
 	uint64_t waited_ns;	/* for threads that did not stop */
 };
 
