@@ -22,7 +22,6 @@ struct fallback {
 	struct sim *ahead, *below;	/* to the return; from a caller to here */
 	uint64_t taken;			/* for this thread */
 	bool behind;			/* the frame asked about is a return address */
-	unsigned int looks;
 	uint64_t sender, sender_sp;	/* of the last interpreted frame */
 };
 
@@ -74,20 +73,20 @@ static bool word(void *arg, uint64_t addr, uint64_t *ret)
 }
 
 /* What a signal handler returns to: mov $15, %eax or %rax; syscall. Nobody has called it. */
-static bool is_trampoline(const struct fallback *f, uint64_t addr)
+static bool is_trampoline(struct fallback *f, uint64_t addr)
 {
 	static const uint8_t wide[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
 	static const uint8_t narrow[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
 	uint8_t bytes[sizeof(wide)];
 
-	return code((void *)f, addr, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	return code(f, addr, bytes, sizeof(bytes)) == sizeof(bytes) &&
 		(!memcmp(bytes, wide, sizeof(wide)) || !memcmp(bytes, narrow, sizeof(narrow)));
 }
 
-static bool bytes_before(const struct fallback *f, uint64_t addr, uint8_t bytes[CALL_BYTES])
+static bool bytes_before(struct fallback *f, uint64_t addr, uint8_t bytes[CALL_BYTES])
 {
 	return addr >= CALL_BYTES && is_code(f, addr - 1) &&
-		(code((void *)f, addr - CALL_BYTES, bytes, CALL_BYTES) == CALL_BYTES ||
+		(code(f, addr - CALL_BYTES, bytes, CALL_BYTES) == CALL_BYTES ||
 		 callbytes_find(f->p, addr, bytes));
 }
 
@@ -117,7 +116,7 @@ static enum sim_reach accept(void *arg, uint64_t pc, uint64_t sp, uint64_t slot,
 }
 
 /* Does it stand behind the first call of what a program begins with? */
-static bool is_entry(const struct fallback *f, uint64_t pc)
+static bool is_entry(struct fallback *f, uint64_t pc)
 {
 	uint8_t bytes[ENTRY_BYTES];
 	struct insn i = { .len = 0 };
@@ -130,7 +129,7 @@ static bool is_entry(const struct fallback *f, uint64_t pc)
 	entry = ((struct code *)m->code)->elf.entry + bias;
 	if (entry == bias || pc - entry > ENTRY_BYTES)
 		return false;
-	len = code((void *)f, entry, bytes, sizeof(bytes));
+	len = code(f, entry, bytes, sizeof(bytes));
 	for (size_t at = 0; at < len && insn_decode(&i, bytes + at, len - at); at += i.len)
 		if (i.map == MAP_ONE && (i.op == 0xe8 || (i.op == 0xff && (i.reg & 7) == 2)))
 			return pc == entry + at + i.len;
@@ -157,10 +156,10 @@ static bool is_nop(const struct insn *i)
 }
 
 /* Does it look as where a function begins? endbr64; push; sub $n, %rsp. */
-static bool begins_function(const struct fallback *f, uint64_t pc)
+static bool begins_function(struct fallback *f, uint64_t pc)
 {
 	uint8_t bytes[ENTRY_BYTES];
-	size_t len = code((void *)f, pc, bytes, sizeof(bytes)), at = 0;
+	size_t len = code(f, pc, bytes, sizeof(bytes)), at = 0;
 	struct insn i;
 
 	do {
@@ -400,9 +399,9 @@ static bool search(struct fallback *f, const struct at *frame, struct at *caller
 {
 	uint64_t sp = frame->regs.value[REG_SP], pc = frame->regs.value[REG_PC];
 	bool first = true, found = false;
+	unsigned int looks = 0;
 
-	f->looks = 0;
-	for (uint64_t i = 0; i < SCAN_WORDS && f->looks < SCAN_LOOKS; i++) {
+	for (uint64_t i = 0; i < SCAN_WORDS && looks < SCAN_LOOKS; i++) {
 		uint64_t slot = (sp & ~7ull) + 8 * i, ret;
 		enum sim_reach reach;
 		struct at a;
@@ -413,7 +412,7 @@ static bool search(struct fallback *f, const struct at *frame, struct at *caller
 		if (slot < sp || !is_code(f, ret))
 			continue;
 		reach = called_from(f, ret, slot, pc, sp);
-		f->looks++;
+		looks++;
 		f->behind = true;
 		a = behind(slot, ret);
 		if (reach == REACH_YES ||
