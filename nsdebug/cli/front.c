@@ -172,8 +172,7 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 /* beside: enum again_beside */
 static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
 {
-	struct child kids[JOB_CHILDREN] = { CHILD_NONE, CHILD_NONE, CHILD_NONE, CHILD_NONE,
-		CHILD_NONE };
+	struct child kids[JOB_CHILDREN] = { [0 ... JOB_CHILDREN - 1] = CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
 	int n = job_start(j, beside, kids, &e);

@@ -86,7 +86,7 @@ static void put_who(struct thread_row *row, const struct process *p, const struc
 }
 
 /* "S, futex_wait_queue", "...; stopped for 41 us" */
-static struct bytes doing(const struct thread *t, struct arena *a, const char *note)
+static struct bytes doing(const struct thread *t, struct arena *a)
 {
 	auto_buf struct buf b = { 0 };
 
@@ -97,8 +97,8 @@ static struct bytes doing(const struct thread *t, struct arena *a, const char *n
 		buf_addf(&b, "; stopped for %lld us", (long long)(t->held_ns + 999) / 1000);
 	if (t->how == HOW_NOT)
 		buf_str(&b, "; not taken");
-	if (note[0])
-		buf_addf(&b, "%s%s", t->how == HOW_NOT ? ": " : "; ", note);
+	if (t->note[0])
+		buf_addf(&b, "%s%s", t->how == HOW_NOT ? ": " : "; ", t->note);
 	return text_of(a, &b);
 }
 
@@ -135,7 +135,7 @@ struct thread_row thread_row(const struct process *p, const struct thread *t, st
 		.wchan = { t->wchan[0] ? t->wchan : NULL, strlen(t->wchan) },
 		.state = state_name(t->state), .how = thread_how(t),
 		.held_s = t->how == HOW_STOPPED ? t->held_ns : NONE_I64,
-		.doing = doing(t, a, t->note),
+		.doing = doing(t, a),
 	};
 
 	put_who(&row, p, t, a);

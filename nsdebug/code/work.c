@@ -50,11 +50,8 @@ bool work_may(uint64_t at, uint64_t cost)
 		work.refused++;
 		return false;
 	}
-	if (!work.since)
-		work.since = clock_ns();
-	work.done += cost;
 	if (at >= WORK_SMALL)
 		work.big += cost;
-	work_tick(cost);
+	work_spent(cost);
 	return true;
 }
