@@ -25,7 +25,7 @@ const struct col frame_cols[] = {
 	  "how it is known: pc, cfi, pcsp (Go's table), signal (interrupted here), sim (its "
 	  "callee's code was followed to the return), fp (frame pointer), or scan"),
 	F(COL_BOOL, guess, COL_HIDE,
-	  "it, or one that it rests on, was only found on the stack: scan; in text a ?"),
+	  "it, or one that it rests on, may be wrong: all of scan, some of fp; in text a ?"),
 	F(COL_STR, source, COL_HIDE,
 	  "where the symbol is from: symtab, dynsym, debugdata, debuglink, debug file, "
 	  "pclntab (Go's table), perf-map (the process's own file); dwarf if it is inlined"),

@@ -24,8 +24,8 @@ static const char two_form[] =
  * What an opcode writes: m the operand rm, r reg, b both, l the register in the opcode, a rax,
  * h rax and that; i rm of inc and dec; d rdx, q rax, rcx and rdx, Q rax and rdx, and both rm,
  * c rax, rcx, rdx and rbx, C rcx, o and O vvvv, O reg too; s the registers of a string,
- * S these and rax; g and k rm unless it only compares; u of f6 and f7; A rax and rm; f and n
- * explained at their place and nothing; x: not followed.
+ * S these and rax; g and k rm unless it only compares; u of f6 and f7; A rax and rm; f and M
+ * explained at their place; n nothing; x: not followed.
  */
 static const char one_writes[] =
 	"mmrraaxxmmrraaxn" "mmrraaxxmmrraaxx" "mmrraanxmmrraanx" "mmrraanxnnnnnnnx"

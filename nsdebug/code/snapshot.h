@@ -5,7 +5,8 @@
  * Everything slow happens before or after the capture; the capture only copies bytes. A source
  * (struct snapshot_source) takes one thread; the ways to do so are a file each: blocked.c copies a
  * thread that does not run without touching it, trace/iterated.c does so with all its registers,
- * trace/sampled.c copies one while it runs, stopped.c has the stopper hold it for the while.
+ * trace/sampled.c copies one while it runs, stopped.c has the stopper hold it for the while,
+ * standing.c all threads of a process at once. coreread.c makes the same of a core.
  * Taking is done in a ROLE_PROC child. What is taken is worked on after the child gave up its
  * rights: nothing here points to anything that needs them but the descriptors of the ELF files.
  */

@@ -37,14 +37,14 @@ enum method {
 	METHOD_SIGNAL,	/* what a signal interrupted; by the tables of the trampoline */
 	METHOD_SIM,	/* by following the code to its return */
 	METHOD_FP,	/* by the frame pointer */
-	METHOD_SCAN,	/* found on the stack: a guess */
+	METHOD_SCAN,	/* found on the stack, or by one of several ways: a guess */
 };
 
 struct frame {
 	uint64_t pc;
 	enum method method;
 	bool exact;	/* pc is executed next; else it is a return address: look up pc - 1 */
-	bool guess;	/* it, or one that it rests on, was found by a search of the stack */
+	bool guess;	/* it, or one that it rests on, is a guess (fallback.h) */
 };
 
 struct trace {
