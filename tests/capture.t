@@ -5,6 +5,7 @@
 # Threads in states that debuggers hang on, or leave other than they were: each is shown, or said
 # to be not taken and why, within a bounded time; the target does not notice.
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 . "$SRC/tests/hostile/hostile.sh"
 need eu-stack jq strace setpriv
 
@@ -18,14 +19,6 @@ on_host_proc() { # the same where the kernel lends nothing but /proc and ptrace
 	shift
 	timeout -k 1 30 setpriv --bounding-set -bpf,-perfmon --inh-caps -bpf,-perfmon \
 		"$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
-}
-
-# start FILE ARG...: a program on the host that says "ready"; sets PID.
-start() {
-	"$@" >"$TMP/ready.$$" 2>/dev/null &
-	PID=$!
-	at_exit "kill -9 $PID 2>/dev/null || :"
-	wait_for "grep -q ready '$TMP/ready.$$'" 10
 }
 
 # Of each thread: its state, and who traces it.

@@ -5,16 +5,8 @@
 # shellcheck shell=sh
 # Stacks through code that is made at run time: beside eu-stack, which follows frame pointers.
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need eu-stack jq java javac mkfifo
-
-# start FILE ARG...: a program on the host that says "ready"; sets PID.
-start() {
-	rm -f ready
-	"$@" >ready 2>/dev/null &
-	PID=$!
-	at_exit "kill -9 $PID"
-	wait_for 'grep -q ready ready' 60
-}
 
 on_host() { # OPTION...
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" "$@"
@@ -26,17 +18,10 @@ ours() {
 		"\(.host_tid) \([.frames[] | select(.guess | not) | .pc] | join(" "))"'
 }
 
-theirs() { # "TID pc pc ..."
-	eu-stack -r -n 600 -p "$PID" 2>/dev/null | awk '
-		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
-		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
-		END { print line }' | sort -n
-}
-
 # Of these threads: "same" of each whose frames are eu-stack's, "less" where there are fewer, that
 # are its first; else both.
 compared() { # COMM...
-	theirs >them
+	eu_frames -p "$PID" >them
 	ours >us
 	for _c; do
 		while read -r comm tid pcs; do
@@ -90,7 +75,7 @@ if [ -x "$root/usr/bin/node" ]; then
 		"$1/lib/x86_64-linux-gnu:$1/usr/lib/x86_64-linux-gnu" \
 		"$1/usr/bin/node" "$2" "$3"' sh "$root" "$SRC/tests/lib/waits.js" "$PWD/fifo"
 	wait_for 'grep -q pipe_read "/proc/$PID/wchan"' 20
-	theirs >them
+	eu_frames -p "$PID" >them
 	ours >us
 	t 'node: all frames of all threads are those of eu-stack' '' \
 		sh -c "cut -d' ' -f2- us | sort -n | diff - them"

@@ -4,33 +4,19 @@
 # timeout 120
 # Stacks of one program, built in many ways, beside those of eu-stack: every frame of every thread.
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need eu-stack jq gcc strip
-
-ours() { # "TID pc pc ..." a line
-	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" -o json |
-		jq -r '.items | sort_by(.host_tid)[] | "\(.host_tid) \([.frames[].pc] | join(" "))"'
-}
-
-theirs() {
-	eu-stack -r -n 600 -p "$PID" 2>/dev/null | awk '
-		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
-		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
-		END { print line }' | sort -n
-}
 
 # check NAME FLAG...: without symbols, 61 threads
 check() {
 	_name=$1
 	shift
-	rm -f kinds ready
+	rm -f kinds
 	gcc -g0 -s "$@" -o kinds "$SRC/tests/lib/kinds.c" -lpthread
-	./kinds 60 >ready &
-	PID=$!
-	at_exit "kill -9 $PID 2>/dev/null || :"
-	wait_for 'grep -q ready ready' 10
+	start ./kinds 60
 	wait_for '[ "$(cat /proc/$PID/task/*/syscall | grep -vc running)" = 61 ]' 10
-	ours >ours
-	theirs >theirs
+	frames "$PID" >ours
+	eu_frames -p "$PID" >theirs
 	t "$_name: every frame is as eu-stack has it" '' diff theirs ours
 	t "$_name: of all threads" '61\n' sh -c 'wc -l <ours'
 	kill "$PID"

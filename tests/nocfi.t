@@ -5,16 +5,8 @@
 # shellcheck shell=sh
 # Stacks where there are no unwind tables: musl, and programs built without.
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need jq musl-gcc setpriv
-
-# start FILE ARG...: a program on the host that says "ready"; sets PID.
-start() {
-	rm -f ready
-	"$@" >ready &
-	PID=$!
-	at_exit "kill -9 $PID 2>/dev/null || :"
-	wait_for 'grep -q ready ready' 10
-}
 
 on_host() { # OPTION...
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" "$@"
@@ -137,23 +129,9 @@ kill -9 "$PID"
 musl-gcc -O2 -static -o "$TMP/storm" "$SRC/tests/lib/storm.c"
 start "$TMP/storm" 16
 fact='^((__syscall_cp_c|clock_nanosleep|nanosleep) )*((dice )?(rest|work) |dice )?((left|right) )*root run start __clone$'
-storm() { # runs until forty were seen
-	seen=0 runs=0
-	: >bad
-	while [ "$seen" -lt 40 ] && [ $runs -lt 60 ]; do
-		on_host -o json 2>/dev/null >out
-		jq -r '.items[] | select(.host_tid != .host_pid and .how != "not taken") |
-			"\(.note) \([.frames[].function // "?"] | join(" "))"' out >chains
-		seen=$((seen + $(wc -l <chains)))
-		sed -n 's/^null //p' chains | grep -Ev "$fact" >>bad
-		grep -Ev '^null ' chains >>bad
-		grep -E 'left left|right right|rest right|work left' chains >>bad
-		runs=$((runs + 1))
-	done
-	[ "$seen" -ge 40 ]
-}
-storm && pass 'musl: threads that run and wait in turn' ||
-	fail 'musl: threads that run and wait in turn' "$seen"
+storm 40 '.how != "not taken"' "$fact" on_host &&
+	pass 'musl: threads that run and wait in turn' ||
+	fail 'musl: threads that run and wait in turn' "$SEEN"
 t 'each of their stacks is whole and right' '' cat bad
 kill "$PID"
 

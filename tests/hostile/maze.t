@@ -3,29 +3,26 @@
 # timeout 120
 # Code that is made to be followed for long: each thread has its row, and what was left is said.
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need jq
 
-start() { # COUNT
-	rm -f ready
-	"$O/tests/hostile/maze" "$1" >ready &
-	PID=$!
-	at_exit "kill -9 $PID 2>/dev/null || :"
-	wait_for 'grep -q ready ready' 10
+look_at() { # COUNT [WAITING]
+	start "$O/tests/hostile/maze" "$1"
 	wait_for '[ "$(cat /proc/$PID/task/*/syscall | grep -c "^34 ")" = '"${2:-$(($1 + 1))}"' ]' 20
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >json 2>err
 	STATUS=$?
 }
 
-start far 1
+look_at far 1
 tj 'what costs a read of the file for each instruction is left' '.items[0].note |
 	test("^the code of 0x[0-9a-f]+ is too much work to follow$")' cat json
 t 'and that is in the status' '5\n' echo "$STATUS"
-start 2
+look_at 2
 tj 'there is no way out, which is said' '(.items | length) == 3 and
 	([.items[] | .note | strings] | length) == 2 and
 	all(.items[]; .note == null or (.note | test("its code does not show who called it")))' cat json
 t 'and that is all' '0\n' echo "$STATUS"
-start 300
+look_at 300
 tj 'many: a row of each' '(.items | length) == 301 and all(.items[]; .frames[0].pc)' cat json
 tj 'those that were left say it' 'any(.items[]; .note // "" |
 	test("^the code of 0x[0-9a-f]+ is too much work to follow$")) and .truncated' cat json

@@ -3,6 +3,7 @@
 # timeout 300
 # shellcheck shell=sh
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need gdb eu-stack jq strace setpriv
 
 # Of a process on the host: it needs --host, and the host's processes are not all of interest.
@@ -13,30 +14,11 @@ core_of() { # PID OPTION...
 	"$NSDEBUG" --host core "pid://$_p" --host-pid "$_p" --max-pause 10s --timeout 30s "$@"
 }
 
-# start FILE ARG...: a program on the host that says "ready"; sets PID.
-start() {
-	"$@" >"$TMP/ready.$$" 2>/dev/null &
-	PID=$!
-	at_exit "kill -9 $PID"
-	wait_for "grep -q ready '$TMP/ready.$$'" 10
-}
-
 free() { # PID: nobody traces it, and no thread is stopped
 	! grep -Eqs '^(TracerPid:.[1-9]|State:.[tT])' "/proc/$1"/task/*/status
 }
 stays_free() { wait_for "free $1" 10; }
 
-# "TID pc pc ..." a line
-ours() { # PID
-	"$NSDEBUG" --host stack "pid://$1" --host-pid "$1" -o json |
-		jq -r '.items | sort_by(.host_tid)[] | "\(.host_tid) \([.frames[].pc] | join(" "))"'
-}
-of_eu() { # CORE PROGRAM
-	eu-stack -r -n 600 --core "$1" -e "$2" 2>/dev/null | awk '
-		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
-		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
-		END { print line }' | sort -n
-}
 of_gdb() { # CORE PROGRAM
 	gdb -nx -batch -iex 'set debug-file-directory /nowhere' -ex 'set backtrace past-main on' -ex 'set backtrace past-entry on' \
 		-ex 'set print frame-info location-and-address' -ex 'thread apply all bt 600' \
@@ -56,40 +38,40 @@ apps=$FX/roots/base/rootfs/app
 [ -x "$apps/threads" ] || apps=$(dirname "$(find "$FX/roots/base" -name threads -type f | head -n 1)")
 start "$apps/threads" 8 16
 live=$PID
-ours "$live" >live
+frames "$live" >live
 ts 'a core of a process' 0 'stopped for [0-9.]+ ms; all of one moment$' core_of "$live" -w a.core
 t 'the process goes on' '' stays_free "$live"
 t 'it is its owner'"'s alone" '600\n' stat -c %a a.core
 ts 'it is an ELF core' 0 'ELF 64-bit LSB core file, x86-64.*threads' file a.core
-of_eu a.core "$apps/threads" >eu
+eu_frames --core a.core -e "$apps/threads" >eu
 t 'eu-stack finds the same frames in it' '' same_frames live eu
 of_gdb a.core "$apps/threads" >gdb
 t 'and so does gdb' '' same_frames live gdb
 t 'with all libraries' '' sh -c 'gdb -nx -batch -ex "info sharedlibrary" "$1" a.core 2>/dev/null |
 	grep -q "libc\.so\.6" || echo none' - "$apps/threads"
 ts '--no-heap' 0 'all of one moment$' core_of "$live" --no-heap -w b.core
-of_eu b.core "$apps/threads" >eu
+eu_frames --core b.core -e "$apps/threads" >eu
 t 'has stacks all the same' '' same_frames live eu
 of_gdb b.core "$apps/threads" >gdb
 t 'for gdb, too' '' same_frames live gdb
 ts '--no-stop' 0 'not stopped \(--no-stop\); not all of one moment$' \
 	core_of "$live" --no-stop -w c.core
-of_eu c.core "$apps/threads" >eu
+eu_frames --core c.core -e "$apps/threads" >eu
 t 'of threads that wait it has the frames' '' same_frames live eu
 t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host core "pid://$1" \
 	--host-pid "$1" --no-stop -fw c.core 2>&1 | grep "ptrace(" || true' - "$live"
 
 start "$apps/threads" 200 40
 many=$PID
-ours "$many" >many.live
+frames "$many" >many.live
 core_of "$many" -w many.core >/dev/null
-of_eu many.core "$apps/threads" >eu
+eu_frames --core many.core -e "$apps/threads" >eu
 t '200 threads, 40 frames deep' '' same_frames many.live eu
 t 'which are all there' '201\n' grep -c . eu
 
 start "$O/tests/lib/stacks"
 core_of "$PID" -w static.core >/dev/null
-of_eu static.core "$O/tests/lib/stacks" >eu
+eu_frames --core static.core -e "$O/tests/lib/stacks" >eu
 of_gdb static.core "$O/tests/lib/stacks" >gdb
 # of a signal handler gdb does not tell where the trampoline is
 signal=$(gdb -nx -batch -ex 'thread apply all bt' "$O/tests/lib/stacks" static.core 2>/dev/null |
@@ -111,14 +93,14 @@ of_us() { # CORE [TARGET]
 	"$NSDEBUG" stack -o json --core "$@" |
 		jq -r '.items | sort_by(.tid)[] | "\(.tid) \([.frames[].pc] | join(" "))"'
 }
-ours "$live" >live
+frames "$live" >live
 for c in a b c piped; do
 	[ $c != piped ] || core_of "$live" -w - >piped.core 2>/dev/null
 	of_us $c.core >us
 	t "stack --core: the same frames ($c)" '' same_frames live us
 done
 of_us static.core >us
-of_eu static.core "$O/tests/lib/stacks" >eu
+eu_frames --core static.core -e "$O/tests/lib/stacks" >eu
 t 'stack --core: of a static program, signal handler and all' '' same_frames eu us
 of_us many.core >us
 t 'stack --core: 200 threads' '' same_frames many.live us
@@ -267,8 +249,8 @@ ts 'a terminal is refused' 0 'not for a terminal' script -qec \
 	"$NSDEBUG --host core pid://$live --host-pid $live -w - || true" /dev/null
 core_of "$live" -w - >piped.core 2>piped.err
 t 'stdout: the same, and its summary on stderr' '1\n' grep -c 'stopped for' piped.err
-of_eu piped.core "$apps/threads" >eu
-ours "$live" >live
+eu_frames --core piped.core -e "$apps/threads" >eu
+frames "$live" >live
 t 'stdout has a core' '' same_frames live eu
 ts 'stdout is for the core' 2 'no -o' core_of "$live" -w - -o json
 mkfifo pipe

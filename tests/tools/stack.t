@@ -3,6 +3,7 @@
 # timeout 120
 # shellcheck shell=sh
 . tests/lib.sh
+. "$SRC/tests/lib/stack.sh"
 need eu-stack jq strace setpriv
 
 # Of a process on the host: it needs --host, and the host's processes are not all of interest.
@@ -10,26 +11,6 @@ on_host() { # PID OPTION...
 	_p=$1
 	shift
 	"$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
-}
-
-# start FILE ARG...: a program on the host that says "ready"; sets PID.
-start() {
-	"$@" >"$TMP/ready.$$" 2>/dev/null &
-	PID=$!
-	at_exit "kill -9 $PID"
-	wait_for "grep -q ready '$TMP/ready.$$'" 10
-}
-
-ours() { # PID: "TID pc pc ..." a line, from JSON
-	on_host "$1" -o json |
-		jq -r '.items | sort_by(.host_tid)[] | "\(.host_tid) \([.frames[].pc] | join(" "))"'
-}
-
-theirs() { # the same of eu-stack, which prints 16 digits
-	eu-stack -r -n 600 -p "$1" 2>/dev/null | awk '
-		/^TID/ { if (line) print line; line = substr($2, 1, length($2) - 1); next }
-		/^#/ { sub(/^0x0*/, "0x", $2); line = line " " $2 }
-		END { print line }' | sort -n
 }
 
 # What is done where the kernel loads no program for us: root without the right to it.
@@ -88,12 +69,12 @@ ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-
 	"$NSDEBUG" stack --tid "$T0" --stack-bytes 256 "$BOX"
 
 start "$FX/roots/base/app/threads" 8 16
-ours "$PID" >ours
-theirs "$PID" >theirs
+frames "$PID" >ours
+eu_frames -p "$PID" >theirs
 t 'every frame of every thread is as eu-stack has it' '' diff theirs ours
 start "$FX/roots/static/app/threads" 8 16
-ours "$PID" >ours
-theirs "$PID" >theirs
+frames "$PID" >ours
+eu_frames -p "$PID" >theirs
 t 'the same of a static program, which has no search table' '' diff theirs ours
 [ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
 
@@ -211,30 +192,13 @@ else
 fi
 grep -q 'TracerPid:.0' "/proc/$PID/status" && pass 'nor traced' || fail 'nor traced'
 
-# A stack that was copied while its thread ran would break the chain of calls, or its end.
 # One that runs may be in what nanosleep(3) calls.
 chain='^(__[a-z_]+ )?((__)?(clock_)?nanosleep(_time64)? )*((dice )?(rest|work) |dice )?((left|right) )*root run start_thread clone3$'
-storm() { # HOW COMMAND...: until twenty threads were seen like this
-	_how=$1
-	shift
-	seen=0 runs=0
-	: >bad
-	while [ "$seen" -lt 20 ] && [ $runs -lt 60 ]; do
-		"$@" "$PID" -o json 2>/dev/null >out
-		jq -r --arg how "$_how" '.items[] | select(.host_tid != .host_pid and .how == $how) |
-			"\(.note) \([.frames[].function // "?"] | join(" "))"' out >chains
-		seen=$((seen + $(wc -l <chains)))
-		sed -n 's/^null //p' chains | grep -Ev "$chain" >>bad
-		grep -Ev '^null ' chains >>bad
-		grep -E 'left left|right right|rest right|work left' chains >>bad
-		runs=$((runs + 1))
-	done
-	[ "$seen" -ge 20 ]
-}
 if [ -n "$BPF" ]; then
 	start "$O/tests/lib/storm" 24
-	storm iterated on_host && pass 'threads that run and wait in turn: some are found waiting' ||
-		fail 'threads that run and wait in turn: some are found waiting' "$seen"
+	storm 20 '.how == "iterated"' "$chain" on_host "$PID" &&
+		pass 'threads that run and wait in turn: some are found waiting' ||
+		fail 'threads that run and wait in turn: some are found waiting' "$SEEN"
 	t 'and each of their stacks is whole and right' '' cat bad
 	kill "$PID"
 fi
@@ -273,8 +237,9 @@ if sampled || sampled || sampled; then	# it takes a turn on a processor
 	ts 'and is in the status' 5 'stacks cut short' on_host_sampled "$PID" --no-stop
 	kill "$PID"
 	start "$O/tests/lib/storm" 24
-	storm sampled on_host_sampled && pass 'threads that run and wait in turn: some are sampled' ||
-		fail 'threads that run and wait in turn: some are sampled' "$seen"
+	storm 20 '.how == "sampled"' "$chain" on_host_sampled "$PID" &&
+		pass 'threads that run and wait in turn: some are sampled' ||
+		fail 'threads that run and wait in turn: some are sampled' "$SEEN"
 	t 'and each of their stacks is whole and right, too' '' cat bad
 	kill "$PID"
 else
@@ -283,8 +248,8 @@ else
 fi
 if [ -n "$BPF" ]; then
 	start "$FX/roots/base/app/threads" 620 12
-	ours "$PID" >ours
-	theirs "$PID" >theirs
+	frames "$PID" >ours
+	eu_frames -p "$PID" >theirs
 	t 'many threads: every frame is as eu-stack has it' '' diff theirs ours
 	tj 'and all came by BPF' '(.items | length) == 621 and .summary.stopped == 0 and
 		all(.items[]; .how == "iterated" and .note == null and .state == "S" and
