@@ -230,7 +230,7 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 		struct process *p = NULL;
 		uint64_t start;
 
-		if (!wanted_has(pids, count, want.pid))
+		if (!pids_find(pids, count, want.pid))
 			continue;
 		dir = proc_open(w->procfs, want.pid);
 		if (dir < 0 || !members_has(w, dir) || proc_start(dir, &start) < 0 ||

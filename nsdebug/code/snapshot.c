@@ -141,23 +141,15 @@ static void take_thread(struct snapshot *s, struct process *p, struct thread *t,
 		t->how = HOW_NOT;
 }
 
-static int by_tid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 bool snapshot_wants(const struct snapshot_only *only, pid_t tid)
 {
-	return !only || !only->tids ||
-		bsearch(&tid, only->tids, only->count, sizeof(pid_t), by_tid);
+	return !only || !only->tids || pids_find(only->tids, only->count, tid);
 }
 
 static bool has_run(const struct snapshot_only *only, pid_t tid)
 {
 	const pid_t *at = only && only->ran && only->tids ?
-		bsearch(&tid, only->tids, only->count, sizeof(pid_t), by_tid) : NULL;
+		pids_find(only->tids, only->count, tid) : NULL;
 
 	return at && only->ran[at - only->tids];
 }
@@ -207,7 +199,7 @@ static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t t
 static int take_threads(struct snapshot *s, struct process *p, const struct snapshot_only *only,
 			const struct snapshot_source *source, void *self)
 {
-	auto_close int tasks = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int tasks = proc_open_tasks(p->dir);
 	struct proc_dir d;
 	pid_t tid;
 	int more;

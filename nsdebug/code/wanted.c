@@ -20,24 +20,12 @@ void wanted_put(struct buf *b, const struct process *p, const bool *want, const 
 	go_ask_put(b, w->go, w->ngo);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* As wanted_put() has them: the id as it will be read, whatever else was sent. */
 static int by_tid(const void *a, const void *b)
 {
 	pid_t x = (pid_t)(*(const uint64_t *)a >> 1), y = (pid_t)(*(const uint64_t *)b >> 1);
 
 	return (x > y) - (x < y);
-}
-
-bool wanted_has(const pid_t *pids, size_t count, pid_t pid)
-{
-	return count && bsearch(&pid, pids, count, sizeof(*pids), by_number);
 }
 
 bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a)

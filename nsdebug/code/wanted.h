@@ -35,6 +35,5 @@ struct wanted {
 void wanted_put(struct buf *b, const struct process *p, const bool *want, const struct wanted *w);
 /* The next process. False at the end, or when the rest is none. */
 bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a);
-bool wanted_has(const pid_t *pids, size_t count, pid_t pid);	/* ascending pids */
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,19 +20,12 @@
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* A process that moved between two cgroups while they were read is listed in both. */
 static size_t unique(pid_t *pids, size_t count)
 {
 	size_t n = 0;
 
-	qsort(pids, count, sizeof(*pids), by_pid);
+	pids_sort(pids, count);
 	for (size_t i = 0; i < count; i++)
 		if (pids[i] > 0 && (!n || pids[n - 1] != pids[i]))
 			pids[n++] = pids[i];
@@ -109,20 +101,15 @@ static int scan(const struct members_want *w, pid_t **pids, size_t *count)
 	return more;
 }
 
-static bool has(const pid_t *pids, size_t count, pid_t pid)
-{
-	return count && bsearch(&pid, pids, count, sizeof(*pids), by_pid);
-}
-
 /* Adds it if it is a zombie whose parent is one of the living, which come first and in order. */
 static void add_if_zombie(const struct members_want *w, pid_t pid, size_t living, pid_t **pids,
 			  size_t *count)
 {
-	auto_close int dir = has(*pids, living, pid) ? -1 : proc_open(w->procfs, pid);
+	auto_close int dir = pids_find(*pids, living, pid) ? -1 : proc_open(w->procfs, pid);
 	struct proc_stat st;
 
 	if (dir < 0 || proc_stat(dir, &st) < 0 || st.state != 'Z' ||
-	    !has(*pids, living, st.ppid) || *count >= MEMBERS_MAX)
+	    !pids_find(*pids, living, st.ppid) || *count >= MEMBERS_MAX)
 		return;
 	*pids = mem_more(*pids, *count);
 	(*pids)[(*count)++] = pid;

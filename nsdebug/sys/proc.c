@@ -296,3 +296,21 @@ int proc_open_tasks(int dir)
 {
 	return openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
+
+static int by_number(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void pids_sort(pid_t *pids, size_t count)
+{
+	if (count)
+		qsort(pids, count, sizeof(*pids), by_number);
+}
+
+const pid_t *pids_find(const pid_t *pids, size_t count, pid_t pid)
+{
+	return count ? bsearch(&pid, pids, count, sizeof(*pids), by_number) : NULL;
+}

@@ -80,4 +80,9 @@ int proc_open_living(int dir);
 /* The directory task of a /proc/PID, open for reading. */
 int proc_open_tasks(int dir);
 
+/* Of pids, or of tids. */
+void pids_sort(pid_t *pids, size_t count);	/* ascending */
+/* Where it is among sorted ones; NULL: it is none of them. */
+const pid_t *pids_find(const pid_t *pids, size_t count, pid_t pid);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
@@ -57,11 +56,6 @@ static void want_peer(void *value)
 		map_put(&filling->wanted, s->peer, &yes);
 }
 
-static int by_pid(const void *a, const void *b)
-{
-	return *(const pid_t *)a < *(const pid_t *)b ? -1 : *(const pid_t *)a > *(const pid_t *)b;
-}
-
 /* Those that were added are known already. */
 static void look_through_node(struct ends *x)
 {
@@ -111,8 +105,7 @@ static void read_owner(struct ends *x, int dir, struct person *p)
 
 static void read_person(struct ends *x, int dir, struct person *p)
 {
-	bool inside = x->nmembers && bsearch(&p->host_pid, x->members, x->nmembers,
-					     sizeof(p->host_pid), by_pid);
+	bool inside = pids_find(x->members, x->nmembers, p->host_pid);
 	struct proc_status status;
 	struct proc_stat stat;
 

@@ -75,18 +75,11 @@ struct others {
 	size_t count;
 };
 
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static bool is_of_host(const struct target *t, pid_t pid, const struct others *o)
 {
 	char path[32];
 
-	if (o->count && bsearch(&pid, o->pids, o->count, sizeof(pid), by_pid))
+	if (pids_find(o->pids, o->count, pid))
 		return false;
 	snprintf(path, sizeof(path), "%d/ns/mnt", (int)pid);
 	return ns_id_at(t->place.procfs, path) == t->host.mnt;
@@ -105,7 +98,7 @@ static bool is_shared_with_host(const struct target *t, int cgroup, struct other
 		if (is_of_host(t, pids[i], o))
 			return true;
 	if (count > o->count) {
-		qsort(pids, count, sizeof(*pids), by_pid);
+		pids_sort(pids, count);
 		free(o->pids);
 		o->pids = take_ptr(pids);
 		o->count = count;

@@ -82,13 +82,6 @@ static int read_spaces(struct search *x, int dir, struct err *e)
 
 /* ---- all processes of the node ---- */
 
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void note_elsewhere(struct search *x, struct space *s, pid_t pid, uint64_t id)
 {
 	for (size_t i = 0; i < s->nelsewhere; i++)
@@ -150,8 +143,7 @@ static void note_unreadable(struct search *x, pid_t pid)
 
 static void look_at(struct search *x, pid_t pid)
 {
-	bool listed = x->nmembers &&
-		bsearch(&pid, x->members, x->nmembers, sizeof(pid), by_pid);
+	bool listed = pids_find(x->members, x->nmembers, pid);
 	uint64_t ids[NS_BASES];
 	struct peer p = { .pid = pid, .listed = listed };
 
