@@ -17,8 +17,7 @@ on_host() { # PID OPTION...
 on_host_proc() { # the same where the kernel lends nothing but /proc and ptrace
 	_p=$1
 	shift
-	timeout -k 1 30 setpriv --bounding-set -bpf,-perfmon --inh-caps -bpf,-perfmon \
-		"$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
+	without -bpf,-perfmon timeout -k 1 30 "$NSDEBUG" --host stack "pid://$_p" --host-pid "$_p" "$@"
 }
 
 # Of each thread: its state, and who traces it.
@@ -87,8 +86,7 @@ frozen() { # NAME: the threads of $PID
 
 start "$O/tests/lib/stacks"
 sampled() {
-	setpriv --bounding-set -bpf --inh-caps -bpf "$NSDEBUG" --host stack "pid://$PID" \
-		--host-pid "$PID" --no-stop -o json 2>/dev/null | grep -q '"how":"sampled"'
+	without -bpf "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json 2>/dev/null | grep -q '"how":"sampled"'
 }
 perf=
 if sampled || sampled || sampled; then	# it takes a turn on a processor

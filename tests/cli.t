@@ -231,11 +231,6 @@ as_nobody() { # through a descriptor: the way to the binary may be root's alone
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
 		sh -c 'exec /proc/self/fd/9 "$@"' - "$@" 9<"$NSDEBUG"
 }
-without() { # CAPABILITIES COMMAND...
-	c=$1
-	shift
-	setpriv --bounding-set="$c" --inh-caps="$c" "$@"
-}
 for v in 'ls' 'cat' 'ps'; do
 	a=$([ $v = cat ] && echo /etc/passwd)
 	ts "nobody: $v by name"		77 'as root on the node.*CAP_DAC_READ_SEARCH' \

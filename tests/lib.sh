@@ -23,6 +23,7 @@
 #   engine_pod ENGINE [--pid=pod|node] CONTAINER=IMAGE[,ARGV...]...   sets POD (its name), and CT,
 #                                CTPID and CTID for the first container, CT2... for the second,
 #                                BOX... for its sandbox
+#   without CAPS COMMAND...      runs it without these capabilities: "-bpf,-perfmon", "-all"
 #   at_exit COMMAND              done at the end, last one first, however the test ends
 #   wait_for CONDITION SECONDS   evaluates until true; 1 when the time is over. Never sleep
 #                                for something to have happened: wait for it
@@ -134,6 +135,12 @@ need() {
 	for _p; do
 		command -v "$_p" >/dev/null || skip_all "needs $_p: run make deps"
 	done
+}
+
+without() {
+	_caps=$1
+	shift
+	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
 }
 
 at_exit() { printf '%s\n' "$1" >>"$_tap/cleanup"; }

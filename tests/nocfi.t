@@ -66,11 +66,8 @@ tj 'by their code alone' 'all(.items[].frames[1:][]; .method == "sim" and (.gues
 	on_host -o json
 
 # What only the stack shows is marked. Without BPF and without a stop, no register is known.
-without() { # COMMAND...
-	setpriv --bounding-set -bpf --inh-caps -bpf "$@"
-}
 blind() {
-	without "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop "$@"
+	without -bpf "$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop "$@"
 }
 # From what was found on, everything rests on it.
 tj 'what was found by a search is a guess, and what follows' "$chain

@@ -98,13 +98,11 @@ done
 tj 'no mount_setattr: a limit, not an end'	'.errors == []'	lacking mount_setattr
 tj 'no close_range: a limit, not an end'	'.errors == []'	lacking close_range
 
-without() {
-	setpriv --bounding-set="$1" --inh-caps="$1" "$NSDEBUG" doctor -o json
-}
-ts 'no capability: status 77'	77 'no privilege'	without -all
-ts 'no CAP_SYS_ADMIN: named'	77 'CAP_SYS_ADMIN'	without -sys_admin
-ts 'no CAP_SYS_PTRACE: named'	77 'CAP_SYS_PTRACE'	without -sys_ptrace
-ts 'no CAP_SYS_CHROOT: named'	77 'CAP_SYS_CHROOT'	without -sys_chroot
+doctor_without() { without "$1" "$NSDEBUG" doctor -o json; }
+ts 'no capability: status 77'	77 'no privilege'	doctor_without -all
+ts 'no CAP_SYS_ADMIN: named'	77 'CAP_SYS_ADMIN'	doctor_without -sys_admin
+ts 'no CAP_SYS_PTRACE: named'	77 'CAP_SYS_PTRACE'	doctor_without -sys_ptrace
+ts 'no CAP_SYS_CHROOT: named'	77 'CAP_SYS_CHROOT'	doctor_without -sys_chroot
 as_nobody() { # through a descriptor: the way to the binary may be root's alone
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
 		sh -c 'exec /proc/self/fd/9 "$@"' - "$@" 9<"$NSDEBUG"

@@ -14,11 +14,6 @@ on_host() { # PID OPTION...
 }
 
 # What is done where the kernel loads no program for us: root without the right to it.
-without() { # CAPABILITIES COMMAND...
-	_caps=$1
-	shift
-	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
-}
 on_host_proc() {
 	_p=$1
 	shift
