@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
@@ -166,11 +165,9 @@ static void say_where(struct run *r)
 
 static void read_clocks(struct walk *w)
 {
-	struct timespec boot, real;
+	uint64_t boot = clock_of(CLOCK_BOOTTIME);
 
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	w->boot_ns = (real.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec - boot.tv_nsec;
+	w->boot_ns = (int64_t)(clock_of(CLOCK_REALTIME) - boot);
 }
 
 static void emit_missing(struct emit *e, const struct err *why)

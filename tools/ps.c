@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
@@ -473,12 +472,8 @@ static void send_all(struct listing *l)
 
 static void read_clocks(struct listing *l)
 {
-	struct timespec boot, real;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	l->now_ns = boot.tv_sec * (int64_t)NS_PER_S + boot.tv_nsec;
-	l->boot_ns = real.tv_sec * (int64_t)NS_PER_S + real.tv_nsec - l->now_ns;
+	l->now_ns = (int64_t)clock_of(CLOCK_BOOTTIME);
+	l->boot_ns = (int64_t)clock_of(CLOCK_REALTIME) - l->now_ns;
 	l->ticks = (uint64_t)sysconf(_SC_CLK_TCK);
 	l->page = (uint64_t)sysconf(_SC_PAGESIZE);
 }

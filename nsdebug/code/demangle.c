@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 
 #include <libiberty/demangle.h>
 
@@ -80,14 +79,6 @@ static bool try_rust(struct sink *s, const char *name)
 	return !setjmp(stop) && rust_demangle_callback(name, OPTIONS, take, s);
 }
 
-static uint64_t spent_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 bool demangle(struct buf *b, const char *name)
 {
 	struct sink s = { .b = b, .start = b->len };
@@ -99,14 +90,14 @@ bool demangle(struct buf *b, const char *name)
 		return false;
 	if (len == DEMANGLE_IN_MAX || !work_may(0, len))
 		return false;
-	from = spent_ns();
+	from = clock_of(CLOCK_PROCESS_CPUTIME_ID);
 	buf_reserve(b, DEMANGLE_OUT_MAX + 1);
 	done = try_rust(&s, name);	/* first: old Rust names are C++ names too */
 	if (!done) {
 		b->len = s.start;
 		done = try_cxx(&s, name, len);
 	}
-	work_spent(spent_ns() - from);
+	work_spent(clock_of(CLOCK_PROCESS_CPUTIME_ID) - from);
 	done &= b->len > s.start;
 	if (!done)
 		b->len = s.start;

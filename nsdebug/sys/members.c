@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
@@ -71,11 +70,7 @@ bool members_has(const struct members_want *w, int dir)
 
 static uint64_t ticks_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return ((uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec) /
-		(NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	return clock_of(CLOCK_BOOTTIME) / (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 static int scan(const struct members_want *w, pid_t **pids, size_t *count)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nsdebug/base/clock.h"
@@ -411,14 +410,6 @@ static int start(struct prof *p, struct inside *in, const struct tracer_opts *op
 
 /* ---- the end ---- */
 
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 static void end_one(struct prof *p, const struct prof_open *open, uint64_t ended)
 {
 	struct wait *t = map_take(&p->waits, open->tid);
@@ -479,7 +470,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	f->unit_samples = want->off ? "waits" : "samples";
 	f->unit_value = want->off ? "off_cpu" : "cpu";
 	f->period_ns = want->off ? 1 : NS_PER_S / want->hz;
-	f->began_ns = now_of(CLOCK_REALTIME);
+	f->began_ns = clock_of(CLOCK_REALTIME);
 	p->usage_then = usage_ns(p->usage);
 	p->programs_then = tracer_programs_ns(&p->tracer);
 	p->tracer.counts = true;
@@ -496,7 +487,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	profile_name(f, want->aids->symbols, &p->files);
 	emit_tick(&in->emit);
 	profile_tree(f);
-	p->own_ns = now_of(CLOCK_PROCESS_CPUTIME_ID);
+	p->own_ns = clock_of(CLOCK_PROCESS_CPUTIME_ID);
 	say_missing(p, &in->emit);
 	return true;
 }

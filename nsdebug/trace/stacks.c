@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
@@ -220,14 +219,6 @@ static bool ask(struct stacks *k, struct mapped *m, const struct thread_stack *s
 	return !m->why[0];
 }
 
-static uint64_t boot_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /* Where other code may have come between the event and the look at the mappings, whichever was
  * first. */
 static void find_changed(const struct stacks *k, const struct mapped *m,
@@ -257,7 +248,8 @@ static bool still_holds(const struct stacks *k, const struct mapped *m,
 	if (!is_of(m, s))
 		return false;
 	/* who makes code at run time has other code mapped all the time */
-	if (s->when <= m->told || s->when <= m->tried || boot_ns() - m->tried < AGAIN_NS)
+	if (s->when <= m->told || s->when <= m->tried ||
+	    clock_of(CLOCK_BOOTTIME) - m->tried < AGAIN_NS)
 		return true;
 	find_changed(k, m, s, &c);
 	return m->code == s->code && !c.all && !c.count;
@@ -275,11 +267,11 @@ static struct mapped *learn(struct stacks *k, const struct thread_stack *s)
 	m->code = s->code;
 	m->mm = s->mm;
 	m->start = s->start;
-	m->asked = m->tried = m->checked = boot_ns();
+	m->asked = m->tried = m->checked = clock_of(CLOCK_BOOTTIME);
 	names_init(&m->names);
 	if (!ask(k, m, s))
 		m->p.maps.count = 0;
-	m->told = boot_ns();
+	m->told = clock_of(CLOCK_BOOTTIME);
 	k->asked = true;
 	m->u = unwinder_new(&m->p);
 	return m;
@@ -432,7 +424,7 @@ void stacks_check(struct stacks *k)
 	latest = k->log->latest;
 	if (latest - k->checked < CHANGES / 4 && !k->again)
 		return;
-	now = boot_ns();
+	now = clock_of(CLOCK_BOOTTIME);
 	if (latest - k->checked < CHANGES / 4 && now < k->again)
 		return;
 	k->checked = latest;

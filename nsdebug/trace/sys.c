@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
@@ -119,11 +118,8 @@ static void show_last(void *ctx)
 {
 	struct sys_trace *t = ctx;
 	struct emit *emit = &t->tracer.in->emit;
-	struct timespec ts;
-	uint64_t now, since, gone;
+	uint64_t now = clock_of(CLOCK_BOOTTIME), since, gone;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	now = (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 	since = now > t->want->last_ns ? now - t->want->last_ns : 0;
 	gone = box_read(&t->box, since, take_kept, t);
 	if (gone)

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include "bpf/shared.h"
 #include "nsdebug/base/clock.h"
@@ -314,22 +313,11 @@ void tracer_count(struct tracer *t)
 		t->enough = true;
 }
 
-static uint64_t boot_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 static void look_at_clock(struct tracer *t)
 {
-	struct timespec boot, real;
+	uint64_t boot = clock_of(CLOCK_BOOTTIME);
 
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	t->real_offset = (real.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec -
-		boot.tv_nsec;
+	t->real_offset = (int64_t)(clock_of(CLOCK_REALTIME) - boot);
 }
 
 struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns)
@@ -520,7 +508,7 @@ void tracer_run(struct tracer *t)
 		close(t->clocks[i]);
 	for (size_t i = t->count; i-- > t->first;)
 		close(t->links[i]);
-	t->ended_boot_ns = boot_ns();
+	t->ended_boot_ns = clock_of(CLOCK_BOOTTIME);
 	if (t->guard)
 		guard_shut(t->guard);
 	/* some kernels detach a moment later: what still comes is not waited for */
