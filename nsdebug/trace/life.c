@@ -18,13 +18,6 @@
 
 TRACER_OBJECT(life)
 
-static void forget(struct life_trace *l, const struct life_event *e)
-{
-	stacks_forget(&l->stacks, e->who.pid);
-	if (e->stack_tid)
-		stacks_forget(&l->stacks, e->stack_tid);
-}
-
 static int take(void *ctx, void *bytes, size_t len)
 {
 	static const size_t least[] = {
@@ -40,8 +33,10 @@ static int take(void *ctx, void *bytes, size_t len)
 		stacks_keep(&l->stacks, bytes, len);
 	else if (len >= sizeof(*e) && e->kind == l->kind && len >= least[l->kind])
 		l->fn(l->ctx, e);
-	if (l->stack_bytes && e->kind == LIFE_EXIT)
-		forget(l, e);
+	if (l->stack_bytes && e->kind == LIFE_EXIT) {
+		stacks_forget(&l->stacks, e->who.pid);
+		stacks_drop(&l->stacks, e->stack_tid);
+	}
 	if (l->stacks.asked)	/* a whole ask may take long: look at the clock now */
 		l->tracer.budget = 1;
 	return 0;
