@@ -368,17 +368,6 @@ static int attach(struct prof *p, struct prof_bpf *b, struct err *e)
 	return tracer_seal(t, bpf_map__fd(b->maps.ring), take, p, e);
 }
 
-/* A container that is not there yet has no code that could be looked at: its filter is left out. */
-static void set_filter(const struct tracer_filter *f, struct prof_bpf *b)
-{
-	b->rodata->filter_kind = f->kind;
-	b->rodata->filter_cgroup_id = f->cgroup_id;
-	b->rodata->filter_mntns = f->mntns;
-	b->rodata->filter_pidns = f->pidns;
-	b->rodata->filter_depth = f->depth;
-	bpf_map__set_autocreate(b->maps.born, false);
-}
-
 static int start(struct prof *p, struct inside *in, const struct tracer_opts *opts,
 		 const struct target *target, struct err *e)
 {
@@ -395,7 +384,9 @@ static int start(struct prof *p, struct inside *in, const struct tracer_opts *op
 	if (choose(p, b, e) < 0)
 		return -1;
 	stacks_init(&p->stacks, in->second, &in->emit);
-	set_filter(&p->tracer.filter, b);
+	TRACER_SET_TARGET(&p->tracer, b);
+	/* a container that is not there yet has no code that could be looked at */
+	bpf_map__set_autocreate(b->maps.born, false);
 	emit_tick(&in->emit);
 	ret = prof_bpf__load(b);
 	emit_tick(&in->emit);

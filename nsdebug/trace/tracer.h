@@ -184,12 +184,17 @@ int tracer_layout(void *opts, int nargs, char *const *args, struct layout *l, st
 } while (0)
 
 /* Gives a skeleton's programs the filter: they all have these variables (bpf/filter.h). */
-#define TRACER_SET_FILTER(t, skel) do { \
+#define TRACER_SET_TARGET(t, skel) do { \
 	(skel)->rodata->filter_kind = (t)->filter.kind; \
 	(skel)->rodata->filter_cgroup_id = (t)->filter.cgroup_id; \
 	(skel)->rodata->filter_mntns = (t)->filter.mntns; \
 	(skel)->rodata->filter_pidns = (t)->filter.pidns; \
 	(skel)->rodata->filter_depth = (t)->filter.depth; \
+} while (0)
+
+/* The same of programs that can wait for a container (bpf/next.h). */
+#define TRACER_SET_FILTER(t, skel) do { \
+	TRACER_SET_TARGET(t, skel); \
 	(skel)->rodata->next_early = (t)->opts->early; \
 	tracer_choose((t), (skel)->obj); \
 } while (0)
