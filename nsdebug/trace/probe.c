@@ -4,12 +4,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
@@ -17,6 +15,7 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/relay.h"
+#include "nsdebug/trace/prof.h"
 #include "nsdebug/trace/tracer.h"
 #include "nsdebug/trace/types.h"
 
@@ -75,16 +74,8 @@ struct found {
 /* On the first processor, which is never switched off. */
 static int try_clock(const struct bpf_program *p)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_CPU_CLOCK, .sample_period = NS_PER_S / 100,
-	};
-	auto_close int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1,
-					 PERF_FLAG_FD_CLOEXEC), link = -1;
+	auto_close int link = prof_clock(p, 0, 100, false);
 
-	if (fd < 0)
-		return errno;
-	link = bpf_link_create(bpf_program__fd(p), fd, BPF_PERF_EVENT, NULL);
 	return link < 0 ? -link : 0;
 }
 

@@ -301,27 +301,32 @@ static int choose(struct prof *p, struct prof_bpf *b, struct err *e)
 	return 0;
 }
 
-/* A link for each processor that is switched on: when it is closed, the clock is gone with it. */
-static int attach_clocks(struct prof *p, struct bpf_program *prog, struct err *e)
+int prof_clock(const struct bpf_program *prog, int cpu, uint64_t hz, bool cycles)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_CPU_CLOCK, .sample_period = NS_PER_S / p->want->hz,
+		.config = PERF_COUNT_SW_CPU_CLOCK, .sample_period = NS_PER_S / hz,
 	};
-	int count = libbpf_num_possible_cpus(), err = -ENODEV;
+	auto_close int fd = -1;
 
-	if (p->want->cycles) {
+	if (cycles) {
 		attr.type = PERF_TYPE_HARDWARE;
 		attr.config = PERF_COUNT_HW_CPU_CYCLES;
 		attr.freq = 1;
-		attr.sample_freq = p->want->hz;
+		attr.sample_freq = hz;
 	}
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno :
+		bpf_link_create(bpf_program__fd(prog), fd, BPF_PERF_EVENT, NULL);
+}
+
+static int attach_clocks(struct prof *p, struct bpf_program *prog, struct err *e)
+{
+	int count = libbpf_num_possible_cpus(), err = -ENODEV;
+
 	p->tracer.clocks = mem_alloc((size_t)(count + 1) * sizeof(int));
 	for (int cpu = 0; cpu < count; cpu++) {
-		auto_close int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
-						 PERF_FLAG_FD_CLOEXEC);
-		int link = fd < 0 ? -errno :
-			bpf_link_create(bpf_program__fd(prog), fd, BPF_PERF_EVENT, NULL);
+		int link = prof_clock(prog, cpu, p->want->hz, p->want->cycles);
 
 		if (link >= 0)
 			p->tracer.clocks[p->tracer.nclocks++] = link;

@@ -25,6 +25,7 @@
 #include "nsdebug/trace/tracer.h"
 
 struct aids;
+struct bpf_program;
 
 #define PROF_HZ_MAX 10000u
 
@@ -63,5 +64,9 @@ struct prof {
 bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	      const struct tracer_opts *opts, const struct target *target);
 void prof_free(struct prof *p);
+
+/* Has the program run so often in a second by this processor's clock, or by its cycles: a link, or
+ * a negative errno; -ENODEV: it is switched off. When it is closed, the clock is gone with it. */
+int prof_clock(const struct bpf_program *prog, int cpu, uint64_t hz, bool cycles);
 
 #endif
