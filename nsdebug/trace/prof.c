@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ struct wait {
 	uint64_t at;
 	uint32_t count;
 	uint32_t *places;
-	struct prof_event e;		/* as long as there are frames of the kernel */
+	struct prof_event e;		/* with as many frames of the kernel as there are */
 };
 
 /* ---- a sample becomes places ---- */
@@ -194,10 +195,11 @@ static void drop(struct prof *p, struct wait *t)
 
 static void take_wait(struct prof *p, const struct prof_event *e)
 {
-	struct wait *t = mem_alloc(sizeof(*t));
+	size_t len = PROF_HEAD + e->count * sizeof(e->kernel[0]);
+	struct wait *t = mem_alloc(offsetof(struct wait, e) + len);
 
 	t->at = e->at;
-	memcpy(&t->e, e, PROF_HEAD + e->count * sizeof(e->kernel[0]));
+	memcpy(&t->e, e, len);
 	drop(p, map_take(&p->waits, e->tid));
 	map_put(&p->waits, e->tid, t);
 	/* those of threads that wait for long take less when they are unwound */
@@ -453,6 +455,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	      const struct tracer_opts *opts, const struct target *target)
 {
 	struct profile *f = &p->profile;
+	uint64_t usage, programs;
 	struct err e;
 
 	*p = (struct prof){ .want = want, .usage = -1, .open = -1 };
@@ -467,15 +470,15 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	f->unit_value = want->off ? "off_cpu" : "cpu";
 	f->period_ns = want->off ? 1 : NS_PER_S / want->hz;
 	f->began_ns = clock_of(CLOCK_REALTIME);
-	p->usage_then = usage_ns(p->usage);
-	p->programs_then = tracer_programs_ns(&p->tracer);
+	usage = usage_ns(p->usage);
+	programs = tracer_programs_ns(&p->tracer);
 	p->tracer.counts = true;
 	tracer_run(&p->tracer);
 	f->window_ns = clock_ns() - p->tracer.started_ns;
 	p->usage_ns = usage_ns(p->usage);
-	p->has_usage = p->usage_ns != UINT64_MAX && p->usage_then <= p->usage_ns;
-	p->usage_ns -= p->usage_then;
-	p->programs_ns = tracer_programs_ns(&p->tracer) - p->programs_then;
+	p->has_usage = p->usage_ns != UINT64_MAX && usage <= p->usage_ns;
+	p->usage_ns -= usage;
+	p->programs_ns = tracer_programs_ns(&p->tracer) - programs;
 	emit_tick(&in->emit);
 	end_waits(p, &in->emit);
 	emit_tick(&in->emit);

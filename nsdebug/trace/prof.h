@@ -51,12 +51,12 @@ struct prof {
 	const volatile __u64 *crowded;
 	int open;			/* read at the end: who waits still, in the kernel; or -1 */
 	int usage;			/* cpu.stat of the target's cgroup, or -1 */
-	uint64_t usage_ns, usage_then;
+	uint64_t usage_ns;
 	bool has_usage;			/* it could be read, then and at the end */
 	uint64_t short_waits, short_ns;	/* shorter than min_ns */
 	uint64_t early;			/* samples whose stack ends early */
 	char why[128];			/* the first of these */
-	uint64_t programs_then, programs_ns, own_ns;
+	uint64_t programs_ns, own_ns;
 };
 
 /* Until the end. What goes wrong is emitted, and what is incomplete said; then false, or the
