@@ -26,7 +26,6 @@
 
 struct arena;
 struct emit;
-struct err;
 
 enum place_kind {
 	PLACE_FILE,	/* `at` is a virtual address of the module's file */
@@ -45,7 +44,6 @@ struct profile_place {
 	pid_t pid;
 	uint32_t euid;
 	uint64_t start;
-	bool named;
 	const char *mark;		/* of PLACE_MEMORY: what it is called without a name */
 	uint32_t index, frame;		/* frame: after profile_name() */
 };

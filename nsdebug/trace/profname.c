@@ -65,7 +65,6 @@ static uint32_t frame_of(struct profile *p, const struct profile_frame *want)
 /* ---- files ---- */
 
 struct layout {
-	struct profile *p;
 	struct process all;
 	struct map bases;		/* of files, by their address: the numbers of their rooms */
 	size_t nfiles, room;
@@ -135,7 +134,7 @@ static void put_frame(struct profile *p, struct profile_place *l, const struct n
 
 static void name_files(struct profile *p, struct debugfiles *files)
 {
-	struct layout l = { .p = p };
+	struct layout l = { .nfiles = 0 };
 	struct trace t = { 0 };
 
 	t.frames = mem_alloc((p->nplaces + 1) * sizeof(*t.frames));
@@ -217,45 +216,58 @@ static void put_made(struct profile *p, struct profile_place *l, const struct na
 	f.name.p = n && n->function ? n->function : l->mark;
 	f.name.len = strlen(f.name.p);
 	l->frame = frame_of(p, &f);
-	l->named = true;
 }
 
-static bool is_of(const struct profile_place *l, const struct process *of)
+static int by_process(const void *a, const void *b)
 {
-	return l->kind == PLACE_MEMORY && l->pid == of->innermost && l->euid == of->euid &&
-		l->start == of->start;
+	const struct profile_place *x = *(struct profile_place *const *)a;
+	const struct profile_place *y = *(struct profile_place *const *)b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	if (x->euid != y->euid)
+		return x->euid < y->euid ? -1 : 1;
+	return (x->start > y->start) - (x->start < y->start);
 }
 
 /* All of one process at once, for its map is read through. That it was code is known. */
-static void name_made(struct profile *p, const struct profile_place *l, struct debugfiles *files)
+static void name_made(struct profile *p, struct profile_place **made, size_t count,
+		      struct debugfiles *files)
 {
 	struct vma all = { .start = 0, .end = UINT64_MAX, .exec = true };
 	struct module *none = NULL;
-	struct process of = { .innermost = l->pid, .euid = l->euid, .own_map = l->pid > 0,
-		.start = l->start, .modules = &none, .maps = { .items = &all, .count = 1 } };
-	struct trace t = { 0 };
+	struct process of = { .innermost = made[0]->pid, .euid = made[0]->euid,
+		.own_map = made[0]->pid > 0, .start = made[0]->start, .modules = &none,
+		.maps = { .items = &all, .count = 1 } };
+	struct trace t = { .count = count };
 	struct names names;
 
 	names_init(&names);
 	names.files = files;
-	t.frames = mem_alloc((p->nplaces + 1) * sizeof(*t.frames));
-	for (size_t i = 0; i < p->nplaces; i++)
-		if (is_of(p->places[i], &of))
-			t.frames[t.count++] = (struct frame){ .pc = p->places[i]->at,
-				.exact = true };
+	t.frames = mem_alloc(count * sizeof(*t.frames));
+	for (size_t i = 0; i < count; i++)
+		t.frames[i] = (struct frame){ .pc = made[i]->at, .exact = true };
 	names_find(&names, &of, &t, 1);
-	for (size_t i = 0, n = 0; i < p->nplaces; i++)
-		if (is_of(p->places[i], &of))
-			put_made(p, p->places[i], names_get(&names, &t.frames[n++]));
+	for (size_t i = 0; i < count; i++)
+		put_made(p, made[i], names_get(&names, &t.frames[i]));
 	names_free(&names);
 	free(t.frames);
 }
 
 static void name_memory(struct profile *p, struct debugfiles *files)
 {
+	auto_free struct profile_place **made = mem_alloc((p->nplaces + 1) * sizeof(*made));
+	size_t n = 0, end;
+
 	for (size_t i = 0; i < p->nplaces; i++)
-		if (p->places[i]->kind == PLACE_MEMORY && !p->places[i]->named)
-			name_made(p, p->places[i], files);
+		if (p->places[i]->kind == PLACE_MEMORY)
+			made[n++] = p->places[i];
+	qsort(made, n, sizeof(*made), by_process);
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i; end < n && !by_process(&made[i], &made[end]);)
+			end++;
+		name_made(p, made + i, end - i, files);
+	}
 }
 
 /* ---- the rest ---- */
