@@ -70,19 +70,10 @@ struct job {
 
 /* ---- one variable ---- */
 
-static uint64_t hash(struct bytes s)
-{
-	uint64_t h = 0xcbf29ce484222325;	/* FNV-1a */
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3;
-	return h;
-}
-
 /* Environments come with their NULs, so a name that was seen ends at its =. */
 static bool was_there(struct job *j, struct bytes name)
 {
-	uint64_t h = hash(name);
+	uint64_t h = map_hash(MAP_HASH, name.p, name.len);
 	const char *before = map_get(&j->seen, h);
 
 	if (!before)

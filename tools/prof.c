@@ -157,13 +157,12 @@ static struct bytes share(struct listing *l, uint64_t part)
 static struct bytes text_of(struct listing *l, const struct profile_frame *f)
 {
 	auto_buf struct buf b = { 0 };
-	const char *slash = f->module.len ? memrchr(f->module.p, '/', f->module.len) : NULL;
-	size_t skip = slash ? (size_t)(slash + 1 - f->module.p) : 0;
+	struct bytes file = bytes_base(f->module);
 
 	buf_add(&b, f->name.p, f->name.len);
 	if (f->module.len) {
 		buf_str(&b, " (");
-		buf_add(&b, f->module.p + skip, f->module.len - skip);
+		buf_add(&b, file.p, file.len);
 		buf_char(&b, ')');
 	}
 	return keep(l, &b);

@@ -93,3 +93,12 @@ void map_free(struct map *m)
 	free(m->slots);
 	*m = (struct map){ 0 };
 }
+
+uint64_t map_hash(uint64_t h, const void *bytes, size_t len)
+{
+	const unsigned char *b = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ b[i]) * 0x100000001b3;
+	return h;
+}

@@ -3,6 +3,19 @@
 
 #include <string.h>
 
+bool bytes_same(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
+}
+
+struct bytes bytes_base(struct bytes path)
+{
+	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
+
+	return (struct bytes){ path.len ? path.p + skip : path.p, path.len - skip };
+}
+
 bool scan_u64(const char **p, uint64_t *ret)
 {
 	const char *s = *p;

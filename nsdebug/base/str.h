@@ -18,6 +18,10 @@ struct bytes {
 	size_t len;
 };
 
+bool bytes_same(struct bytes a, struct bytes b);
+/* Of a path what is behind its last slash. */
+struct bytes bytes_base(struct bytes path);
+
 bool str_u64(const char *s, uint64_t *ret);		/* decimal */
 bool str_size(const char *s, uint64_t *ret);		/* 10, 10K, 4M, 1GiB: powers of 1024 */
 bool str_duration(const char *s, uint64_t *ret_ns);	/* 2, 1.5s, 10ms, 5m, 1h: seconds */

@@ -366,16 +366,11 @@ static struct module *add_module(struct reader *r, const struct vma *v)
 	return m;
 }
 
-static bool is_same_path(struct bytes a, struct bytes b)
-{
-	return a.len == b.len && !memcmp(a.p, b.p, a.len);
-}
-
 /* The beginning of the file as it was mapped, from a mapping near this one. */
 static size_t read_head(struct reader *r, size_t i, uint8_t *head)
 {
-	for (size_t k = i + 1; k-- > 0 && is_same_path(r->segments[k].v.path,
-						       r->segments[i].v.path);) {
+	for (size_t k = i + 1; k-- > 0 && bytes_same(r->segments[k].v.path,
+						     r->segments[i].v.path);) {
 		const struct segment *g = &r->segments[k];
 
 		if (!g->v.offset && g->filesz)
@@ -453,7 +448,7 @@ static void take_modules(struct reader *r)
 
 		if (!v->exec || !work_may(0, COST))
 			continue;
-		if (v->inode && last && is_same_path(last->path, v->path))
+		if (v->inode && last && bytes_same(last->path, v->path))
 			p->modules[i] = last;
 		else if (v->inode)
 			p->modules[i] = last = open_file(r, i);

@@ -390,11 +390,10 @@ void debugfile_close(struct debugfile *d)
 int debugfile_by_path(struct debugfiles *from, struct bytes path)
 {
 	struct debugfile_ask a = { .where = BY_LINK };
-	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
-	size_t n = slash ? path.len - (size_t)(slash + 1 - path.p) : 0;
+	struct bytes name = bytes_base(path);
 
-	if (!n || n >= sizeof(a.name) || !put_dir(&a, path))
+	if (!name.len || name.len >= sizeof(a.name) || !put_dir(&a, path))
 		return -1;
-	memcpy(a.name, slash + 1, n);
+	memcpy(a.name, name.p, name.len);
 	return ask(from, &a);
 }

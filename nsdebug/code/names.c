@@ -209,13 +209,11 @@ static void find_lines(struct names *n, struct name **items, size_t count)
 		give_lines(n, items[i], &wants[i]);
 }
 
-static void put_last_part(struct buf *b, struct bytes path)
+static void put_file(struct buf *b, const struct module *m)
 {
-	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
-	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
+	struct bytes file = bytes_base(m->path);
 
-	if (path.len)
-		buf_add(b, path.p + skip, path.len - skip);
+	buf_add(b, file.p, file.len);
 }
 
 static void make_text(struct names *n, struct name *name)
@@ -230,10 +228,10 @@ static void make_text(struct names *n, struct name *name)
 			 (unsigned long long)name->offset);
 	} else if (name->function) {
 		buf_addf(&b, "%s+0x%llx (", name->function, (unsigned long long)name->offset);
-		put_last_part(&b, name->module->path);
+		put_file(&b, name->module);
 		buf_str(&b, ")");
 	} else {
-		put_last_part(&b, name->module->path);
+		put_file(&b, name->module);
 		buf_addf(&b, "+0x%llx", (unsigned long long)name->offset);
 		if (name->build_id)
 			buf_addf(&b, " (build-id %.16s)", name->build_id);

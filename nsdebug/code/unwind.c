@@ -282,19 +282,16 @@ void trace_end(struct trace *r, const char *fmt, ...)
 static void place(const struct unwinder *u, uint64_t pc, char *to, size_t room)
 {
 	const struct vma *v = maps_find(&u->p->maps, pc);
-	const char *base;
+	struct bytes file;
 	struct module *m;
 	uint64_t bias;
-	int len;
 
 	if (!v || !v->path.len || !process_code(u->p, pc, &m, &bias)) {
 		snprintf(to, room, "0x%llx", (unsigned long long)pc);
 		return;
 	}
-	base = memrchr(v->path.p, '/', v->path.len);
-	base = base ? base + 1 : v->path.p;
-	len = (int)(v->path.p + v->path.len - base);
-	snprintf(to, room, "%.*s+0x%llx", len < 80 ? len : 80, base,
+	file = bytes_base(v->path);
+	snprintf(to, room, "%.*s+0x%llx", file.len < 80 ? (int)file.len : 80, file.p,
 		 (unsigned long long)(pc - bias));
 }
 

@@ -70,13 +70,6 @@ static uint64_t key_of(const struct out *o, const struct cell *cells, size_t at)
 	return c ? cells[c - o->cols].u : 0;
 }
 
-static uint64_t hash(uint64_t h, const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)p[i]) * 0x100000001b3;
-	return h;
-}
-
 static const char *body_of(const struct out *o, const struct held_row *row)
 {
 	return strchr(o->held.bytes + row->at, '\n');
@@ -115,8 +108,8 @@ static void fold_last(struct out *o, const struct cell *cells)
 
 	row->fold = f;
 	put_line(o, &f->head, o->cols, cells, COL_FOLD);
-	h = hash(row->key[0] + 1, f->head.bytes, f->head.len);
-	h = hash(h, body_of(o, row), strlen(body_of(o, row)));
+	h = map_hash(row->key[0] + 1, f->head.bytes, f->head.len);
+	h = map_hash(h, body_of(o, row), strlen(body_of(o, row)));
 	nr = (size_t)(uintptr_t)map_get(&o->folds, h);
 	first = nr ? &o->rows[nr - 1] : NULL;
 	if (!first) {

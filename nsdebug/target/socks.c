@@ -122,18 +122,17 @@ bool socks_told(const struct socks *k, const char *protocol)
 
 /* ---- the other ends of TCP connections ---- */
 
-/* FNV-1a of the two ends in that order. */
+/* Of the two ends in that order. */
 static uint64_t hash_ends(const struct sock *s, bool turned)
 {
 	struct sock_end e[2];
-	uint64_t h = 0xcbf29ce484222325;
+	uint64_t h = MAP_HASH;
 
 	sock_unmap(s->family, turned ? &s->remote : &s->local, &e[0]);
 	sock_unmap(s->family, turned ? &s->local : &s->remote, &e[1]);
 	for (int i = 0; i < 2; i++) {
-		for (size_t at = 0; at < sizeof(e[i].addr); at++)
-			h = (h ^ e[i].addr[at]) * 0x100000001b3;
-		h = (h ^ e[i].port) * 0x100000001b3;
+		h = map_hash(h, e[i].addr, sizeof(e[i].addr));
+		h = map_hash(h, &e[i].port, sizeof(e[i].port));
 	}
 	return h;
 }

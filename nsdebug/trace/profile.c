@@ -33,15 +33,6 @@ void profile_free(struct profile *p)
 	arena_free(&p->arena);
 }
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t len)
-{
-	const unsigned char *b = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * 0x100000001b3;
-	return h;
-}
-
 /* A map's slots and an array grow by doubling: while they do there are both. And a place gets a
  * name, which has room of its own. */
 static bool is_full(const struct profile *p)
@@ -60,11 +51,11 @@ static bool same_place(const struct profile_place *a, const struct profile_place
 
 static uint32_t intern(struct profile *p, const struct profile_place *want)
 {
-	uint64_t h = hash(want->kind + 1, &want->at, sizeof(want->at));
+	uint64_t h = map_hash(want->kind + 1, &want->at, sizeof(want->at));
 	struct profile_place *first, *l;
 
-	h = hash(h, &want->module, sizeof(want->module));
-	h = hash(h, &want->mark, sizeof(want->mark));
+	h = map_hash(h, &want->module, sizeof(want->module));
+	h = map_hash(h, &want->mark, sizeof(want->mark));
 	first = map_get(&p->by_place, h);
 	for (l = first; l; l = l->next)
 		if (same_place(l, want))
@@ -105,14 +96,13 @@ static const struct bytes others = { "[others]", 8 };
 const struct profile_who *profile_who(struct profile *p, struct bytes name, uint32_t pid,
 				      uint32_t tid)
 {
-	uint64_t h = hash(((uint64_t)pid << 32 | tid) + 1, name.p, name.len);
+	uint64_t h = map_hash(((uint64_t)pid << 32 | tid) + 1, name.p, name.len);
 	struct profile_who *first = map_get(&p->by_who, h), *w;
 
 	for (w = first; w; w = w->next)
-		if (w->pid == pid && w->tid == tid && w->name.len == name.len &&
-		    !memcmp(w->name.p, name.p, name.len))
+		if (w->pid == pid && w->tid == tid && bytes_same(w->name, name))
 			return w;
-	if (is_full(p) && (name.len != others.len || memcmp(name.p, others.p, name.len)))
+	if (is_full(p) && !bytes_same(name, others))
 		return profile_who(p, others, 0, 0);
 	w = arena_alloc(p->arena, sizeof(*w));
 	w->next = first;
@@ -136,7 +126,7 @@ static bool same_stack(const struct profile_stack *s, const struct profile_who *
 static struct profile_stack *stack_of(struct profile *p, const struct profile_who *who,
 				      const uint32_t *places, size_t count)
 {
-	uint64_t h = hash(who->index + 1, places, count * sizeof(*places));
+	uint64_t h = map_hash(who->index + 1, places, count * sizeof(*places));
 	struct profile_stack *first = map_get(&p->by_stack, h), *s;
 
 	for (s = first; s; s = s->next)
@@ -214,9 +204,9 @@ static void count_frame(struct profile *p, uint32_t frame, const struct profile_
 static bool is_called(const struct profile *p, uint32_t place, const char *name)
 {
 	const struct profile_place *l = p->places[place];
-	struct bytes is = p->frames[l->frame]->name;
 
-	return l->kind == PLACE_KERNEL && is.len == strlen(name) && !memcmp(is.p, name, is.len);
+	return l->kind == PLACE_KERNEL && bytes_same(p->frames[l->frame]->name,
+						     (struct bytes){ name, strlen(name) });
 }
 
 uint32_t profile_first(const struct profile *p, const struct profile_stack *s)

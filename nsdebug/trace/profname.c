@@ -21,35 +21,17 @@
 #define ROOM (1ull << 40)	/* of a file; what is beyond it in one is not named */
 #define FILES_MAX 16384		/* below the end of addresses */
 
-static struct bytes last_part(struct bytes path)
-{
-	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
-	size_t skip = slash ? (size_t)(slash + 1 - path.p) : 0;
-
-	return (struct bytes){ path.p + skip, path.len - skip };
-}
-
-static uint64_t hash(uint64_t h, struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		h = (h ^ (unsigned char)b.p[i]) * 0x100000001b3;
-	return h * 31;
-}
-
-static bool same(struct bytes a, struct bytes b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
-}
-
 /* What is called the same in the same file is one function to who reads it. */
 static uint32_t frame_of(struct profile *p, const struct profile_frame *want)
 {
-	uint64_t h = hash(hash(want->kind + 1, want->name), want->module);
-	struct profile_frame *first = map_get(&p->by_frame, h), *f;
+	uint64_t h = map_hash(want->kind + 1, want->name.p, want->name.len);
+	struct profile_frame *first, *f;
 
+	h = map_hash(h, want->module.p, want->module.len);
+	first = map_get(&p->by_frame, h);
 	for (f = first; f; f = f->next)
-		if (f->kind == want->kind && same(f->name, want->name) &&
-		    same(f->module, want->module) && f->build_id == want->build_id)
+		if (f->kind == want->kind && bytes_same(f->name, want->name) &&
+		    bytes_same(f->module, want->module) && f->build_id == want->build_id)
 			return f->index;
 	f = arena_alloc(p->arena, sizeof(*f));
 	*f = *want;
@@ -120,7 +102,7 @@ static void put_frame(struct profile *p, struct profile_place *l, const struct n
 	struct profile_frame f = { .kind = PLACE_FILE, .module = l->module->path,
 		.build_id = n ? n->build_id : NULL };
 	auto_buf struct buf b = { 0 };
-	struct bytes file = last_part(l->module->path);
+	struct bytes file = bytes_base(l->module->path);
 
 	if (n && n->function) {
 		buf_str(&b, n->function);

@@ -118,13 +118,12 @@ bool is_shell(struct bytes file)
 	static const char *const names[] = {
 		"sh", "ash", "bash", "dash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "pwsh",
 	};
-	const char *slash = memrchr(file.p, '/', file.len), *base = slash ? slash + 1 : file.p;
-	size_t len = file.len - (size_t)(base - file.p);
+	struct bytes base = bytes_base(file);
 
-	if (len && *base == '-')	/* a login shell's argv[0] */
-		base++, len--;
+	if (base.len && *base.p == '-')	/* a login shell's argv[0] */
+		base.p++, base.len--;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i]) == len && !memcmp(base, names[i], len))
+		if (bytes_same(base, (struct bytes){ names[i], strlen(names[i]) }))
 			return true;
 	return false;
 }
