@@ -111,11 +111,6 @@ void corecopy_end(struct corecopy *c)
 		c->order[i]->cut = true;
 }
 
-bool corecopy_is_done(const struct corecopy *c)
-{
-	return c->next == c->norder || c->full || c->gone;
-}
-
 /* ---- into the file ---- */
 
 int corecopy_write(int file, uint64_t off, const void *bytes, size_t len, struct err *e)
@@ -218,8 +213,21 @@ static void add_piece(struct corecopy *c, struct core_segment *s, uint64_t addr,
 	c->used += len;
 }
 
+/* Reads the runs; returns bytes read, which end before a page that cannot be read, or -1 with
+ * errno. */
+static ssize_t read_held(struct corecopy *c, const struct run *runs, size_t count)
+{
+	struct iovec local = { c->buffer + c->used, 0 }, remote[PAGES];
+
+	for (size_t i = 0; i < count; i++) {
+		remote[i] = (struct iovec){ (void *)(uintptr_t)runs[i].start, runs[i].len };
+		local.iov_len += runs[i].len;
+	}
+	return process_vm_readv(c->pid, &local, 1, remote, count, 0);
+}
+
 /* The same of a process that runs, and may have become another program. */
-static ssize_t read_memory(struct corecopy *c, const struct run *runs, size_t count)
+static ssize_t read_running(struct corecopy *c, const struct run *runs, size_t count)
 {
 	size_t sum = 0;
 
@@ -236,22 +244,6 @@ static ssize_t read_memory(struct corecopy *c, const struct run *runs, size_t co
 			break;
 	}
 	return sum ? (ssize_t)sum : -1;
-}
-
-/*
- * Reads the runs; returns bytes read, which end before a page that cannot be read, or -1 with
- * errno.
- */
-static ssize_t read_runs(struct corecopy *c, const struct run *runs, size_t count, bool late)
-{
-	struct iovec local = { c->buffer + c->used, 0 }, remote[PAGES];
-
-	for (size_t i = 0; i < count; i++) {
-		remote[i] = (struct iovec){ (void *)(uintptr_t)runs[i].start, runs[i].len };
-		local.iov_len += runs[i].len;
-	}
-	return late ? read_memory(c, runs, count) :
-		process_vm_readv(c->pid, &local, 1, remote, count, 0);
 }
 
 /* Takes `n` bytes that were read of the runs into account: what is left of them is returned. */
@@ -275,13 +267,13 @@ static size_t take_read(struct corecopy *c, struct core_segment *s, struct run *
 }
 
 static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, size_t len,
-		      bool late, struct err *e)
+		      bool running, struct err *e)
 {
 	static struct run runs[PAGES];
 	size_t count = find_runs(c, s, at, len / CORE_PAGE, runs);
 
 	while (count) {
-		ssize_t n = read_runs(c, runs, count, late);
+		ssize_t n = running ? read_running(c, runs, count) : read_held(c, runs, count);
 
 		if (c->gone)
 			return 0;
@@ -351,9 +343,14 @@ static void advance(struct corecopy *c, uint64_t len)
 		c->at = c->order[c->next]->start;
 }
 
+static bool is_done(const struct corecopy *c)
+{
+	return c->next == c->norder || c->full || c->gone;
+}
+
 int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, struct err *e)
 {
-	while (!corecopy_is_done(c) && (!h || clock_ns() < until)) {
+	while (!is_done(c) && (!h || clock_ns() < until)) {
 		struct core_segment *s = c->order[c->next];
 		uint64_t left = s->end - c->at;
 		size_t len = left < CHUNK ? left : CHUNK, first;
@@ -365,10 +362,10 @@ int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, 
 			copy_shared(c, s, c->at, len);
 		else if (copy_chunk(c, s, c->at, len, !h && c->mem >= 0, e) < 0)
 			return -1;
-		if (c->gone)
+		if (c->gone) {
 			c->npieces = first;
-		if (c->gone)
 			break;
+		}
 		if (s->what == CORE_HEAD)
 			drop_head(c, first);
 		advance(c, len);

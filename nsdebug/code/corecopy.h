@@ -60,7 +60,6 @@ void corecopy_plan(struct corecopy *c, struct core_plan *p, uint64_t off);
 int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, struct err *e);
 /* What was not copied is not in the core. */
 void corecopy_end(struct corecopy *c);
-bool corecopy_is_done(const struct corecopy *c);
 /* Writes what is in the buffer. */
 int corecopy_flush(struct corecopy *c, struct err *e);
 void corecopy_close(struct corecopy *c);

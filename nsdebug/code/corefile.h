@@ -31,7 +31,7 @@ struct core_note_thread {
 };
 
 struct core_thread {
-	pid_t tid, host_tid;	/* the container's */
+	pid_t tid, host_tid;	/* the container's, and the host's */
 	char state;
 	const char *how, *comm, *wchan;
 	struct user_regs_struct regs;
