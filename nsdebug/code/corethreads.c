@@ -43,13 +43,13 @@ const char *corethreads_refuse(const struct corethreads *t, bool *frozen)
 		const struct thread *x = &t->p->threads[i];
 
 		/* a sleeper in a frozen v1 cgroup is in D where it slept: the cgroup tells */
-		if (strstr(x->wchan, "refrigerator") || strstr(x->wchan, "freezer_trap")) {
+		if (thread_is_frozen(x)) {
 			*frozen = true;
 			return "frozen";
 		}
 		if (x->tracer)
 			why = "traced by another process";
-		else if (strstr(x->wchan, "kernel_clone") || strstr(x->wchan, "do_fork"))
+		else if (thread_waits_for_vfork(x))
 			why = "waiting for a vfork child, which uses its memory";
 	}
 	return why;

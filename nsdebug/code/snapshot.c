@@ -40,6 +40,16 @@ void snapshot_free(struct snapshot *s)
 	arena_free(&s->arena);
 }
 
+bool thread_is_frozen(const struct thread *t)
+{
+	return strstr(t->wchan, "refrigerator") || strstr(t->wchan, "freezer_trap");
+}
+
+bool thread_waits_for_vfork(const struct thread *t)
+{
+	return strstr(t->wchan, "kernel_clone") || strstr(t->wchan, "do_fork");
+}
+
 bool thread_refuse(struct thread *t, const char *fmt, ...)
 {
 	va_list ap;

@@ -159,6 +159,9 @@ bool snapshot_own_map(const struct snapshot *s, int dir, const struct proc_statu
 bool snapshot_wants(const struct snapshot_only *only, pid_t tid);
 /* For sources: copies the stack from sp on. False with t->note. */
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp);
+/* By where in the kernel it is. A sleeper in a frozen v1 cgroup is where it slept, in D. */
+bool thread_is_frozen(const struct thread *t);
+bool thread_waits_for_vfork(const struct thread *t);
 bool thread_refuse(struct thread *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -37,9 +37,9 @@ static bool may_stop(const struct stopped *x, struct thread *t)
 {
 	if (t->tracer)
 		return thread_refuse(t, "traced by process %d", (int)t->tracer);
-	if (strstr(t->wchan, "kernel_clone") || strstr(t->wchan, "do_fork"))
+	if (thread_waits_for_vfork(t))
 		return thread_refuse(t, "waits for its vfork child");
-	if (strstr(t->wchan, "refrigerator") || strstr(t->wchan, "freezer_trap"))
+	if (thread_is_frozen(t))
 		return thread_refuse(t, "frozen (its cgroup is paused)");
 	/* which is also what a sleeper in a frozen v1 cgroup looks like */
 	if (t->state == 'D')
