@@ -6,6 +6,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 
 #define PIECE 65536
 #define FUNCTION_MAX (1u << 20)		/* bytes: beyond them is no code of it */
@@ -17,25 +18,12 @@ struct line {
 	size_t name_len, module_len;
 };
 
-static const char *read_hex(const char *p, const char *end, uint64_t *ret)
-{
-	for (*ret = 0; p < end; p++) {
-		int digit = *p >= '0' && *p <= '9' ? *p - '0' :
-			*p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
-
-		if (digit < 0)
-			break;
-		*ret = *ret << 4 | (uint64_t)digit;
-	}
-	return p;
-}
-
+/* Until its end, which is a newline. */
 static bool read_line(const char *p, const char *end, struct line *l)
 {
 	const char *tab;
 
-	p = read_hex(p, end, &l->addr);
-	if (end - p < 4 || p[0] != ' ' || p[2] != ' ')
+	if (!scan_hex(&p, &l->addr) || end - p < 4 || p[0] != ' ' || p[2] != ' ')
 		return false;
 	l->type = p[1];
 	l->name = p + 3;
