@@ -22,7 +22,7 @@
 #define ENDER_ENOSYS (-38ul)	/* what a call returns until it returns */
 #define ENDER_SIGABRT 6
 #define ENDER_SIGKILL 9
-#define ENDER_SI_TKILL -6
+#define SI_TKILL -6
 
 /* SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
 #define FAULTS (1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
@@ -139,7 +139,7 @@ static __always_inline bool is_for_itself(struct raw_tracepoint *ctx, struct tas
 	if ((__u64)to != bpf_get_current_task() || ctx->args[1] < 2 || ctx->args[3])
 		return false;
 	code = BPF_CORE_READ(info, si_code);
-	return code == ENDER_SI_TKILL || (code > 0 && FAULTS >> (ctx->args[0] & 31) & 1);
+	return code == SI_TKILL || (code > 0 && FAULTS >> (ctx->args[0] & 31) & 1);
 }
 
 static __always_inline __u64 handler_of(struct task_struct *to, __u32 sig)

@@ -132,23 +132,16 @@ static __always_inline bool is_target(struct task_struct *t)
 static __always_inline __u32 pid_in_target(struct task_struct *t)
 {
 	struct pid *p = BPF_CORE_READ(t, thread_pid);
-	__u64 at = bpf_core_field_offset(struct pid, numbers);
-	struct pid_namespace *ns = NULL;
-	__u32 nr = 0, depth = filter_depth;
+	__u32 depth = filter_depth;
 
 	/* what the container's namespace will be only its processes tell */
 	if (filter_kind == FILTER_NEXT)
 		depth = p ? BPF_CORE_READ(p, level) : 0;
 	if (!p || BPF_CORE_READ(p, level) < depth)
 		return 0;
-	at += depth * bpf_core_type_size(struct upid);
-	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at +
-			      bpf_core_field_offset(struct upid, nr));
 	if (filter_kind == FILTER_NEXT)
-		return depth || in_born(t) ? nr : 0;
-	bpf_probe_read_kernel(&ns, sizeof(ns), (char *)p + at +
-			      bpf_core_field_offset(struct upid, ns));
-	return BPF_CORE_READ(ns, ns.inum) == filter_pidns ? nr : 0;
+		return depth || in_born(t) ? pid_at(p, depth) : 0;
+	return pidns_at(p, depth) == filter_pidns ? pid_at(p, depth) : 0;
 }
 
 /* The kernel keeps up to five extents here, and more elsewhere: those are not looked for. */

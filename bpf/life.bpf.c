@@ -231,7 +231,6 @@ static __always_inline bool tells_parent(struct task_struct *to)
 #define CLD_CONTINUED 6
 #define SI_USER 0
 #define SI_QUEUE -1
-#define SI_TKILL -6
 
 /* The kernel's timers and faults interrupt whoever runs: that is no sender. What a child's end
  * sends comes from the child. */
@@ -245,30 +244,23 @@ static __always_inline bool has_sender(const struct life_event *e, struct task_s
 #define NR_SIGQUEUE 129
 #define NR_TGSIGQUEUE 297
 #define NR_PIDFD_SIGNAL 424
-#define X32 0x40000000
 
 /* In a call whose siginfo is the caller's own words. Elsewhere 32-bit calls have these numbers. */
 static __always_inline bool is_queue_call(__u32 nr, bool compat)
 {
 	if (compat)
 		return nr == 178 || nr == 335 || nr == NR_PIDFD_SIGNAL;
-	return nr == NR_SIGQUEUE || nr == NR_TGSIGQUEUE || (nr & ~X32) == NR_PIDFD_SIGNAL ||
-		nr == (X32 | 524) || nr == (X32 | 536);
+	return nr == NR_SIGQUEUE || nr == NR_TGSIGQUEUE || (nr & ~CHANGE_X32) == NR_PIDFD_SIGNAL ||
+		nr == (CHANGE_X32 | 524) || nr == (CHANGE_X32 | 536);
 }
 
 /* The receiver's number, as the running task knows it. */
 static __always_inline __u32 pid_for_current(struct task_struct *to)
 {
 	struct pid *p = BPF_CORE_READ(to, thread_pid);
-	__u32 level = BPF_CORE_READ(current(), thread_pid, level), nr = 0;
+	__u32 level = BPF_CORE_READ(current(), thread_pid, level);
 
-	if (level > BPF_CORE_READ(p, level))
-		return 0;
-	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p +
-			      bpf_core_field_offset(struct pid, numbers) +
-			      level * bpf_core_type_size(struct upid) +
-			      bpf_core_field_offset(struct upid, nr));
-	return nr;
+	return level <= BPF_CORE_READ(p, level) ? pid_at(p, level) : 0;
 }
 
 /* Its third word is si_code. */

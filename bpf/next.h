@@ -66,13 +66,8 @@ static __always_inline bool has_name(struct cgroup *c, struct next_name *name, _
 static __always_inline __u32 pidns_of(struct task_struct *t)
 {
 	struct pid *p = BPF_CORE_READ(t, thread_pid);
-	__u64 at = bpf_core_field_offset(struct pid, numbers);
-	struct pid_namespace *ns = NULL;
 
-	at += BPF_CORE_READ(p, level) * bpf_core_type_size(struct upid);
-	bpf_probe_read_kernel(&ns, sizeof(ns), (char *)p + at +
-			      bpf_core_field_offset(struct upid, ns));
-	return BPF_CORE_READ(ns, ns.inum);
+	return pidns_at(p, BPF_CORE_READ(p, level));
 }
 
 /* May who makes a cgroup now be believed that it is the container's? */

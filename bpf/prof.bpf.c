@@ -37,13 +37,8 @@ __u64 crowded;	/* waits that found no room there */
 static __always_inline __u32 own_pid(struct task_struct *t)
 {
 	struct pid *p = BPF_CORE_READ(t, group_leader, thread_pid);
-	__u64 at = bpf_core_field_offset(struct pid, numbers) +
-		BPF_CORE_READ(p, level) * (__u64)bpf_core_type_size(struct upid) +
-		bpf_core_field_offset(struct upid, nr);
-	__u32 nr = 0;
 
-	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at);
-	return nr;
+	return pid_at(p, BPF_CORE_READ(p, level));
 }
 
 static __always_inline struct prof_event *begin(enum prof_record record, __u64 now)
@@ -149,9 +144,12 @@ static __always_inline void come_back(struct task_struct *t)
 {
 	__u32 tid = (__u32)BPF_CORE_READ(t, pid), zero = 0;
 	__u64 *from = bpf_map_lookup_elem(&waits, &tid);
-	struct prof_event *e = bpf_map_lookup_elem(&events, &zero);
+	struct prof_event *e;
 
-	if (!from || !e)
+	if (!from)	/* nearly all that the node switches to */
+		return;
+	e = bpf_map_lookup_elem(&events, &zero);
+	if (!e)
 		return;
 	e->record = PROF_BACK;
 	e->tid = tid;

@@ -48,14 +48,8 @@ static __always_inline bool is_wanted(struct task_struct *t)
 static __always_inline __u32 tid_in_target(struct task_struct *t)
 {
 	struct pid *p = BPF_CORE_READ(t, thread_pid);
-	__u64 at = bpf_core_field_offset(struct pid, numbers) +
-		want_depth * bpf_core_type_size(struct upid) +
-		bpf_core_field_offset(struct upid, nr);
-	__u32 nr = 0;
 
-	if (p && BPF_CORE_READ(p, level) >= want_depth)
-		bpf_probe_read_kernel(&nr, sizeof(nr), (char *)p + at);
-	return nr;
+	return p && BPF_CORE_READ(p, level) >= want_depth ? pid_at(p, want_depth) : 0;
 }
 
 /* False: not one of a thread that we can unwind. */

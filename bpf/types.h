@@ -183,7 +183,6 @@ struct signal_struct {
 	short oom_score_adj;
 };
 
-
 struct sigaction {
 	void *sa_handler;
 };
@@ -261,6 +260,31 @@ struct bpf_iter__bpf_map_elem {
 };
 
 #pragma clang attribute pop
+
+/* Where a pid that is known so many levels down has its number there, and the namespace. */
+static __always_inline char *upid_at(struct pid *p, __u32 level)
+{
+	return (char *)p + bpf_core_field_offset(struct pid, numbers) +
+		level * (__u64)bpf_core_type_size(struct upid);
+}
+
+static __always_inline __u32 pid_at(struct pid *p, __u32 level)
+{
+	__u32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), upid_at(p, level) +
+			      bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+static __always_inline __u32 pidns_at(struct pid *p, __u32 level)
+{
+	struct pid_namespace *ns = NULL;
+
+	bpf_probe_read_kernel(&ns, sizeof(ns), upid_at(p, level) +
+			      bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(ns, ns.inum);
+}
 
 /*
  * Before Linux 6.13 an empty string had no byte at all: 0, where its NUL counts now. Without a
