@@ -62,7 +62,6 @@ static void need_cure(struct cures *c, const char *what, const char *state, cons
 static void say_cures(struct cures *c, struct emit *e)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		buf_char(&c->items[i].what, '\0');
 		emit_note(e, "%s: %s: %s", c->items[i].what.bytes, c->items[i].state,
 			  c->items[i].cure);
 		buf_free(&c->items[i].what);

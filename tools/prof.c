@@ -168,7 +168,7 @@ static struct bytes text_of(struct listing *l, const struct profile_frame *f)
 	return keep(l, &b);
 }
 
-static bool is_thread(const struct profile *p, const struct profile_frame *f)
+static bool is_thread(const struct profile_frame *f)
 {
 	return f->kind == PLACE_MARK && f->module.len;
 }
@@ -201,7 +201,7 @@ static void emit_functions(struct listing *l)
 	for (size_t i = 0; i < p->nframes && left; i++) {
 		const struct profile_frame *f = p->frames[order[i]];
 
-		if (is_thread(p, f) || !f->total)
+		if (is_thread(f) || !f->total)
 			continue;
 		emit_function(l, f);
 		left--;

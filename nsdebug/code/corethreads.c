@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"

@@ -92,11 +92,8 @@ void ends_find(struct ends *x, const struct near *node)
 /* Is p, which is not the target's, of another container that has a name? */
 static void read_owner(struct ends *x, int dir, struct person *p)
 {
-	uint64_t mnt = ns_id(dir, "mnt");
-	uint32_t owner = OWNER_NONE;
+	uint32_t owner = owner_by_mnt(&x->owners, ns_id(dir, "mnt"));
 
-	if (mnt && mnt != x->target->ns.mnt)
-		owner = owner_by_mnt(&x->owners, mnt);
 	if (owner == OWNER_NONE)
 		owner = owner_by_cgroup(&x->owners, p->host_pid);
 	if (owner != OWNER_NONE)

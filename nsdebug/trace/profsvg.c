@@ -20,6 +20,8 @@
 #define ROW 17
 #define CHAR_TENTHS 73	/* of a pixel: a character of 12 pixels in height, monospaced */
 #define LEAST 0.1	/* pixels; narrower ones are left out */
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(word) #word
 
 struct svg {
 	struct profout *o;
@@ -190,7 +192,7 @@ static const char head[] =
 static const char script[] =
 	"<script><![CDATA[\n"
 	"'use strict';\n"
-	"const W = 1200, M = 10, C = 7.3;\n"
+	"const W = " TEXT(WIDTH) ", M = " TEXT(MARGIN) ", C = " TEXT(CHAR_TENTHS) " / 10;\n"
 	"const id = (n) => document.getElementById(n);\n"
 	"const all = Array.from(id('frames').children, (g) => {\n"
 	"	const r = g.querySelector('rect'), lines = g.querySelector('title').textContent;\n"
