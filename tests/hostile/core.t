@@ -29,8 +29,8 @@ tj 'sizes that are not there' '(.items | length) == 1' stack sizes.core -o json
 printf 'root:secret' >"$TMP/secret"
 core files "$TMP/secret"
 tj 'a path to a file that is none of it: not shown' '(.items | length) == 1 and
-	.items[0].frames[0].function == null and (tostring | contains("secret\\u") | not) and
-	(tostring | contains("root:secret") | not)' stack files.core -o json
+	.items[0].frames[0].function == null and (tostring | contains("root:secret") | not)' \
+	stack files.core -o json
 
 size=$(stat -c %s good.core)
 for n in 0 3 17 63 64 65 120 200 232 300 1023 1024 1050 1100 1400 1900 8191 8192 12289 $((size - 1)); do
