@@ -7,6 +7,7 @@
 
 #include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/sys/mounts.h"
 
@@ -94,25 +95,9 @@ static bool is_named(const struct vma *v, const char *name)
 		!memcmp(v->path.p, name, v->path.len);
 }
 
-/* The first of the stack pointers that is at or above `from`. */
-static size_t sp_above(const uint64_t *sps, size_t nsps, uint64_t from)
-{
-	size_t low = 0, high = nsps;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (sps[mid] < from)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static bool has_stack(const struct vma *v, const uint64_t *sps, size_t nsps)
 {
-	size_t i = sp_above(sps, nsps, v->start);
+	size_t i = sorted_at(sps, nsps, sizeof(*sps), 0, v->start);
 
 	return i < nsps && sps[i] < v->end;
 }
@@ -191,7 +176,7 @@ static void add_stacks(struct planner *p, const struct vma *v)
 {
 	uint64_t at = v->start;
 
-	for (size_t i = sp_above(p->sps, p->nsps, v->start);
+	for (size_t i = sorted_at(p->sps, p->nsps, sizeof(*p->sps), 0, v->start);
 	     i < p->nsps && p->sps[i] < v->end; i++) {
 		uint64_t sp = p->sps[i] - v->start > STACK_RED_ZONE ? p->sps[i] - STACK_RED_ZONE :
 			v->start;

@@ -12,6 +12,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/code/corefile.h"
 #include "nsdebug/code/coreplan.h"
 #include "nsdebug/code/debugfile.h"
@@ -187,18 +188,10 @@ static void take_auxv(struct reader *r, uint64_t off, size_t len)
 /* The mappings that begin in one of the note's ranges are of its file. */
 static void give_file(struct reader *r, const uint64_t *range, struct bytes name, uint64_t id)
 {
-	size_t low = 0, high = r->count;
+	size_t i = sorted_from(r->segments, r->count, v.start, range[0]);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (r->segments[mid].v.start < range[0])
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < r->count && r->segments[low].v.start < range[1]; low++) {
-		struct vma *v = &r->segments[low].v;
+	for (; i < r->count && r->segments[i].v.start < range[1]; i++) {
+		struct vma *v = &r->segments[i].v;
 
 		if (!work_may(0, 1))
 			return;

@@ -6,6 +6,7 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/sorted.h"
 
 #define PART_MAX 4096u		/* bytes of a name or directory */
 #define FORMATS_MAX 16u
@@ -180,18 +181,10 @@ static void begin(struct run *r)
 /* The row before holds up to here. */
 static void give(struct run *r)
 {
-	size_t lo = 0, hi = r->count;
+	size_t i = sorted_from(r->wants, r->count, addr, r->row_addr);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (r->wants[mid].addr < r->row_addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < r->count && r->wants[lo].addr < r->addr && dwarf_may(r->l->d, 1); lo++) {
-		struct dwline_want *w = &r->wants[lo];
+	for (; i < r->count && r->wants[i].addr < r->addr && dwarf_may(r->l->d, 1); i++) {
+		struct dwline_want *w = &r->wants[i];
 
 		if (w->found)
 			continue;

@@ -9,6 +9,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/code/dwline.h"
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/work.h"
@@ -26,6 +27,7 @@ struct inlined {
 
 /* What is found of a want. */
 struct found {
+	uint64_t addr;		/* of the want */
 	struct line_want *want;
 	size_t unit;		/* + 1; 0: none has it */
 	struct inlined *inlined;	/* outermost first; owned */
@@ -76,27 +78,12 @@ static bool has_room(struct find *s, size_t bytes)
 	return true;
 }
 
-static size_t lower(const struct find *s, uint64_t addr)
-{
-	size_t lo = 0, hi = s->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->f[mid].want->addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* ---- units ---- */
 
 static bool is_ours(struct find *s, uint64_t low, size_t *i, uint64_t high)
 {
-	*i = lower(s, low);
-	return *i < s->count && s->f[*i].want->addr < high &&
+	*i = sorted_from(s->f, s->count, addr, low);
+	return *i < s->count && s->f[*i].addr < high &&
 		is_code((void *)(uintptr_t)s->image, low);
 }
 
@@ -107,7 +94,7 @@ static void mark_unit(void *arg, uint64_t low, uint64_t high)
 
 	if (!is_ours(s, low, &i, high))
 		return;
-	for (; i < s->count && s->f[i].want->addr < high && dwarf_may(&s->d, 1); i++) {
+	for (; i < s->count && s->f[i].addr < high && dwarf_may(&s->d, 1); i++) {
 		if (s->f[i].unit)
 			continue;
 		s->f[i].unit = s->unit_count;
@@ -143,22 +130,14 @@ static void find_units(struct find *s)
 /* The unit that an entry is in, with all its abbreviations. */
 static bool unit_of(struct find *s, uint64_t die, struct dwunit *u)
 {
-	size_t lo = 0, hi;
 	struct dwdie root;
+	size_t n;
 	bool good;
 
 	while (die >= s->units_end && next_unit(s, u, &root, &good))
 		;
-	hi = s->unit_count;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->units[mid] <= die)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo && dwunit_read(&s->d, s->units[lo - 1], &s->other, u, &root) &&
+	n = sorted_at(s->units, s->unit_count, sizeof(*s->units), 0, die + 1);
+	return n && dwunit_read(&s->d, s->units[n - 1], &s->other, u, &root) &&
 		die >= u->first && die < u->end && dwabbrevs_read(&s->d, u->abbrevs, 0, &s->other);
 }
 
@@ -171,7 +150,7 @@ static void mark_function(void *arg, uint64_t low, uint64_t high)
 
 	if (!is_ours(s, low, &i, high))
 		return;
-	for (; i < s->count && s->f[i].want->addr < high && dwarf_may(&s->d, 1); i++) {
+	for (; i < s->count && s->f[i].addr < high && dwarf_may(&s->d, 1); i++) {
 		if (s->f[i].unit != s->unit)
 			continue;
 		s->f[i].depth = s->depth;
@@ -188,7 +167,7 @@ static void mark_inlined(void *arg, uint64_t low, uint64_t high)
 
 	if (!is_ours(s, low, &i, high))
 		return;
-	for (; i < s->count && s->f[i].want->addr < high && dwarf_may(&s->d, 1); i++) {
+	for (; i < s->count && s->f[i].addr < high && dwarf_may(&s->d, 1); i++) {
 		struct found *f = &s->f[i];
 
 		if (f->unit != s->unit || !f->depth || f->depth >= s->depth)
@@ -364,7 +343,7 @@ static void by_unit(struct find *s, size_t unit)
 		if (s->f[i].unit != unit)
 			continue;
 		rows = mem_more(rows, n);
-		rows[n++] = (struct dwline_want){ .addr = s->f[i].want->addr };
+		rows[n++] = (struct dwline_want){ .addr = s->f[i].addr };
 	}
 	s->unit = unit;
 	s->left = n;
@@ -414,7 +393,7 @@ bool lines_find(struct lines *l, const struct elf *image, struct elf *debug,
 	s->f = mem_alloc((count + 1) * sizeof(*s->f));
 	for (size_t i = 0; i < count; i++)
 		if (!wants[i].count)
-			s->f[s->count++].want = &wants[i];
+			s->f[s->count++] = (struct found){ wants[i].addr, &wants[i] };
 	if (any && s->count)
 		find_all(s);
 	l->spent += purse - s->d.purse;

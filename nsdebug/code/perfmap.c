@@ -6,6 +6,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/sym.h"
 #include "nsdebug/code/work.h"
@@ -31,33 +32,18 @@ static void begin_line(struct scan *s, enum state state)
 	s->value[START] = s->value[SIZE] = 0;
 }
 
-/* The first want at or above an address. */
-static size_t lower(const struct scan *s, uint64_t addr)
-{
-	size_t lo = 0, hi = s->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->wants[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* A line is read whose name ends before `end`. */
 static void offer(struct scan *s, uint64_t end)
 {
 	uint64_t start = s->value[START], size = s->value[SIZE];
+	size_t i = sorted_from(s->wants, s->count, addr, start);
 
 	if (s->state != NAME || end == s->name_at || !size || size > UINT64_MAX - start)
 		return;
-	for (size_t i = lower(s, start); i < s->count && s->wants[i].addr - start < size; i++) {
+	for (; i < s->count && s->wants[i].addr - start < size; i++) {
 		s->wants[i].value = start;
 		s->wants[i].at.at = s->name_at;
-		s->wants[i].size = end - s->name_at;
+		s->wants[i].size = end - s->name_at;	/* of the name */
 		s->steps++;
 	}
 	s->steps += 8;

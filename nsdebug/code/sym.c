@@ -7,6 +7,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/work.h"
 
@@ -24,17 +25,7 @@ struct search {
 /* The first want at or above an address. */
 static size_t lower(const struct search *s, uint64_t addr)
 {
-	size_t lo = 0, hi = s->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->wants[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_from(s->wants, s->count, addr, addr);
 }
 
 static int rank_of(const Elf64_Sym *y)

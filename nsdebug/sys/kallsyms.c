@@ -6,6 +6,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/sorted.h"
 #include "nsdebug/base/str.h"
 
 #define PIECE 65536
@@ -38,27 +39,11 @@ static bool read_line(const char *p, const char *end, struct line *l)
 	return true;
 }
 
-/* The first that is not below the address. */
-static size_t first_from(const struct ksym *want, size_t count, uint64_t addr)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t half = low + (high - low) / 2;
-
-		if (want[half].addr < addr)
-			low = half + 1;
-		else
-			high = half;
-	}
-	return low;
-}
-
 /* Only the first that it could name: who is behind it gets the same in the end, unless a nearer one
  * comes. Of several names for one place the first stands, as the kernel itself has it. */
 static void offer(const struct line *l, struct ksym *want, size_t count, struct arena *a)
 {
-	size_t i = first_from(want, count, l->addr);
+	size_t i = sorted_from(want, count, addr, l->addr);
 
 	if (i == count || (want[i].name && want[i].start >= l->addr) ||
 	    want[i].addr - l->addr > FUNCTION_MAX)
