@@ -81,6 +81,16 @@ bool dwval_read(struct dwcur *c, unsigned int form, unsigned int offset_size,
 	return !c->bad;
 }
 
+struct dwstr dwval_str(const struct dwval *v, enum dwsec_id id)
+{
+	switch (v->form) {
+	case F_STRING: return (struct dwstr){ true, id, v->u };
+	case F_STRP: return (struct dwstr){ true, DW_STR, v->u };
+	case F_LINE_STRP: return (struct dwstr){ true, DW_LINE_STR, v->u };
+	default: return (struct dwstr){ false };
+	}
+}
+
 static uint8_t slot_of(uint64_t attr)
 {
 	switch (attr) {
@@ -237,22 +247,13 @@ struct dwstr dwdie_str(struct dwarf *d, const struct dwunit *u, const struct dwd
 		       enum dwslot slot)
 {
 	const struct dwval *v = &die->v[slot];
-	struct dwstr s = { .at = v->u, .set = true };
+	struct dwstr s = { .id = DW_STR };
 
-	if (!dwdie_has(die, slot)) {
-		s.set = false;
-	} else if (v->form == F_STRING) {
-		s.id = DW_INFO;
-	} else if (v->form == F_STRP) {
-		s.id = DW_STR;
-	} else if (v->form == F_LINE_STRP) {
-		s.id = DW_LINE_STR;
-	} else if (v->form == F_STRX || (v->form >= F_STRX1 && v->form <= F_STRX4)) {
-		s.id = DW_STR;
-		s.at = indexed(d, DW_STR_OFFSETS, u->str_base, v->u, u->offset_size, &s.set);
-	} else {
-		s.set = false;
-	}
+	if (!dwdie_has(die, slot))
+		return s;
+	if (v->form != F_STRX && (v->form < F_STRX1 || v->form > F_STRX4))
+		return dwval_str(v, DW_INFO);
+	s.at = indexed(d, DW_STR_OFFSETS, u->str_base, v->u, u->offset_size, &s.set);
 	return s;
 }
 

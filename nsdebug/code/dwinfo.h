@@ -98,5 +98,7 @@ void dwdie_code(struct dwarf *d, const struct dwunit *u, const struct dwdie *die
 /* A value of a form; offset_size and address_size are those of the unit. */
 bool dwval_read(struct dwcur *c, unsigned int form, unsigned int offset_size,
 		unsigned int address_size, struct dwval *ret);
+/* What it says, if it is text that is not found by its number; id: where the value stands. */
+struct dwstr dwval_str(const struct dwval *v, enum dwsec_id id);
 
 #endif

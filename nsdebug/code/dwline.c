@@ -12,7 +12,6 @@
 #define FORMATS_MAX 16u
 
 enum { CONTENT_PATH = 1, CONTENT_DIR = 2 };
-enum { F_STRING = 0x08, F_STRP = 0x0e, F_LINE_STRP = 0x1f };
 
 /* ---- the header ---- */
 
@@ -55,16 +54,6 @@ static void old_tables(struct dwline *l, struct dwcur *c)
 	}
 }
 
-static struct dwstr text_of(const struct dwval *v)
-{
-	switch (v->form) {
-	case F_STRING: return (struct dwstr){ true, DW_LINE, v->u };
-	case F_STRP: return (struct dwstr){ true, DW_STR, v->u };
-	case F_LINE_STRP: return (struct dwstr){ true, DW_LINE_STR, v->u };
-	default: return (struct dwstr){ false };
-	}
-}
-
 /* DWARF 5: it says first what is in it. */
 static void new_table(struct dwline *l, struct dwcur *c, struct dwline_file **to, size_t *count)
 {
@@ -90,7 +79,7 @@ static void new_table(struct dwline *l, struct dwcur *c, struct dwline_file **to
 					&v))
 				return;
 			if (content[k] == CONTENT_PATH)
-				f.name = text_of(&v);
+				f.name = dwval_str(&v, DW_LINE);
 			else if (content[k] == CONTENT_DIR)
 				f.dir = v.u;
 		}

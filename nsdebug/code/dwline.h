@@ -45,8 +45,8 @@ bool dwline_open(struct dwline *l, struct dwarf *d, const struct dwunit *u, uint
 /* Ascending by addr. A sequence counts only if `is_code` is true of where it begins. */
 void dwline_find(struct dwline *l, struct dwline_want *wants, size_t count,
 		 bool (*is_code)(void *arg, uint64_t addr), void *arg);
-/* Appends the path of a file, beginning with dir (the unit's) if it is relative; false: it has no
- * such file. */
+/* The path of a file instead of what is in b, beginning with dir (the unit's) if it is relative;
+ * false: it has no such file. */
 bool dwline_path(struct dwline *l, uint64_t file, const char *dir, struct buf *b);
 void dwline_close(struct dwline *l);
 

@@ -57,7 +57,7 @@ struct dwstr {
 	uint64_t at;
 };
 
-/* False: the file has no lines and no debug information. f stays the caller's. */
+/* False: the file has no debug information, or no lines. f stays the caller's. */
 bool dwarf_open(struct dwarf *d, struct elf *f, uint64_t purse);
 void dwarf_close(struct dwarf *d);
 bool dwarf_may(struct dwarf *d, uint64_t cost);

@@ -212,8 +212,8 @@ static void visit(struct find *s, const struct dwunit *u, const struct dwdie *di
 		dwdie_code(&s->d, u, die, mark_inlined, s);
 }
 
-/* Finds the functions of the unit's addresses, and what is inlined there. */
-static void walk(struct find *s, const struct dwunit *u)
+/* Finds the functions of the unit's addresses, so many, and what is inlined there. */
+static void walk(struct find *s, const struct dwunit *u, size_t count)
 {
 	uint64_t at = u->first, sibling;
 	struct dwdie die;
@@ -223,10 +223,8 @@ static void walk(struct find *s, const struct dwunit *u)
 	while (at < u->end && dwdie_read(&s->d, u, &s->abbrevs, at, &die)) {
 		at = die.next;
 		if (!die.tag) {
-			/* a function that nothing is nested in was all: one has to do */
-			if (--s->depth <= 0)
-				break;
-			if (s->depth == open && s->left == 1)
+			/* the unit ends, or the function of its only address */
+			if (--s->depth <= 0 || (s->depth == open && count == 1))
 				break;
 			continue;
 		}
@@ -346,10 +344,9 @@ static void by_unit(struct find *s, size_t unit)
 		rows[n++] = (struct dwline_want){ .addr = s->f[i].addr };
 	}
 	s->unit = unit;
-	s->left = n;
 	dwstr_read(&s->d, dwdie_str(&s->d, u, &root, SLOT_DIR), t->dir, sizeof(t->dir));
 	if (dwabbrevs_read(&s->d, u->abbrevs, 0, &s->abbrevs))
-		walk(s, u);
+		walk(s, u, n);
 	if (dwdie_has(&root, SLOT_STMT) &&
 	    dwline_open(&t->l, &s->d, u, root.v[SLOT_STMT].u)) {
 		dwline_find(&t->l, rows, n, is_code, (void *)(uintptr_t)s->image);
