@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nsdebug/base/map.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/gofind.h"
 #include "nsdebug/code/gostack.h"
@@ -146,24 +145,17 @@ static bool is_locked(const struct goroutines *x, unsigned int at)
 	return true;
 }
 
-static const struct thread *thread_in(const struct process *p, uint64_t tid)
+/* Of one that was taken both times, what was added first stands. */
+static void add_threads(struct goroutines *x, const struct process *p)
 {
 	for (size_t i = 0; p && i < p->count; i++) {
-		const struct thread *t = &p->threads[i];
+		struct thread *t = &p->threads[i];
+		uint64_t tid = (uint64_t)(t->nstid ? t->nstid : t->tid);
+		const struct thread *known = map_get(&x->threads, tid);
 
-		if (t->how != HOW_NOT && tid == (uint64_t)(t->nstid ? t->nstid : t->tid))
-			return t;
+		if (!known || known->how == HOW_NOT)
+			map_put(&x->threads, tid, t);
 	}
-	return NULL;
-}
-
-static bool has_tid(const struct process *p, uint64_t tid)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (tid == (uint64_t)(p->threads[i].nstid ? p->threads[i].nstid :
-				      p->threads[i].tid))
-			return true;
-	return false;
 }
 
 /* Of the threads that goroutines are on, the word that is the id of one in most. */
@@ -181,7 +173,7 @@ static unsigned int find_procid(const struct goroutines *x)
 			if (!g->m)
 				continue;
 			all++;
-			n += g->m[at] && has_tid(x->p, g->m[at]);
+			n += g->m[at] && map_get(&x->threads, g->m[at]);
 		}
 		if (n > most && n > all / 2) {
 			most = n;
@@ -196,8 +188,7 @@ static bool find_layout(struct goroutines *x)
 	struct go_layout *l = &x->at;
 	unsigned int at;
 
-	l->self = x->t->self;
-	for (at = l->self + SELF_GOID_MIN; at <= l->self + SELF_GOID_MAX && !l->goid; at++)
+	for (at = x->t->self + SELF_GOID_MIN; at <= x->t->self + SELF_GOID_MAX && !l->goid; at++)
 		if (is_goid(x, at))
 			l->goid = at;
 	if (!l->goid)
@@ -253,6 +244,8 @@ bool goroutines_init(struct goroutines *x, const struct process *p, const struct
 		     const struct go_taken *t)
 {
 	*x = (struct goroutines){ .p = p, .held = held, .t = t };
+	add_threads(x, held);
+	add_threads(x, p);
 	if (!t->found)
 		snprintf(x->why, sizeof(x->why), "Go's list of them is not where it is looked for");
 	else if (!find_layout(x))
@@ -260,6 +253,8 @@ bool goroutines_init(struct goroutines *x, const struct process *p, const struct
 	for (size_t i = 0; i < t->ntables; i++)
 		if (read_reasons(x, &t->tables[i]))
 			break;
+	if (x->why[0])
+		map_free(&x->threads);
 	return !x->why[0];
 }
 
@@ -267,6 +262,7 @@ void goroutines_free(struct goroutines *x)
 {
 	unwinder_free(&x->unwinder);
 	unwinder_free(&x->held_unwinder);
+	map_free(&x->threads);
 }
 
 /* ---- one of them ---- */
@@ -322,12 +318,10 @@ static bool is_system(const struct goroutines *x, const struct goroutine *g)
 
 static const struct thread *thread_of(const struct goroutines *x, const struct go_g *g)
 {
-	const struct thread *t = NULL;
+	const struct thread *t = x->at.procid && g->m ?
+		map_get(&x->threads, g->m[x->at.procid]) : NULL;
 
-	if (!x->at.procid || !g->m)
-		return NULL;
-	t = thread_in(x->held, g->m[x->at.procid]);
-	return t ? t : thread_in(x->p, g->m[x->at.procid]);
+	return t && t->how != HOW_NOT ? t : NULL;
 }
 
 bool goroutines_get(const struct goroutines *x, size_t i, struct goroutine *ret)
@@ -379,7 +373,7 @@ static void walk_aside(const struct goroutines *x, const struct go_g *g, uint64_
 static bool walk_syscall(const struct goroutines *x, const struct go_g *g, size_t max,
 			 struct trace *r)
 {
-	const uint64_t *self = g->words + x->at.self;
+	const uint64_t *self = g->words + x->t->self;
 	struct module *m;
 	struct go_func fn;
 	uint64_t bias;
@@ -406,7 +400,7 @@ static void walk_thread(struct goroutines *x, const struct thread *t, size_t max
 
 static void walk_running(struct goroutines *x, struct goroutine *g, size_t max, struct trace *r)
 {
-	const uint64_t *self = g->g->words + x->at.self;
+	const uint64_t *self = g->g->words + x->t->self;
 	char name[64];
 
 	if (g->on && on_stack(g->g, g->on->regs.value[REG_SP])) {
@@ -428,7 +422,7 @@ static void walk_running(struct goroutines *x, struct goroutine *g, size_t max, 
 
 void goroutines_walk(struct goroutines *x, struct goroutine *g, size_t max, struct trace *r)
 {
-	const uint64_t *self = g->g->words + x->at.self;
+	const uint64_t *self = g->g->words + x->t->self;
 	uint32_t status = status_of(g->g->words, x->at.goid);
 
 	*r = (struct trace){ 0 };

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nsdebug/base/map.h"
 #include "nsdebug/code/gotake.h"
 #include "nsdebug/code/unwind.h"
 
@@ -27,7 +28,7 @@
 
 /* Which words of struct g are what; 0: not found. */
 struct go_layout {
-	unsigned int self, goid, start, parent, locked;
+	unsigned int goid, start, parent, locked;
 	unsigned int procid;		/* of struct m */
 };
 
@@ -36,6 +37,7 @@ struct goroutines {
 	const struct process *held;	/* the same with threads taken by a stop, or NULL */
 	const struct go_taken *t;
 	struct go_layout at;
+	struct map threads;		/* by the id that they know themselves */
 	char reasons[GO_REASONS_MAX][GO_STATE_MAX];
 	size_t nreasons;
 	struct unwinder *unwinder, *held_unwinder;

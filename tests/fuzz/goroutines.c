@@ -25,7 +25,7 @@ static void read_all(const struct process *p, const struct go_taken *t)
 {
 	struct goroutines x;
 
-	for (size_t i = 0; goroutines_init(&x, p, i ? p : NULL, t) && i < 2; i++) {
+	for (size_t i = 0; i < 2 && goroutines_init(&x, p, i ? p : NULL, t); i++) {
 		for (size_t n = 0; n < t->count; n++) {
 			struct goroutine g;
 			struct trace trace;
