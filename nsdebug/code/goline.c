@@ -10,7 +10,6 @@
 #include "nsdebug/code/work.h"
 
 #define PATH_MAX_LEN 4096u
-#define INLINED_MAX LINES_INLINED_MAX
 #define COST 4096u		/* of an address, for work_may(): the tables of its function */
 
 /* Words of pcHeader, and those of moduledata among which the trees' beginning is. */
@@ -122,16 +121,17 @@ static uint64_t find_trees(struct place *p)
 	return 0;
 }
 
-static void prepare(struct place *p)
+/* A place of its own: that of who asks stays where it is. */
+static void prepare(struct place p)
 {
 	uint64_t h[HEADER_WORDS];
 
-	p->g->ready = true;
-	if (!pclntab_get(p->t, p->f, 0, h, sizeof(h)))
+	p.g->ready = true;
+	if (!pclntab_get(p.t, p.f, 0, h, sizeof(h)))
 		return;
-	p->g->units = h[HEADER_UNITS];
-	p->g->files = h[HEADER_FILES];
-	p->g->trees = find_trees(p);
+	p.g->units = h[HEADER_UNITS];
+	p.g->files = h[HEADER_FILES];
+	p.g->trees = find_trees(&p);
 }
 
 /* ---- lines ---- */
@@ -170,21 +170,21 @@ static void put_name(const struct place *p, uint64_t name, struct line_at *at)
 
 static void find(struct place *p, struct line_want *w)
 {
-	struct line_at at[INLINED_MAX + 1] = { 0 };
+	struct line_at at[LINES_INLINED_MAX + 1] = { 0 };
 	uint32_t index = index_table(p), tree = 0;
 	uint64_t pc = w->addr, name, from;
 	size_t n = 0;
 	int64_t i;
 
 	if (p->g->trees && index && tree_of(p, &tree))
-		while (n < INLINED_MAX &&
+		while (n < LINES_INLINED_MAX &&
 		       pclntab_value(p->t, p->f, &p->fn, index, pc, &i) && i >= 0 &&
 		       entry(p, p->g->trees + tree, (uint64_t)i, &name, &from)) {
 			put_name(p, name, &at[n]);
 			put_place(p, pc, &at[n++]);
 			pc = from;
 		}
-	if (n == INLINED_MAX)	/* without an end: none of it is so */
+	if (n == LINES_INLINED_MAX)	/* without an end: none of it is so */
 		return;
 	put_place(p, pc, &at[n++]);
 	if (n == 1 && !at[0].file)
@@ -202,11 +202,8 @@ void goline_find(struct goline *g, struct pclntab *t, struct elf *f, struct line
 	for (size_t i = 0; i < count; i++) {
 		if (!pclntab_find(t, f, wants[i].addr, &p.fn))
 			continue;
-		if (!g->ready) {
-			prepare(&p);
-			if (!pclntab_find(t, f, wants[i].addr, &p.fn))
-				continue;
-		}
+		if (!g->ready)
+			prepare(p);
 		if (!work_may(0, COST))
 			return;
 		find(&p, &wants[i]);

@@ -39,25 +39,19 @@ static bool may(struct search *s, uint64_t at, uint64_t cost)
 	return !s->left;
 }
 
-/* len bytes of the table. */
-static bool get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
+bool pclntab_get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
 {
 	return at <= t->size && len <= t->size - at && elf_read(f, t->off + at, to, len);
 }
-
-bool pclntab_get(const struct pclntab *t, struct elf *f, uint64_t at, void *to, size_t len)
-{
-	return get(t, f, at, to, len);
-}
-
 
 static bool func_at(const struct pclntab *t, struct elf *f, uint64_t i, struct go_func *ret)
 {
 	uint32_t at[2], fn[5];
 	uint8_t flags;
 
-	if (!get(t, f, t->funcs + i * 8, at, 8) || !get(t, f, t->funcs + at[1], fn, sizeof(fn)) ||
-	    fn[0] != at[0] || !get(t, f, t->funcs + at[1] + t->id_at + 1, &flags, 1))
+	if (!pclntab_get(t, f, t->funcs + i * 8, at, 8) ||
+	    !pclntab_get(t, f, t->funcs + at[1], fn, sizeof(fn)) || fn[0] != at[0] ||
+	    !pclntab_get(t, f, t->funcs + at[1] + t->id_at + 1, &flags, 1))
 		return false;
 	*ret = (struct go_func){
 		.entry = t->text + at[0], .at = t->funcs + at[1],
@@ -160,7 +154,7 @@ bool pclntab_module(const struct pclntab *t, struct elf *f, uint64_t *words, siz
 	uint32_t first;
 	uint64_t at;
 
-	if (!get(t, f, t->funcs, &first, 4))
+	if (!pclntab_get(t, f, t->funcs, &first, 4))
 		return false;
 	at = find_module(t, &s, first);
 	return at && elf_image(f, at, words, count * 8);
@@ -195,7 +189,7 @@ static bool parse(struct pclntab *ret, struct search *s, uint64_t at, uint64_t s
 	struct go_func fn;
 	struct header h;
 
-	if (!put_place(&t, f, at, size) || !get(&t, f, 0, &h, sizeof(h)) ||
+	if (!put_place(&t, f, at, size) || !pclntab_get(&t, f, 0, &h, sizeof(h)) ||
 	    (h.magic != MAGIC_118 && h.magic != MAGIC_120) ||
 	    h.zero[0] || h.zero[1] || h.quantum != 1 || h.pointer != 8)
 		return false;
@@ -206,8 +200,8 @@ static bool parse(struct pclntab *ret, struct search *s, uint64_t at, uint64_t s
 	t.funcs = h.functions;
 	t.text = h.text;
 	if (!t.count || t.count > PCLNTAB_FUNCS_MAX || t.names >= t.size || t.pctab >= t.size ||
-	    t.funcs >= t.size || !get(&t, f, t.funcs, &first, 4) ||
-	    !get(&t, f, t.funcs + t.count * 8, &last, 4) || first >= last ||
+	    t.funcs >= t.size || !pclntab_get(&t, f, t.funcs, &first, 4) ||
+	    !pclntab_get(&t, f, t.funcs + t.count * 8, &last, 4) || first >= last ||
 	    !func_at(&t, f, 0, &fn) || !func_at(&t, f, t.count - 1, &fn))
 		return false;
 	t.text_len = last;
@@ -283,7 +277,7 @@ bool pclntab_find(struct pclntab *t, struct elf *f, uint64_t vaddr, struct go_fu
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (!get(t, f, t->funcs + mid * 8, &start, 4))
+		if (!pclntab_get(t, f, t->funcs + mid * 8, &start, 4))
 			return false;
 		if (off < start)
 			hi = mid;
@@ -299,7 +293,7 @@ static void take_named(const struct pclntab *t, struct elf *f, uint64_t i,
 	uint32_t end;
 
 	want->entry = fn->entry;
-	if (get(t, f, t->funcs + (i + 1) * 8, &end, 4) && t->text + end > fn->entry)
+	if (pclntab_get(t, f, t->funcs + (i + 1) * 8, &end, 4) && t->text + end > fn->entry)
 		want->len = t->text + end - fn->entry;
 }
 
@@ -339,7 +333,7 @@ static bool next_byte(struct bytes_in *b, uint8_t *ret)
 			return false;
 		b->len = b->t->size - b->at < sizeof(b->piece) ? b->t->size - b->at :
 			sizeof(b->piece);
-		if (!get(b->t, b->f, b->at, b->piece, b->len))
+		if (!pclntab_get(b->t, b->f, b->at, b->piece, b->len))
 			return false;
 	}
 	*ret = b->piece[b->used++];

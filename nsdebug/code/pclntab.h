@@ -16,9 +16,9 @@
  *   pctab    pairs of varints: a step of the value (zigzag), and for how many bytes it holds
  *
  * It is found by its section; where that has another name (no section headers, or binutils linked
- * the program to be loaded anywhere) by its first eight bytes. Addresses are
- * virtual addresses of the file. Every byte is a claim of the file: what does not fit is none, and
- * what is too much work (code/work.h) is left.
+ * the program to be loaded anywhere) by its first eight bytes. Addresses are virtual addresses of
+ * the file. Every byte is a claim of the file: what does not fit is none, and what is too much work
+ * (code/work.h) is left.
  */
 #ifndef NSDEBUG_CODE_PCLNTAB_H
 #define NSDEBUG_CODE_PCLNTAB_H
