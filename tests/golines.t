@@ -3,17 +3,9 @@
 # shellcheck shell=sh
 # stack -l of Go programs: file, line and inlined functions are those of runtime.CallersFrames.
 . tests/lib.sh
+. "$SRC/tests/lib/go.sh"
 need jq go
 
-build() { # NAME OPTION...
-	_out=$TMP/$1
-	shift
-	(cd "$SRC/tests/lib/golines" && CGO_ENABLED=0 GOPROXY=off GOFLAGS='' \
-		GOCACHE="$FX/go/cache" GOPATH="$FX/go" go build -trimpath "$@" -o "$_out" .)
-}
-readers() {
-	cat "/proc/$1"/task/*/syscall 2>/dev/null | grep -c '^0 '
-}
 chains() { # of JSON: as the program prints them
 	jq -r '.items[] | [.frames[].function] as $f | ($f | index("main.block")) as $at |
 		select($at) | "\(.tid) \([.frames[$at:][] | "\(.function)@\(.file):\(.line)"] | join(" "))"' |
@@ -34,9 +26,9 @@ check() { # NAME KIND
 		select(.inlined and .source == "pclntab" and .offset == null)] | length > 12' json
 	kill -9 "$PID"
 }
-build plain
+go_build lib/golines plain 0
 check plain 'with symbols'
-build stripped -ldflags '-s -w'
+go_build lib/golines stripped 0 -ldflags '-s -w'
 check stripped 'stripped'
-build pie -ldflags '-s -w' -buildmode=pie
+go_build lib/golines pie 0 -ldflags '-s -w' -buildmode=pie
 check pie 'anywhere in memory'

@@ -3,14 +3,8 @@
 # timeout 240
 # stack --goroutines: all goroutines of stripped Go programs, as the runtime has them itself.
 . tests/lib.sh
+. "$SRC/tests/lib/go.sh"
 need jq go gcc runc
-
-build() { # NAME CGO OPTION...
-	_out=$TMP/$1 _cgo=$2
-	shift 2
-	(cd "$SRC/tests/lib/goroutines" && CGO_ENABLED=$_cgo GOPROXY=off GOFLAGS='' \
-		GOCACHE="$FX/go/cache" GOPATH="$FX/go" go build -trimpath "$@" -o "$_out" .)
-}
 
 # start NAME ARG...: sets PID, when it says that all wait
 start() {
@@ -57,7 +51,7 @@ check() { # NAME KIND
 		cat "json.$1"
 }
 
-build static 0 -ldflags '-s -w'
+go_build lib/goroutines static 0 -ldflags '-s -w'
 check static 'static, stripped'
 for i in 'chan receive' 'chan send' select 'select (no cases)' 'chan receive (nil chan)' sleep \
 	semacquire sync.Cond.Wait 'IO wait' syscall; do
@@ -72,13 +66,13 @@ tj 'which are the runtime'"'"'s' '[.items[] | select(.system) | .frames[-2].func
 tj 'one in a system call is on a thread' '[.items[] | select(.gstate == "syscall" and
 	(.system | not))] | length == 4 and all(.[]; .host_tid != null) and
 	([.[].host_tid] | unique | length) == 4' cat json.static
-build symbols 0
+go_build lib/goroutines symbols 0
 check symbols 'with symbols'
-build pie 0 -ldflags '-s -w' -buildmode=pie
+go_build lib/goroutines pie 0 -ldflags '-s -w' -buildmode=pie
 check pie 'anywhere in memory, stripped'
-build cgo 1 -ldflags '-s -w'
+go_build lib/goroutines cgo 1 -ldflags '-s -w'
 check cgo 'with C, stripped'
-build cgopie 1 -ldflags '-s -w' -buildmode=pie
+go_build lib/goroutines cgopie 1 -ldflags '-s -w' -buildmode=pie
 check cgopie 'with C, anywhere in memory, stripped'
 for i in cgo cgopie; do
 	tj "$i: one in C is on the thread that is there" '[.items[] | select(.kind == "goroutine" and

@@ -3,26 +3,18 @@
 # timeout 240
 # stack of Go programs: what nsdebug says of each thread is what the Go runtime says.
 . tests/lib.sh
+. "$SRC/tests/lib/go.sh"
 need jq go gcc runc
 
-build() { # NAME CGO OPTION...
-	_out=$TMP/$1 _cgo=$2
-	shift 2
-	(cd "$SRC/tests/lib/gochains" && CGO_ENABLED=$_cgo GOPROXY=off GOFLAGS='' \
-		GOCACHE="$FX/go/cache" GOPATH="$FX/go" go build -trimpath "$@" -o "$_out" .)
-}
-
-# Threads that read: those that have come to where they wait.
-readers() {
-	cat "/proc/$1"/task/*/syscall 2>/dev/null | grep -c '^0 '
-}
+# Names as the runtime says them.
+plain() { sed 's/\[go\.shape[^ ]* *[^ ]*_0\]/[...]/g; s/\.abi0//g'; }
 
 # From the function on that asked the runtime. It leaves out what the compiler made, and the type
 # of a generic function, which a symbol names.
 chains() {
 	jq -r '.items[] | [.frames[].function] as $f | ($f | index("main.block")) as $at |
 		select($at) | "\(.tid) \($f[$at:] - ["main.(*square).walk"] | join(" "))"' |
-		sed 's/\[go\.shape[^ ]* *[^ ]*_0\]/[...]/g; s/\.abi0//g' | sort
+		plain | sort
 }
 
 # As the runtime writes them when it is ended by SIGQUIT: without (...), which is inlined code.
@@ -54,30 +46,30 @@ check() { # NAME KIND
 	kill -QUIT "$PID"
 	wait "$PID" 2>/dev/null
 	dumped <"dump.$1" >want
-	ours <"json.$1" | sed 's/\[go\.shape[^ ]* *[^ ]*_0\]/[...]/g; s/\.abi0//g' | sort >got
+	ours <"json.$1" | plain | sort >got
 	t "$2: all of them as in the dump of SIGQUIT" '' diff want got
 }
 
-build plain 0
+go_build lib/gochains plain 0
 check plain 'static'
 tj 'no thread was stopped, each is whole and by the table' '.summary.stopped == 0 and
 	(.items | length) > 25 and all(.items[]; .note == null and
 		.frames[0].method == "pc" and all(.frames[1:][]; .method == "pcsp")) and
 	all(.items[].frames[-1].function; test("^runtime\\.(goexit|mstart|mcall)(\\.abi0)?$"))' \
 	cat json.plain
-build stripped 0 -ldflags '-s -w'
+go_build lib/gochains stripped 0 -ldflags '-s -w'
 check stripped 'static, stripped'
 tj 'threads of the runtime: from a system call to where the thread began' '
 	any(.items[].frames; map(.function)[-4:] == ["runtime.sysmon", "runtime.mstart1",
 		"runtime.mstart0", "runtime.mstart"]) and
 	all(.items[]; .note == null) and
 	all(.items[].frames[]; .function != null and .source == "pclntab")' cat json.stripped
-build pie 0 -ldflags '-s -w' -buildmode=pie
+go_build lib/gochains pie 0 -ldflags '-s -w' -buildmode=pie
 check pie 'anywhere in memory, stripped'
 
-build cgo 1 -ldflags '-s -w'
+go_build lib/gochains cgo 1 -ldflags '-s -w'
 check cgo 'with C, stripped'
-build cgopie 1 -ldflags '-s -w' -buildmode=pie
+go_build lib/gochains cgopie 1 -ldflags '-s -w' -buildmode=pie
 check cgopie 'with C, anywhere in memory, stripped'
 for i in cgo cgopie; do
 	tj "$i: a thread in C, by CFI up to where its stack was exchanged" '[.items[] |

@@ -122,7 +122,6 @@ if [ ! -e /tmp/perf-1.map ]; then
 		"$NSDEBUG" --host stack "pid://$IN" --host-pid "$IN"
 fi
 
-
 # ---- of another process that has the number ----
 
 # Nothing of it has the mounts of the host: its cgroup would not be taken for the container's.

@@ -4,10 +4,10 @@
 # Go programs that lie about their goroutines: what is shown has limits, comes to an end, and what
 # is missing is said to be.
 . tests/lib.sh
+. "$SRC/tests/lib/go.sh"
 need jq go
 
-(cd "$SRC/tests/hostile/golies" && CGO_ENABLED=0 GOPROXY=off GOFLAGS='' GOCACHE="$FX/go/cache" \
-	GOPATH="$FX/go" go build -trimpath -ldflags '-s -w' -o "$TMP/golies" .)
+go_build hostile/golies golies 0 -ldflags '-s -w'
 
 lie() { # KIND: leaves json, err and status
 	"$TMP/golies" "$1" >"said.$1" &
