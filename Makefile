@@ -37,11 +37,12 @@ DATADIR	?= $(PREFIX)/share
 # ---- What it is made from. A dependency is here because someone else keeps it better. ----
 #
 # libunwind  runs the CFI of .eh_frame and .debug_frame through accessors that we provide; of its
-#            parts only the one that does not ptrace. Wants lzma for .gnu_debugdata
+#            parts only the one that does not ptrace. Wants lzma, which .gnu_debugdata is read with
 # libiberty  demangles C++ (and Rust)
 # yajl       reads JSON as a stream, so that a state file is read only up to the key we need
 # libbpf     loads BPF programs and finds the fields they read in the running kernel (CO-RE); brings
-#            libelf and zlib. clang and bpftool make the programs
+#            libelf, and zlib, which packed debug sections are read with. clang and bpftool make the
+#            programs
 #
 # Not linked because nothing uses them yet: ncursesw and tinfo (terminal UI). ELF files of a target
 # are read by nsdebug/code/elf.c, which says why. Never: readline (GPL-3), libedit and libcap-ng
