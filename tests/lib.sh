@@ -24,6 +24,7 @@
 #                                CTPID and CTID for the first container, CT2... for the second,
 #                                BOX... for its sandbox
 #   without CAPS COMMAND...      runs it without these capabilities: "-bpf,-perfmon", "-all"
+#   processes ARGUMENT...        runs nsdebug with them and prints how many processes that took
 #   at_exit COMMAND              done at the end, last one first, however the test ends
 #   wait_for CONDITION SECONDS   evaluates until true; 1 when the time is over. Never sleep
 #                                for something to have happened: wait for it
@@ -141,6 +142,11 @@ without() {
 	_caps=$1
 	shift
 	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
+}
+
+processes() {
+	strace -f -e trace=none -o "$_tap/traced" "$NSDEBUG" "$@" >"$_tap/shown"
+	awk '{ print $1 }' "$_tap/traced" | sort -u | wc -l
 }
 
 at_exit() { printf '%s\n' "$1" >>"$_tap/cleanup"; }

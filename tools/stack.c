@@ -444,13 +444,7 @@ static void say_limits(struct stack *k)
 	else if (k->s.cut)
 		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
 			 "with -p, or copy less with --stack-bytes");
-	if (k->sum.cut)
-		emit_cut(e, "stacks cut short, see --max-frames and --stack-bytes: %llu",
-			 LLU(k->sum.cut));
-	if (k->sum.missed)
-		emit_cut(e, "threads not taken, see there why: %llu", LLU(k->sum.missed));
-	if (k->sum.lost)
-		emit_cut(e, "goroutines without frames, see there why: %llu", LLU(k->sum.lost));
+	thread_sum_cuts(e, &k->sum);
 }
 
 static void say_missing(struct stack *k)
@@ -464,7 +458,9 @@ static void say_missing(struct stack *k)
 			"node, or give it CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
 		emit_err(k->r->emit, &e);
 	}
-	if (!k->found)
+	if (!k->found && k->o->host_pid == (uint64_t)k->r->target->pid)
+		target_gone(k->r->target, &e);
+	else if (!k->found)
 		err_set(&e, ST_FAILED, "no process %llu in the container; see nsdebug ps",
 			LLU(pid));
 	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.thread_total)

@@ -64,3 +64,14 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 	row.text = (struct bytes){ b.bytes, b.len };
 	emit_summary(e, &row);
 }
+
+void thread_sum_cuts(struct emit *e, const struct thread_sum *t)
+{
+	if (t->cut)
+		emit_cut(e, "stacks cut short, see --max-frames and --stack-bytes: %llu",
+			 LLU(t->cut));
+	if (t->missed)
+		emit_cut(e, "threads not taken, see there why: %llu", LLU(t->missed));
+	if (t->lost)
+		emit_cut(e, "goroutines without frames, see there why: %llu", LLU(t->lost));
+}

@@ -29,5 +29,7 @@ bool thread_sum_get(struct bytes *in, struct thread_sum *t);
  * are a core's. */
 void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,
 		     bool core);
+/* Says what is missing in it. */
+void thread_sum_cuts(struct emit *e, const struct thread_sum *t);
 
 #endif
