@@ -329,8 +329,9 @@ static bool wants_again(const struct stack *k, const struct thread *t, const str
 	case TAKE_ITERATED:
 		return (trace->want_regs && !k->o->no_stop) || t->running;
 	case TAKE_LEFT:
-		return !k->o->no_stop && ((t->how == HOW_SAMPLED && t->stack_cut && trace->cut) ||
-			(t->how == HOW_BLOCKED && t->ran && trace->want_regs));
+		return !k->o->no_stop && (t->how == HOW_SAMPLED ?
+			trace->want_regs || (t->stack_cut && trace->cut) :
+			t->how == HOW_BLOCKED && t->ran && trace->want_regs);
 	default:
 		return false;
 	}

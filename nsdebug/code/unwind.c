@@ -53,6 +53,7 @@ struct unwinder {
 	const struct thread *t;
 	struct at from;			/* where libunwind began */
 	bool stepped;			/* it has gone on from there */
+	bool by_code;			/* the first frame's caller is found by its code */
 	struct fallback *fallback;	/* or NULL: not needed so far */
 	struct module *m;		/* the file of the step */
 	uint64_t bias;
@@ -318,9 +319,19 @@ static const char *const reg_names[REGS_COUNT] = {
 	"r13", "r14", "r15", "rip",
 };
 
+/* A sample is copied from the stack pointer up; what a frame has restored is below it. */
+static bool is_below_sample(const struct thread *t, uint64_t addr)
+{
+	return t->how == HOW_SAMPLED && addr < t->stack_at && t->stack_at - addr <= STACK_RED_ZONE;
+}
+
 void trace_end_memory(struct trace *r, const struct thread *t, uint64_t addr)
 {
-	if (t->stack_cut && addr >= t->stack_at + t->stack_len - 7) {
+	if (is_below_sample(t, addr)) {
+		r->want_regs = true;
+		trace_end(r, "goes on below the stack pointer, which a sample leaves out: "
+			  "a stop shows more");
+	} else if (t->stack_cut && addr >= t->stack_at + t->stack_len - 7) {
 		r->cut = true;
 		trace_end(r, "only %zu bytes of the stack were copied%s", t->stack_len,
 			  t->how == HOW_SAMPLED ? ": of one that runs, a stop shows more" :
@@ -511,6 +522,22 @@ static bool go_on(struct unwinder *u, unw_addr_space_t as, unw_cursor_t *c, stru
 	return begin(u, as, c, &caller);
 }
 
+/* What the first frame has restored when it is about to return is in the registers, as its code
+ * shows; its CFI still looks for it below the stack pointer. */
+static bool by_code(struct unwinder *u, unw_addr_space_t as, unw_cursor_t *c, struct trace *r,
+		    int *signals)
+{
+	const struct at first = { u->t->regs, true };
+
+	if (u->why != WHY_MEMORY || u->by_code || !is_below_sample(u->t, u->why_at))
+		return false;
+	u->by_code = true;
+	r->count = 1;
+	*signals = 0;
+	u->why = WHY_NO_CFI;
+	return begin(u, as, c, &first) && go_on(u, as, c, r, signals);
+}
+
 /* From Go's code on: no way leads from there back to code that has CFI instead. */
 static bool walked_by_go(struct unwinder *u, unw_cursor_t *c, size_t max, struct trace *r)
 {
@@ -532,7 +559,8 @@ static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct tra
 	}
 	trace_add(r, u->t->regs.value[REG_PC], METHOD_PC, true);
 	while (!walked_by_go(u, &c, max, r) &&
-	       (step(u, &c, r, &signals) || go_on(u, as, &c, r, &signals))) {
+	       (step(u, &c, r, &signals) || go_on(u, as, &c, r, &signals) ||
+		by_code(u, as, &c, r, &signals))) {
 		if (signals && as == u->keeping)
 			return false;
 		if (r->count >= max) {
@@ -551,6 +579,7 @@ void unwind_thread(struct unwinder *u, const struct thread *t, size_t max, struc
 	*r = (struct trace){ 0 };
 	u->t = t;
 	u->m = NULL;
+	u->by_code = false;
 	if (!walk(u, fresh ? u->fresh : u->keeping, max, r)) {
 		free(r->frames);
 		*r = (struct trace){ 0 };

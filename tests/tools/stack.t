@@ -187,8 +187,8 @@ else
 fi
 grep -q 'TracerPid:.0' "/proc/$PID/status" && pass 'nor traced' || fail 'nor traced'
 
-# One that runs may be in what nanosleep(3) calls.
-chain='^(__[a-z_]+ )?((__)?(clock_)?nanosleep(_time64)? )*((dice )?(rest|work) |dice )?((left|right) )*root run start_thread clone3$'
+# One that runs may be in what nanosleep(3) calls, or between two calls of root.
+chain='^((__[a-z_]+ )?((__)?(clock_)?nanosleep(_time64)? )*((dice )?(rest|work) |dice )?((left|right) )*root )?run start_thread clone3$'
 if [ -n "$BPF" ]; then
 	start "$O/tests/lib/storm" 24
 	storm 20 '.how == "iterated"' "$chain" on_host "$PID" &&
