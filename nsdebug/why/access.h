@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access - would the kernel let these credentials do this with this path, and if not, why not.
+ *
+ * Runs in a ROLE_READER child. The path is walked as the kernel walks it, name by name, links put
+ * into it, from the container's root, and at each step is asked what the kernel asks, in its order
+ * (fs/namei.c, fs/attr.c, fs/posix_acl.c). Ids are compared as the host's; a capability counts only
+ * where both ids of the file are mapped into the user namespace of who asks. The reader's own copy
+ * of the mounts is read-only everywhere, so what a mount forbids is taken from the container's
+ * table, by the mounts that the walk went through; where that table and the reader's tree do not
+ * agree, the answer is that it has changed.
+ *
+ * Bounded: 40 links, ACCESS_DEPTH directories, paths of PATH_MAX, names of NAME_MAX. Of programs
+ * only the first bytes are looked at. A file system that asks a server is asked only if `named`.
+ *
+ * What is not known here: LSMs, Landlock, the device cgroup's BPF program, what a server decides.
+ */
+#ifndef NSDEBUG_WHY_ACCESS_H
+#define NSDEBUG_WHY_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/why/creds.h"
+
+struct idmap;
+struct mounts;
+struct reason;
+struct root;
+
+enum access_op {
+	OP_OPEN,	/* flags: of open(2) */
+	OP_ACCESS,	/* flags: R_OK | W_OK | X_OK; of real ids, which is what creds then has */
+	OP_EXEC,
+	OP_STAT,	/* and all else that only has to get there: stat, readlink, statfs */
+	OP_LIST,	/* open a directory */
+	OP_CHDIR,
+	OP_CHROOT,
+	OP_TRUNCATE,
+	OP_MKDIR, OP_MKNOD, OP_SYMLINK, OP_BIND,	/* of mknod: mode, number */
+	OP_UNLINK, OP_RMDIR,
+	OP_RENAME,	/* path to path2 */
+	OP_LINK,	/* path is the old one, path2 the new */
+	OP_CHMOD,	/* mode */
+	OP_CHOWN,	/* uid, gid; UINT32_MAX: not changed */
+	OP_UTIMES,	/* flags 1: to now */
+	OP_SETXATTR, OP_GETXATTR,	/* word in path2: the name */
+	OP_CONNECT,	/* to a socket in the file system */
+	OP_WATCH,	/* inotify_add_watch */
+	OP_COUNT
+};
+
+#define ACCESS_DEPTH 200
+#define ACCESS_PATH 4096
+
+/* What is asked. Flat, and as little believed as a reason: access_check(). */
+struct access_ask {
+	struct creds creds;
+	uint32_t op;			/* enum access_op */
+	uint32_t flags, mode;
+	uint32_t uid, gid;
+	uint64_t number;		/* device of mknod */
+	uint8_t nofollow;		/* the last link is not followed: lstat, O_NOFOLLOW */
+	uint32_t tid;
+	uint8_t nofollow;		/* the last link is not followed (lstat, O_NOFOLLOW ...) */
+	uint8_t named;			/* the user has named the path: servers are asked */
+	char dir[ACCESS_PATH];		/* where relative paths begin: cwd or dirfd, from the root;
+					 * "" is the root itself */
+	char path[ACCESS_PATH];
+	char path2[ACCESS_PATH];
+};
+
+/* Where it is asked: the container, and the node's rules that it cannot change for itself. */
+struct access_site {
+	const struct mounts *mounts;
+	const struct idmap *uids, *gids;
+	uint64_t user_ns;		/* which these maps are of */
+	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
+};
+
+/* "open", "mkdir": stable words; never NULL. */
+const char *access_op_name(enum access_op op);
+/* Does what came over a socket make sense? */
+bool access_check(struct access_ask *a);
+/* Always fills *ret; WHY_GRANTED if nothing refuses. */
+void access_judge(const struct root *root, const struct access_site *s,
+		  const struct access_ask *a, struct reason *ret);
+
+/* ---- the pure parts ---- */
+
+struct access_file {
+	uint32_t mode, uid, gid;
+	const void *acl;		/* system.posix_acl_access, or NULL */
+	uint32_t acl_len;
+	bool uid_mapped, gid_mapped;	/* in the user namespace of who asks */
+};
+
+/* generic_permission(): 0, or -EACCES with whose, mode, id, mask, caps in *ret. need: NEED_*. */
+int access_permission(const struct access_file *f, const struct creds *c, uint32_t need,
+		      struct reason *ret);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge - the child that walks paths for another one: access_judge() behind a socket.
+ *
+ * A ROLE_PROC or ROLE_TRACER child may not look at the container's files, so a verb that wants to
+ * know why says so in tool->judge, and finds in in->judge a socket to a ROLE_READER that does
+ * nothing else. It stays open when the child becomes a parser. Whoever asks believes nothing of
+ * what comes back: its strings have an end and its words are known, or there is no answer.
+ */
+#ifndef NSDEBUG_WHY_JUDGE_H
+#define NSDEBUG_WHY_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/why/access.h"
+#include "nsdebug/why/reason.h"
+
+struct inside;
+
+/* The node's rules, read by the front before it starts the child. */
+void judge_site(struct access_site *s);
+/* The child, all of it: answers in->peer until it closes. arg is a struct access_site. */
+void judge_serve(struct inside *in, void *arg);
+
+/*
+ * Asks, and waits for at most wait_ns (0: for ever). False: there is no judge, it is gone, or it
+ * does not answer in time; then *peer, which is in->judge, is closed and -1: what would come later
+ * would be of another question.
+ */
+bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns);
+
+#endif

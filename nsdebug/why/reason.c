@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/reason.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/why/creds.h"
+
+#define LLU(n) ((unsigned long long)(n))
+
+static const char *const names[WHY_KINDS] = {
+	[WHY_GRANTED] = "granted", [WHY_UNKNOWN] = "unknown",
+	[WHY_ABSENT] = "absent", [WHY_NOT_DIR] = "not-a-directory",
+	[WHY_IS_DIR] = "is-a-directory", [WHY_EXISTS] = "exists", [WHY_LOOP] = "too-many-links",
+	[WHY_BUSY] = "busy", [WHY_CHANGED] = "changed", [WHY_MAGIC] = "magic-link",
+	[WHY_SERVER] = "server",
+	[WHY_MODE] = "mode", [WHY_ACL] = "acl", [WHY_STICKY] = "sticky",
+	[WHY_PROTECTED_SYMLINK] = "protected-symlink",
+	[WHY_PROTECTED_HARDLINK] = "protected-hardlink",
+	[WHY_PROTECTED_CREATE] = "protected-create",
+	[WHY_OWNER] = "owner", [WHY_CHOWN] = "chown", [WHY_UNMAPPED] = "unmapped-id",
+	[WHY_IMMUTABLE] = "immutable", [WHY_APPEND_ONLY] = "append-only",
+	[WHY_CAPABILITY] = "capability", [WHY_PTRACE] = "ptrace", [WHY_HIDEPID] = "hidepid",
+	[WHY_SYSCTL] = "sysctl",
+	[WHY_READ_ONLY_MOUNT] = "read-only-mount", [WHY_READ_ONLY_FS] = "read-only-filesystem",
+	[WHY_NOEXEC] = "noexec", [WHY_NODEV] = "nodev", [WHY_NOSUID] = "nosuid",
+	[WHY_NOSYMFOLLOW] = "nosymfollow", [WHY_MASKED] = "masked",
+	[WHY_CROSS_DEVICE] = "cross-device",
+	[WHY_INTERPRETER] = "missing-interpreter", [WHY_FORMAT] = "format",
+	[WHY_ARCH] = "architecture", [WHY_LIBRARY] = "missing-library",
+	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_SECCOMP] = "seccomp",
+	[WHY_NO_NEW_PRIVS] = "no-new-privs", [WHY_RLIMIT] = "rlimit",
+	[WHY_PIDS] = "pids-limit", [WHY_MEMORY] = "memory-limit", [WHY_DEVICE] = "device-cgroup",
+	[WHY_LSM] = "lsm", [WHY_RULE] = "rule",
+};
+
+static const char *const classes[CLASS_COUNT] = {
+	[CLASS_NONE] = "", [CLASS_OWNER] = "owner", [CLASS_GROUP] = "group",
+	[CLASS_OTHER] = "other", [CLASS_ACL_USER] = "acl-user", [CLASS_ACL_GROUP] = "acl-group",
+	[CLASS_ACL_OWNER_GROUP] = "acl-owner-group", [CLASS_ACL_OTHER] = "acl-other",
+};
+
+const char *why_name(enum why_kind kind)
+{
+	return (unsigned int)kind < WHY_KINDS ? names[kind] : names[WHY_UNKNOWN];
+}
+
+const char *why_class_name(enum why_class whose)
+{
+	return (unsigned int)whose < CLASS_COUNT ? classes[whose] : "";
+}
+
+static bool ends(const char *s, size_t room)
+{
+	return memchr(s, '\0', room) != NULL;
+}
+
+bool reason_check(struct reason *r)
+{
+	if (r->kind >= WHY_KINDS || r->whose >= CLASS_COUNT || r->err < 0 || r->err > 4095)
+		return false;
+	r->guess = r->guess != 0;
+	r->host_ns = r->host_ns != 0;
+	r->dir = r->dir != 0;
+	r->path_cut = r->path_cut != 0;
+	r->need &= 7;
+	r->mask &= 7;
+	r->mode &= S_IFMT | 07777;
+	return ends(r->path, sizeof(r->path)) && ends(r->mount, sizeof(r->mount)) &&
+		ends(r->type, sizeof(r->type)) && ends(r->word, sizeof(r->word));
+}
+
+void reason_path(struct reason *r, const char *path)
+{
+	size_t len = strnlen(path, sizeof(r->path));
+
+	r->path_cut = len == sizeof(r->path);
+	if (r->path_cut)
+		len--;
+	memcpy(r->path, path, len);
+	r->path[len] = '\0';
+}
+
+void reason_bits(uint32_t mode, char *ret)
+{
+	for (int i = 0; i < 9; i++)
+		ret[i] = mode >> (8 - i) & 1 ? "rwxrwxrwx"[i] : '-';
+	ret[9] = '\0';
+}
+
+/* ---- in words ---- */
+
+static void put_need(struct buf *b, uint32_t need)
+{
+	buf_addf(b, "%c%c%c", need & NEED_R ? 'r' : '-', need & NEED_W ? 'w' : '-',
+		 need & NEED_X ? 'x' : '-');
+}
+
+static void put_path(struct buf *b, const struct reason *r)
+{
+	buf_addf(b, "%s%s", r->path[0] ? r->path : "it", r->path_cut ? "..." : "");
+}
+
+/* "directory /secret is 0700 0:0" */
+static void put_owner(struct buf *b, const struct reason *r)
+{
+	if (S_ISDIR(r->mode))
+		buf_str(b, "directory ");
+	put_path(b, r);
+	buf_addf(b, " is 0%03o %u:%u", r->mode & 07777, r->uid, r->gid);
+}
+
+static void put_caps(struct buf *b, const struct reason *r)
+{
+	if (!r->caps)
+		return;
+	buf_str(b, "; would pass with ");
+	cap_list(b, r->caps, " or ");
+	if (r->host_ns)
+		buf_str(b, " in the host's user namespace");
+}
+
+static uint32_t bits_of(const struct reason *r)
+{
+	switch (r->whose) {
+	case CLASS_OWNER:
+		return r->mode >> 6 & 7;
+	case CLASS_GROUP:
+		return r->mode >> 3 & 7;
+	default:
+		return r->mode & 7;
+	}
+}
+
+static void put_mode(struct buf *b, const struct reason *r)
+{
+	put_owner(b, r);
+	buf_addf(b, "; %s has ", why_class_name(r->whose));
+	put_need(b, bits_of(r));
+	buf_str(b, " there, needs ");
+	put_need(b, r->need);
+	if (S_ISDIR(r->mode) && r->need & NEED_X)
+		buf_str(b, " to pass");
+	put_caps(b, r);
+}
+
+static void put_acl(struct buf *b, const struct reason *r)
+{
+	static const char *const entries[] = {
+		[CLASS_ACL_USER] = "user", [CLASS_ACL_GROUP] = "group",
+		[CLASS_ACL_OWNER_GROUP] = "owning group", [CLASS_ACL_OTHER] = "other",
+	};
+
+	put_path(b, r);
+	buf_str(b, " has an ACL: its entry for ");
+	buf_str(b, r->whose >= CLASS_ACL_USER ? entries[r->whose] : "you");
+	if (r->whose == CLASS_ACL_USER || r->whose == CLASS_ACL_GROUP)
+		buf_addf(b, " %u", r->id);
+	buf_str(b, " has ");
+	put_need(b, (uint32_t)r->number);
+	if ((r->number & 7 & ~(uint64_t)r->mask) != 0) {
+		buf_str(b, ", of which the mask leaves ");
+		put_need(b, (uint32_t)r->number & r->mask);
+	}
+	buf_str(b, "; needs ");
+	put_need(b, r->need);
+	put_caps(b, r);
+}
+
+/* Of kinds whose words are about one mount: what it is, and what that forbids. */
+static void put_mount(struct buf *b, const struct reason *r, const char *what)
+{
+	put_path(b, r);
+	buf_addf(b, " is on %s, a %s mount%s%s", r->mount[0] ? r->mount : "/", what,
+		 r->type[0] ? " of " : "", r->type);
+}
+
+static void put_level(struct buf *b, const struct reason *r, const char *what)
+{
+	buf_addf(b, "%s of cgroup %s: %llu of %llu", what, r->mount, LLU(r->number),
+		 LLU(r->limit));
+}
+
+static void put_lsm(struct buf *b, const struct reason *r)
+{
+	if (r->word[0])
+		buf_addf(b, "%s refused it%s", r->word, r->guess ? ", as it seems" : "");
+	else
+		buf_str(b, "no rule that can be seen refuses it: a security module (AppArmor, "
+			"SELinux, Landlock ...), or a hard rule of the call");
+}
+
+static bool put_of_mounts(struct buf *b, const struct reason *r)
+{
+	switch (r->kind) {
+	case WHY_READ_ONLY_MOUNT:
+		put_mount(b, r, "read-only");
+		return true;
+	case WHY_READ_ONLY_FS:
+		put_path(b, r);
+		buf_addf(b, " is on %s, whose file system%s%s itself is read-only",
+			 r->mount[0] ? r->mount : "/", r->type[0] ? " " : "", r->type);
+		return true;
+	case WHY_NOEXEC:
+		put_mount(b, r, "noexec");
+		return true;
+	case WHY_NODEV:
+		put_mount(b, r, "nodev");
+		return true;
+	case WHY_NOSUID:
+		put_mount(b, r, "nosuid");
+		return true;
+	case WHY_NOSYMFOLLOW:
+		put_mount(b, r, "nosymfollow");
+		return true;
+	case WHY_MASKED:
+		put_path(b, r);
+		buf_addf(b, " is masked: something empty is mounted on %s", r->mount);
+		return true;
+	case WHY_CROSS_DEVICE:
+		put_path(b, r);
+		buf_addf(b, " and what is on %s are on two mounts: neither a rename nor a hard "
+			 "link leads from one to another", r->mount);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_of_files(struct buf *b, const struct reason *r)
+{
+	switch (r->kind) {
+	case WHY_MODE:
+		put_mode(b, r);
+		return true;
+	case WHY_ACL:
+		put_acl(b, r);
+		return true;
+	case WHY_STICKY:
+		put_path(b, r);
+		buf_addf(b, " is user %u's, in a sticky directory: only its owner, or the "
+			 "directory's, removes or renames it", r->uid);
+		break;
+	case WHY_PROTECTED_SYMLINK:
+		put_path(b, r);
+		buf_addf(b, " is a symbolic link of user %u in a sticky directory that everybody "
+			 "may write to: fs.protected_symlinks lets only that user follow it",
+			 r->uid);
+		break;
+	case WHY_PROTECTED_HARDLINK:
+		put_path(b, r);
+		buf_addf(b, " is user %u's: fs.protected_hardlinks lets others link only to what "
+			 "they may read and write", r->uid);
+		break;
+	case WHY_PROTECTED_CREATE:
+		put_path(b, r);
+		buf_addf(b, " is there and is user %u's, in a sticky directory that others may "
+			 "write to: fs.protected_regular or _fifos refuses to open it with "
+			 "O_CREAT", r->uid);
+		break;
+	case WHY_OWNER:
+		put_owner(b, r);
+		buf_str(b, ": only its owner may do this");
+		break;
+	case WHY_CHOWN:
+		put_owner(b, r);
+		buf_str(b, ": its owner cannot be changed, and its group only by its owner to one "
+			"that he is in");
+		break;
+	case WHY_SYSCTL:
+		put_mode(b, r);
+		buf_str(b, "; no capability helps against the mode of a file below /proc/sys");
+		return true;
+	default:
+		return false;
+	}
+	put_caps(b, r);
+	return true;
+}
+
+static bool put_of_flags(struct buf *b, const struct reason *r)
+{
+	switch (r->kind) {
+	case WHY_UNMAPPED:
+		put_path(b, r);
+		buf_addf(b, " belongs to id %u, which the container's user namespace does not "
+			 "have: nobody in it has rights over it but what everybody has", r->id);
+		return true;
+	case WHY_IMMUTABLE:
+		put_path(b, r);
+		buf_str(b, " is immutable (chattr +i)");
+		return true;
+	case WHY_APPEND_ONLY:
+		put_path(b, r);
+		buf_str(b, " is append-only (chattr +a)");
+		return true;
+	case WHY_CAPABILITY:
+		buf_str(b, "a capability is missing");
+		put_caps(b, r);
+		return true;
+	case WHY_PTRACE:
+		put_path(b, r);
+		buf_str(b, " is about another process: its user, or a capability, is needed to "
+			"look into it");
+		put_caps(b, r);
+		return true;
+	case WHY_HIDEPID:
+		put_path(b, r);
+		buf_str(b, " is hidden: /proc is mounted with hidepid");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_of_names(struct buf *b, const struct reason *r)
+{
+	static const char *const what[WHY_KINDS] = {
+		[WHY_ABSENT] = " is not there", [WHY_NOT_DIR] = " is no directory",
+		[WHY_IS_DIR] = " is a directory", [WHY_EXISTS] = " is there already",
+		[WHY_LOOP] = " leads through more than 40 symbolic links",
+		[WHY_BUSY] = " is in use",
+		[WHY_CHANGED] = " has changed meanwhile: what refused it then is not there now",
+		[WHY_FORMAT] = " is no program: neither an ELF file nor a script that begins "
+			"with #!",
+	};
+
+	switch (r->kind) {
+	case WHY_MAGIC:
+		put_path(b, r);
+		buf_str(b, " is a link of /proc that leads to what a process has open");
+		return true;
+	case WHY_SERVER:
+		put_path(b, r);
+		buf_addf(b, " is on %s, %s: its server decides", r->mount, r->type);
+		break;
+	case WHY_INTERPRETER:
+		put_path(b, r);
+		buf_addf(b, " needs %s to run, which is not there", r->word);
+		return true;
+	case WHY_ARCH:
+		put_path(b, r);
+		buf_addf(b, " is a program for another machine: %s", r->word);
+		return true;
+	case WHY_LIBRARY:
+		put_path(b, r);
+		buf_addf(b, " needs the library %s, which is not there", r->word);
+		return true;
+	default:
+		if (!what[r->kind])
+			return false;
+		put_path(b, r);
+		buf_str(b, what[r->kind]);
+	}
+	if (r->word[0])
+		buf_addf(b, " (%s)", r->word);
+	return true;
+}
+
+static void put_rest(struct buf *b, const struct reason *r)
+{
+	switch (r->kind) {
+	case WHY_GRANTED:
+		buf_str(b, "nothing refuses it");
+		break;
+	case WHY_PORT:
+		buf_addf(b, "port %llu is below net.ipv4.ip_unprivileged_port_start (%llu)",
+			 LLU(r->number), LLU(r->limit));
+		put_caps(b, r);
+		break;
+	case WHY_IN_USE:
+		buf_addf(b, "port %llu is in use%s%s", LLU(r->number), r->word[0] ? " by " : "",
+			 r->word);
+		break;
+	case WHY_SECCOMP:
+		buf_addf(b, "the seccomp filter answers %s%s%s", r->word[0] ? r->word : "the call",
+			 r->err ? " with " : "", r->err ? errno_name(r->err) : "");
+		break;
+	case WHY_NO_NEW_PRIVS:
+		buf_str(b, "no_new_privs is set: no program gives its user more rights");
+		break;
+	case WHY_RLIMIT:
+		buf_addf(b, "limit %s of the process: %llu of %llu", r->word, LLU(r->number),
+			 LLU(r->limit));
+		break;
+	case WHY_PIDS:
+		put_level(b, r, "pids limit");
+		break;
+	case WHY_MEMORY:
+		put_level(b, r, "memory limit");
+		break;
+	case WHY_DEVICE:
+		buf_str(b, "the device cgroup of the container does not allow this device");
+		break;
+	case WHY_LSM:
+		put_lsm(b, r);
+		break;
+	case WHY_RULE:
+		buf_addf(b, "a hard rule of the call%s%s%s", r->word[0] ? ": " : "", r->word,
+			 r->guess ? "; no capability was asked for" : "");
+		break;
+	default:
+		buf_addf(b, "not known%s%s", r->word[0] ? ": " : "", r->word);
+		break;
+	}
+}
+
+void reason_text(struct buf *b, const struct reason *r)
+{
+	if (!put_of_files(b, r) && !put_of_mounts(b, r) && !put_of_flags(b, r) &&
+	    !put_of_names(b, r))
+		put_rest(b, r);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reason - why the kernel refuses something, as one flat value.
+ *
+ * It has a fixed size and no pointer, so it crosses a socket as it is; what came over one is passed
+ * through reason_check() before anything else looks at it. The names of kinds are stable: JSON has
+ * them. Paths are the target's own words, unescaped; whoever shows them escapes them (out/ does).
+ * The zero value is "granted".
+ */
+#ifndef NSDEBUG_WHY_REASON_H
+#define NSDEBUG_WHY_REASON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+
+enum why_kind {
+	WHY_GRANTED,		/* no rule that is known refuses it */
+	WHY_UNKNOWN,		/* cannot be told, and word[] says why */
+	/* ---- what is there is not what the call wants ---- */
+	WHY_ABSENT,		/* path: the component that is not there */
+	WHY_NOT_DIR,		/* path: the component that is no directory */
+	WHY_IS_DIR,
+	WHY_EXISTS,
+	WHY_LOOP,		/* more than 40 symbolic links */
+	WHY_BUSY,		/* a mount point, a program that runs, not empty */
+	WHY_CHANGED,		/* it is not any more what it was when the call came */
+	WHY_MAGIC,		/* path: a link of /proc that is no path; word: what is behind it */
+	WHY_SERVER,		/* the server of the file system decides; type: which */
+	/* ---- rights ---- */
+	WHY_MODE,		/* path, mode, uid, gid, whose, need */
+	WHY_ACL,		/* the same; whose says which entry, id of whom, mode its bits */
+	WHY_STICKY,		/* a sticky directory: not its owner, not the file's */
+	WHY_PROTECTED_SYMLINK,	/* fs.protected_symlinks */
+	WHY_PROTECTED_HARDLINK,	/* fs.protected_hardlinks */
+	WHY_PROTECTED_CREATE,	/* fs.protected_regular, fs.protected_fifos */
+	WHY_OWNER,		/* only the owner may: chmod, utimes, O_NOATIME ... */
+	WHY_CHOWN,		/* only with CAP_CHOWN */
+	WHY_UNMAPPED,		/* id: one that the user namespace does not have */
+	WHY_IMMUTABLE,		/* chattr +i */
+	WHY_APPEND_ONLY,	/* chattr +a */
+	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's */
+	WHY_PTRACE,		/* looking at another process: path */
+	WHY_HIDEPID,		/* /proc is mounted with hidepid */
+	WHY_SYSCTL,		/* a file below /proc/sys: no capability helps against its mode */
+	/* ---- mounts: mount says where, type of what ---- */
+	WHY_READ_ONLY_MOUNT,	/* the mount is read-only, its file system may not be */
+	WHY_READ_ONLY_FS,	/* the file system itself is */
+	WHY_NOEXEC,
+	WHY_NODEV,
+	WHY_NOSUID,
+	WHY_NOSYMFOLLOW,
+	WHY_MASKED,		/* the runtime has mounted something over it */
+	WHY_CROSS_DEVICE,	/* path and mount: two mounts */
+	/* ---- programs ---- */
+	WHY_INTERPRETER,	/* path: the program; word: its interpreter, which is not there */
+	WHY_FORMAT,		/* no known format, or a script without "#!" */
+	WHY_ARCH,		/* word: for which machine */
+	WHY_LIBRARY,		/* word: a shared library that is not there */
+	/* ---- beside files ---- */
+	WHY_PORT,		/* number: the port; limit: net.ipv4.ip_unprivileged_port_start */
+	WHY_IN_USE,		/* number: a port somebody has */
+	WHY_SECCOMP,		/* word: the call; number: what the filter answers */
+	WHY_NO_NEW_PRIVS,
+	WHY_RLIMIT,		/* word: which, as ulimit has it; number, limit */
+	WHY_PIDS,		/* mount: the cgroup; number, limit */
+	WHY_MEMORY,		/* the same */
+	WHY_DEVICE,		/* the device cgroup */
+	WHY_LSM,		/* word: which, if it is known */
+	WHY_RULE,		/* a hard rule of the call, by elimination; word: which, if known */
+	WHY_KINDS
+};
+
+/* By which rights a file was judged: acl_permission_check(), posix_acl_permission(). */
+enum why_class {
+	CLASS_NONE, CLASS_OWNER, CLASS_GROUP, CLASS_OTHER,
+	CLASS_ACL_USER, CLASS_ACL_GROUP, CLASS_ACL_OWNER_GROUP, CLASS_ACL_OTHER, CLASS_COUNT
+};
+
+enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
+
+#define REASON_PATH 4096
+#define REASON_MOUNT 1024
+#define REASON_WORD 256
+#define REASON_TYPE 32
+
+struct reason {
+	uint32_t kind;			/* enum why_kind */
+	int32_t err;			/* errno that the kernel says; 0: none, or not known */
+	uint32_t mode;			/* type and permission bits of path */
+	uint32_t uid, gid;		/* of its owner: the host's ids */
+	uint32_t whose;			/* enum why_class that applied */
+	uint32_t need;			/* NEED_R | NEED_W | NEED_X of which one is not granted */
+	uint32_t id;			/* of an ACL's entry, or the one that is not mapped */
+	uint32_t mask;			/* of the ACL, if it takes rights away; else 7 */
+	uint64_t caps;			/* any one of them would have helped */
+	uint64_t number, limit;
+	uint8_t guess;			/* by elimination: nothing proves it */
+	uint8_t host_ns;		/* caps count only in the host's user namespace */
+	uint8_t dir;			/* path is the directory of what was asked for */
+	uint8_t path_cut;		/* path is longer than shown: its end is missing */
+	char path[REASON_PATH];		/* "" if it is about none */
+	char mount[REASON_MOUNT];	/* mount point, as the container sees it */
+	char type[REASON_TYPE];		/* of the file system */
+	char word[REASON_WORD];
+};
+
+/* "read-only-mount"; never NULL. */
+const char *why_name(enum why_kind kind);
+const char *why_class_name(enum why_class whose);
+/* Text and numbers of another process: every string has an end, every word is one of its table. */
+bool reason_check(struct reason *r);
+/* Cuts what is too long; sets path_cut. */
+void reason_path(struct reason *r, const char *path);
+/* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. */
+void reason_text(struct buf *b, const struct reason *r);
+/* "rwxr-x---" of permission bits; ret has room for ten. */
+void reason_bits(uint32_t mode, char *ret);
+
+#endif
