@@ -60,9 +60,9 @@ struct access_ask {
 	uint32_t flags, mode;
 	uint32_t uid, gid;
 	uint64_t number;		/* device of mknod */
-	uint8_t nofollow;		/* the last link is not followed: lstat, O_NOFOLLOW */
+	uint32_t pid;			/* of the thread's process in the container: /proc/self */
 	uint32_t tid;
-	uint8_t nofollow;		/* the last link is not followed (lstat, O_NOFOLLOW ...) */
+	uint8_t nofollow;		/* the last link is not followed: lstat, O_NOFOLLOW */
 	uint8_t named;			/* the user has named the path: servers are asked */
 	char dir[ACCESS_PATH];		/* where relative paths begin: cwd or dirfd, from the root;
 					 * "" is the root itself */
