@@ -9,6 +9,7 @@
 #include "bpf/next.h"
 #include "bpf/regs.h"
 #include "bpf/stack.h"
+#include "bpf/walking.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -42,43 +43,6 @@ static __always_inline void fill(struct life_event *e, enum life_kind kind, stru
 	e->stack_tid = e->stack_ns_tid = 0;
 	fill_who(&e->who, t);
 	__builtin_memset(&e->other, 0, sizeof(e->other));
-}
-
-static __always_inline struct mount *mount_of(struct vfsmount *mnt)
-{
-	return (void *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
-}
-
-/*
- * The components of a path, innermost first, as far as the process's root; a mount point that is
- * crossed leaves an empty one. Each step has its own constant place: the verifier then need not
- * follow every way through the loop.
- */
-static __always_inline void fill_cwd(struct life_exec *x, struct task_struct *t)
-{
-	struct fs_struct *fs = BPF_CORE_READ(t, fs);
-	struct dentry *d = BPF_CORE_READ(fs, pwd.dentry), *root = BPF_CORE_READ(fs, root.dentry);
-	struct mount *m = mount_of(BPF_CORE_READ(fs, pwd.mnt));
-	struct mount *root_mount = mount_of(BPF_CORE_READ(fs, root.mnt));
-
-	x->depth = 0;
-#pragma unroll
-	for (int i = 0; i < LIFE_DEPTH_MAX; i++) {
-		struct dentry *up = BPF_CORE_READ(d, d_parent);
-
-		x->cwd[i][0] = '\0';
-		if (d == root && m == root_mount)
-			continue;
-		x->depth = i + 1;
-		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
-			up = BPF_CORE_READ(m, mnt_mountpoint);
-			m = BPF_CORE_READ(m, mnt_parent);
-		} else {
-			bpf_probe_read_kernel_str(x->cwd[i], LIFE_NAME_MAX,
-						  BPF_CORE_READ(d, d_name.name));
-		}
-		d = up;
-	}
 }
 
 static __always_inline void fill_args(struct life_exec *x, struct task_struct *t)
@@ -115,7 +79,7 @@ int on_exec(struct raw_tracepoint *ctx)
 	bpf_probe_read_kernel_str(x->interp, sizeof(x->interp), BPF_CORE_READ(b, interp));
 	x->e.stack = STACK_NEW;
 	fill_args(x, t);
-	fill_cwd(x, t);
+	fill_cwd(&x->cwd, t);
 	submit(x);
 	return 0;
 }
@@ -174,7 +138,7 @@ int on_exec_failed(struct raw_tracepoint *ctx)
 	x->e.stack = stack;
 	fill_who(&x->e.other, BPF_CORE_READ(t, real_parent));
 	x->e.ret = (__s32)ret;
-	fill_cwd(x, t);
+	fill_cwd(&x->cwd, t);
 	/* the last, for the verifier follows what is behind it from every turn of its loop */
 	fill_given(x, (void *)(at ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, di)),
 		   (void *)(at ? BPF_CORE_READ(regs, dx) : BPF_CORE_READ(regs, si)));

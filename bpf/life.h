@@ -5,12 +5,11 @@
 #ifndef BPF_LIFE_H
 #define BPF_LIFE_H
 
+#include "bpf/path.h"
 #include "bpf/shared.h"
 
 #define LIFE_ARGS_MAX 4096
 #define LIFE_PATH_MAX 256
-#define LIFE_DEPTH_MAX 16	/* components of a working directory */
-#define LIFE_NAME_MAX 64	/* of each: a longer one is cut */
 
 enum life_kind { LIFE_EXEC = 1, LIFE_EXIT, LIFE_SIGNAL, LIFE_OOM };
 
@@ -44,11 +43,11 @@ struct life_event {
 struct life_exec {
 	struct life_event e;
 	__u32 args_len;		/* of args[]; more than fits: LIFE_ARGS_MAX */
-	__u32 depth;		/* components in cwd[], the innermost first */
+	__u32 unused;
 	char file[LIFE_PATH_MAX];
 	char interp[LIFE_PATH_MAX];	/* what runs a script; else the file again */
 	char args[LIFE_ARGS_MAX];
-	char cwd[LIFE_DEPTH_MAX][LIFE_NAME_MAX];
+	struct path_names cwd;
 };
 
 /* Numbers are pages. */
@@ -60,7 +59,7 @@ struct life_oom {
 };
 
 _Static_assert(sizeof(struct life_event) == 152, "both sides see the same record");
-_Static_assert(sizeof(struct life_exec) == 152 + 8 + 512 + 4096 + 1024, "and this one");
+_Static_assert(sizeof(struct life_exec) == 152 + 8 + 512 + 4096 + 1032, "and this one");
 _Static_assert(sizeof(struct life_oom) == 152 + 56, "and this one");
 
 #endif

@@ -68,6 +68,8 @@ struct uid_gid_map {
 
 struct user_namespace {
 	struct uid_gid_map uid_map, gid_map;
+	int level;			/* 0: the host's */
+	struct ns_common ns;
 };
 
 struct cred {
@@ -152,6 +154,19 @@ struct fs_struct {
 	struct path root, pwd;
 };
 
+struct file {
+	struct path f_path;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct percpu_counter {
 	__s64 count;
 };
@@ -213,6 +228,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct pid *thread_pid;

@@ -8,6 +8,7 @@
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/life.h"
+#include "nsdebug/trace/pathput.h"
 #include "nsdebug/trace/words.h"
 
 #define ARGS_MAX 256
@@ -87,18 +88,6 @@ static void put_command(struct buf *b, const struct bytes *args, size_t count)
 	}
 }
 
-/* The innermost comes first; a crossed mount point left an empty one. */
-static void put_cwd(struct buf *b, const struct life_exec *x)
-{
-	if (x->depth >= LIFE_DEPTH_MAX)
-		buf_str(b, "...");
-	for (uint32_t i = x->depth > LIFE_DEPTH_MAX ? LIFE_DEPTH_MAX : x->depth; i-- > 0;)
-		if (x->cwd[i][0])
-			buf_addf(b, "/%.*s", LIFE_NAME_MAX - 1, x->cwd[i]);
-	if (!b->len)
-		buf_char(b, '/');
-}
-
 /* Of a script, what runs it counts. busybox is what its first argument says. */
 static bool starts_shell(const struct life_exec *x, const struct bytes *args, size_t count)
 {
@@ -136,7 +125,7 @@ static void take(void *ctx, const struct life_event *e)
 		buf_add(&command, row.file.p, row.file.len);
 	else
 		put_command(&command, args, count);
-	put_cwd(&cwd, x);
+	pathput(&cwd, &x->cwd);
 	row.command = (struct bytes){ command.bytes, command.len };
 	row.cwd = (struct bytes){ cwd.bytes, cwd.len };
 	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);

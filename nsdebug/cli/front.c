@@ -258,8 +258,8 @@ static void run_target(struct front *f, struct target *t)
 	struct err e;
 
 	j.types = types;
-	if (f->c->tool->aids) {
-		aids_open(&aids);
+	if (f->c->tool->aids || f->c->tool->symbols) {
+		aids_open(&aids, f->c->tool->aids);
 		j.aids = &aids;
 	}
 	now_about(f, t->name);

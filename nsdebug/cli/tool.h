@@ -92,7 +92,7 @@ struct run {
 	struct inside *in;		/* descriptors of the role */
 	struct root root;		/* NEED_ROOT */
 	struct guard *guard;		/* NEED_TRACE, with tool->guarded; else NULL */
-	const struct aids *aids;	/* NEED_TRACE, with tool->aids */
+	const struct aids *aids;	/* NEED_TRACE, with tool->aids or tool->symbols */
 	const struct near *near;	/* if tool->near says so: the node's containers */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
@@ -141,6 +141,8 @@ struct tool {
 	const char *(*next)(const void *opts);
 	/* A NEED_TRACE child wants what only root may open (trace/aids.h), and debug files. */
 	bool aids;
+	/* It wants of these the kernel's symbols alone. */
+	bool symbols;
 	/* A NEED_TRACE child shows what it has when SIGUSR1 comes or Enter is pressed. */
 	bool (*pokes)(const void *opts);
 	/* A NEED_TRACE child may stop the target: a guardian beside it continues it. */

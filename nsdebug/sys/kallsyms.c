@@ -87,11 +87,12 @@ static void spread(struct ksym *want, size_t count)
 	}
 }
 
-bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a)
+/* Reads all of it in pieces that end with a line. */
+static bool read_all(int fd, bool (*fn)(void *ctx, const char *text, size_t len), void *ctx)
 {
 	auto_free char *text = mem_alloc(PIECE);
-	size_t have = 0;
 	bool any = false;
+	size_t have = 0;
 	ssize_t n;
 
 	while ((n = read(fd, text + have, PIECE - have)) > 0) {
@@ -104,10 +105,67 @@ bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a)
 		if (!last)
 			continue;
 		n = last + 1 - text;
-		any |= kallsyms_parse(text, (size_t)n, want, count, a);
+		any |= fn(ctx, text, (size_t)n);
 		have -= (size_t)n;
 		memmove(text, text + n, have);
 	}
+	return any;
+}
+
+struct naming {
+	struct ksym *want;
+	size_t count;
+	struct arena *arena;
+};
+
+static bool name_some(void *ctx, const char *text, size_t len)
+{
+	struct naming *n = ctx;
+
+	return kallsyms_parse(text, len, n->want, n->count, n->arena);
+}
+
+bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a)
+{
+	struct naming n = { want, count, a };
+	bool any = read_all(fd, name_some, &n);
+
 	spread(want, count);
 	return any;
+}
+
+struct locating {
+	const char *const *names;
+	uint64_t *addr;
+	size_t count;
+};
+
+static bool locate_some(void *ctx, const char *text, size_t len)
+{
+	const char *p = text, *end = text + len, *stop;
+	struct locating *n = ctx;
+	bool any = false;
+	struct line l;
+
+	for (; p < end; p = stop + 1) {
+		stop = memchr(p, '\n', (size_t)(end - p));
+		if (!stop)
+			break;
+		if (!read_line(p, stop, &l) || !l.addr)
+			continue;
+		any = true;
+		for (size_t i = 0; i < n->count && !l.module; i++)
+			if (strlen(n->names[i]) == l.name_len && !n->addr[i] &&
+			    !memcmp(n->names[i], l.name, l.name_len))
+				n->addr[i] = l.addr;
+	}
+	return any;
+}
+
+bool kallsyms_address(int fd, const char *const *names, uint64_t *addr, size_t count)
+{
+	struct locating n = { names, addr, count };
+
+	memset(addr, 0, count * sizeof(*addr));
+	return read_all(fd, locate_some, &n);
 }

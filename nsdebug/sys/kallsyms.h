@@ -25,7 +25,9 @@ struct ksym {
 
 /* Names these, which are ascending by addr. False: the file tells no addresses. */
 bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a);
-/* The same of a piece of it that ends with a line; true if there was an address. */
+/* Where the kernel's own functions of these names are, or 0. False: it tells no addresses. */
+bool kallsyms_address(int fd, const char *const *names, uint64_t *addr, size_t count);
+/* kallsyms_find() of a piece of it that ends with a line; true if there was an address. */
 bool kallsyms_parse(const char *text, size_t len, struct ksym *want, size_t count,
 		    struct arena *a);
 

@@ -9,6 +9,8 @@
 #ifndef NSDEBUG_TRACE_AIDS_H
 #define NSDEBUG_TRACE_AIDS_H
 
+#include <stdbool.h>
+
 struct aids {
 	int symbols;	/* /proc/kallsyms, which shows addresses to who opened it as root; or -1 */
 	int stats;	/* as long as it is open, the kernel measures all BPF programs; or -1 */
@@ -16,7 +18,8 @@ struct aids {
 
 #define AIDS_NONE { -1, -1 }
 
-void aids_open(struct aids *a);
+/* all: also what slows programs down. */
+void aids_open(struct aids *a, bool all);
 void aids_close(struct aids *a);
 
 #define auto_aids __attribute__((cleanup(aids_close)))

@@ -13,7 +13,7 @@
 #include "nsdebug/base/own.h"
 #include "tests/unit/check.h"
 
-static const char text[] =
+static const char lines[] =
 	"ffffffff81000000 T _stext\n"
 	"ffffffff81000100 t first\n"
 	"ffffffff81000100 T its_alias\n"
@@ -25,13 +25,27 @@ static const char text[] =
 	"nonsense\n"
 	"ffffffff81000310 T\n";
 
+static int file_of(const char *text)
+{
+	int fd = memfd_create("kallsyms", 0);
+
+	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		abort();
+	return fd;
+}
+
 static bool find(const char *from, struct ksym *want, size_t count, struct arena *a)
 {
-	auto_close int fd = memfd_create("kallsyms", 0);
+	auto_close int fd = file_of(from);
 
-	if (fd < 0 || fd_write_all(fd, from, strlen(from)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		abort();
 	return kallsyms_find(fd, want, count, a);
+}
+
+static bool locate(const char *from, const char *const *names, uint64_t *addr, size_t count)
+{
+	auto_close int fd = file_of(from);
+
+	return kallsyms_address(fd, names, addr, count);
 }
 
 static bool called(const struct ksym *k, const char *name, const char *module)
@@ -50,9 +64,11 @@ int main(void)
 		{ .addr = 0xffffffff82000000 }, { .addr = 0xffffffffc0000010 },
 		{ .addr = 0xffffffffc0000041 },
 	};
+	static const char *const names[] = { "second", "its_alias", "in_module", "firs" };
+	uint64_t addr[4];
 	struct ksym hidden[] = { { .addr = 0xffffffff81000100 } };
 
-	ok(find(text, want, 9, a), "a file with addresses");
+	ok(find(lines, want, 9, a), "a file with addresses");
 	ok(!want[0].name, "nothing is below the first");
 	ok(called(&want[1], "first", NULL), "at its beginning, and of two names the first");
 	ok(called(&want[2], "first", NULL), "data is no function");
@@ -66,5 +82,10 @@ int main(void)
 	   "addresses that are hidden are said to be");
 	ok(!hidden[0].name, "and name nothing");
 	ok(!find("", hidden, 1, a), "an empty file");
+	ok(locate(lines, names, addr, 4), "addresses of names");
+	ok(addr[0] == 0xffffffff81000300 && addr[1] == 0xffffffff81000100, "of functions");
+	ok(!addr[2], "of the kernel's own, not of a module's");
+	ok(!addr[3], "of no other whose name begins so");
+	ok(!locate("0000000000000000 T second\n", names, addr, 4) && !addr[0], "hidden ones");
 	return done();
 }
