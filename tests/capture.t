@@ -169,6 +169,10 @@ tj 'is taken, and not stopped' '.summary.taken == 1 and .summary.stopped == 0 an
 	.items[0].frames[0].function == "vfork"' cat out
 same 'the same by /proc alone' 5 0 on_host_proc "$PID" -o json
 tj 'is not stopped either' '.summary.taken == 1 and .summary.stopped == 0' cat out
+child=$(cat "/proc/$PID/task/$PID/children")
+kill -9 "$PID"
+ended() { [ -n "$child" ] && ! grep -qs "^State:.[^ZX]" "/proc/${child% }/status"; }
+t 'its child ends with it' '' wait_for ended 10
 
 if [ -c /dev/fuse ]; then
 	mkdir "$TMP/m" "$TMP/m/read"

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,19 @@ static void touch(const char *path)
 	turns += (unsigned long)*p;
 }
 
+/* The child goes with its parent, whose number is all that a test knows. */
+static void wait_for_vfork(void)
+{
+	volatile pid_t parent = getpid();	/* shared with the child */
+
+	if (vfork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (getppid() == parent)
+			pause();
+		_exit(0);
+	}
+}
+
 static void say_ready(void)
 {
 	printf("ready\n");
@@ -156,9 +170,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "churn") && argc > 2)
 		churn(atoi(argv[2]), argv);
 	if (!strcmp(argv[1], "vfork")) {
-		if (vfork() == 0)
-			for (;;)
-				pause();
+		wait_for_vfork();
 		return 0;
 	}
 	if (!strcmp(argv[1], "deaf"))
