@@ -50,14 +50,15 @@ DATADIR	?= $(PREFIX)/share
 LDLIBS	= -lunwind-x86_64 -lunwind -llzma -liberty -lyajl_s -lbpf -lelf -lz
 
 # Debian 12 packages of `make deps`, by what needs them; llvm for llvm-symbolizer, which has inlined
-# functions of all compilers (addr2line and eu-addr2line have not). nodejs is not installed: the fixtures
+# functions of all compilers (addr2line and eu-addr2line have not); exfat-fuse, as a file system that
+# lacks most of what others have, on any kernel. nodejs is not installed: the fixtures
 # unpack Debian's own next to whatever the machine has.
 deps_build	= gcc libc6-dev binutils libunwind-dev liblzma-dev \
 		  libiberty-dev libyajl-dev libbpf-dev libelf-dev zlib1g-dev clang bpftool git mount
 deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg-dev g++ \
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
 deps_test	= coreutils findutils procps iproute2 file strace gdb elfutils groff-base bsdextrautils \
-		  bash-completion zsh fish libxml2-utils llvm musl-tools
+		  bash-completion zsh fish libxml2-utils llvm musl-tools exfat-fuse exfatprogs
 # Engines of tests/fixtures/engine; the demo, which is to be quick, does without them.
 deps_engines	= containerd docker.io podman catatonit uidmap lxc systemd-container \
 		  containernetworking-plugins protobuf-compiler curl

@@ -45,6 +45,17 @@ static int err_exists(struct err *e, const char *name)
 		       name);
 }
 
+/* A file system may have no modes, or not of each file. */
+static int check_mode(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && !(st.st_mode & 077))
+		return 0;
+	return err_set(e, ST_REFUSED, "others could read or write %s: its file system does not "
+		       "keep it to its owner: another one, or mount it with umask=077", path);
+}
+
 /* A file system without O_TMPFILE. */
 static int open_partial(struct hostfile *h, const char *path, struct err *e)
 {
@@ -52,13 +63,15 @@ static int open_partial(struct hostfile *h, const char *path, struct err *e)
 
 	if (n >= (int)sizeof(h->partial))
 		return err_set(e, ST_USAGE, "the name is too long: %s", path);
-	if (h->force)
-		unlinkat(h->dir, h->partial, 0);
 	h->fd = openat(h->dir, h->partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		       MODE);
 	if (h->fd >= 0)
-		return 0;
-	err_file(e, "make", h->partial);
+		return check_mode(h->fd, path, e);
+	if (errno == EEXIST)	/* not replaced: who writes it may be at it */
+		err_set(e, ST_REFUSED, "%s.partial is there already: another one writes it, or "
+			"was killed: wait, or remove it", path);
+	else
+		err_file(e, "make", h->partial);
 	h->partial[0] = '\0';
 	return -1;
 }
@@ -159,22 +172,63 @@ static int put_out(int fd, int signals, uint64_t until_ns, struct err *e)
 	return n;
 }
 
+static int rename_partial(struct hostfile *h, const char *name, unsigned int flags)
+{
+	if (renameat2(h->dir, h->partial, h->dir, name, flags) < 0)
+		return -1;
+	h->partial[0] = '\0';
+	return 0;
+}
+
+/* Who has no hard links either: the name is made ours, with nothing in it, and then replaced. */
+static int take_name(struct hostfile *h, const char *name)
+{
+	auto_close int fd = openat(h->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+				   O_CLOEXEC, MODE);
+	int err;
+
+	if (fd < 0)
+		return -1;
+	if (rename_partial(h, name, 0) == 0)
+		return 0;
+	err = errno;
+	unlinkat(h->dir, name, 0);
+	errno = err;
+	return -1;
+}
+
+/* FAT has no hard links; FUSE may not know how to rename only to a name that is not there. */
+static int name_partial(struct hostfile *h, const char *name)
+{
+	if (rename_partial(h, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (linkat(h->dir, h->partial, h->dir, name, 0) == 0)
+		return 0;
+	if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP)
+		return -1;
+	return take_name(h, name);
+}
+
 /* Under a name that is not there. -1 with errno. */
-static int name_it(const struct hostfile *h, const char *name)
+static int name_it(struct hostfile *h, const char *name)
 {
 	char own[64];
 
 	if (h->partial[0])
-		return linkat(h->dir, h->partial, h->dir, name, 0);
+		return name_partial(h, name);
 	snprintf(own, sizeof(own), "/proc/self/fd/%d", h->fd);
 	return linkat(AT_FDCWD, own, h->dir, name, AT_SYMLINK_FOLLOW);
 }
 
-/* Under another name first, and over what is there: that is there until the new one is. */
-static int replace(const struct hostfile *h)
+/* Over what is there, which is there until the new one is: that has another name first. */
+static int replace(struct hostfile *h)
 {
 	char other[300];
 
+	if (h->partial[0])
+		return rename_partial(h, h->name, 0);
 	snprintf(other, sizeof(other), ".nsdebug-%d.new", (int)getpid());
 	unlinkat(h->dir, other, 0);
 	if (name_it(h, other) < 0)
@@ -202,8 +256,9 @@ int hostfile_keep(struct hostfile *h, int signals, uint64_t until_ns, struct err
 
 void hostfile_close(struct hostfile *h)
 {
+	own_close(&h->fd);	/* first: FUSE keeps what is open, by another name */
 	if (h->partial[0])
 		unlinkat(h->dir, h->partial, 0);
-	own_close(&h->fd);
+	h->partial[0] = '\0';
 	own_close(&h->dir);
 }

@@ -274,6 +274,61 @@ at_exit "umount '$TMP/small'"
 ts 'a full disk' 1 'no space left' core_of "$beat" -w small/full.core
 t 'leaves no file' '' ls -A small
 
+# ---- a file system with neither files without a name, nor hard links, nor modes ----
+
+exfat() { # MOUNTPOINT OPTIONS
+	mkdir -p "$1" && mount.exfat-fuse -o "$2" "$loop" "$1" && at_exit "umount -l '$TMP/$1' 2>/dev/null || :"
+}
+truncate -s 1G exfat.img
+if [ -c /dev/fuse ] && loop=$(losetup -f --show exfat.img 2>/dev/null); then
+	at_exit "losetup -d $loop"
+	mkfs.exfat "$loop" >/dev/null
+	exfat open umask=022 >/dev/null 2>&1
+	ts 'where others could read it, no core' 4 'others could read or write .*umask=077' \
+		core_of "$live" -w open/a.core
+	t 'nor a part of one' '' ls -A open
+	umount open
+	exfat fat umask=077 >/dev/null 2>&1
+	ts 'trap: it has no hard links' 1 'not permitted' sh -c ': >fat/a && ln fat/a fat/b'
+	rm fat/a
+	ts 'no hard links: a core' 0 'all of one moment$' core_of "$live" -w fat/a.core
+	t 'is all that there is' 'a.core\n' ls -A fat
+	eu_frames --core fat/a.core -e "$apps/threads" >eu
+	frames "$live" >live
+	t 'and whole' '' same_frames live eu
+	ts 'is not written over' 4 'a.core is there already' core_of "$live" -w fat/a.core
+	echo old >fat/a.core
+	ts 'but with --force' 0 '' core_of "$live" -fw fat/a.core
+	ts 'is replaced' 0 'core file' file fat/a.core
+	echo theirs >fat/a.core.partial
+	ts 'what another one may be writing is left alone' 4 'a.core.partial is there already' \
+		core_of "$live" -fw fat/a.core
+	t 'as it is' 'theirs\n' cat fat/a.core.partial
+	rm fat/*
+	begin() { # sets front, which is about to write
+		core_of "$big" --max-pause 5s -w fat/big.core >big.out 2>&1 &
+		front=$!
+		wait_for '[ -e fat/big.core.partial ]' 10
+		front=$(pgrep -P $front || echo $front)	# of the function's shell, if there is one
+	}
+	for s in INT TERM HUP; do
+		begin
+		kill -$s "$front"
+		wait $!
+		# 125: its server was still at what the child asked of it
+		t "SIG$s: said" '' sh -c 'case $1 in 125 | 130) ;; *) echo "$1" ;; esac' - $?
+		t "SIG$s: leaves no file" '' ls -A fat
+	done
+	begin
+	echo theirs >fat/big.core
+	wait $!
+	t 'one that came meanwhile: said' '4\n' echo $?
+	t 'is not replaced' 'theirs\n' cat fat/big.core
+	t 'and it alone is left' 'big.core\n' ls -A fat
+else
+	skip 'a file system without hard links' 'no FUSE, or no loop device'
+fi
+
 # ---- what the child may do ----
 
 strace -f -e trace=openat,open,creat,prlimit64,write,process_vm_readv -o trace \
