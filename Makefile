@@ -376,7 +376,7 @@ fuzzbin	:= $(patsubst %.c,$(O)/%,$(fuzzers))
 fuzzobj	:= $(patsubst $(O)/obj/%,$(O)/fuzz/%,$(libobj))
 fuzz: deps $(call named,$(fuzzbin))
 	$(Q)for f in $(call named,$(fuzzbin)); do n=$${f##*/}; mkdir -p $(O)/corpus/$$n; \
-		$$f -max_total_time=$(SECONDS) -artifact_prefix=$(O)/corpus/$$n. $(O)/corpus/$$n \
+		$$f -max_total_time=$(SECONDS) -timeout=25 -artifact_prefix=$(O)/corpus/$$n. $(O)/corpus/$$n \
 			$$(ls -d tests/fuzz/$$n.corpus 2>/dev/null) || exit 1; done
 
 fuzzflags = $(filter-out -fstack-protector-strong -U% -D_FORTIFY%,$(cflags)) $(clang_warn) -DNSDEBUG_SAN -O1
