@@ -66,36 +66,6 @@ if [ -z "$SAN" ]; then
 		'JEQ, 0x2d,\nJEQ, 0x2e,\n' filter_of stack
 fi
 
-# ---- the tracer, while its programs are attached ----
-
-if has_verb trace-exec && [ -e /sys/kernel/btf/vmlinux ]; then
-	"$NSDEBUG" trace exec "$BOX" --for 60s >"$TMP/traced" 2>&1 &
-	front_of_trace=$!
-	tracer=
-	find_tracer() {
-		tracer=$(cut -d' ' -f1 "/proc/$front_of_trace/task/$front_of_trace/children") &&
-			[ -n "$tracer" ] && grep -q '^Seccomp_filters:.[2-9]' "/proc/$tracer/status"
-	}
-	wait_for find_tracer 20 || fail 'a tracer is attached' "$(cat "$TMP/traced")"
-	for n in mnt pid net user ipc uts cgroup; do
-		t "3 the tracer joins no $n namespace" "$(ns self $n)\n" ns "$tracer" $n
-	done
-	of_tracer() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$tracer/status"; }
-	t '3 the tracer has no capability' '0000000000000000\n' of_tracer CapEff
-	t '3 and none is to be had' '0000000000000000\n' of_tracer CapPrm
-	t '3 no new privileges for the tracer' '1\n' of_tracer NoNewPrivs
-	t '3 the tracer may write no file and start no process' '0\n0\n' sh -c 'sed -n \
-		"s/^Max \(file size\|processes\) *\([^ ]*\) .*/\2/p" "/proc/$1/limits"' - "$tracer"
-	# its programs, what the kernel says of them, the target, pipes
-	t '3 the tracer has no other descriptor' '' sh -c 'for f in /proc/$1/fd/*; do
-		case $(readlink "$f") in pipe:* | anon_inode:bpf* | anon_inode:\[pidfd\] | "pidfd:"* | \
-			/proc/$1/fdinfo/* | "") ;;
-		*) readlink "$f" ;; esac; done' - "$tracer"
-	kill -INT "$front_of_trace"
-	wait "$front_of_trace"
-	t '3 the tracer ends when it is asked to' '130\n' echo $?
-fi
-
 # ---- 43: it dies of a signal in there ----
 
 cores() { find "$ROOT/" -xdev -name 'core*' -type f 2>/dev/null; }
@@ -119,6 +89,142 @@ kill -SYS "$child"
 let_go
 ts '43 SIGSYS of the child: said' 0 'signal 31.*attack' cat "$TMP/held"
 t '43 the container goes on' 'yes\n' inside 'echo yes'
+
+# ---- the tracer, while its programs are attached ----
+
+limited() { # PID: its limits of file size and of processes
+	sed -n 's/^Max \(file size\|processes\) *\([^ ]*\) .*/\2/p' "/proc/$1/limits"
+}
+others() { # PID PATTERN (grep -Ex)...: its descriptors that are none of these
+	for _f in "/proc/$1/fd"/*; do
+		_to=$(readlink "$_f") && echo "$_to" | grep -Evx "$2"
+	done
+	return 0
+}
+find_tracer() {
+	for tracer in $(cat "/proc/$front_of_trace/task/$front_of_trace/children"); do
+		! grep -q '^Seccomp_filters:.[2-9]' "/proc/$tracer/status" ||
+			! grep -q '^CapEff:.0*$' "/proc/$tracer/status" ||
+			! readlink "/proc/$tracer/fd"/* | grep -q 'bpf' || return 0
+	done
+	return 1
+}
+tracer_is_sealed() { # NAME DESCRIPTORS COMMAND...: what it has besides pipes, grep -E
+	_who=$1 _has=$2
+	shift 2
+	"$@" >"$TMP/traced" 2>&1 &
+	front_of_trace=$!
+	wait_for find_tracer 30 || fail "$_who is attached" "$(cat "$TMP/traced")"
+	for n in mnt pid net user ipc uts cgroup; do
+		t "3 $_who joins no $n namespace" "$(ns self $n)\n" ns "$tracer" $n
+	done
+	of_tracer() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$tracer/status"; }
+	t "3 $_who has no capability" '0000000000000000\n' of_tracer CapEff
+	t '3 and none is to be had' '0000000000000000\n' of_tracer CapPrm
+	t "3 no new privileges for $_who" '1\n' of_tracer NoNewPrivs
+	t "3 $_who may write no file and start no process" '0\n0\n' limited "$tracer"
+	t "3 $_who has no other descriptor" '' others "$tracer" "pipe:.*|$_has"
+	kill -INT "$front_of_trace"
+	wait "$front_of_trace"
+	t "3 $_who ends when it is asked to" '130\n' echo $?
+}
+# its programs, what the kernel says of them, the target
+of_trace='anon_inode:bpf.*|anon_inode:\[pidfd\]|pidfd:.*|/proc/[0-9]*/fdinfo/.*'
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	has_verb trace-exec && tracer_is_sealed 'the tracer' "$of_trace" \
+		"$NSDEBUG" trace exec "$BOX" --for 60s
+	of_prof='anon_inode:\[perf_event\]|socket:.*|/sys/fs/cgroup/.*/cpu.stat|/proc/kallsyms'
+	# clocks that tick; who opens debug files, who knows where code is; names, seconds
+	has_verb prof && tracer_is_sealed "prof's" "$of_trace|$of_prof" \
+		"$NSDEBUG" prof "$BOX" --for 60s
+fi
+
+# ---- those that copy a process: each stopped behind a call that no other one has ----
+
+find_stopped() {
+	child=$(grep -l 'stopped by SIGSTOP' "$TMP"/role.* 2>/dev/null | head -n 1)
+	child=${child##*.}
+	[ -n "$child" ]
+}
+stopped_at() { # CALL COMMAND...: sets child
+	_call=$1
+	shift
+	for _ in 1 2 3; do	# who runs may wait for a processor
+		rm -f "$TMP"/role.*
+		strace -ff -v -o "$TMP/role" -e trace="seccomp,$_call" \
+			-e inject="$_call:signal=SIGSTOP:when=1" "$@" >"$TMP/held" 2>&1 &
+		tracing=$!
+		wait_for 'find_stopped || ! kill -0 $tracing 2>/dev/null' 30
+		! find_stopped || return 0
+		wait "$tracing"
+	done
+	return 1
+}
+filter_has() { # CALL...: numbers of those that it may make, of the last filter
+	grep seccomp "$TMP/role.$child" | tail -n 1 >"$TMP/filter"
+	for _c; do
+		! grep -q "JEQ, $_c," "$TMP/filter" || echo "$_c"
+	done
+}
+OPENAT=0x101 EXECVE=0x3b CLONE=0x38 CLONE3=0x1b3 SOCKET=0x29 SETNS=0x134 PTRACE=0x65 READV=0x136
+WRITEV=0x137 BPF=0x141 PERF=0x12a KILL=0x3e
+files_to_write() { # PID: how many
+	for _f in "/proc/$1/fdinfo"/*; do
+		! grep -q '^flags:.*[12]$' "$_f" || readlink "/proc/$1/fd/${_f##*/}"
+	done | grep -c ^/
+}
+is_sealed() { # NAME CALL CAPABILITIES DESCRIPTORS CALLS COMMAND...: of these calls it has those
+	_who=$1 _at=$2 _caps=$3 _has=$4 _calls=$5
+	shift 5
+	if ! stopped_at "$_at" "$@"; then
+		fail "3 $_who is there" "$(cat "$TMP/held")"
+		return
+	fi
+	for n in mnt pid net user ipc uts cgroup; do
+		t "3 $_who joins no $n namespace" "$(ns self $n)\n" ns "$child" $n
+	done
+	t "3 $_who has its capabilities" "$_caps\n" status CapEff
+	t '3 and no other is to be had' "$_caps\n" status CapPrm
+	t '3 nor inherited' '0000000000000000\n' status CapInh
+	t "3 $_who: no new privileges" '1\n' status NoNewPrivs
+	t "3 $_who has a filter" '2\n' status Seccomp
+	[ -n "$SAN" ] || t "3 $_who has the calls of its role" "$_calls" filter_has $OPENAT $EXECVE \
+		$CLONE $CLONE3 $SOCKET $SETNS $PTRACE $READV $WRITEV $BPF $PERF $KILL
+	t "43 $_who may write no core" '0 0\n' limits 'Max core file size'
+	t "3 $_who may start no process" '0 0\n' limits 'Max processes'
+	t "3 $_who may write a file: $_writes" "$_writes\n" sh -c 'sed -n "s/^Max file size *\([^ ]*\) .*/\1/p" \
+		"/proc/$1/limits"' - "$child"
+	t "3 $_who has no other descriptor" '' others "$child" "pipe:.*|socket:.*|$_has"
+	ts "3 $_who can write to files: $_files" $((!_files)) "^$_files\$" files_to_write "$child"
+	# it dies with its front; the next of its kind would be stopped, too
+	kill -9 "$(status PPid)"
+	wait "$tracing" 2>/dev/null
+}
+_writes=0 _files=0
+busy=$(inside 'sh -c "while :; do :; done" >/dev/null 2>&1 & echo $!')	# runs all the time
+if [ -e /proc/sys/kernel/perf_event_paranoid ]; then
+	# without BPF it is asked for whoever runs
+	is_sealed 'the sampler' perf_event_open 0000004000000000 'anon_inode:\[perf_event\]' "$PERF\n" \
+		setpriv --bounding-set -bpf --inh-caps -bpf "$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
+else
+	skip '3 the sampler' 'this kernel has no perf events'
+fi
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	is_sealed 'the iterator' bpf 000000c000000000 'anon_inode:.*|/sys/kernel/btf/vmlinux' \
+		"$OPENAT\n$BPF\n" "$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
+fi
+is_sealed 'the stopper' ptrace 0000000000080000 '' "$PTRACE\n" \
+	"$NSDEBUG" --timeout 60s core "$BOX" -w "$TMP/sealed.core" --max-pause 10s
+in_proc='/proc|/proc/[0-9]*(/.*)?|anon_inode:\[pidfd\]|/sys/fs/cgroup/.*'
+is_sealed 'who copies' process_vm_readv 0000010000080004 "$in_proc" "$OPENAT\n$READV\n" \
+	"$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
+# what it copied it looks at when it has no right left, but the files of the code
+is_sealed 'who parses' mincore 0000000000000000 /busybox/busybox '' \
+	"$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
+_writes=unlimited _files=1
+is_sealed 'who writes a core' process_vm_readv 0000010000080004 "$in_proc|/busybox/busybox|$TMP/#[0-9]* \(deleted\)" "$OPENAT\n$READV\n" \
+	"$NSDEBUG" --timeout 60s core "$BOX" -fw "$TMP/sealed.core" --max-pause 10s
+inside "kill -9 $busy"
 
 # ---- the child that looks for containers among the processes, held by a user's home ----
 
