@@ -245,7 +245,7 @@ static void close_file(struct front *f, struct hostfile *h)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
-		.hidden = out_hidden(f->out), .files = -1,
+		.hidden = out_hidden(f->out), .files = -1, .judge = -1,
 		.sampler = -1, .file = -1 };
 	struct hostfile file = HOSTFILE_NONE;
 	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;

@@ -16,6 +16,7 @@
 #include "nsdebug/trace/iterate.h"
 #include "nsdebug/trace/mapper.h"
 #include "nsdebug/trace/sample.h"
+#include "nsdebug/why/judge.h"
 
 /* ---- inside the children ---- */
 
@@ -41,6 +42,7 @@ static void live_verb(struct inside *in, void *arg)
 	in->emit.filter = j->filter;
 	in->emit.hidden = j->hidden;
 	in->files = j->files;
+	in->judge = j->judge;
 	in->sampler = j->sampler;
 	in->file = j->file;
 	j->c->tool->run(&r);
@@ -75,12 +77,14 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		.cols = j->c->tool->cols, .summary = j->c->tool->summary_cols,
 		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
 		.types = role == ROLE_GUARDIAN ? -1 : j->types,
-		.host_debug = fn == debugfile_serve,
+		.host_debug = fn == debugfile_serve, .judge = fn == judge_serve,
 		.prompt = fn == stop_serve || (fn == live_verb && role == ROLE_PROC && peer >= 0),
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};
 	struct guard *g = j->guard;
 
+	if (fn == live_verb)
+		s.keep[s.kept++] = j->judge;
 	if (role == ROLE_PROC && fn == live_verb) {
 		s.keep[s.kept++] = j->files;
 		s.keep[s.kept++] = j->sampler;
@@ -122,6 +126,20 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 	return 0;
 }
 
+/* Its own words are heard, so it may not be there when nobody asks it any more. */
+static int start_judge(struct child *c, const struct job *j, int *judge, struct err *e)
+{
+	const struct target *t = j->target;
+	const struct tool *tool = j->c->tool;
+	struct access_site site = { .mounts = &t->mounts, .uids = &t->uids, .gids = &t->gids,
+		.user_ns = t->ns.user };
+
+	if (!tool->judge || !tool->judge(j->c->opts) || t->next)
+		return 0;
+	judge_rules(&site);
+	return start_beside(c, j, ROLE_READER, judge_serve, &site, judge, e);
+}
+
 /* The child that copies, and beside it who holds still what it copies, or knows its registers, or
  * copies what runs, and who opens debug files for it. */
 static int start_stack(struct child *kids, const struct job *j, unsigned int beside, struct err *e)
@@ -155,7 +173,7 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
 	struct child *guardian = &kids[1], *mapper = &kids[2];
 	const struct tool *tool = j->c->tool;
-	auto_close int peer = -1, maps = -1, files = -1;
+	auto_close int peer = -1, maps = -1, files = -1, judge = -1;
 	struct job with = *j;
 
 	if (j->guard &&
@@ -167,8 +185,22 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	if (tool->aids && start_beside(&kids[JOB_SILENT], j, ROLE_READER, debugfile_serve,
 				       &server, &files, e) < 0)
 		return -1;
+	if (start_judge(&kids[3], j, &judge, e) < 0)
+		return -1;
 	with.files = files;
+	with.judge = judge;
 	return spawn(&kids[0], &with, ROLE_TRACER, live_verb, peer, maps, e);
+}
+
+static int start_proc(struct child *kids, const struct job *j, struct err *e)
+{
+	auto_close int judge = -1;
+	struct job with = *j;
+
+	if (start_judge(&kids[3], j, &judge, e) < 0)
+		return -1;
+	with.judge = judge;
+	return spawn(&kids[0], &with, ROLE_PROC, live_verb, -1, -1, e);
 }
 
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e)
@@ -181,7 +213,7 @@ int job_start(const struct job *j, unsigned int beside, struct child *kids, stru
 	case NEED_ROOT:
 		return spawn(&kids[0], j, ROLE_READER, live_verb, -1, -1, e);
 	default:
-		return spawn(&kids[0], j, ROLE_PROC, live_verb, -1, -1, e);
+		return start_proc(kids, j, e);
 	}
 }
 

@@ -130,6 +130,9 @@ struct tool {
 	bool (*mounts)(const void *opts);
 	/* A NEED_TRACE child wants to know where code is: a mapper (trace/mapper.h) beside it. */
 	bool (*mapper)(const void *opts);
+	/* A NEED_PROC or NEED_TRACE child asks why paths are refused: r->in->judge
+	 * (why/judge.h). Not for a container that is not there yet. */
+	bool (*judge)(const void *opts);
 	/* The node's other containers are asked for: r->near. */
 	bool (*near)(const void *opts);
 	bool cgroups;		/* a NEED_PROC child asks target->cgroups */

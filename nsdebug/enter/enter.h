@@ -71,6 +71,8 @@ struct inside {
 	int sampler;		/* ROLE_PROC: the same to a SAMPLER */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
+	int judge;		/* ROLE_PROC, ROLE_TRACER: the socket to a reader that says why a
+				 * path is refused (why/judge.h), or -1; a parser has it, too */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
 				 * /usr/lib/debug, or -1 */
 	int file;		/* ROLE_PROC: a file of the host's that the verb asked for, or -1 */
@@ -95,7 +97,7 @@ struct child {
 
 #define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1, .stop = -1 }
 
-#define SPAWN_KEEP_MAX 4
+#define SPAWN_KEEP_MAX 5
 
 struct spawn {
 	enum role role;
@@ -105,6 +107,7 @@ struct spawn {
 	const struct col *cols, *summary;
 	bool data;		/* give it a raw data pipe */
 	bool host_debug;	/* ROLE_READER: opens debug files, also the host's */
+	bool judge;		/* ROLE_READER: says why a path is refused */
 	bool prompt;		/* goes before all that share the processors, until it is a parser:
 				 * somebody is held for it */
 	int peer, second;	/* ends of socketpairs for it, or -1 */
@@ -122,8 +125,9 @@ void enter_close(struct child *c);	/* closes the pipes; a child that lives goes 
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
 /* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
- * the pipes, in->files and those in keep[], and every system call but those of a parser; address
- * space and (but for a tracer, which lives as long as its trace) processor time are limited. */
+ * the pipes, in->files, in->judge and those in keep[], and every system call but those of a parser;
+ * address space and (but for a tracer, which lives as long as its trace) processor time are
+ * limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 
 #endif

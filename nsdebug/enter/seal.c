@@ -100,6 +100,12 @@ static const struct rule *const opener_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(fstatfs),
 	R(recvfrom), R(sendmsg));
 
+/* One that says why paths are refused: it walks them, and looks at the first bytes of programs. An
+ * ACL is read through the reader's own descriptors, whose links are followed. */
+static const struct rule *const judge_calls = RULES(
+	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(pread64), R(fchdir),
+	R(getxattr), R(dup), R(recvfrom), R(sendto));
+
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto), R(getxattr),
@@ -182,6 +188,10 @@ static const struct role_row roles[] = {
 /* A ROLE_READER with host_debug. */
 static const struct role_row opener = {
 	"reader", CAP(DAC_READ_SEARCH), opener_calls, 0, 0
+};
+/* A ROLE_READER that judges. */
+static const struct role_row judge = {
+	"reader", CAP(DAC_READ_SEARCH), judge_calls, 0, 0
 };
 static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
 
@@ -499,14 +509,21 @@ static int filter_calls(const struct rule *calls, struct err *e)
 	return 0;
 }
 
-int seal_rights(enum role role, bool opens, struct err *e)
+static const struct role_row *row_of(const struct spawn *s)
 {
-	const struct role_row *r = opens ? &opener : &roles[role];
+	if (s->role == ROLE_READER && s->host_debug)
+		return &opener;
+	return s->role == ROLE_READER && s->judge ? &judge : &roles[s->role];
+}
+
+int seal_rights(const struct spawn *s, struct err *e)
+{
+	const struct role_row *r = row_of(s);
 
 	if (limit(RLIMIT_NOFILE, 4096) < 0 && limit(RLIMIT_NOFILE, 256) < 0)
 		return err_sys(e, "limit the child's descriptors");
 	/* before Linux 5.11 maps and programs count as locked memory; a refusal is seen by them */
-	if (role == ROLE_TRACER)
+	if (s->role == ROLE_TRACER)
 		limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	if (keep_caps(r->caps) < 0)
 		return err_sys(e, "drop capabilities");

@@ -21,8 +21,8 @@ void seal_prompt(void);
 void seal_debug(struct inside *in);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */
 int seal_root(struct inside *in, int pidfd, struct err *e);
-/* Capabilities and system calls of the role; those of a reader that opens debug files. */
-int seal_rights(enum role role, bool opens, struct err *e);
+/* Capabilities and system calls of the role; a reader that serves another child has others. */
+int seal_rights(const struct spawn *s, struct err *e);
 /* From ROLE_PROC, ROLE_SCAN or ROLE_TRACER: no capability at all, pipes and reading only, limited
  * memory and, but for a tracer, time. One that asks, as a tracer does, is given files. */
 int seal_parser(enum role role, bool asks, struct err *e);

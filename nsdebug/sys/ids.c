@@ -57,15 +57,28 @@ int idmap_read(struct idmap *m, int dir, const char *name)
 	return -1;
 }
 
+static bool in_extent(const struct idmap *m, unsigned int i, uint32_t host)
+{
+	return host >= m->extents[i].outside &&
+		host - m->extents[i].outside < m->extents[i].count;
+}
+
 uint32_t idmap_inside(const struct idmap *m, uint32_t host)
 {
 	if (m->identity)
 		return host;
 	for (unsigned int i = 0; i < m->count; i++)
-		if (host - m->extents[i].outside < m->extents[i].count &&
-		    host >= m->extents[i].outside)
+		if (in_extent(m, i, host))
 			return m->extents[i].inside + (host - m->extents[i].outside);
 	return ID_UNMAPPED;
+}
+
+bool idmap_has(const struct idmap *m, uint32_t host)
+{
+	for (unsigned int i = 0; i < m->count; i++)
+		if (in_extent(m, i, host))
+			return true;
+	return m->identity;
 }
 
 void idmap_free(struct idmap *m)

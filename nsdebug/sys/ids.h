@@ -24,6 +24,8 @@ int idmap_read(struct idmap *m, int dir, const char *name);
 bool idmap_parse(struct idmap *m, const char *text);
 /* The inside view of a host id, ID_UNMAPPED if it has none. */
 uint32_t idmap_inside(const struct idmap *m, uint32_t host);
+/* Has it one? ID_UNMAPPED is an id like any other, too. */
+bool idmap_has(const struct idmap *m, uint32_t host);
 void idmap_free(struct idmap *m);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "nsdebug/why/creds.h"
 
+struct cover;
 struct idmap;
 struct mounts;
 struct reason;
@@ -73,30 +74,19 @@ struct access_ask {
 /* Where it is asked: the container, and the node's rules that it cannot change for itself. */
 struct access_site {
 	const struct mounts *mounts;
+	const struct cover *cover;	/* of these */
 	const struct idmap *uids, *gids;
 	uint64_t user_ns;		/* which these maps are of */
 	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
+	bool misc_formats;		/* binfmt_misc has some: other programs may run, too */
 };
 
 /* "open", "mkdir": stable words; never NULL. */
 const char *access_op_name(enum access_op op);
 /* Does what came over a socket make sense? */
 bool access_check(struct access_ask *a);
-/* Always fills *ret; WHY_GRANTED if nothing refuses. */
+/* Always fills *ret, of an ask that access_check() let pass; WHY_GRANTED if nothing refuses. */
 void access_judge(const struct root *root, const struct access_site *s,
 		  const struct access_ask *a, struct reason *ret);
-
-/* ---- the pure parts ---- */
-
-struct access_file {
-	uint32_t mode, uid, gid;
-	const void *acl;		/* system.posix_acl_access, or NULL */
-	uint32_t acl_len;
-	bool uid_mapped, gid_mapped;	/* in the user namespace of who asks */
-};
-
-/* generic_permission(): 0, or -EACCES with whose, mode, id, mask, caps in *ret. need: NEED_*. */
-int access_permission(const struct access_file *f, const struct creds *c, uint32_t need,
-		      struct reason *ret);
 
 #endif

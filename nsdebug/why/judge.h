@@ -19,8 +19,9 @@
 struct inside;
 
 /* The node's rules, read by the front before it starts the child. */
-void judge_site(struct access_site *s);
-/* The child, all of it: answers in->peer until it closes. arg is a struct access_site. */
+void judge_rules(struct access_site *s);
+/* The child, all of it: answers in->peer until it closes. arg is a struct access_site,
+ * whose cover is made here. */
 void judge_serve(struct inside *in, void *arg);
 
 /*

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/judge.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/sys/cover.h"
+
+/* ---- the front: before it starts the child ---- */
+
+static uint32_t sysctl(const char *path)
+{
+	char text[32];
+	const char *p = text;
+	uint64_t n;
+
+	return fd_read_at(AT_FDCWD, path, text, sizeof(text)) > 0 && scan_u64(&p, &n) ?
+		(uint32_t)n : 0;
+}
+
+void judge_rules(struct access_site *s)
+{
+	char text[32];
+
+	s->protected_symlinks = sysctl("/proc/sys/fs/protected_symlinks");
+	s->protected_hardlinks = sysctl("/proc/sys/fs/protected_hardlinks");
+	s->protected_regular = sysctl("/proc/sys/fs/protected_regular");
+	s->protected_fifos = sysctl("/proc/sys/fs/protected_fifos");
+	s->misc_formats = fd_read_at(AT_FDCWD, "/proc/sys/fs/binfmt_misc/status", text,
+				     sizeof(text)) > 0 && str_prefix(text, "enabled");
+}
+
+/* ---- the judge ---- */
+
+void judge_serve(struct inside *in, void *arg)
+{
+	static struct access_ask ask;
+	static struct reason why;
+	struct access_site site = *(struct access_site *)arg;
+	auto_arena struct arena *arena = arena_new();
+	struct cover cover;
+	struct root root;
+
+	root_init(&root, in);
+	cover_make(&cover, site.mounts, arena);
+	site.cover = &cover;
+	while (recv(in->peer, &ask, sizeof(ask), 0) == sizeof(ask) && access_check(&ask)) {
+		access_judge(&root, &site, &ask, &why);
+		if (send(in->peer, &why, sizeof(why), MSG_NOSIGNAL) != sizeof(why))
+			return;
+	}
+}
+
+/* ---- who asks ---- */
+
+static bool receive(int peer, struct reason *ret, uint64_t wait_ns)
+{
+	struct pollfd p = { .fd = peer, .events = POLLIN };
+	int none = -1;
+	bool good;
+
+	if (poll(&p, 1, wait_ns ? (int)(wait_ns / NS_PER_MS) : -1) <= 0)
+		return false;
+	good = fd_take(peer, ret, sizeof(*ret), &none);
+	own_close(&none);
+	return good && reason_check(ret);
+}
+
+bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns)
+{
+	if (*peer < 0)
+		return false;
+	if (send(*peer, a, sizeof(*a), MSG_NOSIGNAL) == sizeof(*a) &&
+	    receive(*peer, ret, wait_ns))
+		return true;
+	own_close(peer);
+	return false;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/why/program.h"
+#include "nsdebug/why/stand.h"
+#include "nsdebug/why/walk.h"
+
+#define NESTED_MAX 5	/* exec_binprm(): scripts of scripts */
+
+/* do_open_execat(); the mount first, as since Linux 5.8 */
+static int may_run(struct walk *w, const char *path)
+{
+	const struct step *s = &w->end;
+
+	if (walk_to(w, path, WALK_FOLLOW) < 0)
+		return -1;
+	if (w->slash && !S_ISDIR(s->st.stx_mode))
+		return stand_refuse(w, s, WHY_NOT_DIR, ENOTDIR);
+	if (S_ISDIR(s->st.stx_mode))
+		return stand_refuse(w, s, WHY_IS_DIR, EACCES);
+	if (!S_ISREG(s->st.stx_mode)) {
+		stand_refuse(w, s, WHY_FORMAT, EACCES);
+		snprintf(w->why->word, sizeof(w->why->word), "%s",
+			 root_type_name(s->st.stx_mode));
+		return -1;
+	}
+	if (stand_noexec(s))
+		return stand_refuse(w, s, WHY_NOEXEC, EACCES);
+	return stand_permission(w, s, NEED_X);
+}
+
+static int look_into(struct walk *w, struct program *p)
+{
+	auto_close int fd = -1;
+	struct err e;
+
+	fd = root_read(w->root, w->end.fd, "", &e);
+	if (fd < 0)
+		p->kind = PROGRAM_UNREAD;
+	else
+		program_read(fd, p);
+	switch (p->kind) {
+	case PROGRAM_NONE:
+		stand_refuse(w, &w->end, WHY_FORMAT, ENOEXEC);
+		break;
+	case PROGRAM_FOREIGN:
+		stand_refuse(w, &w->end, WHY_ARCH, ENOEXEC);
+		if (program_machine(p->machine))
+			snprintf(w->why->word, sizeof(w->why->word), "%s",
+				 program_machine(p->machine));
+		else
+			snprintf(w->why->word, sizeof(w->why->word), "ELF machine %u",
+				 p->machine);
+		break;
+	case PROGRAM_UNREAD:
+		stand_refuse(w, &w->end, WHY_UNKNOWN, 0);
+		strcpy(w->why->word, "its first bytes cannot be read");
+		break;
+	default:
+		return 0;
+	}
+	w->why->guess = p->kind != PROGRAM_UNREAD && w->site->misc_formats;
+	return -1;
+}
+
+/* The program is what the user knows of; the interpreter may be of another image. */
+static int refuse_interpreter(struct walk *w, const struct reason *program, const char *name)
+{
+	struct reason *r = w->why;
+
+	if (r->kind != WHY_ABSENT && r->kind != WHY_NOT_DIR)
+		return -1;
+	*r = *program;
+	r->kind = WHY_INTERPRETER;
+	r->err = ENOENT;
+	snprintf(r->word, sizeof(r->word), "%s", name);
+	return -1;
+}
+
+static int run_file(struct walk *w, const char *path, unsigned int nested)
+{
+	static struct program p;
+	struct reason program;
+	char name[PATH_MAX];
+
+	if (nested > NESTED_MAX)
+		return stand_refuse(w, &w->end, WHY_LOOP, ELOOP);
+	if (may_run(w, path) < 0 || look_into(w, &p) < 0)
+		return -1;
+	if (!p.interpreter[0])
+		return 0;
+	stand_refuse(w, &w->end, WHY_GRANTED, 0);
+	program = *w->why;
+	memcpy(name, p.interpreter, sizeof(name));
+	walk_free(w);
+	walk_init(w, w->root, w->site, w->ask, w->why);
+	if (p.kind == PROGRAM_SCRIPT ? run_file(w, name, nested + 1) < 0 :
+	    may_run(w, name) < 0 || look_into(w, &p) < 0)
+		return refuse_interpreter(w, &program, name);
+	return 0;
+}
+
+int run_judge(struct walk *w)
+{
+	return run_file(w, w->ask->path, 0);
+}
+
+/* ---- /proc/PID ---- */
+
+/* Those that ask ptrace_may_access() when they are opened. */
+static bool is_private(const char *name)
+{
+	static const char *const names[] = {
+		"environ", "mem", "auxv", "maps", "smaps", "smaps_rollup", "numa_maps", "pagemap",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* A process that cannot be looked into by its user belongs to root in procfs. */
+int run_peek(struct walk *w, const struct step *s)
+{
+	const struct creds *c = &w->ask->creds;
+	const char *at = stand_in_proc(w, s);
+	uint64_t pid;
+
+	if (!at || !stand_of_process(w, s) || !w->name[0] || !is_private(w->name))
+		return 0;
+	at++;
+	if (!scan_u64(&at, &pid) || pid == w->ask->pid || c->fsuid == s->st.stx_uid ||
+	    creds_has(c, CAP_SYS_PTRACE))
+		return 0;
+	stand_refuse(w, s, WHY_PTRACE, EACCES);
+	w->why->caps = CREDS_CAP(SYS_PTRACE);
+	return -1;
+}

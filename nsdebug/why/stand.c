@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/stand.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/perm.h"
+#include "nsdebug/why/walk.h"
+
+#define ACL_BYTES 65536		/* XATTR_SIZE_MAX */
+
+/* ---- saying so ---- */
+
+static void put_place(struct reason *r, const struct step *s)
+{
+	if (!s->mount)
+		return;
+	snprintf(r->mount, sizeof(r->mount), "%s", s->mount->point);
+	snprintf(r->type, sizeof(r->type), "%s", s->mount->type);
+}
+
+static void put_path(struct reason *r, const struct walk *w, const struct step *s)
+{
+	char path[REASON_PATH];
+	int n = snprintf(path, sizeof(path), "%.*s", s->len ? (int)s->len : 1,
+			 s->len ? w->path : "/");
+
+	reason_path(r, path);
+	r->path_cut = n >= (int)sizeof(path);
+}
+
+int stand_refuse(const struct walk *w, const struct step *s, enum why_kind kind, int err)
+{
+	struct reason *r = w->why;
+
+	*r = (struct reason){ .kind = kind, .err = err, .mask = 7, .mode = s->st.stx_mode,
+		.uid = s->st.stx_uid, .gid = s->st.stx_gid };
+	put_path(r, w, s);
+	put_place(r, s);
+	return -1;
+}
+
+/* What a runtime masks it hides below an empty file system that nobody can write to. */
+static bool is_mask(const struct mount *m)
+{
+	return m && !strcmp(m->type, "tmpfs") && mounts_option(m->options, "ro") &&
+		(cover_below(m->point, "/proc") || cover_below(m->point, "/sys"));
+}
+
+int stand_absent(const struct walk *w, const struct step *s)
+{
+	if (stand_hidden(w, s))
+		return stand_refuse(w, s, WHY_HIDEPID, ENOENT);
+	return stand_refuse(w, s, is_mask(s->mount) ? WHY_MASKED : WHY_ABSENT, ENOENT);
+}
+
+/* ---- mounts ---- */
+
+bool stand_mount_says(const struct step *s, const char *word)
+{
+	return s->mount && mounts_option(s->mount->options, word);
+}
+
+static bool is_type(const struct step *s, const char *type)
+{
+	return s->mount && !strcmp(s->mount->type, type);
+}
+
+bool stand_served(const struct step *s)
+{
+	return s->mount && s->mount->served;
+}
+
+/* These have no programs and no devices whatever their mounts say. */
+static bool is_kernels(const struct step *s)
+{
+	return is_type(s, "proc") || is_type(s, "sysfs") || is_type(s, "mqueue");
+}
+
+bool stand_noexec(const struct step *s)
+{
+	return stand_mount_says(s, "noexec") || is_kernels(s);
+}
+
+bool stand_nodev(const struct step *s)
+{
+	return stand_mount_says(s, "nodev") || is_kernels(s);
+}
+
+/* The first word is the kernel's; what follows may hold the target's, and commas in them. */
+static bool is_read_only_fs(const struct step *s)
+{
+	return s->mount && str_prefix(s->mount->fs_options, "ro") &&
+		(!s->mount->fs_options[2] || s->mount->fs_options[2] == ',');
+}
+
+int stand_writable(const struct walk *w, const struct step *s)
+{
+	if (stand_mount_says(s, "ro"))
+		return stand_refuse(w, s, WHY_READ_ONLY_MOUNT, EROFS);
+	if (is_read_only_fs(s))
+		return stand_refuse(w, s, WHY_READ_ONLY_FS, EROFS);
+	return 0;
+}
+
+/* ---- servers ---- */
+
+/* Does the server look at modes, and not this kernel? */
+static bool server_judges(const struct step *s)
+{
+	static const char *const local[] = { "9p", "virtiofs", "autofs", "ceph" };
+
+	if (!stand_served(s) || mounts_option(s->mount->fs_options, "default_permissions"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+		if (is_type(s, local[i]))
+			return false;
+	return true;
+}
+
+/* What follows "user_id=" among the options of a file system; NULL: it is none of them. */
+static const char *option_of(const char *options, const char *key)
+{
+	for (const char *p = options; p; p = strchr(p, ','), p += p != NULL)
+		if (str_prefix(p, key))
+			return p + strlen(key);
+	return NULL;
+}
+
+static bool option_number(const char *options, const char *key, uint64_t *ret)
+{
+	const char *p = option_of(options, key);
+
+	return p && scan_u64(&p, ret);
+}
+
+/* fuse_allow_current_process(): who mounted it keeps all others out, root too. */
+static bool keeps_out(const struct walk *w, const struct step *s, uint64_t *user)
+{
+	const struct creds *c = &w->ask->creds;
+	uint64_t group;
+
+	if (!stand_served(s) || !str_prefix(s->mount->type, "fuse") ||
+	    mounts_option(s->mount->fs_options, "allow_other") ||
+	    !option_number(s->mount->fs_options, "user_id=", user) ||
+	    !option_number(s->mount->fs_options, "group_id=", &group))
+		return false;
+	return c->uid != *user || c->euid != *user || c->gid != group || c->egid != group;
+}
+
+/* ---- procfs ---- */
+
+const char *stand_in_proc(const struct walk *w, const struct step *s)
+{
+	static char path[WALK_PATH];
+
+	if (!is_type(s, "proc") || strcmp(s->mount->root, "/"))
+		return NULL;
+	snprintf(path, sizeof(path), "%.*s", s->len ? (int)s->len : 1, s->len ? w->path : "/");
+	return cover_below(path, s->mount->point);
+}
+
+static bool is_number(const char *path)
+{
+	return path && path[0] == '/' && path[1] >= '1' && path[1] <= '9';
+}
+
+bool stand_of_process(const struct walk *w, const struct step *s)
+{
+	return is_type(s, "proc") &&
+		(is_number(s->mount->root) || is_number(stand_in_proc(w, s)));
+}
+
+bool stand_hidden(const struct walk *w, const struct step *s)
+{
+	return stand_of_process(w, s) && option_of(s->mount->fs_options, "hidepid=");
+}
+
+static bool is_sysctl(const struct walk *w, const struct step *s)
+{
+	const char *at = stand_in_proc(w, s);
+
+	if (!is_type(s, "proc"))
+		return false;
+	return at ? cover_below(at, "/sys") != NULL : cover_below(s->mount->root, "/sys") != NULL;
+}
+
+static bool is_net_sysctl(const struct walk *w, const struct step *s)
+{
+	const char *at = stand_in_proc(w, s);
+
+	if (at)
+		return cover_below(at, "/sys/net") != NULL;
+	return cover_below(s->mount->root, "/sys/net") ||
+		(!strcmp(s->mount->root, "/sys") && s->len >= strlen(s->mount->point) &&
+		 str_prefix(w->path + strlen(s->mount->point), "/net"));
+}
+
+/* sysctl_perm(): the modes of root on the host, and no capability but of the network's. */
+static int sysctl_permission(struct walk *w, const struct step *s, uint32_t need)
+{
+	const struct creds *c = &w->ask->creds;
+	bool net = is_net_sysctl(w, s), admin = net && creds_has(c, CAP_NET_ADMIN);
+	struct creds root = *c;
+	enum why_class whose;
+	uint32_t bits;
+
+	root.fsgid = c->egid;
+	whose = c->euid == 0 || admin ? CLASS_OWNER :
+		creds_in_group(&root, 0) ? CLASS_GROUP : CLASS_OTHER;
+	bits = s->st.stx_mode >> (whose == CLASS_OWNER ? 6 : whose == CLASS_GROUP ? 3 : 0);
+	if (S_ISDIR(s->st.stx_mode) || (need & ~bits & 7) == 0)
+		return 0;
+	stand_refuse(w, s, WHY_SYSCTL, EACCES);
+	w->why->whose = whose;
+	w->why->need = need;
+	w->why->caps = net && !admin ? CREDS_CAP(NET_ADMIN) : 0;
+	return -1;
+}
+
+/* "/7/fd" of the one who asks: proc_fd_permission() */
+static bool is_own_fds(const struct walk *w, const struct step *s)
+{
+	const char *at = stand_in_proc(w, s);
+	char own[32];
+
+	snprintf(own, sizeof(own), "/%u/fd", w->ask->pid);
+	return at && w->ask->pid && !strcmp(at, own);
+}
+
+/* ---- the owner and the mode ---- */
+
+static void put_mapped(const struct walk *w, struct perm_file *f)
+{
+	const struct creds *c = &w->ask->creds;
+	const struct access_site *site = w->site;
+
+	f->uid_mapped = f->gid_mapped = c->host_user_ns;
+	if (c->host_user_ns || !c->user_ns || c->user_ns != site->user_ns)
+		return;
+	f->uid_mapped = idmap_has(site->uids, f->uid);
+	f->gid_mapped = idmap_has(site->gids, f->gid);
+}
+
+static struct perm_file file_of(const struct walk *w, const struct step *s)
+{
+	struct perm_file f = { .mode = s->st.stx_mode, .uid = s->st.stx_uid,
+		.gid = s->st.stx_gid };
+
+	put_mapped(w, &f);
+	return f;
+}
+
+/* A link of our own names the descriptor, so what it is cannot be exchanged. */
+static void read_acl(const struct walk *w, const struct step *s, struct perm_file *f)
+{
+	static char acl[ACL_BYTES];
+	char name[16];
+	long n;
+
+	snprintf(name, sizeof(name), "%d", s->fd);
+	if (s->fd < 0 || fchdir(w->root->own_fds) < 0)
+		return;
+	n = getxattr(name, "system.posix_acl_access", acl, sizeof(acl));
+	if (n <= 0)
+		return;
+	f->acl = acl;
+	f->acl_len = (size_t)n;
+}
+
+bool stand_capable(const struct walk *w, const struct step *s, unsigned int cap)
+{
+	struct perm_file f = file_of(w, s);
+
+	return f.uid_mapped && f.gid_mapped && creds_has(&w->ask->creds, cap);
+}
+
+bool stand_owns(const struct walk *w, const struct step *s)
+{
+	struct perm_file f = file_of(w, s);
+
+	return s->st.stx_uid == w->ask->creds.fsuid ||
+		(f.uid_mapped && creds_has(&w->ask->creds, CAP_FOWNER));
+}
+
+int stand_refuse_owner(const struct walk *w, const struct step *s, enum why_kind kind, int err)
+{
+	struct perm_file f = file_of(w, s);
+
+	stand_refuse(w, s, f.uid_mapped ? kind : WHY_UNMAPPED, err);
+	w->why->caps = CREDS_CAP(FOWNER);
+	w->why->host_ns = !f.uid_mapped;
+	w->why->id = s->st.stx_uid;
+	return -1;
+}
+
+int stand_permission(struct walk *w, const struct step *s, uint32_t need)
+{
+	struct perm_file f = file_of(w, s);
+	struct reason why = { 0 };
+	uint64_t user;
+
+	if (keeps_out(w, s, &user)) {
+		stand_refuse(w, s, WHY_SERVER, EACCES);
+		snprintf(w->why->word, sizeof(w->why->word), "mounted without allow_other: only "
+			 "user %llu may use it", (unsigned long long)user);
+		return -1;
+	}
+	if (server_judges(s) || is_own_fds(w, s))
+		return 0;
+	if (is_sysctl(w, s))
+		return sysctl_permission(w, s, need);
+	if (perm_wants_acl(&f, &w->ask->creds) && !stand_served(s))
+		read_acl(w, s, &f);
+	if (perm_judge(&f, &w->ask->creds, need, &why) == 0)
+		return 0;
+	put_path(&why, w, s);
+	put_place(&why, s);
+	*w->why = why;
+	return -1;
+}
+
+int stand_inode(struct walk *w, const struct step *s, uint32_t need)
+{
+	mode_t mode = s->st.stx_mode;
+
+	if (need & NEED_W) {
+		if (is_read_only_fs(s) && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
+			return stand_refuse(w, s, WHY_READ_ONLY_FS, EROFS);
+		if (s->st.stx_attributes & STATX_ATTR_IMMUTABLE)
+			return stand_refuse(w, s, WHY_IMMUTABLE, EPERM);
+	}
+	return stand_permission(w, s, need);
+}

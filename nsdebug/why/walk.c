@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/stand.h"
+
+#define LINKS_MAX 40	/* MAXSYMLINKS of the kernel */
+
+void walk_init(struct walk *w, const struct root *root, const struct access_site *s,
+	       const struct access_ask *a, struct reason *why)
+{
+	w->root = root;
+	w->site = s;
+	w->ask = a;
+	w->why = why;
+	w->depth = 0;
+	w->end = (struct step){ .fd = -1 };
+	w->links = 0;
+	w->slash = w->quiet = false;
+	w->name[0] = w->path[0] = w->rest[0] = '\0';
+}
+
+void walk_free(struct walk *w)
+{
+	while (w->depth)
+		own_close(&w->dirs[--w->depth].fd);
+	own_close(&w->end.fd);
+}
+
+struct step *walk_parent(struct walk *w)
+{
+	return &w->dirs[w->depth - 1];
+}
+
+/* ---- steps ---- */
+
+/*
+ * Where it is comes from the table, what it is from the reader's tree, which was copied a moment
+ * apart: both say of each directory whether something is mounted on it.
+ */
+static int place(struct walk *w, struct step *s)
+{
+	uint32_t at = cover_holding(w->site->cover, w->path[0] ? w->path : "/");
+	const struct mount *m = at == NO_MOUNT ? NULL : &w->site->cover->mounts->items[at];
+	bool is_root = s->st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+
+	s->mount = m;
+	s->len = (uint32_t)strlen(w->path);
+	if (!s->len || !(s->st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
+	    is_root == (m && !strcmp(m->point, w->path)))
+		return 0;
+	return stand_refuse(w, s, WHY_CHANGED, 0);
+}
+
+static int unknown(const struct walk *w, const struct step *s, const char *what)
+{
+	stand_refuse(w, s, WHY_UNKNOWN, 0);
+	snprintf(w->why->word, sizeof(w->why->word), "%s", what);
+	return -1;
+}
+
+static int enter(struct walk *w, struct step *s)
+{
+	if (w->depth == ACCESS_DEPTH)
+		return unknown(w, s, "its path is too deep");
+	w->dirs[w->depth++] = *s;
+	s->fd = -1;
+	return 0;
+}
+
+static int to_root(struct walk *w)
+{
+	struct step s = { .fd = -1 };
+
+	while (w->depth)
+		own_close(&w->dirs[--w->depth].fd);
+	w->path[0] = '\0';
+	s.fd = dup(w->root->fd);
+	if (s.fd < 0 || root_stat(s.fd, "", &s.st) < 0)
+		return unknown(w, &s, "the root cannot be looked at");
+	if (place(w, &s) < 0 || enter(w, &s) < 0) {
+		own_close(&s.fd);
+		return -1;
+	}
+	return 0;
+}
+
+static void up(struct walk *w)
+{
+	if (w->depth < 2)
+		return;
+	own_close(&w->dirs[--w->depth].fd);
+	w->path[w->dirs[w->depth - 1].len] = '\0';
+}
+
+/* The reader's own failures, and those of who asks as little as of the kernel. */
+static int refuse_errno(struct walk *w, const struct step *at, int err)
+{
+	if (err == ENOTDIR)
+		return stand_refuse(w, at, WHY_NOT_DIR, err);
+	if (err == ESTALE)
+		return stand_refuse(w, at, WHY_CHANGED, err);
+	if (stand_served(walk_parent(w)))
+		return stand_refuse(w, at, WHY_SERVER, err);
+	if (stand_hidden(w, at))
+		return stand_refuse(w, at, WHY_HIDEPID, err);
+	return unknown(w, at, errno_name(err));
+}
+
+/* /proc/self is who reads it; the reader is nobody there. */
+static long read_link(struct walk *w, const struct step *link, char *to, size_t room)
+{
+	const char *at = stand_in_proc(w, link);
+
+	if (at && w->ask->pid && !strcmp(at, "/self"))
+		return snprintf(to, room, "%u", w->ask->pid);
+	if (at && w->ask->pid && !strcmp(at, "/thread-self"))
+		return snprintf(to, room, "%u/task/%u", w->ask->pid,
+				w->ask->tid ? w->ask->tid : w->ask->pid);
+	return root_readlink(walk_parent(w)->fd, w->name, to, room);
+}
+
+static int refuse_magic(struct walk *w, const struct step *link, size_t at)
+{
+	stand_refuse(w, link, WHY_MAGIC, 0);
+	snprintf(w->why->word, sizeof(w->why->word), "%s", w->rest + at);
+	return -1;
+}
+
+/* may_follow_link(): the trap of /tmp. */
+static bool is_trap(struct walk *w, const struct step *link)
+{
+	const struct statx *dir = &walk_parent(w)->st;
+	uint32_t open = S_ISVTX | S_IWOTH;
+
+	return w->site->protected_symlinks && link->st.stx_uid != w->ask->creds.fsuid &&
+		(dir->stx_mode & open) == open && dir->stx_uid != link->st.stx_uid;
+}
+
+/* rest[at...] is what comes after the link. */
+static int follow(struct walk *w, const struct step *link, size_t at)
+{
+	static char next[WALK_PATH];
+	static char to[PATH_MAX];
+	bool last = w->rest[at + strspn(w->rest + at, "/")] == '\0';
+	long n;
+	int len;
+
+	if (w->links++ >= LINKS_MAX)
+		return stand_refuse(w, link, WHY_LOOP, ELOOP);
+	if (last && !w->quiet && is_trap(w, link))
+		return stand_refuse(w, link, WHY_PROTECTED_SYMLINK, EACCES);
+	if (stand_mount_says(link, "nosymfollow"))
+		return stand_refuse(w, link, WHY_NOSYMFOLLOW, ELOOP);
+	/* what a process has open, and the like: no path leads there */
+	if (stand_of_process(w, link))
+		return refuse_magic(w, link, at);
+	n = read_link(w, link, to, sizeof(to) - 1);
+	if (n <= 0 || n >= (long)sizeof(to) - 1)
+		return n ? refuse_errno(w, link, n < 0 ? errno : ENAMETOOLONG) :
+			stand_refuse(w, link, WHY_ABSENT, ENOENT);
+	to[n] = '\0';
+	len = snprintf(next, sizeof(next), "%s%s", to, w->rest + at);
+	if (len < 0 || len >= (int)sizeof(next))
+		return unknown(w, link, "its links are too long");
+	memcpy(w->rest, next, (size_t)len + 1);
+	w->path[walk_parent(w)->len] = w->name[0] = '\0';
+	return to[0] == '/' ? to_root(w) : 0;
+}
+
+/* ---- names ---- */
+
+/* Cuts the next name off rest into w->name: what is behind it in rest. */
+static int cut_name(struct walk *w, size_t *ret)
+{
+	size_t from = strspn(w->rest, "/"), len = strcspn(w->rest + from, "/");
+
+	if (len > NAME_MAX)
+		return stand_refuse(w, walk_parent(w), WHY_UNKNOWN, ENAMETOOLONG);
+	memcpy(w->name, w->rest + from, len);
+	w->name[len] = '\0';
+	*ret = from + len;
+	return 0;
+}
+
+static int add_name(struct walk *w)
+{
+	size_t len = walk_parent(w)->len, more = strlen(w->name);
+
+	if (len + more + 2 > sizeof(w->path))
+		return unknown(w, walk_parent(w), "its path is too long");
+	w->path[len] = '/';
+	memcpy(w->path + len + 1, w->name, more + 1);
+	return 0;
+}
+
+/* Opens and looks at w->name. 1: it is not there. */
+static int look_up(struct walk *w, struct step *s)
+{
+	struct root at = *w->root;
+	struct err e;
+
+	at.fd = walk_parent(w)->fd;
+	s->fd = root_open(&at, w->name, true, &e);
+	if (s->fd < 0) {
+		s->mount = walk_parent(w)->mount;
+		s->len = (uint32_t)strlen(w->path);
+		return e.sys == ENOENT ? 1 : refuse_errno(w, s, e.sys);
+	}
+	if (root_stat(s->fd, "", &s->st) < 0)
+		return refuse_errno(w, s, errno);
+	return place(w, s);
+}
+
+static int search(struct walk *w)
+{
+	struct step *dir = walk_parent(w);
+
+	if (!w->ask->named && stand_served(dir))
+		return stand_refuse(w, dir, WHY_SERVER, 0);
+	return w->quiet ? 0 : stand_permission(w, dir, NEED_X);
+}
+
+static bool is_last(const struct walk *w, size_t at)
+{
+	return w->rest[at + strspn(w->rest + at, "/")] == '\0';
+}
+
+static int end_absent(struct walk *w, const struct step *s, bool last, unsigned int flags)
+{
+	if (last && flags & WALK_ABSENT) {
+		w->end.mount = s->mount;
+		w->end.len = s->len;
+		return 1;
+	}
+	return stand_absent(w, s);
+}
+
+/* One name: 1 at the end of the path, 0 if it goes on. */
+static int go(struct walk *w, unsigned int flags)
+{
+	struct step s = { .fd = -1 };
+	size_t at = 0;
+	bool last;
+	int n;
+
+	if (search(w) < 0 || cut_name(w, &at) < 0)
+		return -1;
+	last = is_last(w, at);
+	if (!strcmp(w->name, ".") || !strcmp(w->name, "..")) {
+		if (w->name[1])
+			up(w);
+		w->name[0] = '\0';
+		memmove(w->rest, w->rest + at, strlen(w->rest + at) + 1);
+		return last;
+	}
+	if (add_name(w) < 0)
+		return -1;
+	w->slash = last && w->rest[at];
+	n = look_up(w, &s);
+	if (n)
+		n = n < 0 ? -1 : end_absent(w, &s, last, flags);
+	else if (S_ISLNK(s.st.stx_mode) && (!last || flags & WALK_FOLLOW || w->slash))
+		n = follow(w, &s, at);
+	else {
+		memmove(w->rest, w->rest + at, strlen(w->rest + at) + 1);
+		if (last) {
+			w->end = s;
+			return 1;
+		}
+		if (!S_ISDIR(s.st.stx_mode))
+			n = stand_refuse(w, &s, WHY_NOT_DIR, ENOTDIR);
+		else
+			n = enter(w, &s);
+	}
+	own_close(&s.fd);
+	return n;
+}
+
+/* The path ended with a directory that is on the way: it is what it leads to. */
+static int end_at_dir(struct walk *w)
+{
+	struct step *dir = walk_parent(w);
+
+	w->name[0] = '\0';
+	w->end = *dir;
+	w->end.fd = dup(dir->fd);
+	return w->end.fd < 0 ? unknown(w, dir, "too many open files") : 0;
+}
+
+static int run(struct walk *w, const char *path, unsigned int flags)
+{
+	size_t len = strlen(path);
+	int n = 0;
+
+	if (len >= PATH_MAX)
+		return stand_refuse(w, walk_parent(w), WHY_UNKNOWN, ENAMETOOLONG);
+	memcpy(w->rest, path, len + 1);
+	w->name[0] = '\0';
+	while (w->rest[strspn(w->rest, "/")] && !n)
+		n = go(w, flags);
+	if (n < 0)
+		return -1;
+	return w->name[0] ? 0 : end_at_dir(w);
+}
+
+/* The directory that relative paths begin at: how it got there is not asked. */
+static int to_start(struct walk *w)
+{
+	int n;
+
+	w->quiet = true;
+	n = run(w, w->ask->dir, WALK_FOLLOW);
+	w->quiet = false;
+	if (n < 0)
+		return -1;
+	if (!S_ISDIR(w->end.st.stx_mode))
+		return stand_refuse(w, &w->end, WHY_CHANGED, ENOTDIR);
+	w->links = 0;
+	if (!w->name[0]) {
+		own_close(&w->end.fd);
+		return 0;
+	}
+	n = enter(w, &w->end);
+	own_close(&w->end.fd);
+	return n;
+}
+
+int walk_to(struct walk *w, const char *path, unsigned int flags)
+{
+	if (to_root(w) < 0)
+		return -1;
+	if (!*path)
+		return stand_refuse(w, walk_parent(w), WHY_ABSENT, ENOENT);
+	if (*path != '/' && w->ask->dir[0] && to_start(w) < 0)
+		return -1;
+	return run(w, path, flags);
+}
