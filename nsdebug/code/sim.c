@@ -40,6 +40,8 @@ struct level {
 	bool unsteady;			/* a place was come to with different stack pointers */
 	bool plain, root;		/* no branch or call so far; and so to exit(2) */
 	bool returns;
+	uint64_t slot;			/* not real: where the return address stands */
+	bool bent;			/* it has left by a return to somewhere else */
 	int lost;			/* register that a return would have needed, or -1 */
 	uint64_t goal_pc, goal_sp;	/* of sim_reach() */
 	bool behind;			/* it is behind a call */
@@ -49,7 +51,7 @@ struct level {
 struct sim {
 	struct sim_asks asks;
 	struct level **levels;
-	struct map never;	/* by address + 1: does it return? */
+	struct map never;	/* by address + 1: enum comes_back, a byte */
 	uint64_t have;		/* address of code[0] */
 	size_t len;
 	uint8_t code[256];
@@ -153,7 +155,9 @@ static bool is_goal(struct level *l, const struct way *w)
 	return true;
 }
 
-static bool never_returns(struct sim *s, int depth, uint64_t entry);
+enum comes_back { COMES_BACK, NEVER, ELSEWHERE };
+
+static enum comes_back comes_back(struct sim *s, int depth, uint64_t entry);
 
 /* One more return address that could be, `drop` bytes of arguments being taken with it. */
 static enum next find(struct sim *s, const struct way *w, uint64_t ret, uint64_t drop, bool weak)
@@ -179,6 +183,24 @@ static enum next find(struct sim *s, const struct way *w, uint64_t ret, uint64_t
 	s->slot = slot;
 	s->drop = drop;
 	return WAY_ENDS;
+}
+
+/* A return that takes what the way has written itself: a jump, as those of retpolines are. */
+static bool is_bent(const struct level *l, const struct way *w)
+{
+	return !l->real && way_has(w, GPR_RSP) && way_wrote(w, w->reg[GPR_RSP]);
+}
+
+static enum next on_bent(struct level *l, struct way *w, const struct insn *i)
+{
+	uint64_t slot = w->reg[GPR_RSP], to;
+
+	l->bent = true;
+	if (!way_get(NULL, w, slot, &to))
+		return WAY_LEFT;
+	way_set(w, GPR_RSP, slot + 8 + (uint64_t)i->imm);
+	w->pc = to - i->len;
+	return GO_ON;
 }
 
 /* A return with the stack pointer at its address, or what may be one: an indirect jump. */
@@ -218,8 +240,15 @@ static enum next on_call(struct sim *s, int depth, struct way *w, const struct i
 	}
 	if (direct && to == next)		/* to learn where it is */
 		return way_push(w, true, next) ? GO_ON : WAY_LEFT;
-	if (direct && never_returns(s, depth, to))
+	switch (direct ? comes_back(s, depth, to) : COMES_BACK) {
+	case NEVER:
 		return WAY_ENDS;
+	case ELSEWHERE:
+		l->open = true;
+		break;
+	case COMES_BACK:
+		break;
+	}
 	w->known &= KEPT | BIT(GPR_RSP);
 	return GO_ON;
 }
@@ -282,7 +311,8 @@ static enum next flow(struct sim *s, int depth, struct way *w, const struct insn
 		switch (i->op) {
 		case 0xc2:
 		case 0xc3:
-			return on_return(s, l, w, (uint64_t)i->imm, false);
+			return is_bent(l, w) ? on_bent(l, w, i) :
+				on_return(s, l, w, (uint64_t)i->imm, false);
 		case 0xe8:
 			return on_call(s, depth, w, i, true);
 		case 0xe9:
@@ -315,7 +345,8 @@ static enum next step(struct sim *s, int depth, struct way *w)
 	if (!decode(s, w->pc, &i))
 		return WAY_LEFT;
 	n = flow(s, depth, w, &i, &done);
-	if (!done && !way_step(stack_of(s, l), w, &i, &l->lost))
+	if (!done && ((!l->real && !way_keep_at(w, &i, l->slot)) ||
+		      !way_step(stack_of(s, l), w, &i, &l->lost)))
 		return WAY_LEFT;
 	w->pc += i.len;
 	return n;
@@ -336,7 +367,8 @@ static struct level *level(struct sim *s, int depth, unsigned int max)
 	}
 	l->max = max;
 	l->real = l->open = l->cut = l->unsteady = l->root = false;
-	l->returns = false;
+	l->returns = l->bent = false;
+	l->slot = ENTRY_SP;
 	l->reached = l->reached_else = false;
 	l->lost = -1;
 	l->goal_pc = 0;
@@ -381,26 +413,30 @@ static void explore(struct sim *s, int depth)
 	}
 }
 
-static bool never_returns(struct sim *s, int depth, uint64_t entry)
+static enum comes_back comes_back(struct sim *s, int depth, uint64_t entry)
 {
-	static char yes, no;
+	static char found[] = { COMES_BACK, NEVER, ELSEWHERE };
 	const char *known = map_get(&s->never, entry + 1);
+	enum comes_back ret = COMES_BACK;
 	struct level *l;
 	struct way w;
 
 	if (known || depth + 1 == LEVELS)
-		return known == &yes;
+		return known ? (enum comes_back)*known : COMES_BACK;
 	if (s->never.used >= NEVER_MAX)
 		map_free(&s->never);
-	map_put(&s->never, entry + 1, &no);	/* meanwhile, for one that calls itself */
+	map_put(&s->never, entry + 1, &found[ret]);	/* meanwhile, for one that calls itself */
 	l = level(s, depth + 1, BELOW_STEPS);
 	w = (struct way){ .pc = entry };
 	way_set(&w, GPR_RSP, ENTRY_SP);
 	branch(l, &w, entry);
 	explore(s, depth + 1);
-	if (!l->open && !l->returns)
-		map_put(&s->never, entry + 1, &yes);
-	return !l->open && !l->returns;
+	if (l->bent)
+		ret = ELSEWHERE;
+	else if (!l->open && !l->returns)
+		ret = NEVER;
+	map_put(&s->never, entry + 1, &found[ret]);
+	return ret;
 }
 
 /*
@@ -469,6 +505,7 @@ enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t 
 	struct way w = { .pc = entry };
 
 	way_set(&w, GPR_RSP, slot);
+	l->slot = slot;
 	l->goal_pc = pc;
 	l->goal_sp = sp;
 	l->behind = behind;
@@ -482,5 +519,5 @@ enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t 
 
 bool sim_never(struct sim *s, uint64_t entry)
 {
-	return never_returns(s, 0, entry);
+	return comes_back(s, 0, entry) == NEVER;
 }

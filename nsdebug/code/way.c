@@ -241,6 +241,23 @@ static bool keep_store(struct way *w, const struct insn *i)
 	return kept;
 }
 
+bool way_wrote(const struct way *w, uint64_t at)
+{
+	for (unsigned int i = 0; i < w->stores; i++)
+		if (w->store[i].at - at < 8 || at - w->store[i].at < 8)
+			return true;
+	return false;
+}
+
+bool way_keep_at(struct way *w, const struct insn *i, uint64_t at)
+{
+	uint64_t to;
+
+	if (i->mod == 3 || !address(w, i, &to) || at - (to & ~7ull) >= 8ull * written(i))
+		return true;
+	return keep_store(w, i);
+}
+
 bool way_step(const struct sim_asks *from, struct way *w, const struct insn *i, int *lost)
 {
 	uint64_t value = 0;

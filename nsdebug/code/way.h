@@ -39,6 +39,11 @@ bool way_push(struct way *w, bool known, uint64_t value);
 /* A word that the way wrote, or else of the stack; from is NULL where there is none. */
 bool way_get(const struct sim_asks *from, const struct way *w, uint64_t at, uint64_t *ret);
 
+/* Has it written over a word, or a part of it? */
+bool way_wrote(const struct way *w, uint64_t at);
+/* Where not all stores are of interest, but those to this word. False: there is no room. */
+bool way_keep_at(struct way *w, const struct insn *i, uint64_t at);
+
 /* Does what an instruction does that goes on at the next; not pc. False: it cannot be followed.
  * *lost is set, if it is -1, to a register without which the stack pointer is lost. */
 bool way_step(const struct sim_asks *from, struct way *w, const struct insn *i, int *lost);

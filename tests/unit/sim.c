@@ -351,7 +351,8 @@ static void test_pieces(void)
 
 static void test_reach(void)
 {
-	static const char code[] = "\x55\x53\x48\x83\xec\x18\x90\x84\xc0\x74\x01\x53\xc3";
+	static const char code[] = "\x55\x53\x48\x83\xec\x18\x90\x84\xc0\x74\x02\x53\x5b"
+		"\x48\x83\xc4\x18\x5b\x5d\xc3";
 	struct piece p = { .code = (const uint8_t *)code, .len = sizeof(code) - 1 };
 	struct sim_asks asks = { &p, piece_code, piece_word, piece_accept };
 	struct sim *s = sim_new(&asks, false);
@@ -367,6 +368,36 @@ static void test_reach(void)
 	ok(sim_reach(s, CODE_AT + 0x999, slot, CODE_AT + 5, slot - 40, false) == REACH_OPEN,
 	   "of code that is not there nothing is known");
 	sim_free(&s);
+}
+
+/* Is a place come to from code that is called with nothing below its return address? */
+static enum sim_reach reaches(const void *code, size_t len, uint64_t at)
+{
+	struct piece p = { .code = code, .len = len };
+	struct sim_asks asks = { &p, piece_code, piece_word, piece_accept };
+	struct sim *s = sim_new(&asks, false);
+	uint64_t slot = STACK_AT + 128;
+	enum sim_reach ret;
+
+	work = (struct work){ 0 };
+	ret = sim_reach(s, CODE_AT, slot, CODE_AT + at, slot, false);
+	sim_free(&s);
+	return ret;
+}
+
+static void test_bent(void)
+{
+	static const char pushed[] = "\x68\x08\x10\x00\x00\xc3\xf4\xf4\x90\xc3";
+	static const char thunk[] = "\xe8\x04\x00\x00\x00\xf3\x90\xeb\xfc"
+		"\x48\x89\x04\x24\xc3\xf4\xf4\xc3";
+	static const char honest[] = "\xe8\x04\x00\x00\x00\xf3\x90\xeb\xfc"
+		"\x50\x58\xc3\xf4\xf4\xf4\xf4\xc3";
+
+	ok(CODE_AT == 0x1000, "the address that is pushed");
+	ok(reaches(pushed, sizeof(pushed) - 1, 8) == REACH_YES, "push $to; ret is a jump");
+	ok(reaches(thunk, sizeof(thunk) - 1, 16) == REACH_OPEN,
+	   "a retpoline leads to who knows where");
+	ok(reaches(honest, sizeof(honest) - 1, 16) == REACH_NO, "a call that comes back does not");
 }
 
 static void test_calls(void)
@@ -406,6 +437,7 @@ int main(void)
 	test_calls();
 	test_pieces();
 	test_reach();
+	test_bent();
 #ifndef NSDEBUG_SAN
 	test_own_code();
 #endif
