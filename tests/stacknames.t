@@ -45,6 +45,13 @@ ts 'in the table too' 0 '#1 .* hidden\+0x[0-9a-f]+ \(named\)$' "$NSDEBUG" stack 
 in_box full
 t 'a symbol table goes first' 'hidden symtab\nexported symtab\n' names "$BOX" /p/named
 
+printf '.text\n.globl before\n.type before, @function\nbefore:\n ret\n' >before.s
+build after before.s
+strip -o bare after
+in_box bare
+t 'a symbol without a size names no function behind it' \
+	'null null\nexported dynsym\n' names "$BOX" /p/named
+
 bomb() { # FILE: its packed part
 	strip -o bomb full
 	objcopy --add-section ".gnu_debugdata=$1" bomb

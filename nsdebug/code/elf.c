@@ -135,18 +135,27 @@ bool elf_image(struct elf *f, uint64_t vaddr, void *to, size_t len)
 	return !n || elf_read(f, l->off + at, to, n);
 }
 
-bool elf_bias(const struct elf *f, uint64_t start, uint64_t offset, uint64_t *ret)
+/* Pages that two segments share are mapped for each of them; what lies in the segment itself is
+ * rather its own than what only lies on its pages. */
+bool elf_bias(const struct elf *f, uint64_t start, uint64_t offset, uint64_t addr, uint64_t *ret)
 {
+	uint64_t at = offset + (addr - start);
+	bool found = false;
+
 	for (size_t i = 0; i < f->load_count; i++) {
 		const struct elf_load *l = &f->loads[i];
 		uint64_t first = l->off & ~(uint64_t)(PAGE - 1);
+		bool inside = at >= l->off && at - l->off < l->filesz;
 
-		if (!l->exec || offset < first || offset >= l->off + l->filesz)
+		if (!l->exec || offset < first || offset >= l->off + l->filesz ||
+		    (found && !inside))
 			continue;
 		*ret = start - (l->vaddr + (offset - l->off));
-		return true;
+		if (inside)
+			return true;
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 static void add_load(struct elf *f, const Elf64_Phdr *p)

@@ -81,9 +81,10 @@ const struct elf_load *elf_load_at(const struct elf *f, uint64_t vaddr, size_t l
 bool elf_image(struct elf *f, uint64_t vaddr, void *to, size_t len);
 
 /*
- * How far the file was moved (address - vaddr), from an executable mapping of it. It is taken from
- * an executable segment: lld's segments share pages of the file and differ in vaddr - offset.
+ * How far the file was moved (address - vaddr) where addr is, from the executable mapping that it
+ * is in. It is taken from an executable segment: lld's segments share pages of the file and differ
+ * in vaddr - offset.
  */
-bool elf_bias(const struct elf *f, uint64_t start, uint64_t offset, uint64_t *ret);
+bool elf_bias(const struct elf *f, uint64_t start, uint64_t offset, uint64_t addr, uint64_t *ret);
 
 #endif

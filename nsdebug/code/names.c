@@ -80,6 +80,18 @@ static void give(struct names *n, struct name *name, const struct sym_want *w)
 	name->offset = name->at - w->value;
 }
 
+/* A symbol without a size names what follows it, but not a function that has none and begins above
+ * it, as its unwind tables say. */
+static void drop_carried(struct code *c, struct sym_want *wants, size_t count)
+{
+	uint64_t begin;
+
+	for (size_t i = 0; i < count; i++)
+		if (wants[i].name && !wants[i].size &&
+		    cfi_begin(&c->cfi, &c->elf, wants[i].addr, &begin) && begin > wants[i].value)
+			wants[i] = (struct sym_want){ .addr = wants[i].addr };
+}
+
 /* What a file says of itself, then its debug file, then what is packed into it: that has no symbol
  * which .dynsym has. */
 static void look(struct names *n, struct module *m, struct sym_want *wants, size_t count)
@@ -91,6 +103,7 @@ static void look(struct names *n, struct module *m, struct sym_want *wants, size
 	size_t nrest = 1;
 
 	sym_look(&c->elf, &own, 1, wants, count, n->arena);
+	drop_carried(c, wants, count);
 	if (!sym_left(wants, count))
 		return;
 	if (n->files && !m->bytes)
@@ -98,11 +111,13 @@ static void look(struct names *n, struct module *m, struct sym_want *wants, size
 	debug.source = c->debug.source;
 	if (debug.f)
 		sym_look(&c->elf, &debug, 1, wants, count, n->arena);
+	drop_carried(c, wants, count);
 	if (!sym_left(wants, count))
 		return;
 	if (debugdata_open(&c->mini, &c->elf))
 		rest[nrest++] = (struct sym_table){ &c->mini.elf, false, "debugdata" };
 	sym_look(&c->elf, rest, nrest, wants, count, n->arena);
+	drop_carried(c, wants, count);
 }
 
 /* What Go's table says where no symbol does, or one that begins elsewhere than the function: an

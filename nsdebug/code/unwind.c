@@ -109,7 +109,7 @@ bool process_code(const struct process *p, uint64_t pc, struct module **m, uint6
 	if (!*m)
 		return false;
 	c = module_code(*m);
-	return c && elf_bias(&c->elf, v->start, (*m)->bytes ? 0 : v->offset, bias);
+	return c && elf_bias(&c->elf, v->start, (*m)->bytes ? 0 : v->offset, pc, bias);
 }
 
 bool thread_word(const struct thread *t, uint64_t addr, uint64_t *ret)
@@ -431,7 +431,8 @@ static bool step(struct unwinder *u, unw_cursor_t *c, struct trace *r, int *sign
 		    (unsigned long long)pc);
 		return false;
 	}
-	if (sp <= old_sp && !signal) {
+	/* vfork(2) has taken its return address off the stack */
+	if (sp <= old_sp && !signal && !(sp == old_sp && r->count == 1)) {
 		trace_end(r, "the stack does not go up any more: it is broken, or its CFI");
 		return false;
 	}

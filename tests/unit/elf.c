@@ -42,7 +42,7 @@ static uint64_t own_bias(const struct elf *f, struct arena *a)
 		return bias;
 	v = maps_find(&m, (uint64_t)(uintptr_t)known_function);
 	if (v && v->exec)
-		elf_bias(f, v->start, v->offset, &bias);
+		elf_bias(f, v->start, v->offset, (uint64_t)(uintptr_t)known_function, &bias);
 	return bias;
 }
 
@@ -80,6 +80,23 @@ static void test_cfi(struct elf *f, uint64_t bias)
 	ok(!cfi_find(&with, f, 0) && !cfi_find(&with, f, ~0ull), "and nothing where nothing is");
 	cfi_free(&with);
 	cfi_free(&made);
+}
+
+/* One file page of two segments: which of the two a mapping is, the address says. */
+static void test_shared_page(void)
+{
+	static struct elf_load loads[] = {
+		{ .vaddr = 0x401000, .off = 0x1000, .memsz = 0x308, .filesz = 0x308, .exec = true },
+		{ .vaddr = 0x403308, .off = 0x1308, .memsz = 0x2010, .filesz = 0x2010,
+		  .exec = true },
+	};
+	const struct elf f = { .loads = loads, .load_count = ARRAY_SIZE(loads) };
+	uint64_t bias = 1;
+
+	ok(elf_bias(&f, 0x401000, 0x1000, 0x401005, &bias) && !bias, "code of the first segment");
+	ok(elf_bias(&f, 0x403000, 0x1000, 0x403310, &bias) && !bias,
+	   "and of the second, whose page the first one begins on");
+	ok(!elf_bias(&f, 0x409000, 0x9000, 0x409000, &bias), "a page of none");
 }
 
 /* Whatever is cut off, there is an error or less to be found: never a read beyond the end. */
@@ -148,6 +165,7 @@ int main(void)
 	ok(bias != ~0ull, "where it was loaded is found");
 	test_names(&f, bias, a);
 	test_cfi(&f, bias);
+	test_shared_page();
 	test_short();
 	test_demangle();
 	elf_close(&f);
