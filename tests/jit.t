@@ -69,11 +69,14 @@ kill "$PID"
 root=$FX/roots/nodejs
 if [ -x "$root/usr/bin/node" ]; then
 	mkfifo fifo
-	# shellcheck disable=SC2016 # is expanded there
-	start unshare -m sh -c 'mount --bind "$1/usr/share" /usr/share && exec \
-		"$1/lib64/ld-linux-x86-64.so.2" --library-path \
-		"$1/lib/x86_64-linux-gnu:$1/usr/lib/x86_64-linux-gnu" \
-		"$1/usr/bin/node" "$2" "$3"' sh "$root" "$SRC/tests/lib/waits.js" "$PWD/fifo"
+	node() { # ARG...
+		# shellcheck disable=SC2016 # is expanded there
+		start unshare -m sh -c 'r=$1; shift; mount --bind "$r/usr/share" /usr/share && exec \
+			"$r/lib64/ld-linux-x86-64.so.2" --library-path \
+			"$r/lib/x86_64-linux-gnu:$r/usr/lib/x86_64-linux-gnu" \
+			"$r/usr/bin/node" "$@"' sh "$root" "$@"
+	}
+	node "$SRC/tests/lib/waits.js" "$PWD/fifo"
 	wait_for 'grep -q pipe_read "/proc/$PID/wchan"' 20
 	eu_frames -p "$PID" >them
 	ours >us
@@ -85,6 +88,19 @@ if [ -x "$root/usr/bin/node" ]; then
 		any(.[]; .module == null and .method != "pc") and
 		any(.[]; .function // "" | test("^v8::internal::Builtin_HandleApiCall")) and
 		([.[] | select(.method == "fp" or .method == "sim")] | length) > 10' on_host -o json
+	kill "$PID"
+	# A frame that is not written to all over has words of earlier calls in it, return addresses
+	# too.
+	node --no-sparkplug "$SRC/tests/lib/inner.js"
+	made_takes() { # of twelve, those that meet the compiled function, as an array
+		for _i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+			on_host --tid "$PID" -o json
+		done | jq -s '[.[].items[] | select(.frames[0].module == null)]'
+	}
+	tj 'node: no frame is lost to words that an earlier call has left' 'length > 2 and
+		all(.[]; .note == null and .frames[-1].function == "_start" and
+			([.frames[] | select(.method == "fp" or .method == "sim")] | length) > 5 and
+			all(.frames[]; .guess | not))' made_takes
 else
 	skip 'node: no fixture'
 fi

@@ -24,6 +24,10 @@ struct search {
 	struct map seen;
 	struct callbytes *found;
 	size_t count, max;
+	struct made_page *pages;
+	size_t npages, pages_max;
+	made_read_fn *read;
+	void *arg;
 };
 
 /* No file is behind it that could keep a reader waiting: /memfd: is memory. */
@@ -93,30 +97,66 @@ static void find_words(struct search *f, const struct thread *t)
 	}
 }
 
-/* As many as can be read from i on; those that cannot are dropped by the caller. */
-static size_t read_batch(struct search *f, pid_t tid, size_t i)
+/* The page, and the one that the code there may go on in. */
+static void want_pages(struct search *f, uint64_t addr)
 {
-	struct iovec to[BATCH], from[BATCH];
-	size_t n = f->count - i < BATCH ? f->count - i : BATCH;
-	ssize_t got;
+	static char seen;
 
-	for (size_t k = 0; k < n; k++) {
-		to[k] = (struct iovec){ f->found[i + k].bytes, CALL_BYTES };
-		from[k] = (struct iovec){
-			(void *)(uintptr_t)(f->found[i + k].addr - CALL_BYTES), CALL_BYTES,
-		};
+	for (uint64_t at = addr & ~(uint64_t)(MADE_PAGE - 1), i = 0; i < 2; i++, at += MADE_PAGE) {
+		/* no address that calls return to: these have a byte before them */
+		if (f->npages == f->pages_max || !is_in(f, at + CALL_BYTES) ||
+		    map_get(&f->seen, ~at))
+			continue;
+		map_put(&f->seen, ~at, &seen);
+		f->pages = mem_more(f->pages, f->npages);
+		f->pages[f->npages++] = (struct made_page){ .addr = at };
 	}
-	got = process_vm_readv(tid, to, n, from, n, 0);
-	return got < 0 ? 0 : (size_t)got / CALL_BYTES;
 }
 
-static void read_all(struct search *f, pid_t tid)
+static void find_pages(struct search *f, const struct process *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->threads[i].how != HOW_NOT)
+			want_pages(f, p->threads[i].regs.value[REG_PC]);
+	for (size_t i = 0; i < f->count; i++)
+		want_pages(f, f->found[i].addr);
+}
+
+static size_t read_memory(void *tid, const uint64_t *at, uint8_t *const *bytes, size_t count,
+			  size_t len)
+{
+	struct iovec to[BATCH], from[BATCH];
+	ssize_t got;
+
+	for (size_t k = 0; k < count; k++) {
+		to[k] = (struct iovec){ bytes[k], len };
+		from[k] = (struct iovec){ (void *)(uintptr_t)at[k], len };
+	}
+	got = process_vm_readv(*(pid_t *)tid, to, count, from, count, 0);
+	return got < 0 ? 0 : (size_t)got / len;
+}
+
+/* As many as can be read from i on; those that cannot are dropped by the caller. */
+static size_t read_batch(struct search *f, size_t i)
+{
+	size_t n = f->count - i < BATCH ? f->count - i : BATCH;
+	uint64_t from[BATCH];
+	uint8_t *to[BATCH];
+
+	for (size_t k = 0; k < n; k++) {
+		to[k] = f->found[i + k].bytes;
+		from[k] = f->found[i + k].addr - CALL_BYTES;
+	}
+	return f->read(f->arg, from, to, n, CALL_BYTES);
+}
+
+static void read_all(struct search *f)
 {
 	unsigned int faults = 0;
 	size_t i = 0;
 
 	while (i < f->count) {
-		size_t n = read_batch(f, tid, i);
+		size_t n = read_batch(f, i);
 
 		i += n;
 		if (n == BATCH || i == f->count)
@@ -134,31 +174,71 @@ static int by_addr(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-void callbytes_take(struct snapshot *s, struct process *p)
+static int by_page(const void *a, const void *b)
 {
-	struct search f = { .max = CALLBYTES_ALL_MAX - s->call_total };
-	pid_t tid = 0;
+	const struct made_page *x = a, *y = b;
+
+	return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+/* One that cannot be read is left out. */
+static void read_pages(struct search *f, struct snapshot *s, struct process *p)
+{
+	if (f->npages)
+		qsort(f->pages, f->npages, sizeof(*f->pages), by_page);
+	p->pages = arena_alloc(s->arena, (f->npages + 1) * sizeof(*f->pages));
+	for (size_t i = 0; i < f->npages; i++) {
+		uint8_t *bytes = arena_alloc(s->arena, MADE_PAGE);
+
+		if (f->read(f->arg, &f->pages[i].addr, &bytes, 1, MADE_PAGE))
+			p->pages[p->page_count++] =
+				(struct made_page){ f->pages[i].addr, bytes };
+	}
+	s->page_total += p->page_count;
+}
+
+void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read, void *arg)
+{
+	struct search f = {
+		.max = CALLBYTES_ALL_MAX - s->call_total,
+		.pages_max = MADE_PAGES_ALL_MAX - s->page_total, .read = read, .arg = arg,
+	};
 
 	if (f.max > CALLBYTES_MAX)
 		f.max = CALLBYTES_MAX;
+	if (f.pages_max > MADE_PAGES_MAX)
+		f.pages_max = MADE_PAGES_MAX;
 	find_ranges(&f, &p->maps);
-	for (size_t i = 0; i < p->count && f.nranges; i++) {
-		if (p->threads[i].how == HOW_NOT)
-			continue;
-		tid = p->threads[i].tid;
-		find_words(&f, &p->threads[i]);
-	}
+	for (size_t i = 0; i < p->count && f.nranges; i++)
+		if (p->threads[i].how != HOW_NOT)
+			find_words(&f, &p->threads[i]);
 	if (f.count) {
-		read_all(&f, tid);
+		read_all(&f);
 		qsort(f.found, f.count, sizeof(*f.found), by_addr);
 		p->calls = arena_alloc(s->arena, (f.count + 1) * sizeof(*f.found));
 		memcpy(p->calls, f.found, f.count * sizeof(*f.found));
 		p->call_count = f.count;
 		s->call_total += f.count;
 	}
+	if (f.nranges) {
+		find_pages(&f, p);
+		read_pages(&f, s, p);
+	}
 	map_free(&f.seen);
 	free(f.ranges);
 	free(f.found);
+	free(f.pages);
+}
+
+void callbytes_take(struct snapshot *s, struct process *p)
+{
+	pid_t tid = 0;
+
+	for (size_t i = 0; i < p->count && !tid; i++)
+		if (p->threads[i].how != HOW_NOT)
+			tid = p->threads[i].tid;
+	if (tid)
+		callbytes_take_by(s, p, read_memory, &tid);
 }
 
 bool callbytes_find(const struct process *p, uint64_t addr, uint8_t bytes[CALL_BYTES])
@@ -170,4 +250,24 @@ bool callbytes_find(const struct process *p, uint64_t addr, uint8_t bytes[CALL_B
 	if (found)
 		memcpy(bytes, found->bytes, CALL_BYTES);
 	return found;
+}
+
+size_t callbytes_code(const struct process *p, uint64_t addr, uint8_t *to, size_t room)
+{
+	size_t len = 0;
+
+	while (len < room) {
+		const struct made_page want = { .addr = (addr + len) & ~(uint64_t)(MADE_PAGE - 1) };
+		const struct made_page *page = NULL;
+		size_t off = (addr + len) % MADE_PAGE, n = MADE_PAGE - off;
+
+		if (p->page_count)
+			page = bsearch(&want, p->pages, p->page_count, sizeof(want), by_page);
+		if (!page)
+			break;
+		n = n < room - len ? n : room - len;
+		memcpy(to + len, page->bytes + off, n);
+		len += n;
+	}
+	return len;
 }

@@ -13,6 +13,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sorted.h"
+#include "nsdebug/code/callbytes.h"
 #include "nsdebug/code/corefile.h"
 #include "nsdebug/code/coreplan.h"
 #include "nsdebug/code/debugfile.h"
@@ -346,6 +347,24 @@ static void take_memory(struct reader *r)
 	r->s->thread_total += p->count;
 }
 
+/* For callbytes: one piece after the other, each of one segment. */
+static size_t read_made(void *arg, const uint64_t *from, uint8_t *const *to, size_t count,
+			size_t len)
+{
+	struct reader *r = arg;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct vma *v = maps_find(&r->p->maps, from[i]);
+		const struct segment *g = v ? &r->segments[v - r->p->maps.items] : NULL;
+		uint64_t at = g ? from[i] - v->start : 0;
+
+		if (!g || at >= g->filesz || g->filesz - at < len || !work_may(0, COST + len) ||
+		    !elf_read(&r->f, g->off + at, to[i], len))
+			return i;
+	}
+	return count;
+}
+
 /* ---- files ---- */
 
 static struct module *add_module(struct reader *r, const struct vma *v)
@@ -461,6 +480,7 @@ static int read_all(struct reader *r, struct err *e)
 	if (!r->p->pid)
 		r->p->pid = r->p->nspid = r->threads[0].nstid;
 	take_memory(r);
+	callbytes_take_by(r->s, r->p, read_made, r);
 	take_modules(r);
 	r->s->cut |= r->cut;
 	r->s->processes = mem_more(r->s->processes, r->s->count);

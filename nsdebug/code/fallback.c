@@ -37,7 +37,7 @@ static size_t code(void *arg, uint64_t addr, uint8_t *to, size_t room)
 	bool got;
 
 	if (!process_code(f->p, addr, &m, &bias))
-		return 0;
+		return callbytes_code(f->p, addr, to, room);
 	c = m->code;
 	l = elf_load_at(&c->elf, addr - bias, 1);
 	if (!l || !l->exec || addr - bias - l->vaddr >= l->filesz)
@@ -90,7 +90,17 @@ static bool bytes_before(struct fallback *f, uint64_t addr, uint8_t bytes[CALL_B
 		 callbytes_find(f->p, addr, bytes));
 }
 
-/* Does a call come back to this address that leads to the frame? YES: that very one does. */
+/* Executable, and in no file. */
+static bool is_made(const struct fallback *f, uint64_t addr)
+{
+	struct module *m;
+	uint64_t bias;
+
+	return is_code(f, addr) && !process_code(f->p, addr, &m, &bias);
+}
+
+/* Does a call come back to this address that leads to the frame? YES: that very one does. Made code
+ * may have been changed since to call another. */
 static enum sim_reach called_from(struct fallback *f, uint64_t ret, uint64_t slot, uint64_t pc,
 				  uint64_t sp)
 {
@@ -104,6 +114,8 @@ static enum sim_reach called_from(struct fallback *f, uint64_t ret, uint64_t slo
 
 		if (r != REACH_NO)
 			return r;
+		if (is_made(f, ret - 1))
+			return REACH_OPEN;
 	}
 	return call_before(bytes, ret, false, &target) ? REACH_OPEN : REACH_NO;
 }
@@ -259,9 +271,8 @@ static bool begins(struct fallback *f, const struct at *frame, struct at *caller
 {
 	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], top, next;
 	uint64_t pc = frame->regs.value[REG_PC];
-	uint8_t byte;
 
-	if (!frame->exact || code(f, pc, &byte, 1) || !(frame->regs.known & 1u << REG_BP) ||
+	if (!frame->exact || !is_made(f, pc) || !(frame->regs.known & 1u << REG_BP) ||
 	    !thread_word(f->t, sp, &top) || !thread_word(f->t, sp + 8, &next))
 		return false;
 	if (is_code(f, top) && called_from(f, top, sp, pc, sp) != REACH_NO)
@@ -273,15 +284,6 @@ static bool begins(struct fallback *f, const struct at *frame, struct at *caller
 	caller->regs.value[REG_BP] = bp;
 	caller->regs.known |= 1u << REG_BP;
 	return true;
-}
-
-/* Executable, and in no file. */
-static bool is_made(const struct fallback *f, uint64_t addr)
-{
-	struct module *m;
-	uint64_t bias;
-
-	return is_code(f, addr) && !process_code(f->p, addr, &m, &bias);
 }
 
 /*
@@ -305,28 +307,41 @@ static bool is_interpreted(struct fallback *f, const struct at *frame, uint64_t 
 	return true;
 }
 
-/* A guess, if the code is in no file and may have made no frame yet. */
-static bool chain(struct fallback *f, const struct at *frame, struct at *caller, bool *guess)
+/* What calls return to in made code is known where that was copied. */
+static bool is_open(struct fallback *f, uint64_t ret)
+{
+	return is_made(f, ret - 1) && !f->p->call_count;
+}
+
+enum chain {
+	CHAIN_NONE,
+	CHAIN_WEAK,	/* there may be frames between, or the code there is not known */
+	CHAIN_GUESS,	/* the code may have made no frame yet */
+	CHAIN_SURE,
+};
+
+/* After sim_return(): where its code, followed, has the return address in the same place, what is
+ * between is left from earlier calls. */
+static enum chain chain(struct fallback *f, const struct at *frame, struct at *caller)
 {
 	uint64_t bp = frame->regs.value[REG_BP], sp = frame->regs.value[REG_SP], next, pc;
+	enum sim_reach reach;
 	struct at other;
 
 	if (!(frame->regs.known & 1u << REG_BP) || bp < sp || bp % 8 ||
 	    !thread_word(f->t, bp, &next) || !thread_word(f->t, bp + 8, &pc))
-		return false;
-	if (!is_interpreted(f, frame, next, pc)) {
-		if (called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp) == REACH_NO)
-			return false;
-		if (!is_next(f, frame, bp + 8)) {
-			if (!begins(f, frame, &other))
-				return false;
-			*guess = true;
-		}
-	}
+		return CHAIN_NONE;
 	*caller = behind(bp + 8, pc);
 	caller->regs.value[REG_BP] = next;
 	caller->regs.known |= 1u << REG_BP;
-	return true;
+	if (is_interpreted(f, frame, next, pc))
+		return CHAIN_SURE;
+	reach = called_from(f, pc, bp + 8, frame->regs.value[REG_PC], sp);
+	if (reach == REACH_NO)
+		return is_open(f, pc) ? CHAIN_WEAK : CHAIN_NONE;
+	if (sim_met(f->ahead, bp + 8) || is_next(f, frame, bp + 8))
+		return CHAIN_SURE;
+	return begins(f, frame, &other) ? CHAIN_GUESS : CHAIN_WEAK;
 }
 
 /* ---- the search ---- */
@@ -437,8 +452,9 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 				unsigned int *reg)
 {
 	uint64_t pc = frame->regs.value[REG_PC], slot;
-	struct at ahead = { .exact = false };
+	struct at ahead = { .exact = false }, linked;
 	enum sim_end end;
+	enum chain link;
 
 	if (f->t != t)
 		f->taken = 0;
@@ -461,12 +477,12 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	if (!frame->exact && end == SIM_ROOT && is_root(f, frame, false))
 		return FALLBACK_WHOLE;
 	*method = METHOD_FP;
-	if (chain(f, frame, caller, guess))
+	link = chain(f, frame, &linked);
+	*guess = link != CHAIN_SURE;
+	*caller = linked;
+	if (link >= CHAIN_GUESS || (link == CHAIN_NONE && begins(f, frame, caller)))
 		return FALLBACK_FOUND;
-	if (begins(f, frame, caller)) {
-		*guess = true;
-		return FALLBACK_FOUND;
-	}
+	*guess = false;
 	if (search(f, frame, caller, guess) && !*guess) {
 		*method = METHOD_SIM;
 		return FALLBACK_FOUND;
@@ -475,6 +491,10 @@ enum fallback_end fallback_step(struct fallback *f, const struct thread *t, cons
 	if (end == SIM_GUESS) {
 		*guess = true;
 		*caller = ahead;
+	} else if (link == CHAIN_WEAK) {
+		*guess = true;
+		*caller = linked;
+		*method = METHOD_FP;
 	}
 	if (*guess)
 		return FALLBACK_FOUND;

@@ -4,7 +4,10 @@
  * is not known.
  *
  * In this order: its code is followed to its return (sim.h); the frame pointer's chain, which code
- * made at run time keeps; and at last the stack is searched upward. Whatever comes out as a return
+ * made at run time keeps; and at last the stack is searched upward. Where words that could be other
+ * return addresses stand below the chain's, its answer is certain only if a way through the code
+ * comes to the same one; else it is a guess, but a better one than the search's. Whatever comes out
+ * as a return
  * address stands behind a call instruction, and if that names its target, the target leads to the
  * frame. A stack is searched for what is certain first: an address behind a call of this very
  * function, or, with nothing in between that could be another frame, where a thread or the program

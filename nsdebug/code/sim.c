@@ -58,6 +58,7 @@ struct sim {
 	uint64_t pc, sp;	/* of sim_return() */
 	struct way found;
 	uint64_t slot, drop;
+	uint64_t other;		/* slot of what is unlike */
 	unsigned int finds;
 	bool unlike;
 	bool weak;		/* it may be a jump in the midst of a function */
@@ -169,6 +170,7 @@ static enum next find(struct sim *s, const struct way *w, uint64_t ret, uint64_t
 	if (s->finds && !s->weak) {
 		s->finds++;
 		s->unlike |= slot != s->slot || drop != s->drop;
+		s->other = slot;
 		/* what differs between ways is not known */
 		for (unsigned int r = 0; r < GPR_COUNT; r++)
 			if (r != GPR_RSP && (!way_has(w, r) || w->reg[r] != s->found.reg[r]))
@@ -496,6 +498,11 @@ enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *call
 	l->plain = true;
 	explore(s, 0);
 	return give(s, l, caller, slot, reg);
+}
+
+bool sim_met(const struct sim *s, uint64_t slot)
+{
+	return s->finds && (s->slot == slot || (s->unlike && s->other == slot));
 }
 
 enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp,

@@ -54,6 +54,8 @@ void sim_free(struct sim **s);
 /* The registers of the caller, from those at pc; *slot is where the return address stands. */
 enum sim_end sim_return(struct sim *s, const struct regs *now, struct regs *caller,
 			uint64_t *slot, unsigned int *reg);
+/* Did a way of the last sim_return() come to a return there? Also if that is no answer. */
+bool sim_met(const struct sim *s, uint64_t slot);
 /* Does code that is called at `entry`, the return address being at `slot`, come to pc with sp?
  * `behind`: by a call before pc, as a return address wants it. */
 enum sim_reach sim_reach(struct sim *s, uint64_t entry, uint64_t slot, uint64_t pc, uint64_t sp,

@@ -93,6 +93,8 @@ struct process {
 	bool cut;			/* it has more threads than we take */
 	struct callbytes *calls;	/* of code that is in no file; ascending */
 	size_t call_count;
+	struct made_page *pages;	/* of the same; ascending */
+	size_t page_count;
 	/* While it is taken: /proc/PID; and the same of a thread that lives, where the process's
 	 * first thread has ended and others go on, else -1. */
 	int dir, living;
@@ -112,7 +114,7 @@ struct snapshot {
 	struct map files;		/* modules by device and inode */
 	struct module **modules;	/* all of them */
 	size_t module_count;
-	size_t stack_total, thread_total, call_total;
+	size_t stack_total, thread_total, call_total, page_total;
 	bool cut;			/* a limit was reached */
 	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
 };

@@ -305,8 +305,8 @@ static void say_no_module(const struct unwinder *u, uint64_t pc, struct trace *r
 	if (!v || !v->exec)
 		trace_end(r, "0x%llx is not code", (unsigned long long)pc);
 	else if (!m)
-		trace_end(r, "0x%llx is code of no file: made at run time (JIT)?",
-		    (unsigned long long)pc);
+		trace_end(r, "no unwind tables for 0x%llx: code made at run time (JIT)?",
+			  (unsigned long long)pc);
 	else if (m->why[0])
 		trace_end(r, "the file of 0x%llx gives no unwind tables: %s",
 			  (unsigned long long)pc, m->why);

@@ -26,6 +26,7 @@
 #define RING_MOST (64u << 20)
 #define FILES_NS (500 * NS_PER_MS)	/* for all debug files together */
 #define RAW_MAX 1024		/* waits whose stacks are kept as bytes */
+#define LLU(x) ((unsigned long long)(x))
 
 TRACER_OBJECT(prof)
 
@@ -87,11 +88,11 @@ static uint32_t place_of(struct prof *p, const struct prof_event *e, const struc
 			      pc, why_nowhere(of, pc));
 }
 
-static void note_early(struct prof *p, const struct trace *t)
+/* Of some samples, with what is said of the first. */
+static void note(struct prof_note *n, const char *why)
 {
-	p->early++;
-	if (!p->why[0])
-		snprintf(p->why, sizeof(p->why), "%.*s", (int)sizeof(p->why) - 1, t->end);
+	if (!n->count++)
+		snprintf(n->why, sizeof(n->why), "%.*s", (int)sizeof(n->why) - 1, why);
 }
 
 static const char *why_none(uint32_t state)
@@ -118,10 +119,15 @@ static void put_user(struct prof *p, struct walk *w, const struct prof_event *e)
 		put(w, profile_mark(&p->profile, why_none(e->stack)));
 		return;
 	}
-	for (size_t i = 0; i < t.count; i++)
+	for (size_t i = 0; i < t.count; i++) {
+		if (t.frames[i].guess && !(i && t.frames[i - 1].guess)) {
+			note(&p->guessed, t.lost);
+			put(w, profile_mark(&p->profile, "[callers from here on are a guess]"));
+		}
 		put(w, place_of(p, e, of, &t.frames[i]));
+	}
 	if (!t.whole) {
-		note_early(p, &t);
+		note(&p->early, t.end);
 		put(w, profile_mark(&p->profile, "[the stack ends early]"));
 	}
 	free(t.frames);
@@ -438,14 +444,17 @@ static void say_missing(struct prof *p, struct emit *emit)
 {
 	if (p->profile.beyond)
 		emit_cut(emit, "%llu samples were of more different stacks than are kept: they are "
-			 "shown as one", (unsigned long long)p->profile.beyond);
+			 "shown as one", LLU(p->profile.beyond));
 	if (p->crowded && *p->crowded)
 		emit_cut(emit, "%llu waits are missing: more threads wait than are known",
-			 (unsigned long long)*p->crowded);
-	if (p->early)
+			 LLU(*p->crowded));
+	if (p->early.count)
 		emit_note(emit, "the stack ends early in %llu of %llu samples: %s",
-			  (unsigned long long)p->early, (unsigned long long)p->profile.samples,
-			  p->why);
+			  LLU(p->early.count), LLU(p->profile.samples), p->early.why);
+	if (p->guessed.count)
+		emit_note(emit, "frames are a guess in %llu of %llu samples, up from a mark that "
+			  "says so: %s", LLU(p->guessed.count), LLU(p->profile.samples),
+			  p->guessed.why);
 	if (p->profile.kernel_nameless)
 		emit_note(emit, "functions of the kernel have no names: /proc/kallsyms does not "
 			  "tell addresses (kernel.kptr_restrict; run nsdebug as root)");

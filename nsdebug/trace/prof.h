@@ -40,6 +40,11 @@ struct prof_want {
 	const struct aids *aids;
 };
 
+struct prof_note {
+	uint64_t count;
+	char why[128];			/* of the first */
+};
+
 struct prof {
 	struct tracer tracer;
 	struct stacks stacks;
@@ -54,8 +59,8 @@ struct prof {
 	uint64_t usage_ns;
 	bool has_usage;			/* it could be read, then and at the end */
 	uint64_t short_waits, short_ns;	/* shorter than min_ns */
-	uint64_t early;			/* samples whose stack ends early */
-	char why[128];			/* the first of these */
+	struct prof_note early;		/* samples whose stack ends early */
+	struct prof_note guessed;	/* and with frames that are a guess */
 	uint64_t programs_ns, own_ns;
 };
 

@@ -231,6 +231,9 @@ of 'has the name that the process says' '.items[0] | .function == "what it says;
 rm tmp/perf-1.map
 look -o json
 of 'or none' '.items[0].function == "[code of no file]"'
+of 'who called it is a guess, and marked as one' 'any(.items[]; .kind == "stack" and
+	.frames[1].function == "[callers from here on are a guess]" and (.frames | length) > 2)'
+is 'and these samples are counted'	grep -Eq 'frames are a guess in [0-9]+ of [0-9]+ samples' said
 "$SRC/tests/fixtures/box" down "$BOX"
 
 # Most of these have ended before anybody could look where their code is.

@@ -65,17 +65,23 @@ static uint64_t call_at(unsigned int off)
 	return (uint64_t)(uintptr_t)code + off;
 }
 
-static struct trace walk(struct target *t)
+/* With what was copied of the code so far. */
+static struct trace walk_taken(struct target *t)
 {
 	struct unwinder *u = unwinder_new(&t->p);
 	struct trace r;
 
 	work = (struct work){ 0 };
-	callbytes_take(&t->s, &t->p);
 	unwind_thread(u, &t->thread, 512, &r);
 	unwinder_free(&u);
 	arena_free(&t->s.arena);
 	return r;
+}
+
+static struct trace walk(struct target *t)
+{
+	callbytes_take(&t->s, &t->p);
+	return walk_taken(t);
 }
 
 static void frame(unsigned int word, uint64_t next, uint64_t ret)
@@ -143,9 +149,57 @@ static void test_frames(void)
 	frame(8, STACK_AT + 8 * 20, call_at(0x100));
 	words[4] = call_at(0x200);
 	r = walk(&t);
-	ok(r.count > 1 && r.frames[1].guess && r.frames[1].method == METHOD_SCAN &&
+	ok(r.count > 1 && r.frames[1].guess && r.frames[1].method == METHOD_FP &&
+	   r.frames[1].pc == (uint64_t)(uintptr_t)code + 0x100 &&
 	   strstr(r.lost, "made at run time"), "what may be one in between makes it a guess");
 	free(r.frames);
+}
+
+/* An address that an earlier call has left in the frame. */
+static void leave_word(struct target *t)
+{
+	make(t);
+	frame(8, STACK_AT + 8 * 20, call_at(0x100));
+	frame(20, STACK_AT + 8 * 30, call_at(0x200));
+	words[4] = call_at(0x300);
+}
+
+static void test_followed(void)
+{
+	/* two ways, to returns that are not alike: je; leave; ret; leave; pop %r10;
+	 * lea 16(%rsp), %rsp; push %r10; ret */
+	static const uint8_t ends[] = { 0x74, 2, 0xc9, 0xc3, 0xc9, 0x41, 0x5a, 0x48, 0x8d, 0x64,
+		0x24, 16, 0x41, 0x52, 0xc3 };
+	uint64_t at = (uint64_t)(uintptr_t)code;
+	uint8_t bytes[64];
+	struct target t;
+	struct trace r;
+
+	leave_word(&t);
+	memcpy(code + 0x800, ends, sizeof(ends));
+	callbytes_take(&t.s, &t.p);
+	ok(callbytes_code(&t.p, at + 0x800, bytes, 64) == 64 && !memcmp(bytes, ends, sizeof(ends)),
+	   "code where a thread is");
+	ok(callbytes_code(&t.p, at + CODE_BYTES - 16, bytes, 64) == 0, "elsewhere none");
+	r = walk_taken(&t);
+	ok(r.count == 3 && r.frames[1].pc == at + 0x100 && r.frames[1].method == METHOD_FP &&
+	   !r.frames[1].guess, "a way through the code comes to where the pointer says");
+	free(r.frames);
+
+	leave_word(&t);
+	memcpy(code + 0x800, "\xc9\xc3", 2);
+	r = walk(&t);
+	ok(r.count == 3 && r.frames[1].pc == at + 0x100 && r.frames[1].method == METHOD_SIM &&
+	   !r.frames[1].guess, "or all of them do");
+	free(r.frames);
+	memset(code + 0x800, 0, sizeof(ends));
+
+	leave_word(&t);
+	r = walk_taken(&t);
+	ok(r.count == 3 && r.frames[1].pc == at + 0x100 && r.frames[1].guess &&
+	   r.frames[2].guess, "where no code was copied the pointer is a guess");
+	free(r.frames);
+	arena_free(&t.s.arena);
 }
 
 static void test_hostile(void)
@@ -189,6 +243,7 @@ int main(void)
 		return 1;
 	test_take();
 	test_frames();
+	test_followed();
 	test_hostile();
 	return done();
 }
