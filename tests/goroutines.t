@@ -114,6 +114,18 @@ ts 'another one' 5 'only [0-9]+ bytes of the stack were copied \(--stack-bytes\)
 	on_host -g --stack-bytes 200
 ts 'no thread is a goroutine' 2 'give one of --tid and --goroutines' on_host -g --tid 1
 
+# One of all threads, and one beside it that C may bring.
+start cgo 1 alone
+alone() {
+	on_host -g -o json >json.alone 2>err
+	jq -e 'any(.items[]; .goid == 1 and .gstate == "running" and .frames[0].function == "main.spin")' \
+		json.alone >jq.out
+}
+wait_for alone 20
+tj 'with C, the only one that runs is on the first thread' '[.items[] | select(.goid == 1)] |
+	length == 1 and (.[0] | .host_tid == .host_pid and .note == null and .locked)' cat json.alone
+kill "$PID"
+
 # Goroutines that begin, end and run by turns, on stacks that grow: each is whole, or says why not.
 start static 200 churn
 churned='[.items[] | select(.kind == "goroutine" and (.frames | length) > 0)] |

@@ -158,7 +158,8 @@ static void add_threads(struct goroutines *x, const struct process *p)
 	}
 }
 
-/* Of the threads that goroutines are on, the word that is the id of one in most. */
+/* Of the threads that goroutines are on, the word that is the id of one in most. With C there is
+ * a dead one too, on what is no thread yet: it is for one that C will bring. */
 static unsigned int find_procid(const struct goroutines *x)
 {
 	unsigned int best = 0;
@@ -170,7 +171,7 @@ static unsigned int find_procid(const struct goroutines *x)
 		for (size_t i = 0; i < x->t->count && all < SAMPLE; i++) {
 			const struct go_g *g = &x->t->gs[i];
 
-			if (!g->m)
+			if (!g->m || is_dead(status_of(g->words, x->at.goid)))
 				continue;
 			all++;
 			n += g->m[at] && map_get(&x->threads, g->m[at]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Goroutines in all the states that they wait in, each below a chain of calls of its own; as many
-// as the first argument says. Says "ready" when all wait. With "spin" one runs all the time; with
+// as the first argument says. Says "ready" when all wait. With "spin" one runs all the time, with
+// "alone" the first one, on the first thread, and there are no others; with
 // "churn" the others begin, end and wait for each other, and their stacks grow, for ever.
 package main
 
@@ -183,6 +184,10 @@ func main() {
 	listener, err = net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	what := strings.Join(os.Args[2:], " ")
+	if what == "alone" {
+		fmt.Println("ready")
+		spin()
+	}
 	if what == "churn" {
 		for i := 0; i < n; i++ {
 			go churn(i)
