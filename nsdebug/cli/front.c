@@ -177,11 +177,11 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	struct err e;
 	int n = job_start(j, beside, kids, &e);
 
-	if (n == 0 && reader && !t->mounts.items)
+	if (n == 0 && reader && !t->mounts.items && !t->place.image)
 		n = check_mounts(kids, j, t, &e);
 	if (n < 0)
 		fail_err(f, &e);
-	else if (reader)
+	else if (reader && !t->place.image)
 		remark_root(t);
 	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
@@ -206,7 +206,7 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 	const struct tool *tool = f->c->tool;
 	bool reader = job_need(f->c) == NEED_ROOT;
 
-	if (t->next)
+	if (t->next || t->place.image)
 		return 0;
 	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)
 		return -1;
@@ -313,7 +313,7 @@ static bool choose(void *ctx, struct container *c)
 	if (c->claimed)
 		c->runtime->detail(c, s->arena, &labels, NULL);
 	if (c->kind == KIND_SANDBOX || !container_is_in(c, s->want->space, s->want->part) ||
-	    container_life(c, &s->node).state == CSTATE_EXITED ||
+	    (!s->want->ended && container_life(c, &s->node).state == CSTATE_EXITED) ||
 	    (label && !container_has_label(c, s->arena, label)))
 		return true;
 	s->items = mem_more(s->items, s->count);
@@ -358,7 +358,7 @@ static void run_many(struct front *f, const struct target_want *want)
 	for (size_t i = 0; i < s.count && f->status != ST_INTERRUPTED; i++) {
 		struct target t;
 
-		if (target_pin(&t, &s.items[i], want, &e) < 0) {
+		if ((want->ended ? target_pin_or_end : target_pin)(&t, &s.items[i], want, &e) < 0) {
 			now_about(f, t.name);
 			fail_err(f, &e);
 		} else {
@@ -465,6 +465,7 @@ static void run_tool(struct front *f)
 {
 	struct target_want want = {
 		.host = f->c->g.host, .space = f->c->g.space, .part = f->c->g.part,
+		.ended = f->c->tool->ended && f->c->tool->ended(f->c->opts),
 	};
 	struct tool_file file;
 	struct err e;

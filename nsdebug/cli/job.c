@@ -10,6 +10,7 @@
 #include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/aids.h"
 #include "nsdebug/trace/guard.h"
@@ -90,6 +91,10 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		s.keep[s.kept++] = j->sampler;
 		s.keep[s.kept++] = j->file;
 		s.writes = j->writes;
+	}
+	if (j->target->ending && role == ROLE_READER) {
+		s.keep[s.kept++] = j->target->ending->log;
+		s.keep[s.kept++] = j->target->ending->kernel;
 	}
 	if (g && role == ROLE_GUARDIAN)
 		return guard_spawn(g, c, &s, e);

@@ -140,6 +140,9 @@ struct tool {
 	bool (*names)(const void *opts);
 	/* Netlink sockets that a NEED_PROC child is given in r->in->nets. */
 	enum nets (*nets)(const void *opts);
+	/* NEED_ROOT: a container that has no process (any more) is one too, and what is recorded
+	 * of it is asked for: target->ending. */
+	bool (*ended)(const void *opts);
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
 	/* A NEED_TRACE child wants what only root may open (trace/aids.h), and debug files. */

@@ -91,12 +91,12 @@ static int seal(struct inside *in, const struct spawn *s, pid_t front, struct er
 	if (reader) {
 		if (s->host_debug)
 			seal_debug(in);
-		if (seal_root(in, pidfd, e) < 0)
+		if (s->place->image ? seal_image(in, s->place->image, e) < 0 :
+		    seal_root(in, pidfd, e) < 0)
 			return -1;
-		close(pidfd);
-		close(in->proc);
-		close(in->procfs);
-		in->proc = in->procfs = -1;
+		own_close(&pidfd);
+		own_close(&in->proc);
+		own_close(&in->procfs);
 	}
 	if (tracer)
 		in->proc = in->procfs = -1;

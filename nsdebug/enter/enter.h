@@ -55,6 +55,18 @@ struct place {
 	int cgroup;		/* directory of the target's own cgroup, or -1 */
 	bool raw;		/* the mount tree cannot be cloned whole: enter without the clone */
 	const struct cgset *cgroups;	/* a ROLE_PROC child keeps their descriptors; or NULL */
+	const struct imagefs *image;	/* of one that does not run: its files; else NULL */
+};
+
+/*
+ * The files of a container without a process: directories of the host, those of an overlay in the
+ * order in which they are looked through. Without any the reader is in an empty directory.
+ */
+#define IMAGE_LAYERS_MAX 200
+
+struct imagefs {
+	const char **layers;
+	size_t count;
 };
 
 /* What the child's function finds. */

@@ -245,7 +245,7 @@ void seal_prompt(void)
 }
 
 /* A missing capability is named, not numbered: this is what most first runs fail on. */
-static int err_enter(struct err *e, int pidfd, const char *what, const char *caps)
+int seal_err(struct err *e, int pidfd, const char *what, const char *caps)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int err = errno;
@@ -285,10 +285,10 @@ static int read_only(int tree)
  * unbindable. ENOSYS: mount_setattr is Linux 5.12. Both leave the reader in the target's own tree,
  * where it still opens nothing but regular files and directories, and only to read.
  */
-static int clone_tree(struct inside *in)
+int seal_clone(struct inside *in, unsigned int recursive)
 {
 	auto_close int tree = (int)syscall(SYS_open_tree, in->root, "", AT_EMPTY_PATH |
-					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
 
 	if (tree < 0 || read_only(tree) < 0) {
 		in->raw = true;
@@ -315,19 +315,19 @@ int seal_root(struct inside *in, int pidfd, struct err *e)
 
 	in->root = openat(in->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (in->root < 0)
-		return err_enter(e, pidfd, "open the target's root", caps);
+		return seal_err(e, pidfd, "open the target's root", caps);
 	/* Only the directory of our own descriptors, as a mount of its own: nothing above it can
 	 * be reached through it, not even with "..". It is made while the host's /proc is ours. */
 	in->own_fds = (int)syscall(SYS_open_tree, in->procfs, "self/fd",
 				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (in->own_fds < 0)
-		return err_enter(e, pidfd, "mount the reader's own descriptors", caps);
+		return seal_err(e, pidfd, "mount the reader's own descriptors", caps);
 	if (setns(pidfd, CLONE_NEWNS) < 0)
-		return err_enter(e, pidfd, "join the target's mount namespace", caps);
+		return seal_err(e, pidfd, "join the target's mount namespace", caps);
 	if (!in->raw)
-		clone_tree(in);
+		seal_clone(in, AT_RECURSIVE);
 	if (fchdir(in->root) < 0 || chroot(".") < 0)
-		return err_enter(e, pidfd, "change to the target's root", caps);
+		return seal_err(e, pidfd, "change to the target's root", caps);
 	return 0;
 }
 

@@ -21,6 +21,9 @@ void seal_prompt(void);
 void seal_debug(struct inside *in);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */
 int seal_root(struct inside *in, int pidfd, struct err *e);
+/* ROLE_READER of a container without a process: makes its layers, put together, the root, by a
+ * mount that nobody else has and that cannot be written to. */
+int seal_image(struct inside *in, const struct imagefs *image, struct err *e);
 /* Capabilities and system calls of the role; a reader that serves another child has others. */
 int seal_rights(const struct spawn *s, struct err *e);
 /* From ROLE_PROC, ROLE_SCAN or ROLE_TRACER: no capability at all, pipes and reading only, limited
@@ -28,5 +31,13 @@ int seal_rights(const struct spawn *s, struct err *e);
 int seal_parser(enum role role, bool asks, struct err *e);
 
 const char *seal_name(enum role role);
+
+/* ---- between seal.c and image.c ---- */
+
+/* A missing capability is named, not numbered: this is what most first runs fail on. */
+int seal_err(struct err *e, int pidfd, const char *what, const char *caps);
+/* Makes in->root a private copy of its mount, with AT_RECURSIVE of the whole tree, that the kernel
+ * itself keeps read-only; else sets in->raw. */
+int seal_clone(struct inside *in, unsigned int recursive);
 
 #endif

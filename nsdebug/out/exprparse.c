@@ -8,6 +8,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/rfc3339.h"
 #include "nsdebug/out/expr.h"
 #include "nsdebug/out/exprnode.h"
 
@@ -100,45 +101,6 @@ static bool read_bool(const char *text, uint64_t *ret)
 	return false;
 }
 
-static bool digits(const char **p, unsigned int count, char behind, int *ret)
-{
-	*ret = 0;
-	for (; count; count--, (*p)++) {
-		if (**p < '0' || **p > '9')
-			return false;
-		*ret = *ret * 10 + **p - '0';
-	}
-	return !behind || *(*p)++ == behind;
-}
-
-/* Days from 1970-01-01 in the calendar of RFC 3339 (H. Hinnant's days_from_civil). */
-static int64_t days(int y, int m, int d)
-{
-	y -= m <= 2;
-	return (int64_t)(y / 400) * 146097 + (y % 400) * 365 + y % 400 / 4 - y % 400 / 100 +
-		(153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1 - 719468;
-}
-
-/* 2026-01-31T12:00:00.5Z; the Z may be left out. */
-static bool read_time(const char *p, struct expr_node *n)
-{
-	int y, m, d, h, min, sec;
-
-	if (!digits(&p, 4, '-', &y) || !digits(&p, 2, '-', &m) || !digits(&p, 2, 'T', &d) ||
-	    !digits(&p, 2, ':', &h) || !digits(&p, 2, ':', &min) || !digits(&p, 2, '\0', &sec) ||
-	    y < 1 || m < 1 || m > 12 || d < 1 || d > 31 || h > 23 || min > 59 || sec > 60)
-		return false;
-	n->i = ((days(y, m, d) * 24 + h) * 60 + min) * 60 + sec;
-	if (*p == '.') {
-		uint32_t unit = 100000000;
-
-		for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-			n->nsec += unit * (uint32_t)(*p - '0');
-	}
-	p += *p == 'Z';
-	return !*p;
-}
-
 static bool read_value(struct expr_node *n, const char *text)
 {
 	switch (n->col->type) {
@@ -150,7 +112,7 @@ static bool read_value(struct expr_node *n, const char *text)
 	case COL_DUR:
 		return read_signed(text, n->col->type == COL_DUR, &n->i);
 	case COL_TIME:
-		return read_time(text, n);
+		return time_parse(text, &n->i, &n->nsec);
 	default:
 		return read_number(text, &n->u);
 	}

@@ -177,6 +177,22 @@ int jread(int fd, size_t cap, jread_fn *fn, void *ctx, struct err *e)
 	return ret;
 }
 
+int jread_bytes(const char *p, size_t len, jread_fn *fn, void *ctx, struct err *e)
+{
+	struct reader r = { .fn = fn, .ctx = ctx };
+	yajl_handle h = yajl_alloc(&callbacks, NULL, &r);
+	yajl_status st;
+
+	if (!h)
+		return err_set(e, ST_INTERNAL, "out of memory");
+	yajl_config(h, yajl_dont_validate_strings, 1);
+	st = yajl_parse(h, (const unsigned char *)p, len);
+	if (st == yajl_status_ok)
+		st = yajl_complete_parse(h);
+	yajl_free(h);
+	return st == yajl_status_error || r.why ? err_set(e, ST_FAILED, "not valid JSON") : 0;
+}
+
 bool jvalue_is(struct jvalue v, const char *text)
 {
 	return v.text.len == strlen(text) && !memcmp(v.text.p, text, v.text.len);

@@ -34,6 +34,8 @@ typedef bool jread_fn(void *ctx, const char *path, struct jvalue v);
 
 /* Reads from fd until fn returns false, the document ends, or cap bytes were read. */
 int jread(int fd, size_t cap, jread_fn *fn, void *ctx, struct err *e);
+/* The same of a document that is there. */
+int jread_bytes(const char *p, size_t len, jread_fn *fn, void *ctx, struct err *e);
 
 bool jvalue_is(struct jvalue v, const char *text);
 bool jvalue_u64(struct jvalue v, uint64_t *ret);

@@ -17,6 +17,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/target/ended.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/oci.h"
 
@@ -152,8 +153,20 @@ static int containerd_detail(struct container *c, struct arena *a, struct buf *l
 	return read_spec(c, a, labels, e);
 }
 
+static void containerd_ending(const struct container *c, struct ending *x, struct arena *a)
+{
+	if (c->recorded == REC_EXITED && c->space && c->part)
+		ended_ending(c, x, a);
+	bundle_ending(c, x, a);
+	if (!c->bundle)
+		x->no_files = "containerd took its task away, and tells where its image is only in "
+			"its database (ended attempts of pods)";
+	ending_pod_log(c, x, a);
+}
+
 extern const struct runtime runtime_containerd;
 const struct runtime runtime_containerd = {
 	.name = "containerd", .where = "/run/containerd", .named = true, .labels = true,
 	.each = containerd_each, .load = containerd_load, .detail = containerd_detail,
+	.ending = containerd_ending,
 };

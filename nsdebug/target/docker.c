@@ -17,6 +17,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/oci.h"
 
@@ -214,4 +215,5 @@ extern const struct runtime runtime_docker;
 const struct runtime runtime_docker = {
 	.name = "docker", .where = DATA "/containers", .named = true, .labels = true,
 	.each = docker_each, .load = docker_load, .detail = docker_detail,
+	.ending = docker_ending,
 };

@@ -10,6 +10,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/k8s.h"
 
 #define CONTAINERS "/var/lib/containerd/io.containerd.grpc.v1.cri/containers"
@@ -33,24 +34,65 @@ struct ended {
 	uint64_t finished;	/* nanoseconds since 1970, 0: it runs */
 };
 
+static const char *time_text(struct arena *a, uint64_t ns)
+{
+	time_t at = (time_t)(ns / 1000000000u);
+	struct tm tm;
+	char text[32];
+
+	if (!ns || !gmtime_r(&at, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return NULL;
+	return arena_dup(a, text, strlen(text));
+}
+
 static bool take_status(void *ctx, const char *path, struct jvalue v)
 {
 	struct ended *s = ctx;
 	uint64_t n;
-	struct tm tm;
-	time_t at;
-	char text[32];
 
 	if (!strcmp(path, "FinishedAt"))
 		jvalue_u64(v, &s->finished);
 	else if (!strcmp(path, "ExitCode") && jvalue_u64(v, &n) && n <= INT32_MAX)
 		s->c->exit_code = (int64_t)n;
-	else if (!strcmp(path, "CreatedAt") && jvalue_u64(v, &n)) {
-		at = (time_t)(n / 1000000000u);
-		if (gmtime_r(&at, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-			s->c->created = arena_dup(s->arena, text, strlen(text));
+	else if (!strcmp(path, "CreatedAt") && jvalue_u64(v, &n))
+		s->c->created = time_text(s->arena, n);
+	return true;
+}
+
+struct end {
+	struct ending *x;
+	struct arena *a;
+};
+
+static bool take_end(void *ctx, const char *path, struct jvalue v)
+{
+	const struct end *s = ctx;
+	uint64_t n = 0;
+
+	if (!strcmp(path, "StartedAt")) {
+		jvalue_u64(v, &n);
+		s->x->started = time_text(s->a, n);
+		s->x->never_ran = !n;
+	} else if (!strcmp(path, "FinishedAt") && jvalue_u64(v, &n)) {
+		s->x->finished = time_text(s->a, n);
+	} else if (!strcmp(path, "Reason")) {
+		s->x->reason = ending_string(s->a, v);
+		s->x->oom_killed = jvalue_is(v, "OOMKilled");
+	} else if (!strcmp(path, "Message")) {
+		s->x->error = ending_string(s->a, v);
 	}
 	return true;
+}
+
+void ended_ending(const struct container *c, struct ending *x, struct arena *a)
+{
+	auto_close int fd = runtime_open(CONTAINERS, c->id, "status", NULL);
+	struct end s = { x, a };
+
+	if (fd < 0 || jread(fd, STATE_MAX, take_end, &s, NULL) < 0)
+		return;
+	x->source = runtime_join(a, runtime_join(a, CONTAINERS, c->id), "status");
 }
 
 static void read_links(struct walk *w)

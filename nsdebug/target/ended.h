@@ -14,5 +14,7 @@
 /* Calls found, with everything filled in and .loaded set, for each that has ended. */
 int ended_each(const struct runtime *r, struct ask *ask, found_fn *found, void *ctx,
 	       struct err *e);
+/* How it ended: out of its status. */
+void ended_ending(const struct container *c, struct ending *x, struct arena *a);
 
 #endif

@@ -505,5 +505,5 @@ int target_find(struct target *t, const char *word, const struct target_want *wa
 		return find_pid(t, word + strlen("pid://"), want, e);
 	if (target_look_up(&c, arena, word, want, e) < 0)
 		return -1;
-	return target_pin(t, &c, want, e);
+	return want->ended ? target_pin_or_end(t, &c, want, e) : target_pin(t, &c, want, e);
 }

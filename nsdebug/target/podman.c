@@ -16,6 +16,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/k8s.h"
 #include "nsdebug/target/oci.h"
 #include "nsdebug/target/storage.h"
@@ -224,9 +225,9 @@ static int storage_detail(struct container *c, struct arena *a, struct buf *labe
 
 const struct runtime runtime_podman = {
 	.name = "podman", .where = GRAPH, .named = true, .each = storage_each,
-	.load = podman_load, .detail = storage_detail,
+	.load = podman_load, .detail = storage_detail, .ending = podman_ending,
 };
 const struct runtime runtime_crio = {
 	.name = "cri-o", .where = GRAPH, .named = true, .each = storage_each,
-	.load = crio_load, .detail = storage_detail,
+	.load = crio_load, .detail = storage_detail, .ending = podman_ending,
 };

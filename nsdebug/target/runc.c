@@ -6,6 +6,7 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/oci.h"
 
 /* Where engines have the OCI runtime keep its state; a directory a namespace of containerd. */
@@ -91,9 +92,9 @@ static int crun_detail(struct container *c, struct arena *a, struct buf *labels,
 extern const struct runtime runtime_runc, runtime_crun;
 const struct runtime runtime_runc = {
 	.name = "runc", .where = "/run/runc", .each = each_dir, .load = runc_load,
-	.detail = runc_detail, .labels = true,
+	.detail = runc_detail, .labels = true, .ending = bundle_ending,
 };
 const struct runtime runtime_crun = {
 	.name = "crun", .where = "/run/crun", .each = each_dir, .load = crun_load,
-	.detail = crun_detail, .labels = true,
+	.detail = crun_detail, .labels = true, .ending = bundle_ending,
 };

@@ -24,6 +24,7 @@
 
 struct arena;
 struct buf;
+struct ending;
 struct err;
 
 #define ID_MAX 256
@@ -88,6 +89,8 @@ struct runtime {
 	int (*load)(struct container *c, struct arena *a, struct err *e);
 	/* Adds "key=value\n" for each of its labels, and fills image and bundle. */
 	int (*detail)(struct container *c, struct arena *a, struct buf *labels, struct err *e);
+	/* What is recorded of its last run (ending.h); NULL: nothing is. After load(). */
+	void (*ending)(const struct container *c, struct ending *x, struct arena *a);
 };
 
 extern const struct runtime *const runtimes[];	/* ends with NULL; the scanned ones come last */

@@ -19,6 +19,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/target/ending.h"
 
 int target_procfs(struct err *e)
 {
@@ -148,6 +149,43 @@ int target_pin(struct target *t, const struct container *c, const struct target_
 	return pin(t, want, e);
 }
 
+static int end(struct target *t, const struct container *c, enum cstate state, struct err *e)
+{
+	*t = (struct target){ .place = { -1, -1, -1, -1, false }, .arena = arena_new() };
+	keep_container(t, c);
+	t->container.pid = 0;
+	container_word(c, t->name, sizeof(t->name));
+	t->uids.identity = t->gids.identity = true;
+	t->place.procfs = target_procfs(e);
+	if (t->place.procfs < 0)
+		return -1;
+	t->ending = ending_read(&t->container, t->arena);
+	t->ending->state = cstate_name(state);
+	t->place.image = &t->ending->image;
+	return 0;
+}
+
+int target_pin_or_end(struct target *t, const struct container *c, const struct target_want *want,
+		      struct err *e)
+{
+	struct life life;
+	struct node node;
+
+	*t = (struct target){ .place = { -1, -1, -1, -1, false } };
+	if (node_open(&node, e) < 0)
+		return -1;
+	life = container_life(c, &node);
+	node_close(&node);
+	if (!life.start)
+		return end(t, c, life.state, e);
+	if (target_pin(t, c, want, e) < 0)
+		return -1;
+	t->ending = ending_read(&t->container, t->arena);
+	t->ending->state = cstate_name(life.state);
+	t->ending->runs = true;
+	return 0;
+}
+
 int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, struct err *e)
 {
 	*t = (struct target){
@@ -225,6 +263,8 @@ void target_free(struct target *t)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		own_close(fds[i]);
+	if (t->ending)
+		ending_close(t->ending);
 	cgset_close(&t->cgroups);
 	idmap_free(&t->uids);
 	idmap_free(&t->gids);

@@ -30,6 +30,7 @@
 #include "nsdebug/target/runtime.h"
 
 struct arena;
+struct ending;
 struct err;
 struct next;
 struct proc_status;
@@ -58,11 +59,13 @@ struct target {
 	unsigned int levels;		/* pid namespaces down to its own, 1: the host's */
 	struct place place;		/* the descriptors to enter by; owned */
 	const struct next *next;	/* of a container that is not there yet; else NULL */
+	struct ending *ending;		/* only after target_pin_or_end(): how it ended */
 	struct arena *arena;		/* owned, and all strings of .container with it */
 };
 
 struct target_want {
 	bool host;			/* --host: the host's mount namespace is allowed */
+	bool ended;			/* one without a process will do */
 	const char *space;		/* only of this Kubernetes or containerd namespace */
 	const char *part;		/* only containers of this name in their pod */
 };
@@ -70,6 +73,9 @@ struct target_want {
 /* Pins a container that runtime->load() filled; its strings are copied. */
 int target_pin(struct target *t, const struct container *c, const struct target_want *want,
 	       struct err *e);
+/* The same; of one without a process its name, what is recorded, and the files (place.image). */
+int target_pin_or_end(struct target *t, const struct container *c, const struct target_want *want,
+		      struct err *e);
 int target_pin_pid(struct target *t, pid_t pid, const struct target_want *want, struct err *e);
 /* Reads the mount table: needed before a ROLE_READER child. */
 int target_mounts(struct target *t, struct err *e);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dockerend - how a container of docker ended: State, Path, Args, Config and MountPoints of
+ * config.v2.json (moby 20.10, container/container.go and state.go), hostconfig.json, and its
+ * layers, DATA/overlay2/ID, whose ID is in DATA/image/overlay2/layerdb/mounts/CONTAINER/mount-id.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
+
+#define DRIVER "overlay2"
+
+struct reading {
+	struct ending *x;
+	struct arena *a;
+	const char *driver;
+	struct ending_mount *m;
+};
+
+/* A time that was never: Go's zero. */
+static const char *time_text(struct arena *a, struct jvalue v)
+{
+	const char *text = runtime_text(a, v);
+
+	return text && str_prefix(text, "0001-") ? NULL : text;
+}
+
+static void take_state(struct reading *r, const char *key, struct jvalue v)
+{
+	struct ending *x = r->x;
+	uint64_t n;
+
+	if (!strcmp(key, "OOMKilled"))
+		x->oom_killed = jvalue_is(v, "true");
+	else if (!strcmp(key, "Error"))
+		x->error = ending_string(r->a, v);
+	else if (!strcmp(key, "ExitCode") && jvalue_u64(v, &n) && n <= INT32_MAX)
+		x->exit_code = (int64_t)n;
+	else if (!strcmp(key, "StartedAt"))
+		x->started = time_text(r->a, v);
+	else if (!strcmp(key, "FinishedAt"))
+		x->finished = time_text(r->a, v);
+}
+
+static void take_config(struct reading *r, const char *key, struct jvalue v)
+{
+	if (!strcmp(key, "Env[]"))
+		words_add(&r->x->env, r->a, v);
+	else if (!strcmp(key, "User"))
+		r->x->user = runtime_text(r->a, v);
+	else if (!strcmp(key, "WorkingDir"))
+		r->x->cwd = runtime_text(r->a, v);
+}
+
+/* "MountPoints./data.Destination": the key is the destination, which may hold a dot. */
+static void take_mount(struct reading *r, const char *path, struct jvalue v)
+{
+	const char *key = strrchr(path, '.') + 1;
+
+	if (!strcmp(key, "Source")) {
+		r->m = ending_mount_add(r->x, r->a);
+		if (r->m)
+			*r->m = (struct ending_mount){
+				.source = runtime_text(r->a, v), .volume = true,
+			};
+	} else if (!r->m) {
+		return;
+	} else if (!strcmp(key, "Destination")) {
+		r->m->at = runtime_text(r->a, v);
+	} else if (!strcmp(key, "RW")) {
+		r->m->read_only = jvalue_is(v, "false");
+	}
+}
+
+static bool take_value(void *ctx, const char *path, struct jvalue v)
+{
+	struct reading *r = ctx;
+	uint64_t n;
+
+	if (str_prefix(path, "State."))
+		take_state(r, path + strlen("State."), v);
+	else if (str_prefix(path, "Config."))
+		take_config(r, path + strlen("Config."), v);
+	else if (str_prefix(path, "MountPoints."))
+		take_mount(r, path, v);
+	else if (!strcmp(path, "Path") || !strcmp(path, "Args[]"))
+		words_add(&r->x->args, r->a, v);
+	else if (!strcmp(path, "Driver"))
+		r->driver = runtime_text(r->a, v);
+	else if (!strcmp(path, "LogPath"))
+		r->x->output = runtime_text(r->a, v);
+	else if (!strcmp(path, "RestartCount") && jvalue_u64(v, &n))
+		r->x->restarts = n;
+	else if (!strcmp(path, "HasBeenManuallyStopped"))
+		r->x->stopped = jvalue_is(v, "true");
+	return true;
+}
+
+static bool take_host(void *ctx, const char *path, struct jvalue v)
+{
+	struct reading *r = ctx;
+	struct ending *x = r->x;
+	const char *text;
+	uint64_t n;
+
+	if (!strcmp(path, "ReadonlyRootfs")) {
+		x->read_only_root = jvalue_is(v, "true");
+	} else if (!strcmp(path, "Memory") && jvalue_u64(v, &n) && n) {
+		x->memory_limit = n;
+	} else if (!strcmp(path, "PidsLimit") && jvalue_u64(v, &n) && n) {
+		x->pids_limit = n;
+	} else if (!strcmp(path, "RestartPolicy.Name")) {
+		text = runtime_text(r->a, v);
+		x->policy = text && strcmp(text, "no") ? text : NULL;
+	} else if (str_prefix(path, "Tmpfs.")) {
+		r->m = ending_mount_add(x, r->a);
+		if (r->m)
+			*r->m = (struct ending_mount){
+				.at = runtime_join(r->a, path + strlen("Tmpfs."), NULL),
+				.type = "tmpfs",
+			};
+	}
+	return true;
+}
+
+static void find_layers(struct reading *r, const char *root, const char *id)
+{
+	struct arena *a = r->a;
+	const char *data, *mount;
+	auto_buf struct buf b = { 0 };
+
+	data = arena_dup(a, root, strlen(root) - strlen("/containers"));
+	/* with userns-remap DATA is DATA/UID.GID */
+	r->x->other_ids = data[strlen(data) - 1] >= '0' && data[strlen(data) - 1] <= '9';
+	if (!r->driver || strcmp(r->driver, DRIVER)) {
+		buf_addf(&b, "docker keeps its image by the driver %s, which is not known here",
+			 r->driver ? r->driver : "(none)");
+		r->x->no_files = arena_dup(a, b.bytes, b.len);
+		return;
+	}
+	buf_addf(&b, "%s/image/" DRIVER "/layerdb/mounts/%s/mount-id", data, id);
+	mount = ending_text(a, b.bytes);
+	if (mount && *mount != '.' && !strchr(mount, '/')) {
+		ending_overlay(r->x, a, runtime_join(a, data, DRIVER), mount);
+		return;
+	}
+	buf_addf(&b, " cannot be read, which names its layers");
+	r->x->no_files = arena_dup(a, b.bytes, b.len);
+}
+
+void docker_ending(const struct container *c, struct ending *x, struct arena *a)
+{
+	auto_close int fd = runtime_open(c->root, c->id, "config.v2.json", NULL);
+	auto_close int host = runtime_open(c->root, c->id, "hostconfig.json", NULL);
+	struct reading r = { .x = x, .a = a };
+	const char *dir = runtime_join(a, c->root, c->id);
+
+	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
+		return;
+	x->source = x->spec = runtime_join(a, dir, "config.v2.json");
+	if (host >= 0)
+		jread(host, STATE_MAX, take_host, &r, NULL);
+	x->never_ran = !x->started;
+	x->output_form = OUTPUT_DOCKER;
+	find_layers(&r, c->root, c->id);
+}

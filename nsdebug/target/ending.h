@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ending - what runtimes have written down of a container's last run: how it ended, what was to be
+ * started and where the files of that are.
+ *
+ * Read in the front, out of documents of root like all that leads to a container. What a field does
+ * not hold was not recorded: NULL, NONE_U64, INT64_MIN.
+ */
+#ifndef NSDEBUG_TARGET_ENDING_H
+#define NSDEBUG_TARGET_ENDING_H
+
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/target/runtime.h"
+
+#define ENDING_WORDS_MAX 4096	/* arguments, variables, mounts that are kept */
+
+struct words_list {
+	const char **items;	/* in the arena */
+	size_t count;
+};
+
+struct ending_mount {
+	const char *at, *source, *type;
+	bool read_only, volume;	/* volume: somebody's data, not what every container has */
+};
+
+struct ending {
+	const char *state;		/* "exited", "created" */
+	const char *source;		/* the file that tells how it ended */
+	const char *started, *finished;	/* RFC 3339 */
+	const char *error, *reason;	/* the runtime's own words */
+	int64_t exit_code;
+	bool never_ran;			/* the runtime says so */
+	bool oom_killed;		/* the runtime says so */
+	bool stopped;			/* somebody asked the engine to stop it */
+	bool runs;			/* it has not ended */
+	bool previous;			/* it runs, and this is of an earlier attempt */
+	uint64_t restarts;
+	const char *policy;		/* of restarting it: "always" */
+	/* what is started */
+	const char *spec;		/* the file that says so */
+	struct words_list args, env;
+	const char *cwd;
+	const char *user;		/* "65532:65532", "web" */
+	bool other_ids;			/* its ids are not those of its files: a user namespace */
+	struct ending_mount *mounts;
+	size_t nmounts;
+	bool read_only_root;
+	uint64_t memory_limit, pids_limit;
+	/* its files, while it has no process; or why they cannot be looked at */
+	struct imagefs image;
+	const char *no_files;
+	/* its memory cgroup, as the kernel calls it, and how many were killed in it */
+	const char *cgroup, *cgroup_file;
+	uint64_t oom_kills;
+	const char *pod_cgroup_file;	/* the same of the pod's */
+	uint64_t pod_oom_kills;
+	const char *output;		/* the file in which its last words are */
+	enum { OUTPUT_CRI, OUTPUT_DOCKER } output_form;
+	int log, kernel;		/* that file and the kernel's log, to read; or -1 */
+	int kernel_err;			/* errno: why that is not open */
+};
+
+/* Never fails: what could not be read is missing. After load(); strings live in *a. */
+struct ending *ending_read(struct container *c, struct arena *a);
+void ending_close(struct ending *x);
+
+/* ---- for the runtimes' own files ---- */
+
+void words_add(struct words_list *l, struct arena *a, struct jvalue v);
+/* Of any length, cut; NULL if it is no string, or empty. */
+const char *ending_string(struct arena *a, struct jvalue v);
+struct ending_mount *ending_mount_add(struct ending *x, struct arena *a);
+/* An OCI spec: what is started, as whom, with which mounts. Its root too, unless it has layers. */
+int ending_spec(struct ending *x, struct arena *a, const char *path, struct err *e);
+/* The same for the config.json of c->bundle: runc, crun, containerd. */
+void bundle_ending(const struct container *c, struct ending *x, struct arena *a);
+/* The layers of ID in DIR as docker's overlay2 and containers/storage keep them: diff, lower, and
+ * short links in l/. Else says in no_files why not. */
+void ending_overlay(struct ending *x, struct arena *a, const char *dir, const char *id);
+/* A small file of root's as a string without its last newline, or NULL. */
+const char *ending_text(struct arena *a, const char *path);
+/* The newest of the numbered files in c->logs. */
+void ending_pod_log(const struct container *c, struct ending *x, struct arena *a);
+void docker_ending(const struct container *c, struct ending *x, struct arena *a);
+void podman_ending(const struct container *c, struct ending *x, struct arena *a);
+/* The memory cgroup that the OCI runtime's state names. */
+void ending_cgroup(struct ending *x, struct arena *a, const char *state_dir);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/exits.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/sys/fdinfo.h"
+#include "nsdebug/why/finding.h"
+
+unsigned int exits_signal(int64_t code)
+{
+	return code > 128 && code <= 128 + 64 ? (unsigned int)(code - 128) : 0;
+}
+
+const char *exits_signal_name(struct findings *f, unsigned int sig)
+{
+	auto_buf struct buf b = { 0 };
+
+	fdinfo_put_signals(&b, 1ull << (sig - 1));
+	return finding_text(f, "SIG%s", b.bytes);
+}
+
+/* Signals that a program gets for what it did. */
+static const struct crash {
+	unsigned int sig;
+	const char *what, *cure;
+} crashes[] = {
+	{ SIGSEGV, "it used memory that it has not got",
+	  "find where: 'nsdebug trace signal --next NAME --stack' before it is started again, or a "
+	  "core file ('nsdebug core' reads it)" },
+	{ SIGBUS, "it used memory whose file is shorter, or that is not aligned",
+	  "a file that it has mapped was cut, or /dev/shm is full: give it more (docker run "
+	  "--shm-size, in a pod an emptyDir with medium: Memory at /dev/shm)" },
+	{ SIGILL, "it ran an instruction that this processor has not, or none at all",
+	  "build it for an older processor (GOAMD64=v1, -march=x86-64), or run it on a node that "
+	  "has the instruction" },
+	{ SIGFPE, "it divided by zero, or calculated what cannot be",
+	  "find where: 'nsdebug trace signal --next NAME --stack'" },
+	{ SIGABRT,
+	  "it gave up by itself: an assertion, or its memory allocator, found something wrong",
+	  "its last words say what; 'nsdebug trace signal --next NAME --stack' says where" },
+	{ SIGTRAP, "it ran into a breakpoint, or gave up by itself",
+	  "its last words say what; 'nsdebug trace signal --next NAME --stack' says where" },
+};
+
+static struct finding *say_signal(struct findings *f, unsigned int sig)
+{
+	const char *name = exits_signal_name(f, sig);
+	struct finding *x;
+
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		if (crashes[i].sig == sig) {
+			x = finding_add(f, "crashed");
+			x->what = finding_text(f, "it crashed with %s: %s", name, crashes[i].what);
+			x->cure = crashes[i].cure;
+			return x;
+		}
+	if (sig == SIGSYS) {
+		x = finding_add(f, "seccomp");
+		x->what = finding_text(f, "it was killed with SIGSYS: it made a system call that "
+				       "its seccomp profile kills for");
+		x->cure = "'nsdebug trace denied --next NAME' names the call; let the profile "
+			"allow it, or answer it with an error (SCMP_ACT_ERRNO), which programs can "
+			"handle";
+		return x;
+	}
+	x = finding_add(f, sig == SIGKILL ? "killed" : "signal");
+	x->what = finding_text(f, "it was ended by %s", name);
+	return x;
+}
+
+struct finding *exits_say(struct findings *f, int64_t code)
+{
+	struct finding *x;
+
+	if (exits_signal(code))
+		return say_signal(f, exits_signal(code));
+	x = finding_add(f, "exited");
+	switch (code) {
+	case 0:
+		x->what = "it ended by itself, with 0: it had done what it was to do";
+		x->cure = "if it is to stay: its program went to the background or had nothing to "
+			"do; keep it in the foreground";
+		break;
+	case 126:
+		x->what = "it ended with 126: by custom, a command was found that cannot be "
+			"executed";
+		break;
+	case 127:
+		x->what = "it ended with 127: by custom, a shell did not find a command, or the "
+			"loader not a library";
+		break;
+	default:
+		x->what = finding_text(f, "it ended by itself, with %lld", (long long)code);
+		x->cure = "the number is its program's own: its last words and its manual say what "
+			"it means";
+	}
+	return x;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/find.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/target/ending.h"
+
+bool find_join(char *ret, const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+	int n;
+
+	while (str_prefix(name, "./"))
+		name += 2;
+	n = *name == '/' ? snprintf(ret, FIND_PATH, "%s", name) :
+		snprintf(ret, FIND_PATH, "%s%s%s", dir, len && dir[len - 1] == '/' ? "" : "/",
+			 name);
+	return n > 0 && n < FIND_PATH;
+}
+
+const char *find_env(const struct ending *x, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < x->env.count; i++)
+		if (str_prefix(x->env.items[i], name) && x->env.items[i][len] == '=')
+			return x->env.items[i] + len + 1;
+	return NULL;
+}
+
+/* At a mount, or below it. What is mounted on "/" are the layers themselves. */
+static const char *mount_of(const struct ending *x, const char *path)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < x->nmounts; i++) {
+		const char *at = x->mounts[i].at;
+		size_t len = at ? strlen(at) : 0;
+
+		while (len && at[len - 1] == '/')
+			len--;
+		if (len && !strncmp(path, at, len) && (!path[len] || path[len] == '/') &&
+		    (!best || len >= strlen(best)))
+			best = at;
+	}
+	return best;
+}
+
+/* What is not there would be in a directory that a link may lead to. */
+const char *find_mount(const struct place_of *p, const char *path)
+{
+	char dir[FIND_PATH], real[FIND_PATH];
+	const char *at = mount_of(p->ending, path);
+
+	if (at || !find_join(dir, "/", path))
+		return at;
+	for (char *slash; (slash = strrchr(dir, '/')) && slash > dir;) {
+		auto_close int fd = -1;
+		long n;
+
+		*slash = '\0';
+		fd = root_open(p->root, dir, false, NULL);
+		n = fd < 0 ? -1 : root_path(p->root, fd, real, sizeof(real) - 1);
+		if (n <= 0)
+			continue;
+		real[n] = '\0';
+		return mount_of(p->ending, real);
+	}
+	return NULL;
+}
+
+enum found find_file(const struct place_of *p, const char *path, struct file_at *ret)
+{
+	auto_close int fd = root_open(p->root, path, false, NULL);
+	struct statx st;
+	long n;
+
+	ret->fd = -1;
+	n = fd < 0 ? -1 : root_path(p->root, fd, ret->path, sizeof(ret->path) - 1);
+	if (n <= 0 || root_stat(fd, "", &st) < 0)
+		return find_mount(p, path) ? FOUND_HIDDEN : FOUND_ABSENT;
+	ret->path[n] = '\0';
+	if (mount_of(p->ending, ret->path) || mount_of(p->ending, path))
+		return FOUND_HIDDEN;
+	ret->mode = st.stx_mode;
+	ret->uid = st.stx_uid;
+	ret->gid = st.stx_gid;
+	ret->fd = take_fd(&fd);
+	return FOUND_THERE;
+}
+
+int find_open(const struct place_of *p, const struct file_at *f)
+{
+	return S_ISREG(f->mode) ? root_read(p->root, f->fd, f->path, NULL) : -1;
+}

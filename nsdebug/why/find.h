@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * find - files of a container that does not run, by path, in its layers; and what of them is not
+ * known because something was mounted over it. In a ROLE_READER child.
+ */
+#ifndef NSDEBUG_WHY_FIND_H
+#define NSDEBUG_WHY_FIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct ending;
+struct root;
+
+#define FIND_PATH 4096
+
+enum found {
+	FOUND_ABSENT,
+	FOUND_THERE,
+	FOUND_HIDDEN,	/* a mount is there, whose files are not among the image's */
+};
+
+struct place_of {
+	const struct root *root;
+	const struct ending *ending;
+};
+
+struct file_at {
+	int fd;			/* O_PATH; -1 unless it is there */
+	uint32_t mode, uid, gid;
+	char path[FIND_PATH];	/* all links followed */
+};
+
+/* Links are followed within the container. The caller closes ret->fd. */
+enum found find_file(const struct place_of *p, const char *path, struct file_at *ret);
+/* Opens it for reading: -1 if it is no regular file, or cannot be. */
+int find_open(const struct place_of *p, const struct file_at *f);
+/* Where a mount is that hides a path, for words; NULL: none does. */
+const char *find_mount(const struct place_of *p, const char *path);
+/* dir/name, "" and "." left out; false if it is too long. */
+bool find_join(char *ret, const char *dir, const char *name);
+/* The value of one of its variables, or NULL. */
+const char *find_env(const struct ending *x, const char *name);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * finding - one thing that was found out about a container's end, what shows it and what helps.
+ *
+ * Its kind is a stable word: JSON has it. Texts may hold a target's own bytes: whoever shows them
+ * escapes them (out/ does).
+ */
+#ifndef NSDEBUG_WHY_FINDING_H
+#define NSDEBUG_WHY_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+#define FINDINGS_MAX 32
+
+struct finding {
+	const char *kind;
+	const char *what, *evidence, *source;	/* NULL: there is none */
+	const char *cure, *kubernetes, *docker;	/* docker: options for podman, too */
+	bool cause;	/* it alone keeps a program from starting, or ended it */
+};
+
+struct findings {
+	struct finding items[FINDINGS_MAX];
+	size_t count;
+	struct arena *a;	/* of texts */
+	/* What could not be looked at, and why; each said once. */
+	const char *missing[FINDINGS_MAX];
+	size_t nmissing;
+};
+
+/* The new one, with this kind; what is over FINDINGS_MAX overwrites the last. */
+struct finding *finding_add(struct findings *f, const char *kind);
+const char *finding_text(struct findings *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void finding_missing(struct findings *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The first that is a cause, or NULL. */
+struct finding *finding_cause(struct findings *f);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/kmsg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/str.h"
+#include "nsdebug/target/runtime.h"
+
+#define GENERATED 64
+
+/* From behind `key` to `end`. */
+static bool take(const char *from, const char *end, char *to, size_t room)
+{
+	size_t n = (size_t)(end - from);
+
+	if (end < from || n >= room)
+		return false;
+	memcpy(to, from, n);
+	to[n] = '\0';
+	return true;
+}
+
+/* The only place where it is; NULL if it is nowhere, or *twice. */
+static const char *only(const char *text, const char *key, bool *twice)
+{
+	const char *at = strstr(text, key);
+
+	if (at && strstr(at + 1, key))
+		*twice = true;
+	return at;
+}
+
+static const char *last(const char *text, const char *key)
+{
+	const char *ret = NULL;
+
+	for (const char *at = text; (at = strstr(at, key)); at++)
+		ret = at;
+	return ret;
+}
+
+/* COMM stands before the last pid and uid, which nobody but the kernel wrote. */
+static int parse_body(const char *text, struct oom_kill *k)
+{
+	static const char oom[] = ",oom_memcg=", own[] = ",task_memcg=", task[] = ",task=";
+	bool twice = false;
+	const char *limit = only(text, oom, &twice), *memcg = only(text, own, &twice);
+	const char *name = memcg ? strstr(memcg + 1, task) : NULL;
+	const char *pid = name ? last(name + 1, ",pid=") : NULL;
+	const char *uid = pid ? strstr(pid + 1, ",uid=") : NULL, *p;
+
+	if (twice)
+		return -1;
+	if (!uid || (limit && limit > memcg))
+		return 0;
+	k->limit[0] = '\0';
+	if ((limit && !take(limit + strlen(oom), memcg, k->limit, sizeof(k->limit))) ||
+	    !take(memcg + strlen(own), name, k->cgroup, sizeof(k->cgroup)) ||
+	    !take(name + strlen(task), pid, k->comm, sizeof(k->comm)))
+		return -1;
+	p = pid + strlen(",pid=");
+	if (!scan_u64(&p, &k->pid) || p != uid)
+		return -1;
+	p = uid + strlen(",uid=");
+	return scan_u64(&p, &k->uid) && !*p ? 1 : -1;
+}
+
+int kmsg_parse(const char *record, size_t len, struct oom_kill *ret)
+{
+	static const char mark[] = "oom-kill:constraint=";
+	char text[KMSG_RECORD_MAX];
+	const char *p = text, *body;
+	uint64_t n;
+
+	*ret = (struct oom_kill){ 0 };
+	if (len >= sizeof(text))
+		return 0;
+	memcpy(text, record, len);
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';	/* then a dictionary */
+	body = strchr(text, ';');
+	if (!body || !scan_u64(&p, &n) || *p++ != ',' || !scan_u64(&p, &n) || *p++ != ',' ||
+	    !scan_u64(&p, &ret->at_us))
+		return 0;
+	return str_prefix(body + 1, mark) ? parse_body(body + 1, ret) : 0;
+}
+
+/* What an engine calls a container's cgroup, without what is around the id: "docker-ID.scope". */
+static size_t id_in(const char *name, size_t len, const char **id)
+{
+	const char *p = name + len;
+
+	if (len > 6 && !memcmp(p - 6, ".scope", 6))
+		p -= 6;
+	if (p - name < GENERATED)
+		return 0;
+	*id = p - GENERATED;
+	for (const char *c = *id; c < p; c++)
+		if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'f')))
+			return 0;
+	return *id == name || (*id)[-1] == '-' ? GENERATED : 0;
+}
+
+/*
+ * The outermost name that has an id in it: what a container calls the cgroups below its own is its
+ * own affair. Above it may be that of a pod of podman, bare in /libpod_parent.
+ */
+static bool has_id(const char *path, const char *id)
+{
+	bool pods = false;
+
+	for (const char *name = path + 1; path[0] == '/' && *name;) {
+		size_t len = strcspn(name, "/");
+		const char *at;
+
+		if (id_in(name, len, &at) && !(pods && at == name))
+			return !memcmp(at, id, GENERATED);
+		pods = len == strlen("libpod_parent") && !memcmp(name, "libpod_parent", len);
+		name += len + (name[len] == '/');
+	}
+	return false;
+}
+
+bool kmsg_is_of(const struct oom_kill *k, const struct kmsg_want *w)
+{
+	size_t len = w->cgroup ? strlen(w->cgroup) : 0;
+
+	if (k->at_us < w->from_us)
+		return false;
+	/* a cgroup below it is the container's, too */
+	if (len > 1 && str_prefix(k->cgroup, w->cgroup) &&
+	    (!k->cgroup[len] || k->cgroup[len] == '/'))
+		return true;
+	return w->id && is_generated_id(w->id) && has_id(k->cgroup, w->id);
+}
+
+int kmsg_find(int fd, const struct kmsg_want *w, struct kmsg_found *ret)
+{
+	char record[KMSG_RECORD_MAX];
+	struct oom_kill k;
+	ssize_t n;
+
+	*ret = (struct kmsg_found){ 0 };
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	for (unsigned int i = 0;; i++) {
+		n = read(fd, record, sizeof(record));
+		if (n <= 0 && (!n || errno == EAGAIN))
+			return 0;
+		if (n < 0 && errno != EPIPE && errno != EINTR)
+			return -1;
+		if (i == KMSG_RECORDS_MAX) {
+			ret->cut = true;
+			return 0;
+		}
+		if (n < 0)	/* EPIPE: overwritten meanwhile; the next one is there */
+			continue;
+		switch (kmsg_parse(record, (size_t)n, &k)) {
+		case 1:
+			if (!kmsg_is_of(&k, w))
+				break;
+			ret->last = k;
+			ret->count++;
+			break;
+		case -1:
+			ret->unclear++;
+			break;
+		}
+		if (!ret->first_us && k.at_us)
+			ret->first_us = k.at_us;
+	}
+}

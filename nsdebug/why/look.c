@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/look.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/enter/root.h"
+#include "nsdebug/sys/mode.h"
+#include "nsdebug/sys/passwd.h"
+#include "nsdebug/target/ending.h"
+#include "nsdebug/why/find.h"
+#include "nsdebug/why/finding.h"
+#include "nsdebug/why/libs.h"
+#include "nsdebug/why/needs.h"
+
+#define SCRIPTS_MAX 4		/* BINPRM_MAX_RECURSION is 5 */
+#define FIRST_LINE 256		/* BINPRM_BUF_SIZE: what of a script's first line counts */
+#define SHOWN 60		/* of one argument */
+#define NO_ID UINT32_MAX
+
+/* What runtimes take where the image sets none (runc 1.1, libcontainer; moby's default). */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct look {
+	struct place_of p;
+	const struct ending *x;
+	struct findings *f;
+	uint32_t uid, gid;	/* NO_ID: not known */
+	char command[400];	/* as words for people */
+};
+
+/* ---- words ---- */
+
+static void put_command(struct look *l)
+{
+	auto_buf struct buf b = { 0 };
+
+	for (size_t i = 0; i < l->x->args.count && b.len < sizeof(l->command); i++)
+		buf_addf(&b, "%s%.*s%s", i ? " " : "", SHOWN, l->x->args.items[i],
+			 strlen(l->x->args.items[i]) > SHOWN ? "..." : "");
+	snprintf(l->command, sizeof(l->command), "%s", b.bytes ? b.bytes : "");
+}
+
+static bool is_shell(const char *path)
+{
+	static const char *const shells[] = {
+		"sh", "bash", "ash", "dash", "ksh", "zsh", "busybox",
+	};
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++)
+		if (!strcmp(slash ? slash + 1 : path, shells[i]))
+			return true;
+	return false;
+}
+
+/* One that is there after all; NULL: the image has none. */
+static const char *any_shell(const struct look *l)
+{
+	static const char *const shells[] = {
+		"/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash", "/bin/dash", "/bin/ash",
+		"/bin/busybox", "/busybox/sh", "/busybox/busybox", "/usr/local/bin/bash",
+	};
+	struct file_at f;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+		enum found got = find_file(&l->p, shells[i], &f);
+
+		if (got == FOUND_ABSENT)
+			continue;
+		own_close(&f.fd);
+		return shells[i];
+	}
+	return NULL;
+}
+
+static void say_hidden(struct look *l, const char *path)
+{
+	const char *at = find_mount(&l->p, path);
+
+	finding_missing(l->f, "%s was not looked at: it is in what was mounted at %s, not in the "
+			"image", path, at ? at : "a place above it");
+}
+
+/* ---- as whom ---- */
+
+struct user {
+	const char *name;
+	size_t len;
+	uint32_t id;
+};
+
+static void take_user(void *ctx, uint32_t id, const char *name, size_t len)
+{
+	struct user *u = ctx;
+
+	if (u->id == NO_ID && len == u->len && !memcmp(name, u->name, len))
+		u->id = id;
+}
+
+static uint32_t id_of(const struct look *l, const char *word, size_t len, const char *file)
+{
+	struct user u = { word, len, NO_ID };
+	auto_buf struct buf b = { 0 };
+	auto_close int fd = -1;
+	struct file_at f;
+	const char *p = word;
+	uint64_t n;
+
+	if (scan_u64(&p, &n) && p == word + len && n < NO_ID)
+		return (uint32_t)n;
+	if (find_file(&l->p, file, &f) != FOUND_THERE)
+		return NO_ID;
+	fd = find_open(&l->p, &f);
+	own_close(&f.fd);
+	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0 && b.len)
+		passwd_parse(b.bytes, b.len, take_user, &u);
+	return u.id;
+}
+
+static void read_user(struct look *l)
+{
+	const char *user = l->x->user ? l->x->user : "0:0";
+	size_t len = strcspn(user, ":");
+
+	l->uid = id_of(l, user, len, "/etc/passwd");
+	l->gid = user[len] ? id_of(l, user + len + 1, strlen(user + len + 1), "/etc/group") :
+		NO_ID;
+}
+
+/* As far as its ids are those of the files: not through a user namespace. Whose groups are not
+ * known may be in the file's. */
+static bool may_execute(const struct look *l, const struct file_at *f)
+{
+	if (l->x->other_ids || l->uid == NO_ID || !l->uid)
+		return f->mode & 0111;
+	if (l->uid == f->uid)
+		return f->mode & 0100;
+	if (l->gid == f->gid)
+		return f->mode & 0010;
+	return f->mode & (l->gid == NO_ID ? 0011 : 0001);
+}
+
+/* ---- the program ---- */
+
+static void say_no_shell(struct look *l, const char *what, const char *needs)
+{
+	struct finding *x = finding_add(l->f, "no-shell");
+
+	x->cause = true;
+	x->what = finding_text(l->f, "the image has no shell: %s needs %s", what, needs);
+	x->evidence = finding_text(l->f, "command: %s; neither %s nor another shell is in the "
+				   "image", l->command, needs);
+	x->source = l->x->spec;
+	x->cure = "name the program itself, in exec form: ENTRYPOINT [\"/app/server\"] with CMD [] "
+		"in the Dockerfile, so that no shell is asked for; what a script prepares belongs "
+		"into the program, or into an init container";
+	x->kubernetes = "command: [\"/app/server\"]";
+	x->docker = "--entrypoint /app/server";
+}
+
+static void say_absent(struct look *l, const char *path)
+{
+	struct finding *x;
+	const char *shell = is_shell(path) ? any_shell(l) : NULL;
+
+	if (is_shell(path) && !shell) {
+		auto_buf struct buf needs = { 0 };
+
+		buf_addf(&needs, "%s%s", strchr(path, '/') ? "" : "/bin/", path);
+		say_no_shell(l, finding_text(l->f, "its entrypoint `%s`", l->command),
+			     finding_text(l->f, "%s", needs.bytes));
+		return;
+	}
+	x = finding_add(l->f, "missing-entrypoint");
+	x->cause = true;
+	x->what = finding_text(l->f, "its entrypoint %s is not in the image", path);
+	x->evidence = strchr(path, '/') ? finding_text(l->f, "command: %s", l->command) :
+		finding_text(l->f, "command: %s; not in PATH=%s", l->command,
+			     find_env(l->x, "PATH") ? find_env(l->x, "PATH") : DEFAULT_PATH);
+	x->source = l->x->spec;
+	x->cure = shell ? finding_text(l->f, "name the shell where it is: %s", shell) :
+		"name a program that is in the image by its whole path, or copy it there (COPY "
+		"--chmod=755)";
+}
+
+static void say_not_executable(struct look *l, const struct file_at *f)
+{
+	struct finding *x = finding_add(l->f, S_ISDIR(f->mode) ? "is-directory" :
+					"not-executable");
+	char mode[MODE_TEXT];
+
+	mode_text(f->mode, mode);
+	x->cause = true;
+	x->source = l->x->spec;
+	if (S_ISDIR(f->mode)) {
+		x->what = finding_text(l->f, "its entrypoint %s is a directory", f->path);
+		x->evidence = finding_text(l->f, "%s is %s; command: %s", f->path, mode,
+					   l->command);
+		x->cure = "name the program in it";
+		return;
+	}
+	x->what = finding_text(l->f, "%s may not be executed by the container's user %s", f->path,
+			       l->x->user ? l->x->user : "0:0");
+	x->evidence = finding_text(l->f, "%s is %s %u:%u", f->path, mode, f->uid, f->gid);
+	x->cure = "make it executable for all where the image is built: COPY --chmod=755 (or chmod "
+		"755 before it is copied)";
+}
+
+/* Files that are not what the kernel can start. */
+static struct finding *say_format(struct look *l, const char *kind, const char *path,
+				  const char *what)
+{
+	struct finding *x = finding_add(l->f, kind);
+
+	x->cause = true;
+	x->what = finding_text(l->f, "%s %s", path, what);
+	x->evidence = finding_text(l->f, "command: %s", l->command);
+	x->source = l->x->spec;
+	return x;
+}
+
+static void look_elf(struct look *l, const struct file_at *f, const struct needs *n);
+static void look_file(struct look *l, const struct file_at *f, unsigned int deep);
+
+static void say_interpreter(struct look *l, const struct file_at *script, const char *interp)
+{
+	struct finding *x;
+	size_t len = strlen(interp);
+
+	if (is_shell(interp) && !any_shell(l)) {
+		say_no_shell(l, finding_text(l->f, "the script %s", script->path), interp);
+		return;
+	}
+	x = say_format(l, "missing-interpreter", script->path, "");
+	if (len && interp[len - 1] == '\r') {
+		x->what = finding_text(l->f, "the script %s asks for the interpreter %.*s followed "
+				       "by a carriage return", script->path, (int)len - 1, interp);
+		x->cure = "save the script with line ends of Unix (dos2unix, git: eol=lf)";
+		return;
+	}
+	x->what = finding_text(l->f, "the script %s needs %s, which is not in the image",
+			       script->path, interp);
+	x->cure = "take a base image that has this interpreter, name it where it is in the "
+		"script's first line, or make the entrypoint a program that needs none";
+}
+
+/* "#!/usr/bin/env NAME": env is there, and looks for NAME by PATH. */
+static const char *env_word(char *line)
+{
+	char *word = strpbrk(line, " \t");
+
+	if (!word)
+		return NULL;
+	*word++ = '\0';
+	word += strspn(word, " \t");
+	if (str_prefix(word, "-S"))
+		word += 2 + strspn(word + 2, " \t");
+	word[strcspn(word, " \t")] = '\0';
+	return *word && *word != '-' && !strchr(word, '=') ? word : NULL;
+}
+
+static enum found find_program(struct look *l, const char *word, struct file_at *f);
+
+static void look_script(struct look *l, const struct file_at *f, char *line, unsigned int deep)
+{
+	const char *slash, *word;
+	struct file_at next;
+	enum found got;
+
+	line += 2 + strspn(line + 2, " \t");
+	line[strcspn(line, "\n")] = '\0';
+	word = env_word(line);
+	got = *line ? find_program(l, line, &next) : FOUND_ABSENT;
+	slash = strrchr(line, '/');
+	if (got == FOUND_THERE && word && slash && !strcmp(slash, "/env")) {
+		own_close(&next.fd);
+		line = (char *)word;
+		got = find_program(l, word, &next);
+	}
+	if (got == FOUND_HIDDEN)
+		say_hidden(l, line);
+	else if (got == FOUND_ABSENT)
+		say_interpreter(l, f, line);
+	else if (deep < SCRIPTS_MAX)
+		look_file(l, &next, deep + 1);
+	if (got == FOUND_THERE)
+		own_close(&next.fd);
+}
+
+static void say_machine(struct look *l, const struct file_at *f, const struct needs *n)
+{
+	char room[32], own[32];
+	const char *is = needs_machine(n->machine, room, sizeof(room));
+	const char *want = needs_machine(needs_own_machine(), own, sizeof(own));
+	struct finding *x = say_format(l, "wrong-architecture", f->path, "");
+
+	x->what = finding_text(l->f, "%s is a program for %s, and this node is %s", f->path, is,
+			       want);
+	x->evidence = finding_text(l->f, "its ELF header: machine %u, %u bits, %s-endian",
+				   n->machine, n->bits, n->big_endian ? "big" : "little");
+	x->cure = finding_text(l->f, "build or pull the image for linux/%s: docker build "
+			       "--platform linux/%s", want, want);
+	x->kubernetes = finding_text(l->f, "nodeSelector: {kubernetes.io/arch: %s}", is);
+	x->docker = finding_text(l->f, "--platform linux/%s", want);
+}
+
+/* Where in families of images a library is that programs often lack. */
+static const char *cure_library(struct findings *f, const char *name)
+{
+	static const char *const cc[] = { "libstdc++.so", "libgcc_s.so", "libgomp.so" };
+	static const char *const base[] = { "libc.so.6", "libm.so.6", "libpthread.so.0",
+		"libdl.so.2", "librt.so.1", "libssl.so", "libcrypto.so" };
+	const char *image = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cc); i++)
+		image = str_prefix(name, cc[i]) ? "distroless cc" : image;
+	for (size_t i = 0; i < ARRAY_SIZE(base); i++)
+		image = str_prefix(name, base[i]) ? "distroless base" : image;
+	return finding_text(f, "copy the library from where the program was built (COPY "
+			    "--from=build; ldd there shows the path), or link it statically%s%s",
+			    image ? "; a base image that has it: " : "", image ? image : "");
+}
+
+static void look_libraries(struct look *l, const struct file_at *f, const struct needs *n)
+{
+	struct libs_missing m;
+	struct finding *x;
+
+	libs_look(&l->p, f, n, l->f->a, &m);
+	if (m.unsure)
+		finding_missing(l->f, "not all libraries of %s could be looked for: %s", f->path,
+				m.unsure);
+	if (!m.name)
+		return;
+	x = say_format(l, "missing-library", f->path, "");
+	x->what = finding_text(l->f, "%s needs the library %s, which is nowhere in the image",
+			       f->path, m.name);
+	x->evidence = finding_text(l->f, "needed by %s; not in RPATH, LD_LIBRARY_PATH, RUNPATH, "
+				   "ld.so.cache or the loader's own directories", m.by);
+	x->cure = cure_library(l->f, m.name);
+}
+
+static void look_elf(struct look *l, const struct file_at *f, const struct needs *n)
+{
+	struct file_at loader;
+	struct finding *x;
+	bool musl;
+
+	if (!n->interp)
+		return;
+	switch (find_file(&l->p, n->interp, &loader)) {
+	case FOUND_HIDDEN:
+		say_hidden(l, n->interp);
+		return;
+	case FOUND_THERE:
+		own_close(&loader.fd);
+		look_libraries(l, f, n);
+		return;
+	default:
+		break;
+	}
+	musl = strstr(n->interp, "ld-musl");
+	x = say_format(l, "missing-loader", f->path, "");
+	x->what = finding_text(l->f, "%s needs the loader %s, which is not in the image", f->path,
+			       n->interp);
+	x->evidence = finding_text(l->f, "its PT_INTERP; the kernel then says \"no such file or "
+				   "directory\" of %s, which is there", f->path);
+	x->cure = musl ? "it was built for musl (Alpine) and the image is another: link it "
+		"statically, or take a base image with musl" :
+		"it was built for glibc and the image has another C library or none: link it "
+		"statically (Go: CGO_ENABLED=0), or take a base image with glibc (distroless "
+		"base)";
+}
+
+static void look_file(struct look *l, const struct file_at *f, unsigned int deep)
+{
+	auto_close int fd = -1;
+	char line[FIRST_LINE + 1];
+	struct needs *n;
+	ssize_t len;
+
+	if (!S_ISREG(f->mode) || !may_execute(l, f)) {
+		say_not_executable(l, f);
+		return;
+	}
+	fd = find_open(&l->p, f);
+	len = fd < 0 ? -1 : pread(fd, line, FIRST_LINE, 0);
+	if (len < 0) {
+		finding_missing(l->f, "%s cannot be read", f->path);
+		return;
+	}
+	line[len] = '\0';
+	if (len > 2 && line[0] == '#' && line[1] == '!') {
+		look_script(l, f, line, deep);
+		return;
+	}
+	n = arena_alloc(l->f->a, sizeof(*n));
+	needs_read(fd, n, l->f->a);
+	if (n->kind == NEEDS_ELF)
+		look_elf(l, f, n);
+	else if (n->kind == NEEDS_OTHER_MACHINE)
+		say_machine(l, f, n);
+	else if (n->kind == NEEDS_BROKEN)
+		say_format(l, "bad-format", f->path, "begins as an ELF file and is no program: cut "
+			   "off, or not linked")->cure = "copy it whole into the image";
+	else
+		say_format(l, "bad-format", f->path, len ? "is neither an ELF program nor a script "
+			   "that begins with #!" : "is an empty file")->cure =
+			"let its first line name the interpreter (#!/usr/bin/python3), or copy "
+			"the right file into the image";
+}
+
+/* ---- where it is ---- */
+
+static enum found find_in_path(struct look *l, const char *word, struct file_at *f)
+{
+	const char *path = find_env(l->x, "PATH");
+	enum found worst = FOUND_ABSENT;
+	char name[FIND_PATH], dir[FIND_PATH];
+
+	for (path = path ? path : DEFAULT_PATH; *path;) {
+		size_t n = strcspn(path, ":");
+		enum found got = FOUND_ABSENT;
+
+		if (n && n < sizeof(dir)) {
+			memcpy(dir, path, n);
+			dir[n] = '\0';
+			if (find_join(name, dir, word))
+				got = find_file(&l->p, name, f);
+		}
+		/* what may not be executed is passed over (Go's exec.LookPath) */
+		if (got == FOUND_THERE && S_ISREG(f->mode) && f->mode & 0111)
+			return FOUND_THERE;
+		if (got == FOUND_THERE)
+			own_close(&f->fd);
+		worst = got == FOUND_HIDDEN ? got : worst;
+		path += n + (path[n] != '\0');
+	}
+	return worst;
+}
+
+static enum found find_program(struct look *l, const char *word, struct file_at *f)
+{
+	char path[FIND_PATH];
+
+	f->fd = -1;
+	if (!strchr(word, '/'))
+		return find_in_path(l, word, f);
+	if (!find_join(path, l->x->cwd ? l->x->cwd : "/", word))
+		return FOUND_ABSENT;
+	return find_file(&l->p, path, f);
+}
+
+void look_start(const struct root *root, const struct ending *x, struct findings *f)
+{
+	struct look l = { .p = { root, x }, .x = x, .f = f };
+	struct file_at program;
+
+	if (!x->args.count) {
+		finding_missing(f, "what was to be started is not recorded in files");
+		return;
+	}
+	if (!x->image.count) {
+		finding_missing(f, "its files were not looked at: %s", x->no_files);
+		return;
+	}
+	put_command(&l);
+	read_user(&l);
+	switch (find_program(&l, x->args.items[0], &program)) {
+	case FOUND_ABSENT:
+		say_absent(&l, x->args.items[0]);
+		break;
+	case FOUND_HIDDEN:
+		say_hidden(&l, x->args.items[0]);
+		break;
+	default:
+		look_file(&l, &program, 0);
+		own_close(&program.fd);
+	}
+}

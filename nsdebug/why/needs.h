@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * needs - what an ELF program needs of its image before its first instruction runs: the machine,
+ * the loader (PT_INTERP), shared libraries (DT_NEEDED) and where it wants them looked for.
+ *
+ * Little of the file is read, with pread(2), each read of a named length; what it states wrongly
+ * is missing or an error, and everything is bounded. Both classes and both byte orders are known as
+ * far as the header; of dynamic tables those of this machine's order.
+ */
+#ifndef NSDEBUG_WHY_NEEDS_H
+#define NSDEBUG_WHY_NEEDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+#define NEEDS_LIBS_MAX 512	/* of one file */
+#define NEEDS_WORD_MAX 4096
+
+enum needs_kind {
+	NEEDS_ELF,
+	NEEDS_NOT_ELF,		/* no ELF magic at all */
+	NEEDS_BROKEN,		/* it begins as one, and is none: cut, or of no known kind */
+	NEEDS_OTHER_MACHINE,	/* .machine, .bits, .big_endian are known, no more */
+};
+
+struct needs {
+	enum needs_kind kind;
+	unsigned int machine, bits;
+	bool big_endian;
+	bool dynamic;			/* it has a dynamic table */
+	bool program;			/* ET_EXEC or ET_DYN, with something to load */
+	const char *interp;		/* in the arena, like all here; NULL: none */
+	const char *rpath, *runpath;
+	const char *libs[NEEDS_LIBS_MAX];
+	size_t nlibs;
+	bool cut;			/* there were more */
+};
+
+void needs_read(int fd, struct needs *n, struct arena *a);
+/* Does a program for this machine run here: the node's own, or its 32-bit kind? */
+bool needs_runs_here(unsigned int machine);
+/* "arm64", "machine 243" as image platforms call them. */
+const char *needs_machine(unsigned int machine, char *room, size_t len);
+unsigned int needs_own_machine(void);
+
+#endif

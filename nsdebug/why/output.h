@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output - the last lines that a container wrote, out of its engine's log: as docker writes it
+ * (json-file: a JSON object a line), or as the CRI and podman do ("TIME STREAM F TEXT").
+ *
+ * All of it is the container's own word. Bounded: OUTPUT_TAIL bytes of the file's end.
+ */
+#ifndef NSDEBUG_WHY_OUTPUT_H
+#define NSDEBUG_WHY_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+#define OUTPUT_TAIL 16384
+#define OUTPUT_LINES 8
+#define OUTPUT_LINE_MAX 400
+
+struct output {
+	const char *lines[OUTPUT_LINES];	/* the last one last */
+	size_t count;
+};
+
+/* Without an error: what cannot be read is no line. */
+void output_read(int fd, bool docker, struct arena *a, struct output *ret);
+/* The same of the text of such a file. */
+void output_parse(const char *text, size_t len, bool docker, struct arena *a, struct output *ret);
+
+#endif
