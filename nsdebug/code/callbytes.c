@@ -3,15 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/code/snapshot.h"
 
-#define BATCH 1024u		/* UIO_MAXIOV */
-#define FAULTS_MAX 64u		/* addresses that cannot be read, of a process */
 #define RANGES_MAX 4096u	/* mappings with such code */
 
 struct range {
@@ -122,49 +120,25 @@ static void find_pages(struct search *f, const struct process *p)
 		want_pages(f, f->found[i].addr);
 }
 
-static size_t read_memory(void *tid, const uint64_t *at, uint8_t *const *bytes, size_t count,
-			  size_t len)
+static bool read_memory(void *process, uint64_t from, void *to, size_t len)
 {
-	struct iovec to[BATCH], from[BATCH];
-	ssize_t got;
+	struct memory *m = snapshot_memory(process);
 
-	for (size_t k = 0; k < count; k++) {
-		to[k] = (struct iovec){ bytes[k], len };
-		from[k] = (struct iovec){ (void *)(uintptr_t)at[k], len };
-	}
-	got = process_vm_readv(*(pid_t *)tid, to, count, from, count, 0);
-	return got < 0 ? 0 : (size_t)got / len;
+	return m && memory_read(m, from, to, len);
 }
 
-/* As many as can be read from i on; those that cannot are dropped by the caller. */
-static size_t read_batch(struct search *f, size_t i)
-{
-	size_t n = f->count - i < BATCH ? f->count - i : BATCH;
-	uint64_t from[BATCH];
-	uint8_t *to[BATCH];
-
-	for (size_t k = 0; k < n; k++) {
-		to[k] = f->found[i + k].bytes;
-		from[k] = f->found[i + k].addr - CALL_BYTES;
-	}
-	return f->read(f->arg, from, to, n, CALL_BYTES);
-}
-
+/* Those that are there. They ascend, so that neighbours are asked about once. */
 static void read_all(struct search *f)
 {
-	unsigned int faults = 0;
-	size_t i = 0;
+	size_t left = 0;
 
-	while (i < f->count) {
-		size_t n = read_batch(f, i);
+	for (size_t i = 0; i < f->count; i++) {
+		struct callbytes *c = &f->found[i];
 
-		i += n;
-		if (n == BATCH || i == f->count)
-			continue;
-		f->found[i] = f->found[--f->count];
-		if (++faults == FAULTS_MAX)
-			f->count = i;
+		if (f->read(f->arg, c->addr - CALL_BYTES, c->bytes, CALL_BYTES))
+			f->found[left++] = *c;
 	}
+	f->count = left;
 }
 
 static int by_addr(const void *a, const void *b)
@@ -190,7 +164,7 @@ static void read_pages(struct search *f, struct snapshot *s, struct process *p)
 	for (size_t i = 0; i < f->npages; i++) {
 		uint8_t *bytes = arena_alloc(s->arena, MADE_PAGE);
 
-		if (f->read(f->arg, &f->pages[i].addr, &bytes, 1, MADE_PAGE))
+		if (f->read(f->arg, f->pages[i].addr, bytes, MADE_PAGE))
 			p->pages[p->page_count++] =
 				(struct made_page){ f->pages[i].addr, bytes };
 	}
@@ -213,8 +187,8 @@ void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read
 		if (p->threads[i].how != HOW_NOT)
 			find_words(&f, &p->threads[i]);
 	if (f.count) {
-		read_all(&f);
 		qsort(f.found, f.count, sizeof(*f.found), by_addr);
+		read_all(&f);
 		p->calls = arena_alloc(s->arena, (f.count + 1) * sizeof(*f.found));
 		memcpy(p->calls, f.found, f.count * sizeof(*f.found));
 		p->call_count = f.count;
@@ -232,13 +206,7 @@ void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read
 
 void callbytes_take(struct snapshot *s, struct process *p)
 {
-	pid_t tid = 0;
-
-	for (size_t i = 0; i < p->count && !tid; i++)
-		if (p->threads[i].how != HOW_NOT)
-			tid = p->threads[i].tid;
-	if (tid)
-		callbytes_take_by(s, p, read_memory, &tid);
+	callbytes_take_by(s, p, read_memory, p);
 }
 
 bool callbytes_find(const struct process *p, uint64_t addr, uint8_t bytes[CALL_BYTES])

@@ -35,9 +35,8 @@ struct made_page {
 	const uint8_t *bytes;
 };
 
-/* Reads `count` pieces of `len` bytes, as many as it can from the first on. Returns how many. */
-typedef size_t made_read_fn(void *arg, const uint64_t *from, uint8_t *const *to, size_t count,
-			    size_t len);
+/* Reads all of it, or false. */
+typedef bool made_read_fn(void *arg, uint64_t from, void *to, size_t len);
 
 /* Fills p->calls and p->pages, from its threads that were taken. With rights. */
 void callbytes_take(struct snapshot *s, struct process *p);

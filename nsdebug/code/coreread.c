@@ -347,22 +347,16 @@ static void take_memory(struct reader *r)
 	r->s->thread_total += p->count;
 }
 
-/* For callbytes: one piece after the other, each of one segment. */
-static size_t read_made(void *arg, const uint64_t *from, uint8_t *const *to, size_t count,
-			size_t len)
+/* For callbytes: of one segment. */
+static bool read_made(void *arg, uint64_t from, void *to, size_t len)
 {
 	struct reader *r = arg;
+	const struct vma *v = maps_find(&r->p->maps, from);
+	const struct segment *g = v ? &r->segments[v - r->p->maps.items] : NULL;
+	uint64_t at = g ? from - v->start : 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct vma *v = maps_find(&r->p->maps, from[i]);
-		const struct segment *g = v ? &r->segments[v - r->p->maps.items] : NULL;
-		uint64_t at = g ? from[i] - v->start : 0;
-
-		if (!g || at >= g->filesz || g->filesz - at < len || !work_may(0, COST + len) ||
-		    !elf_read(&r->f, g->off + at, to[i], len))
-			return i;
-	}
-	return count;
+	return g && at < g->filesz && g->filesz - at >= len && work_may(0, COST + len) &&
+		elf_read(&r->f, g->off + at, to, len);
 }
 
 /* ---- files ---- */

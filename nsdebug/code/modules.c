@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/mounts.h"
@@ -129,24 +129,22 @@ static struct module *file_of(struct snapshot *s, const struct process *p, const
 	return m;
 }
 
-static struct module *vdso_of(struct snapshot *s, const struct process *p, const struct vma *v)
+static struct module *vdso_of(struct snapshot *s, struct process *p, const struct vma *v)
 {
 	uint64_t len = v->end - v->start;
-	struct iovec local, remote;
+	struct memory *memory = snapshot_memory(p);
 	struct module *m = add(s, v);
-	ssize_t n;
+	void *to;
 
 	if (len > VDSO_BYTES_MAX)
 		len = VDSO_BYTES_MAX;
-	local = (struct iovec){ arena_alloc(s->arena, len), len };
-	remote = (struct iovec){ (void *)(uintptr_t)v->start, len };
-	n = process_vm_readv(p->threads[p->count - 1].tid, &local, 1, &remote, 1, 0);
-	if (n <= 0) {
+	to = arena_alloc(s->arena, len);
+	if (!memory || !memory_of_kernel(memory, v->start, to, len)) {
 		why(m, "cannot be read", errno);
 		return m;
 	}
-	m->bytes = local.iov_base;
-	m->len = (size_t)n;
+	m->bytes = to;
+	m->len = len;
 	return m;
 }
 

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/callbytes.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/code/modules.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/mounts.h"
@@ -66,11 +66,70 @@ static bool is_served(const struct snapshot *s, const struct vma *v)
 	return v->inode && s->mounts && mounts_served(s->mounts, v->major, v->minor);
 }
 
+struct memory *snapshot_memory(struct process *p)
+{
+	struct memory *m = p->memory;
+
+	if (m)
+		return m;
+	m = mem_alloc(sizeof(*m));
+	if (memory_open(m, p->living >= 0 ? p->living : p->dir) < 0)
+		own_free(&m);
+	p->memory = m;
+	return m;
+}
+
+void snapshot_close(struct process *p)
+{
+	if (p->memory)
+		memory_close(p->memory);
+	own_free(&p->memory);
+	own_close(&p->living);
+	own_close(&p->mapped);
+}
+
+/* What is there of the stack: how much, or -1 with errno. */
+static ssize_t copy_stack(struct snapshot *s, struct process *p, struct thread *t, size_t len)
+{
+	struct memory *m = snapshot_memory(p);
+	struct holes holes = { 0 };
+	void *to;
+	ssize_t n;
+
+	if (!m)
+		return -1;
+	to = arena_alloc(s->arena, len);
+	n = memory_copy(m, t->stack_at, to, len, &holes);
+	t->stack = to;
+	t->holes = NULL;
+	t->hole_count = holes.count;
+	if (holes.count)
+		t->holes = (const void *)arena_dup(s->arena, (const char *)holes.items,
+						   holes.count * sizeof(*holes.items));
+	free(holes.items);
+	return n;
+}
+
+/* Of a stack that is in no file: what follows may be the same memory, which a userfaultfd or
+ * madvise(2) was told of in part. */
+static uint64_t stack_end(const struct process *p, const struct vma *v)
+{
+	const struct vma *end = p->maps.items + p->maps.count, *next = v + 1;
+	uint64_t to = v->end;
+
+	for (; next < end && next->start == to && !next->inode && !v->inode; next++) {
+		if (!next->read || next->write != v->write || next->exec != v->exec ||
+		    !bytes_same(next->path, v->path))
+			break;
+		to = next->end;
+	}
+	return to;
+}
+
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp)
 {
 	const struct vma *v = maps_find(&p->maps, sp);
 	uint64_t want, room = SNAPSHOT_STACKS_MAX - s->stack_total;
-	struct iovec local, remote;
 	ssize_t n;
 
 	if (!v || !v->read)
@@ -79,7 +138,7 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 	if (is_served(s, v))
 		return thread_refuse(t, "its stack is a file on a file system that asks a server");
 	t->stack_at = sp - v->start < STACK_RED_ZONE ? v->start : sp - STACK_RED_ZONE;
-	want = v->end - t->stack_at;
+	want = stack_end(p, v) - t->stack_at;
 	t->stack_cut = want > s->stack_bytes + STACK_RED_ZONE || want > room;
 	if (want > s->stack_bytes + STACK_RED_ZONE)
 		want = s->stack_bytes + STACK_RED_ZONE;
@@ -87,14 +146,14 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 		s->cut = true;
 		want = room;
 	}
-	local = (struct iovec){ arena_alloc(s->arena, want), want };
-	remote = (struct iovec){ (void *)(uintptr_t)t->stack_at, want };
-	n = process_vm_readv(t->tid, &local, 1, &remote, 1, 0);
-	if (n <= 0 && errno == ESRCH)
+	n = copy_stack(s, p, t, want);
+	if (n < 0 && errno == ESRCH)
 		t->gone = true;
-	if (n <= 0)
+	if (n < 0)
 		return thread_refuse(t, "its stack cannot be read: %s", errno_name(errno));
-	t->stack = local.iov_base;
+	if (!n)
+		return thread_refuse(t, "its stack is not in memory: it was never written, or a "
+				     "program is asked for it (userfaultfd)");
 	t->stack_len = (size_t)n;
 	s->stack_total += want;
 	return true;
@@ -355,8 +414,7 @@ static int take_whole(struct snapshot *s, struct process *p, const struct snapsh
 		int ret = take_once(s, p, only, source, self);
 		bool same = lives(p->mapped), last = try == TRIES;
 
-		own_close(&p->living);
-		own_close(&p->mapped);
+		snapshot_close(p);
 		if (ret < 0)
 			return ret;
 		keep_stops(p, before, count < STOPS_KEPT ? count : STOPS_KEPT);

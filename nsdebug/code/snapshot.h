@@ -25,6 +25,7 @@
 struct arena;
 struct emit;
 struct err;
+struct memory;
 struct mounts;
 
 #define SNAPSHOT_STACKS_MAX (192u << 20)	/* bytes of all stacks together */
@@ -57,6 +58,8 @@ struct thread {
 	const uint8_t *stack;		/* stack_len bytes from stack_at on */
 	uint64_t stack_at;
 	size_t stack_len;
+	const struct hole *holes;	/* of these, bytes that were not there; ascending */
+	size_t hole_count;
 	bool stack_cut;			/* there is more above */
 	bool interrupted;		/* its pc is anywhere, not behind a system call */
 	int64_t held_ns;		/* how long it was stopped */
@@ -99,6 +102,7 @@ struct process {
 	 * first thread has ended and others go on, else -1. */
 	int dir, living;
 	int mapped;			/* the maps of the memory that it had then, or -1 */
+	struct memory *memory;		/* NULL: not opened (yet) */
 };
 
 struct snapshot {
@@ -159,6 +163,9 @@ bool snapshot_own_map(const struct snapshot *s, int dir, const struct proc_statu
 
 /* For sources, before a thread is known by more than its id: may it be one of these? */
 bool snapshot_wants(const struct snapshot_only *only, pid_t tid);
+/* While it is taken, its memory; NULL with errno. snapshot_close() what has no snapshot_take(). */
+struct memory *snapshot_memory(struct process *p);
+void snapshot_close(struct process *p);
 /* For sources: copies the stack from sp on. False with t->note. */
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp);
 /* By where in the kernel it is. A sleeper in a frozen v1 cgroup is where it slept, in D. */

@@ -130,6 +130,8 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 	t->stack = c->stack;
 	t->stack_at = c->stack_at;
 	t->stack_len = c->stack_len;
+	t->holes = c->holes;
+	t->hole_count = c->hole_count;
 	t->stack_cut = c->stack_cut;
 	t->how = HOW_STOPPED;
 	return true;

@@ -15,6 +15,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/code/fallback.h"
 #include "nsdebug/code/gostack.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/code/work.h"
 
 /* Exported by the library but in no header of it; perf declares it in the same way. */
@@ -112,10 +113,18 @@ bool process_code(const struct process *p, uint64_t pc, struct module **m, uint6
 	return c && elf_bias(&c->elf, v->start, (*m)->bytes ? 0 : v->offset, pc, bias);
 }
 
+static bool in_hole(const struct thread *t, uint64_t addr)
+{
+	for (size_t i = 0; i < t->hole_count && t->holes[i].start < addr + 8; i++)
+		if (addr < t->holes[i].end)
+			return true;
+	return false;
+}
+
 bool thread_word(const struct thread *t, uint64_t addr, uint64_t *ret)
 {
 	if (addr < t->stack_at || addr - t->stack_at >= t->stack_len ||
-	    t->stack_len - (addr - t->stack_at) < sizeof(*ret))
+	    t->stack_len - (addr - t->stack_at) < sizeof(*ret) || in_hole(t, addr))
 		return false;
 	memcpy(ret, t->stack + (addr - t->stack_at), sizeof(*ret));
 	return true;

@@ -123,13 +123,11 @@ static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 	p = arena_alloc(once, sizeof(*p));
 	p->pid = pid;
 	p->dir = dir;
-	p->living = -1;
-	p->threads = arena_alloc(once, sizeof(*p->threads));
-	p->threads[0].tid = pid;
-	p->count = 1;
+	p->living = p->mapped = -1;
 	if (maps_read(&p->maps, dir, once) < 0 || !p->maps.count)
 		return refuse(m, GONE, false);
 	modules_open(&m->s, p);
+	snapshot_close(p);
 	if (read_exec(dir) != h.exec)
 		return refuse(m, "the process runs another program by now", false);
 	return tell(m, p, &h);

@@ -5,11 +5,13 @@
  */
 #include "nsdebug/code/callbytes.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/work.h"
 #include "tests/unit/check.h"
@@ -29,7 +31,7 @@ struct target {
 	struct process p;
 };
 
-/* Made code, of which the second half cannot be read; and a stack of zeros. */
+/* Made code, whose second half has no pages; and a stack of zeros. */
 static void make(struct target *t)
 {
 	uint64_t at = (uint64_t)(uintptr_t)code;
@@ -50,7 +52,8 @@ static void make(struct target *t)
 	};
 	t->p = (struct process){
 		.maps = { .items = t->vma, .count = 2 }, .modules = t->modules,
-		.threads = &t->thread, .count = 1,
+		.threads = &t->thread, .count = 1, .living = -1, .mapped = -1,
+		.dir = open("/proc/self", O_PATH | O_CLOEXEC),
 	};
 	t->thread.regs.value[REG_SP] = STACK_AT;
 	t->thread.regs.value[REG_BP] = STACK_AT + 64;
@@ -63,6 +66,13 @@ static uint64_t call_at(unsigned int off)
 	code[off - 2] = 0xff;
 	code[off - 1] = 0xd0;
 	return (uint64_t)(uintptr_t)code + off;
+}
+
+static void take(struct target *t)
+{
+	callbytes_take(&t->s, &t->p);
+	snapshot_close(&t->p);
+	own_close(&t->p.dir);
 }
 
 /* With what was copied of the code so far. */
@@ -80,7 +90,7 @@ static struct trace walk_taken(struct target *t)
 
 static struct trace walk(struct target *t)
 {
-	callbytes_take(&t->s, &t->p);
+	take(t);
 	return walk_taken(t);
 }
 
@@ -101,7 +111,7 @@ static void test_take(void)
 	words[12] = at + CODE_BYTES - 16;	/* not to be read */
 	words[13] = at;				/* nothing before it */
 	words[14] = call_at(0x200);
-	callbytes_take(&t.s, &t.p);
+	take(&t);
 	ok(callbytes_find(&t.p, at + 0x100, bytes) && bytes[6] == 0xff && bytes[7] == 0xd0,
 	   "what stands before an address that is on a stack");
 	ok(callbytes_find(&t.p, at + 0x200, bytes) && t.p.call_count == 2,
@@ -112,14 +122,14 @@ static void test_take(void)
 	make(&t);
 	for (unsigned int i = 0; i < WORDS; i++)
 		words[i] = at + 8 + i;
-	callbytes_take(&t.s, &t.p);
+	take(&t);
 	ok(t.p.call_count == CALLBYTES_MAX, "there is a limit of addresses");
 	arena_free(&t.s.arena);
 	make(&t);
 	for (unsigned int i = 0; i < WORDS; i++)
 		words[i] = at + CODE_BYTES / 2 + 64 + i;
-	callbytes_take(&t.s, &t.p);
-	ok(t.p.call_count == 0, "and one of faults");
+	take(&t);
+	ok(t.p.call_count == 0, "nothing of pages that are not there");
 	arena_free(&t.s.arena);
 }
 
@@ -177,7 +187,7 @@ static void test_followed(void)
 
 	leave_word(&t);
 	memcpy(code + 0x800, ends, sizeof(ends));
-	callbytes_take(&t.s, &t.p);
+	take(&t);
 	ok(callbytes_code(&t.p, at + 0x800, bytes, 64) == 64 && !memcmp(bytes, ends, sizeof(ends)),
 	   "code where a thread is");
 	ok(callbytes_code(&t.p, at + CODE_BYTES - 16, bytes, 64) == 0, "elsewhere none");
@@ -241,6 +251,7 @@ int main(void)
 	code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code == MAP_FAILED || mprotect(code + CODE_BYTES / 2, CODE_BYTES / 2, PROT_NONE))
 		return 1;
+	memset(code, 0, CODE_BYTES / 2);
 	test_take();
 	test_frames();
 	test_followed();

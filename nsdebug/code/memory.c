@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/code/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAPPED (1ull << 62)
+#define PM_UFFD_WP (1ull << 57)	/* with PM_SWAPPED it may be a mark that stands for no page */
+
+int memory_open(struct memory *m, int dir)
+{
+	m->count = 0;
+	m->pagemap = -1;
+	m->mem = openat(dir, "mem", O_RDONLY | O_CLOEXEC);
+	if (m->mem < 0)
+		return -1;
+	m->pagemap = openat(dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	if (m->pagemap >= 0)
+		return 0;
+	own_close(&m->mem);
+	return -1;
+}
+
+void memory_close(struct memory *m)
+{
+	own_close(&m->mem);
+	own_close(&m->pagemap);
+}
+
+/* Of `count` pages from `page` on; 0: nobody has this memory, or there are no such addresses. */
+static int look(struct memory *m, uint64_t page, size_t count)
+{
+	ssize_t n;
+
+	m->count = 0;
+	if (page > INT64_MAX / 8)
+		return 0;
+	n = pread(m->pagemap, m->words, (count < MEMORY_LOOK ? count : MEMORY_LOOK) * 8,
+		  (off_t)(page * 8));
+	if (n <= 0)
+		return (int)n;
+	m->first = page;
+	m->count = (size_t)n / 8;
+	return 1;
+}
+
+static bool is_there(uint64_t word)
+{
+	return word & PM_PRESENT || (word & (PM_SWAPPED | PM_UFFD_WP)) == PM_SWAPPED;
+}
+
+static void add_hole(struct holes *h, uint64_t start, uint64_t end)
+{
+	if (h->count && h->items[h->count - 1].end == start) {
+		h->items[h->count - 1].end = end;
+		return;
+	}
+	h->items = mem_more(h->items, h->count);
+	h->items[h->count++] = (struct hole){ start, end };
+}
+
+/* From `at` on, where the pages are all there or all not, as far as that is known. */
+static uint64_t run_end(const struct memory *m, uint64_t at, uint64_t end, bool *there)
+{
+	size_t i = at / MEMORY_PAGE - m->first;
+
+	*there = is_there(m->words[i]);
+	while (++i < m->count && is_there(m->words[i]) == *there)
+		;
+	i = (m->first + i) * MEMORY_PAGE < end ? i : (end - 1) / MEMORY_PAGE - m->first + 1;
+	return (m->first + i) * MEMORY_PAGE < end ? (m->first + i) * MEMORY_PAGE : end;
+}
+
+static uint64_t page_end(uint64_t at)
+{
+	return (at / MEMORY_PAGE + 1) * MEMORY_PAGE;
+}
+
+ssize_t memory_copy(struct memory *m, uint64_t at, void *to, size_t len, struct holes *holes)
+{
+	uint64_t start = at, end = at + len, got = at;
+
+	while (at < end) {
+		uint64_t next;
+		ssize_t n = 0;
+		bool there;
+		int ret = look(m, at / MEMORY_PAGE, (end - 1) / MEMORY_PAGE - at / MEMORY_PAGE + 1);
+
+		if (ret <= 0) {
+			errno = ret ? errno : ESRCH;
+			return got > start ? (ssize_t)(got - start) : -1;
+		}
+		for (; at < end && at / MEMORY_PAGE < m->first + m->count; at = next) {
+			next = run_end(m, at, end, &there);
+			if (there)
+				n = pread(m->mem, (char *)to + (at - start), next - at, (off_t)at);
+			if (there && n > 0) {
+				next = got = at + (uint64_t)n;
+				continue;
+			}
+			/* gone meanwhile */
+			if (there && next > page_end(at))
+				next = page_end(at);
+			add_hole(holes, at, next);
+		}
+	}
+	return (ssize_t)(got - start);
+}
+
+static bool is_known(const struct memory *m, uint64_t page)
+{
+	return page >= m->first && page - m->first < m->count;
+}
+
+bool memory_read(struct memory *m, uint64_t at, void *to, size_t len)
+{
+	for (uint64_t page = at / MEMORY_PAGE; page <= (at + len - 1) / MEMORY_PAGE; page++)
+		if ((!is_known(m, page) && look(m, page, MEMORY_LOOK) <= 0) ||
+		    !is_there(m->words[page - m->first]))
+			return false;
+	return pread(m->mem, to, len, (off_t)at) == (ssize_t)len;
+}
+
+bool memory_of_kernel(const struct memory *m, uint64_t at, void *to, size_t len)
+{
+	return pread(m->mem, to, len, (off_t)at) == (ssize_t)len;
+}
