@@ -58,7 +58,8 @@ static bool hear(struct held *h, struct holdall_answer *a)
 			emit_tick(h->emit);
 	}
 	n = recv(h->peer, a, sizeof(*a), 0);
-	return (n >= (ssize_t)least && a->xstate_len <= sizeof(a->xstate)) || lose(h);
+	/* what was not sent would be of the answer before */
+	return (n >= (ssize_t)least && a->xstate_len <= (size_t)n - least) || lose(h);
 }
 
 static void add(struct held *h, const struct holdall_answer *a)

@@ -47,8 +47,9 @@ static bool send_answer(struct holdall *h, uint32_t op, pid_t tid, int err)
 	a->op = op;
 	a->tid = tid;
 	a->err = err;
-	if (op == HOLDALL_THREAD && !err)
-		len += a->xstate_len;
+	if (op != HOLDALL_THREAD || err)
+		a->xstate_len = 0;
+	len += a->xstate_len;
 	return send(h->s->peer, a, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 

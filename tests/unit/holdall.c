@@ -186,6 +186,29 @@ static bool is_free(const struct stage *s)
 	return false;
 }
 
+/* A stopper that says more than it sends: what is missing would be somebody else's registers. */
+static void test_short(void)
+{
+	struct holdall_answer a = { .op = HOLDALL_THREAD, .tid = 1, .xstate_len = 64 };
+	size_t least = offsetof(struct holdall_answer, xstate);
+	auto_held struct held h = { .peer = -1 };
+	auto_close int dir = proc_open(procfs, getpid());
+	struct err e;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		exit(1);
+	send(sv[0], &a, least + 64, 0);
+	send(sv[0], &a, least + 63, 0);
+	a.op = HOLDALL_ALL;
+	send(sv[0], &a, least + 64, 0);
+	held_begin(&h, sv[1], NULL, LONG);
+	ok(held_process(&h, dir, &e) < 0 && h.count == 1 && h.lost,
+	   "an answer that is shorter than it says is none");
+	close(sv[0]);
+	close(sv[1]);
+}
+
 static void test_all(void)
 {
 	struct stage s;
@@ -332,6 +355,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	ok(!held_begin(&h, -1, NULL, LONG) && h.lost, "without a stopper nothing is begun");
 	held_free(&h);
+	test_short();
 	test_all();
 	test_time();
 	test_killed();
