@@ -18,6 +18,7 @@
 
 #include "bpf/cap.h"
 #include "bpf/filter.h"
+#include "bpf/walking.h"
 
 /* Addresses of those functions (nsdebug/trace/capable.h); 0: not known. */
 const volatile __u64 cap_askers[CAP_ASKERS];
@@ -34,7 +35,7 @@ static __always_inline enum cap_ns cap_ns_of(struct task_struct *t, struct user_
 	return level > BPF_CORE_READ(own, level) ? CAP_NS_INNER : CAP_NS_OUTER;
 }
 
-#define CAP_FRAMES 12		/* the tracepoint's own, and then some */
+#define CAP_FRAMES 8		/* two of the program, and then some */
 #define CAP_CALL 0xe8		/* call rel32 */
 #define CAP_ENTRY 16		/* bytes: a call may be patched to skip a function's first ones */
 
@@ -62,6 +63,24 @@ static __always_inline bool is_only_asked(void *ctx)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Is it a process that enters the container, but is still its runtime's (runc init), with rights
+ * that it gives up before it starts a program? It was started from outside, and runs a file that
+ * is not mounted in the container. The first process could make itself look like that, so what is
+ * left out for it is counted.
+ */
+static __always_inline bool is_entering(struct task_struct *t)
+{
+	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
+	struct mount *m;
+
+	if (!exe)
+		return false;
+	m = mount_of(BPF_CORE_READ(exe, f_path.mnt));
+	return BPF_CORE_READ(m, mnt_ns) != BPF_CORE_READ(t, nsproxy, mnt_ns) &&
+		!is_target(BPF_CORE_READ(t, real_parent));
 }
 
 #endif

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * life - processes that begin, end, are sent signals or killed for want of memory.
+ * life - processes that begin, end, are sent signals or killed for want of memory, and what
+ * capabilities they are asked for.
  */
 #ifndef BPF_LIFE_H
 #define BPF_LIFE_H
 
+#include "bpf/cap.h"
 #include "bpf/path.h"
 #include "bpf/shared.h"
 
 #define LIFE_ARGS_MAX 4096
 #define LIFE_PATH_MAX 256
 
-enum life_kind { LIFE_EXEC = 1, LIFE_EXIT, LIFE_SIGNAL, LIFE_OOM };
+enum life_kind { LIFE_EXEC = 1, LIFE_EXIT, LIFE_SIGNAL, LIFE_OOM, LIFE_CAP };
 
 /* What TRACE_SIGNAL_ of the kernel says became of a signal (include/trace/events/signal.h). */
 enum life_result { LIFE_QUEUED, LIFE_IGNORED, LIFE_PENDING, LIFE_NO_ROOM, LIFE_NO_INFO };
@@ -27,9 +29,10 @@ enum life_flag {
 
 struct life_event {
 	__u32 kind;
-	__s32 ret;		/* exec: 0 or -errno; signal: enum life_result */
+	__s32 ret;		/* exec, cap: 0 or -errno; signal: enum life_result */
 	__u64 at;
-	struct who who;		/* exec, exit, oom: the process; signal: the receiver */
+	/* exec, exit, oom: the process; signal: the receiver; cap: the thread */
+	struct who who;
 	struct who other;	/* exec, exit: the parent; signal: the sender; oom: who asked */
 	__u32 sig;
 	__s32 code;		/* signal: si_code; exit: as wait(2) has it */
@@ -58,8 +61,16 @@ struct life_oom {
 	__s64 score_adj;
 };
 
+struct life_cap {
+	struct life_event e;
+	__u32 cap, call;	/* CAP_NO_CALL: in none */
+	__u32 ns, sort;		/* enum cap_ns, cap_sort */
+	__u32 ns_inum, unused;
+};
+
 _Static_assert(sizeof(struct life_event) == 152, "both sides see the same record");
 _Static_assert(sizeof(struct life_exec) == 152 + 8 + 512 + 4096 + 1032, "and this one");
 _Static_assert(sizeof(struct life_oom) == 152 + 56, "and this one");
+_Static_assert(sizeof(struct life_cap) == 152 + 24, "and this one");
 
 #endif

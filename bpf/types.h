@@ -72,9 +72,13 @@ struct user_namespace {
 	struct ns_common ns;
 };
 
+/* An u64 since 6.3. */
+typedef struct { __u32 cap[2]; } kernel_cap_t;
+
 struct cred {
 	kuid_t uid, euid;
 	kgid_t gid, egid;
+	kernel_cap_t cap_permitted;
 	struct user_namespace *user_ns;
 };
 
@@ -142,6 +146,7 @@ struct vfsmount {
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
+	struct mnt_namespace *mnt_ns;
 	struct vfsmount mnt;
 };
 
@@ -173,6 +178,7 @@ struct percpu_counter {
 
 struct mm_struct {
 	unsigned long arg_start, arg_end, exec_vm;
+	struct file *exe_file;
 	struct percpu_counter rss_stat[4];	/* since 6.2 */
 };
 
@@ -213,7 +219,7 @@ struct sighand_struct {
 struct task_struct {
 	int pid, tgid;
 	int exit_code, exit_state;
-	unsigned int personality;
+	unsigned int personality, flags;
 	unsigned int __state;		/* since 5.14 */
 	int on_cpu;
 	unsigned long nvcsw, nivcsw;
@@ -224,7 +230,7 @@ struct task_struct {
 	struct sigpending pending;
 	struct sighand_struct *sighand;
 	struct task_struct *real_parent, *parent, *group_leader;
-	const struct cred *cred;
+	const struct cred *cred, *real_cred;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct fs_struct *fs;

@@ -23,6 +23,7 @@ static int take(void *ctx, void *bytes, size_t len)
 	static const size_t least[] = {
 		[LIFE_EXEC] = sizeof(struct life_exec), [LIFE_EXIT] = sizeof(struct life_event),
 		[LIFE_SIGNAL] = sizeof(struct life_event), [LIFE_OOM] = sizeof(struct life_oom),
+		[LIFE_CAP] = sizeof(struct life_cap),
 	};
 	struct life_trace *l = ctx;
 	const struct life_event *e = bytes;
@@ -39,6 +40,25 @@ static int take(void *ctx, void *bytes, size_t len)
 	}
 	if (l->stacks.asked)	/* a whole ask may take long: look at the clock now */
 		l->tracer.budget = 1;
+	return 0;
+}
+
+static int choose_checks(struct life_trace *l, struct life_bpf *b, struct err *e)
+{
+	struct capable *c = &l->capable;
+
+	if (capable_hook(c, e) < 0)
+		return -1;
+	bpf_program__set_autoload(b->progs.on_check, c->hook == CAPABLE_TRACEPOINT);
+	bpf_program__set_autoload(b->progs.on_check_exit, c->hook == CAPABLE_FEXIT);
+	bpf_map__set_autocreate(b->maps.cap_counts, l->cap_count);
+	b->rodata->cap_count_only = l->cap_count;
+	b->rodata->cap_all = l->cap_all;
+	b->rodata->is_modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
+						       BPF_FUNC_task_pt_regs, NULL) > 0;
+	c->asked = c->hook == CAPABLE_FEXIT || capable_askers(c->symbols, c->askers);
+	for (size_t i = 0; i < CAP_ASKERS; i++)
+		b->rodata->cap_askers[i] = c->askers[i];
 	return 0;
 }
 
@@ -81,6 +101,9 @@ static void choose(struct life_bpf *b, enum life_kind kind)
 	bpf_program__set_autoload(b->progs.on_signal, kind == LIFE_SIGNAL);
 	bpf_program__set_autoload(b->progs.on_kill, kind == LIFE_OOM);
 	bpf_program__set_autoload(b->progs.on_oom, kind == LIFE_OOM);
+	bpf_program__set_autoload(b->progs.on_check, false);
+	bpf_program__set_autoload(b->progs.on_check_exit, false);
+	bpf_map__set_autocreate(b->maps.cap_counts, false);
 	b->rodata->nr_execve = SYS_execve;
 	b->rodata->nr_execveat = SYS_execveat;
 	bpf_map__set_max_entries(b->maps.ring, RING_SIZE);
@@ -115,6 +138,7 @@ static int attach(struct life_trace *l, struct life_bpf *b, struct err *e)
 		return -1;
 	TRACER_LISTEN(&l->tracer, b);
 	l->stacks.log = (const volatile struct change_log *)&b->bss->changes;
+	l->capable.left_out = &b->bss->cap_left_out;
 	return tracer_seal(&l->tracer, bpf_map__fd(b->maps.ring), take, l, e);
 }
 
@@ -132,13 +156,16 @@ static int start(struct life_trace *l, struct inside *in, const struct tracer_op
 	if (!b)
 		return err_bpf(e, -errno, "open the programs");
 	choose(b, l->kind);
-	if (choose_stacks(l, b, e) < 0)
+	if ((l->kind == LIFE_CAP && choose_checks(l, b, e) < 0) || choose_stacks(l, b, e) < 0)
 		return -1;
 	TRACER_SET_FILTER(&l->tracer, b);
 	ret = life_bpf__load(b);
 	if (ret < 0)
-		return err_bpf(e, ret, "load the programs");
+		return l->capable.hook == CAPABLE_FEXIT ? capable_refused(ret, e) :
+			err_bpf(e, ret, "load the programs");
 	if (tracer_set_cgroup(&l->tracer, b->obj, e) < 0)
+		return -1;
+	if (l->cap_count && capable_map(&l->capable, bpf_map__fd(b->maps.cap_counts), e) < 0)
 		return -1;
 	return attach(l, b, e);
 }
@@ -162,6 +189,7 @@ void life_run(struct life_trace *l, enum life_kind kind, struct inside *in, cons
 		emit_err(&in->emit, &e);
 		return;
 	}
+	l->tracer.counts = l->cap_count;
 	if (l->stack_bytes)
 		l->tracer.turn = turn;
 	tracer_run(&l->tracer);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * life - events of bpf/life.bpf.c: processes that begin, end, get signals, run out of memory.
+ * life - events of bpf/life.bpf.c: processes that begin, end, get signals, run out of memory, are
+ * asked for capabilities.
  */
 #ifndef NSDEBUG_TRACE_LIFE_H
 #define NSDEBUG_TRACE_LIFE_H
 
 #include "bpf/life.h"
+#include "nsdebug/trace/capable.h"
 #include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/tracer.h"
 
@@ -19,6 +21,9 @@ struct life_trace {
 	void *ctx;
 	uint32_t stack_bytes;	/* 0: no stacks */
 	struct stacks stacks;
+	/* LIFE_CAP: what is wanted, and how the kernel tells of it */
+	bool cap_count, cap_all;
+	struct capable capable;
 };
 
 /* Loads and attaches what this kind needs, seals the child, and calls l->fn for each event until

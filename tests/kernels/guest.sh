@@ -217,6 +217,16 @@ tr_rows 'trace oom: the victim, what it had, the limit' 'length == 1 and (.[0] |
 	.usage <= .limit and .anon > 20000000 and .rss == .anon + .file + .shmem)'
 tr_rows 'trace oom: who asked' '.[0] | .trigger_host_pid == .host_pid and .note == null'
 
+tracing caps
+tell '/busybox/busybox chown 0 /w; /busybox/busybox mknod /w/dev c 1 3'
+finished 'trace caps' life
+quiet 'trace caps'
+one() { echo "map(select(.capability == \"CAP_$1\")) | length == 1 and (.[0] | .pid > 1 and
+	.uid == 65532 and .userns == \"host\" and .result == \"refused\" and $2)"; }
+tr_rows 'trace caps: one, and its call' "$(one CHOWN '.call == "chown"')"
+tr_rows 'trace caps: another' "$(one MKNOD '(.call | test("^mknod(at)?$"))')"
+tr_rows 'trace caps: nothing that the kernel only asks' 'all(.asked == 0 and .note == null)'
+
 tracing open -T
 tell 'true </etc/passwd; true </nothing/here; true >/etc/new; true >/w/new'
 finished 'trace open' sys
