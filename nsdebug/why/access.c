@@ -82,6 +82,8 @@ static uint32_t need_of(uint32_t flags)
 /* What O_CREAT finds there already. */
 static int open_existing(struct walk *w, uint32_t flags)
 {
+	if (w->slash)
+		return stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR);
 	if (flags & O_EXCL)
 		return stand_refuse(w, &w->end, WHY_EXISTS, EEXIST);
 	if (w->name[0] && existing_in_sticky(w) < 0)

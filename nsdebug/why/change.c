@@ -122,12 +122,28 @@ static int refuse_busy(struct walk *w, const struct step *s)
 	return -1;
 }
 
-/* ".", ".." and "/" are no names that could go. */
+/* Where it is has to be there: that the mount may be written to is asked before it is looked up.
+ * ".", ".." and "/" are no names that could go. */
 static int to_old(struct walk *w, const char *path)
 {
-	if (walk_to(w, path, 0) < 0)
+	if (walk_to(w, path, WALK_ABSENT) < 0)
 		return -1;
-	return w->name[0] ? 0 : refuse_busy(w, &w->end);
+	if (w->ask->op == OP_RMDIR && w->last == WALK_DOT)
+		return stand_refuse(w, &w->end, WHY_RULE, EINVAL);
+	if (w->ask->op == OP_RMDIR && w->last == WALK_DOTDOT)
+		return stand_refuse(w, &w->end, WHY_BUSY, ENOTEMPTY);
+	if (w->ask->op == OP_UNLINK && w->last != WALK_NAME)
+		return stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR);
+	return w->last == WALK_NAME ? 0 : refuse_busy(w, &w->end);
+}
+
+static int is_there(struct walk *w)
+{
+	if (w->end.fd < 0)
+		return stand_absent(w, &w->end);
+	if (w->slash && !S_ISDIR(w->end.st.stx_mode))
+		return stand_refuse(w, &w->end, WHY_NOT_DIR, ENOTDIR);
+	return 0;
 }
 
 static int take_away(struct walk *w, bool want_dir)
@@ -135,7 +151,7 @@ static int take_away(struct walk *w, bool want_dir)
 	const struct step *s = &w->end;
 
 	if (to_old(w, w->ask->path) < 0 || stand_writable(w, walk_parent(w)) < 0 ||
-	    may_remove(w, walk_parent(w), s) < 0)
+	    is_there(w) < 0 || may_remove(w, walk_parent(w), s) < 0)
 		return -1;
 	if (S_ISDIR(s->st.stx_mode) != want_dir)
 		return want_dir ? stand_refuse(w, s, WHY_NOT_DIR, ENOTDIR) :
@@ -186,7 +202,7 @@ static int move(struct walk *w, struct walk *to)
 		return refuse_busy(to, &to->end);
 	if (walk_parent(w)->mount != walk_parent(to)->mount)
 		return refuse_apart(w, &w->end, walk_parent(to));
-	if (stand_writable(w, walk_parent(w)) < 0 || rename_to(w, to) < 0)
+	if (stand_writable(w, walk_parent(w)) < 0 || is_there(w) < 0 || rename_to(w, to) < 0)
 		return -1;
 	if (is_mounted_on(w, &w->end))
 		return refuse_busy(w, &w->end);

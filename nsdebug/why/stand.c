@@ -160,6 +160,11 @@ static bool keeps_out(const struct walk *w, const struct step *s, uint64_t *user
 
 /* ---- procfs ---- */
 
+bool stand_in_procfs(const struct step *s)
+{
+	return is_type(s, "proc");
+}
+
 const char *stand_in_proc(const struct walk *w, const struct step *s)
 {
 	static char path[WALK_PATH];

@@ -39,6 +39,8 @@ bool stand_noexec(const struct step *s);
 bool stand_nodev(const struct step *s);
 /* A server answers for its file system. */
 bool stand_served(const struct step *s);
+/* On any part of procfs? */
+bool stand_in_procfs(const struct step *s);
 /* On procfs, mounted from its root: its path below that. Else NULL. */
 const char *stand_in_proc(const struct walk *w, const struct step *s);
 /* Below /proc/PID? */

@@ -176,6 +176,7 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 		return unknown(w, link, "its links are too long");
 	memcpy(w->rest, next, (size_t)len + 1);
 	w->path[walk_parent(w)->len] = w->name[0] = '\0';
+	w->last = WALK_ROOT;
 	return to[0] == '/' ? to_root(w) : 0;
 }
 
@@ -239,7 +240,8 @@ static bool is_last(const struct walk *w, size_t at)
 
 static int end_absent(struct walk *w, const struct step *s, bool last, unsigned int flags)
 {
-	if (last && flags & WALK_ABSENT) {
+	/* procfs knows no name that could be made */
+	if (last && flags & WALK_ABSENT && !stand_in_procfs(s)) {
 		w->end.mount = s->mount;
 		w->end.len = s->len;
 		return 1;
@@ -259,6 +261,7 @@ static int go(struct walk *w, unsigned int flags)
 		return -1;
 	last = is_last(w, at);
 	if (!strcmp(w->name, ".") || !strcmp(w->name, "..")) {
+		w->last = w->name[1] ? WALK_DOTDOT : WALK_DOT;
 		if (w->name[1])
 			up(w);
 		w->name[0] = '\0';
@@ -267,6 +270,7 @@ static int go(struct walk *w, unsigned int flags)
 	}
 	if (add_name(w) < 0)
 		return -1;
+	w->last = WALK_NAME;
 	w->slash = last && w->rest[at];
 	n = look_up(w, &s);
 	if (n)
@@ -275,7 +279,7 @@ static int go(struct walk *w, unsigned int flags)
 		n = follow(w, &s, at);
 	else {
 		memmove(w->rest, w->rest + at, strlen(w->rest + at) + 1);
-		if (last) {
+		if (last && (!w->slash || S_ISDIR(s.st.stx_mode) || flags & WALK_ABSENT)) {
 			w->end = s;
 			return 1;
 		}
@@ -308,6 +312,7 @@ static int run(struct walk *w, const char *path, unsigned int flags)
 		return stand_refuse(w, walk_parent(w), WHY_UNKNOWN, ENAMETOOLONG);
 	memcpy(w->rest, path, len + 1);
 	w->name[0] = '\0';
+	w->last = WALK_ROOT;
 	while (w->rest[strspn(w->rest, "/")] && !n)
 		n = go(w, flags);
 	if (n < 0)

@@ -28,6 +28,9 @@ struct step {
 	uint32_t len;		/* of walk.path up to it; 0: the root */
 };
 
+/* What the last name was: LAST_NORM ... of fs/namei.c. */
+enum walk_last { WALK_NAME, WALK_ROOT, WALK_DOT, WALK_DOTDOT };
+
 struct walk {
 	const struct root *root;
 	const struct access_site *site;
@@ -36,6 +39,7 @@ struct walk {
 	struct step dirs[ACCESS_DEPTH];	/* from the root to where the last name is looked up */
 	unsigned int depth;
 	struct step end;	/* what the path leads to; fd -1: it is not there */
+	enum walk_last last;
 	char name[NAME_MAX + 1];	/* the last one; "": it was none, "." or ".." */
 	char path[WALK_PATH];	/* without links; of a name that is not there, where it would be */
 	char rest[WALK_PATH];

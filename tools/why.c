@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * why - why something is refused to a container, or would be: by the same rules as the kernel's,
+ * without trying it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/proc.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/words.h"
+#include "nsdebug/why/cure.h"
+#include "nsdebug/why/judge.h"
+#include "nsdebug/why/magic.h"
+
+#define MAGIC_MAX 8	/* links of /proc one after another */
+
+struct why_opts {
+	uint64_t pid;
+	const char *path, *to, *what;
+};
+
+static const struct {
+	const char *word;
+	enum access_op op;
+	uint32_t flags, mode;
+	bool nofollow;
+} actions[] = {
+	{ "read", OP_OPEN, O_RDONLY, 0, false },
+	{ "write", OP_OPEN, O_WRONLY, 0, false },
+	{ "append", OP_OPEN, O_WRONLY | O_APPEND, 0, false },
+	{ "create", OP_OPEN, O_WRONLY | O_CREAT, 0, false },
+	{ "exec", OP_EXEC, 0, 0, false },
+	{ "list", OP_LIST, 0, 0, false },
+	{ "enter", OP_CHDIR, 0, 0, false },
+	{ "stat", OP_STAT, 0, 0, false },
+	{ "truncate", OP_TRUNCATE, 0, 0, false },
+	{ "mkdir", OP_MKDIR, 0, 0, false },
+	{ "mknod", OP_MKNOD, 0, S_IFCHR, false },
+	{ "delete", OP_UNLINK, 0, 0, false },
+	{ "rmdir", OP_RMDIR, 0, 0, false },
+	{ "rename", OP_RENAME, 0, 0, false },
+	{ "link", OP_LINK, 0, 0, true },
+	{ "chmod", OP_CHMOD, 0, 0, false },
+	{ "chown", OP_CHOWN, 0, 0, false },
+	{ "touch", OP_UTIMES, 1, 0, false },
+	{ "utimes", OP_UTIMES, 0, 0, false },
+	{ "connect", OP_CONNECT, 0, 0, false },
+};
+
+static const char *action_word(size_t i)
+{
+	return i < ARRAY_SIZE(actions) ? actions[i].word : NULL;
+}
+
+static const struct opt why_opt[] = {
+	OPT('p', "pid", OPT_U64, struct why_opts, pid, "PID",
+	    "as this process, by the container's number; else as its first"),
+	OPT(0, "path", OPT_STR, struct why_opts, path, "PATH",
+	    "may it do this with the file? A relative one begins in its working directory"),
+	OPT(0, "for", OPT_STR, struct why_opts, what, "WHAT",
+	    "what is to be done with PATH: read (if this is not given), write, append, create, "
+	    "truncate, exec, list, enter, stat, mkdir, mknod (a device), delete, rmdir, rename, "
+	    "link, chmod, chown (to another user), touch, utimes, connect",
+	    .words = action_word),
+	OPT(0, "to", OPT_STR, struct why_opts, to, "PATH", "of rename and link: the new name"),
+	OPT_END
+};
+
+struct why_row {
+	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman;
+	struct bytes mode, word;
+	const char *action, *verdict, *kind, *error, *class, *need, *seccomp;
+	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;
+	uint64_t pid, uid, gid, host_uid, host_gid, no_new_privs, user_ns;
+	struct col_list groups, caps, has;
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct why_row, f, fl, h, ##__VA_ARGS__)
+
+static const struct col why_col[] = {
+	C(COL_BYTES, subject, COL_NAME, "what was asked about", .head = "WHAT"),
+	{ .name = "for", .type = COL_STR, .offset = offsetof(struct why_row, action),
+	  .help = "what is to be done with it" },
+	C(COL_STR, verdict, 0, "allowed, denied or unknown"),
+	C(COL_STR, kind, 0, "of the reason: a word that stays the same"),
+	C(COL_STR, error, COL_WIDE, "what the call would fail with"),
+	C(COL_BYTES, path, COL_WIDE | COL_CLAIMED, "the component that decides"),
+	C(COL_BYTES, mode, COL_WIDE, "its permissions, octal"),
+	C(COL_U64, owner, COL_WIDE, "its owner, as the container numbers it"),
+	C(COL_U64, group, COL_WIDE, "its group"),
+	C(COL_U64, host_owner, COL_HIDE, "its owner on the host"),
+	C(COL_U64, host_group, COL_HIDE, "its group on the host"),
+	C(COL_STR, class, COL_WIDE, "whose rights count: owner, group, other, acl-user ..."),
+	C(COL_STR, need, COL_WIDE, "the permissions needed"),
+	C(COL_U64, entry, COL_HIDE, "id on the host that an entry of the ACL is for, or that is "
+	  "not mapped"),
+	C(COL_BYTES, mount, COL_WIDE | COL_CLAIMED, "mount point that it is on"),
+	C(COL_BYTES, fstype, COL_WIDE, "type of the file system"),
+	C(COL_BYTES, word, COL_HIDE | COL_CLAIMED, "interpreter, machine, call ... of the reason"),
+	C(COL_U64, number, COL_HIDE, "port, or how much is used"),
+	C(COL_U64, limit, COL_HIDE, "that it is held to"),
+	C(COL_BOOL, guess, COL_HIDE, "by elimination: nothing proves it"),
+	C(COL_LIST, caps, COL_WIDE, "capabilities of which any one would help"),
+	C(COL_U64, pid, COL_WIDE, "as which process: its number in the container"),
+	C(COL_U64, uid, COL_WIDE, "its user id for files, as the container numbers it"),
+	C(COL_U64, gid, COL_WIDE, "its group id for files"),
+	C(COL_U64, host_uid, COL_HIDE, "its user id for files on the host"),
+	C(COL_U64, host_gid, COL_HIDE, "its group id for files on the host"),
+	C(COL_LIST, groups, COL_WIDE, "its supplementary groups, as the container numbers them"),
+	C(COL_LIST, has, COL_WIDE, "its effective capabilities"),
+	C(COL_BOOL, no_new_privs, COL_HIDE, "programs give it no more rights"),
+	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
+	C(COL_U64, user_ns, COL_HIDE, "its user namespace"),
+	C(COL_BYTES, kubernetes, COL_WIDE, "the cure, as YAML of a pod"),
+	C(COL_BYTES, docker, COL_WIDE, "the cure, as options of docker run"),
+	C(COL_BYTES, podman, COL_WIDE, "the cure, as options of podman run"),
+	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
+	C(COL_BYTES, cure, COL_CLAIMED, "what to change, with the container still nonroot"),
+	COL_END
+};
+
+/* One run of the verb: as whom it is asked, and one answer after another. */
+struct why {
+	struct run *r;
+	const struct why_opts *o;
+	const struct target *t;
+	struct arena *a;
+	struct creds creds;
+	int dir;		/* /proc/PID */
+	uint32_t pid;		/* in the container */
+};
+
+/* What was found out about one question. */
+struct finding {
+	const char *subject, *action;
+	enum access_op op;
+	struct reason why;
+};
+
+/* ---- a row ---- */
+
+static struct bytes text(const char *s)
+{
+	return *s ? (struct bytes){ s, strlen(s) } : (struct bytes){ NULL, 0 };
+}
+
+static struct bytes keep(struct why *y, struct buf *b)
+{
+	return (struct bytes){ arena_dup(y->a, b->bytes ? b->bytes : "", b->len), b->len };
+}
+
+static struct col_list cap_words(struct why *y, uint64_t set)
+{
+	struct bytes *items = arena_alloc(y->a, 64 * sizeof(*items));
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < 64; i++)
+		if (set >> i & 1) {
+			auto_buf struct buf b = { 0 };
+
+			cap_list(&b, 1ull << i, "");
+			items[n++] = keep(y, &b);
+		}
+	return (struct col_list){ items, n };
+}
+
+static struct col_list group_words(struct why *y)
+{
+	const struct creds *c = &y->creds;
+	struct bytes *items = arena_alloc(y->a, (c->ngroups + 1) * sizeof(*items));
+
+	for (uint32_t i = 0; i < c->ngroups; i++) {
+		auto_buf struct buf b = { 0 };
+
+		buf_u64(&b, target_gid(y->t, c->groups[i]));
+		items[i] = keep(y, &b);
+	}
+	return (struct col_list){ items, c->ngroups };
+}
+
+static void put_creds(struct why *y, struct why_row *row)
+{
+	static const char *const seccomp[] = { "none", "strict", "filter" };
+	const struct creds *c = &y->creds;
+
+	row->pid = y->pid;
+	row->uid = target_uid(y->t, c->fsuid);
+	row->gid = target_gid(y->t, c->fsgid);
+	row->host_uid = c->fsuid;
+	row->host_gid = c->fsgid;
+	row->groups = group_words(y);
+	row->has = cap_words(y, c->cap_eff);
+	row->no_new_privs = c->no_new_privs;
+	row->seccomp = c->seccomp < ARRAY_SIZE(seccomp) ? seccomp[c->seccomp] : NULL;
+	row->user_ns = c->user_ns ? c->user_ns : NONE_U64;
+}
+
+static const char *need_word(uint32_t need)
+{
+	static const char *const words[] = { NULL, "x", "w", "wx", "r", "rx", "rw", "rwx" };
+
+	return words[need & 7];
+}
+
+static void put_file(struct why *y, struct why_row *row, const struct reason *w)
+{
+	auto_buf struct buf mode = { 0 };
+
+	row->path = text(w->path);
+	row->mount = text(w->mount);
+	row->fstype = text(w->type);
+	row->word = text(w->word);
+	row->need = need_word(w->need);
+	if (w->whose)
+		row->class = why_class_name(w->whose);
+	if (w->whose == CLASS_ACL_USER || w->whose == CLASS_ACL_GROUP || w->kind == WHY_UNMAPPED)
+		row->entry = w->id;
+	if (!w->mode)
+		return;
+	buf_addf(&mode, "%04o", w->mode & 07777);
+	row->mode = keep(y, &mode);
+	row->owner = target_uid(y->t, w->uid);
+	row->group = target_gid(y->t, w->gid);
+	row->host_owner = w->uid;
+	row->host_group = w->gid;
+}
+
+enum verdict { DENIED, ALLOWED, UNKNOWN };
+
+static enum verdict verdict_of(const struct reason *w)
+{
+	if (w->kind == WHY_GRANTED)
+		return ALLOWED;
+	return w->kind == WHY_UNKNOWN || w->kind == WHY_CHANGED || w->kind == WHY_MAGIC ||
+		(w->kind == WHY_SERVER && !w->err) ? UNKNOWN : DENIED;
+}
+
+static void put_cure(struct why *y, struct why_row *row, const struct finding *f)
+{
+	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
+
+	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid, cure);
+	row->cure = text(cure->text);
+	row->kubernetes = text(cure->kubernetes);
+	row->docker = text(cure->docker);
+	row->podman = text(cure->podman);
+}
+
+static void answer(struct why *y, const struct finding *f)
+{
+	static const char *const verdicts[] = { "denied", "allowed", "unknown" };
+	static const enum status statuses[] = { ST_FAILED, ST_OK, ST_INCOMPLETE };
+	const struct reason *w = &f->why;
+	enum verdict v = verdict_of(w);
+	auto_buf struct buf b = { 0 };
+	struct why_row row;
+
+	row_none(why_col, &row);
+	row.subject = text(f->subject);
+	row.action = f->action;
+	row.verdict = verdicts[v];
+	row.kind = why_name(w->kind);
+	row.error = w->err ? word_errno(-w->err) : NULL;
+	row.guess = w->guess;
+	row.number = w->number ? w->number : NONE_U64;
+	row.limit = w->limit ? w->limit : NONE_U64;
+	reason_text(&b, w);
+	row.reason = keep(y, &b);
+	put_creds(y, &row);
+	put_file(y, &row, w);
+	row.caps = cap_words(y, w->caps);
+	if (v != ALLOWED)
+		put_cure(y, &row, f);
+	emit_row(y->r->emit, &row);
+	y->r->emit->status = status_worse(y->r->emit->status, statuses[v]);
+}
+
+/* ---- a path ---- */
+
+static bool is_of_two(enum access_op op)
+{
+	return op == OP_RENAME || op == OP_LINK;
+}
+
+/* ARRAY_SIZE(actions): there is none of that name. */
+static size_t action_of(const struct why_opts *o)
+{
+	size_t i = 0;
+
+	while (o->what && i < ARRAY_SIZE(actions) && strcmp(actions[i].word, o->what))
+		i++;
+	return i;
+}
+
+/* Waits for less than the front does: then the other child's own words are heard. */
+static bool ask(struct why *y, const struct access_ask *a, struct reason *ret)
+{
+	return judge_ask(&y->r->in->judge, a, ret, y->r->timeout_ns / 4 * 3);
+}
+
+static bool judge_path(struct why *y, struct access_ask *a, struct reason *ret)
+{
+	struct access_ask *next = arena_alloc(y->a, sizeof(*next));
+
+	for (int i = 0; ask(y, a, ret); i++) {
+		if (magic_judge(y->t, y->r->in, a, next, ret) || i == MAGIC_MAX)
+			return true;
+		*a = *next;
+	}
+	return false;
+}
+
+static void ask_path(struct why *y)
+{
+	const struct why_opts *o = y->o;
+	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
+	struct finding *f = arena_alloc(y->a, sizeof(*f));
+	size_t i = action_of(o);
+	struct err e;
+
+	a->creds = y->creds;
+	a->op = f->op = actions[i].op;
+	a->flags = actions[i].flags;
+	a->mode = actions[i].mode;
+	a->number = 1 << 8 | 3;
+	a->nofollow = actions[i].nofollow;
+	/* to an id that nobody has: any but its own */
+	a->uid = UINT32_MAX - 1;
+	a->gid = UINT32_MAX;
+	a->pid = a->tid = y->pid;
+	a->named = true;
+	snprintf(a->path, sizeof(a->path), "%s", o->path);
+	snprintf(a->path2, sizeof(a->path2), "%s", o->to ? o->to : "");
+	f->subject = o->path;
+	f->action = actions[i].word;
+	if ((a->path[0] != '/' || (o->to && o->to[0] != '/')) &&
+	    !magic_path(y->dir, "cwd", a->dir, sizeof(a->dir))) {
+		err_set(&e, ST_FAILED, "%s: the working directory of process %u is not below its "
+			"root, or is gone", o->path, y->pid);
+		emit_err(y->r->emit, &e);
+	} else if (!judge_path(y, a, &f->why)) {
+		err_set(&e, ST_INCOMPLETE, "%s: who walks the path did not answer", o->path);
+		emit_err(y->r->emit, &e);
+	} else {
+		answer(y, f);
+	}
+}
+
+/* ---- the verb ---- */
+
+/* Paths are walked from the root of the container's first process. */
+static int open_process(struct why *y, struct err *e)
+{
+	struct run *r = y->r;
+	struct proc_status st;
+
+	y->dir = target_process(y->t, r->in, y->o->pid, e);
+	if (y->dir < 0)
+		return -1;
+	if (proc_status(y->dir, &st) < 0 || creds_read(y->dir, y->t->host.user, &y->creds) < 0)
+		return err_set(e, ST_TARGET, "%s went away", y->t->name);
+	y->pid = (uint32_t)target_pid(y->t, &st);
+	if (y->o->pid && y->o->path && !ns_same_files(y->dir, r->in->proc))
+		return err_set(e, ST_FAILED, "process %u has other mounts or another root than the "
+			       "first process of %s: ask of pid://%d", y->pid, y->t->name,
+			       (int)st.nspid[0]);
+	return 0;
+}
+
+static void why_run(struct run *r)
+{
+	struct why y = { .r = r, .o = r->opts, .t = r->target, .a = arena_new(), .dir = -1 };
+	struct err e;
+
+	if (open_process(&y, &e) < 0)
+		emit_err(r->emit, &e);
+	else if (y.o->path)
+		ask_path(&y);
+	own_close(&y.dir);
+	arena_free(&y.a);
+}
+
+static bool why_judge(const void *opts)
+{
+	return ((const struct why_opts *)opts)->path != NULL;
+}
+
+static int why_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct why_opts *o = opts;
+	size_t i = action_of(o);
+
+	(void)nargs;
+	(void)args;
+	(void)l;
+	if (!o->path)
+		return err_set(e, ST_USAGE, o->what || o->to ? "--for and --to go with --path" :
+			       "say what about: --path PATH");
+	if (i == ARRAY_SIZE(actions))
+		return err_set(e, ST_USAGE, "--for %s: read, write, create, exec ... ('nsdebug "
+			       "help why' has all)", o->what);
+	if (!*o->path || strlen(o->path) >= ACCESS_PATH ||
+	    (o->to && (!*o->to || strlen(o->to) >= ACCESS_PATH)))
+		return err_set(e, ST_USAGE, "a path has 1 to %d bytes", ACCESS_PATH - 1);
+	if (is_of_two(actions[i].op) != (o->to != NULL))
+		return err_set(e, ST_USAGE, o->to ? "--to goes with --for rename or link" :
+			       "--for %s needs --to PATH", actions[i].word);
+	return 0;
+}
+
+static const struct example why_example[] = {
+	{ "nsdebug why nsd-demo --path /tmp/x --for create", "may it make a file there" },
+	{ "nsdebug why nsd-demo --path /var/log/x --for create", "why not there" },
+	{ "nsdebug why nsd-demo --path /bin/sh --for exec -o wide",
+	  "as whom, by which rights, and the cure as options of docker" },
+	{ NULL }
+};
+
+const struct tool tool_why = {
+	.name = "why",
+	.summary = "show why something is refused, and what to change",
+	.about = "Answers without trying it, as the kernel would answer the container's first "
+		"process, or that of -p PID: by the modes, owners and ACLs of each component of "
+		"the path, the mounts, attributes, user namespace and capabilities. What a "
+		"security module or the server of a file system says cannot be known. The exit "
+		"status is 0 if it is allowed, 1 if not, 5 if that cannot be told. The cure "
+		"keeps the container nonroot.",
+	.needs = NEED_PROC,
+	.opts = why_opt, .opts_size = sizeof(struct why_opts),
+	.cols = why_col,
+	.examples = why_example,
+	.judge = why_judge,
+	.setup = why_setup,
+	.run = why_run,
+};
