@@ -277,6 +277,7 @@ static int take_held(struct core *k, struct err *e)
 	n = copy_held(k, until, e);
 	k->consistent = !k->trouble[0] && held_still(&k->held);
 	held_end(&k->held);
+	enter_calm();
 	if (n < 0 || corecopy_flush(&k->copy, e) < 0)
 		return -1;
 	if (k->o->after && !strcmp(k->o->after, "skip"))
@@ -343,7 +344,9 @@ static void emit_kinds(struct core *k)
 			row.size += s->end - s->start;
 			row.data += s->data;
 			row.late += s->late;
-			if (!s->copy)
+			if (s->cut && s->lost)
+				row.note = "too far apart";
+			else if (!s->copy)
 				row.note = coreplan_why(s->what, &k->choice);
 			else if (s->cut)
 				row.note = k->copy.full ? "--max-size" :
@@ -447,6 +450,26 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 			  "%zu", k->t.partial);
 }
 
+/* Mappings of terabytes of which next to nothing is there. */
+static uint64_t say_apart(struct core *k)
+{
+	const char *why = NULL;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < k->plan.count; i++) {
+		const struct core_segment *s = &k->plan.segments[i];
+
+		if (!s->cut || !s->lost)
+			continue;
+		sum += s->end - s->start - s->filesz;
+		why = s->lost;
+	}
+	if (why)
+		emit_cut(k->r->emit, "%llu GiB of addresses are missing, with memory far apart in "
+			 "them: %s", LLU(sum) >> 30, why);
+	return sum;
+}
+
 static void show(struct core *k)
 {
 	uint64_t late = 0, failed = 0, skipped = 0;
@@ -459,6 +482,7 @@ static void show(struct core *k)
 		if (s->cut)
 			skipped += s->end - s->start - s->filesz;
 	}
+	skipped -= say_apart(k);
 	if (strcmp(k->o->write, "-"))
 		emit_kinds(k);
 	say_missing(k, late, failed, skipped);
@@ -481,7 +505,7 @@ static void run(struct run *r)
 {
 	const struct core_opts *o = r->opts;
 	struct core k = { .r = r, .o = o, .dir = -1, .held.peer = -1, .arena = arena_new(),
-		.copy = { .pagemap = -1, .mem = -1, .shared = -1 },
+		.copy = { .pagemap = -1, .mem = -1, .file_of = -1 },
 		.choice = { o->files, o->no_shared, o->no_huge, o->no_heap } };
 	struct err e;
 

@@ -18,14 +18,20 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/held.h"
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/enter/enter.h"
 
-#define CHUNK (1u << 20)		/* looked at at once */
+#define CHUNK (1u << 20)		/* copied at once */
+#define WINDOW (128u << 20)		/* looked at at once, where nothing was */
+#define LOOK_MAX (4ull << 40)		/* of addresses with nothing: seconds */
 #define PAGES (CHUNK / CORE_PAGE)
 #define WRITE_MAX (64u << 10)		/* a busy disk takes its time, and that is progress */
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAPPED (1ull << 62)
+
+/* So much of a pause is spent before all that share the processors, no more. */
+#define PROMPT_NS NS_PER_S
 
 struct core_piece {
 	uint64_t off;
@@ -48,7 +54,7 @@ int corecopy_open(struct corecopy *c, int file, int dir, pid_t pid, uint64_t est
 	if (room > CORECOPY_BUFFER_MAX)
 		room = CORECOPY_BUFFER_MAX;
 	*c = (struct corecopy){ .file = file,
-		.dir = dir, .mem = -1, .shared = -1, .pid = pid, .most = most,
+		.dir = dir, .mem = -1, .file_of = -1, .pid = pid, .most = most,
 		.room = room };
 	c->pagemap = openat(dir, "pagemap", O_RDONLY | O_CLOEXEC);
 	/* its pages are made before anybody is held */
@@ -66,7 +72,7 @@ void corecopy_close(struct corecopy *c)
 	if (c->buffer)
 		munmap(c->buffer, c->room);
 	own_close(&c->pagemap);
-	own_close(&c->shared);
+	own_close(&c->file_of);
 	own_close(&c->mem);
 	free(c->pieces);
 	free(c->order);
@@ -88,20 +94,55 @@ static int by_turn(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
+/* How long this file system lets a file be, to a power of two. */
+static uint64_t longest(int file)
+{
+	uint64_t n = 1ull << 62;
+
+	while (n > CORECOPY_WHOLE_MAX && lseek(file, (off_t)n, SEEK_SET) < 0)
+		n /= 2;
+	return n;
+}
+
+/* Addresses that there is no room for, holes or not, are left out: the biggest mappings. */
+static void fit(struct corecopy *c, uint64_t room)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->norder; i++) {
+		struct core_segment *s = c->order[i];
+		uint64_t len = s->end - s->start;
+
+		if (len <= room) {
+			room -= len;
+			c->order[kept++] = s;
+			continue;
+		}
+		s->copy = false;
+		s->cut = s->held;
+		s->lost = "no file here can be so long";
+	}
+	c->norder = kept;
+}
+
 void corecopy_plan(struct corecopy *c, struct core_plan *p, uint64_t off)
 {
+	uint64_t room = longest(c->file);
+
 	c->mem = openat(c->dir, "mem", O_RDONLY | O_CLOEXEC);
 	c->order = mem_alloc((p->count + 1) * sizeof(struct core_segment *));
+	for (size_t i = 0; i < p->count; i++)
+		if (p->segments[i].copy)
+			c->order[c->norder++] = &p->segments[i];
+	qsort(c->order, c->norder, sizeof(struct core_segment *), by_turn);
+	fit(c, room - off);
 	for (size_t i = 0; i < p->count; i++) {
 		struct core_segment *s = &p->segments[i];
 
 		s->off = off;	/* ascending also for those that are left out: libdw wants it */
-		if (!s->copy)
-			continue;
-		off += s->end - s->start;
-		c->order[c->norder++] = s;
+		if (s->copy)
+			off += s->end - s->start;
 	}
-	qsort(c->order, c->norder, sizeof(struct core_segment *), by_turn);
 	c->at = c->norder ? c->order[0]->start : 0;
 }
 
@@ -182,26 +223,124 @@ int corecopy_flush(struct corecopy *c, struct err *e)
 
 /* ---- out of the process ---- */
 
-/* What is there of count pages from `at` on. Of a file, all. */
+/* The regular file behind a mapping; -1: none. Anything else does something when it is opened. */
+static int open_behind(struct corecopy *c, const struct core_segment *s)
+{
+	struct stat st;
+	char name[64];
+
+	if (c->of == s)
+		return c->file_of;
+	own_close(&c->file_of);
+	c->of = s;
+	snprintf(name, sizeof(name), "map_files/%llx-%llx", (unsigned long long)s->vma->start,
+		 (unsigned long long)s->vma->end);
+	c->device = s->vma->inode && fstatat(c->dir, name, &st, 0) == 0 && !S_ISREG(st.st_mode);
+	if (!s->vma->inode || c->device)
+		return -1;
+	c->file_of = openat(c->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fstat(c->file_of, &st) < 0 || !S_ISREG(st.st_mode))
+		own_close(&c->file_of);
+	c->file_size = (uint64_t)st.st_size;
+	c->file_inode = st.st_ino;
+	return c->file_of;
+}
+
+/* From which address on its file has something, also where nothing of it is mapped yet; UINT64_MAX:
+ * nowhere. A file that cannot be asked has something everywhere. */
+static uint64_t file_from(struct corecopy *c, const struct core_segment *s, uint64_t at)
+{
+	uint64_t off = s->vma->offset + (at - s->vma->start);
+	int file = open_behind(c, s);
+	off_t next;
+
+	if (!s->vma->inode || s->what == CORE_HUGE || c->device)
+		return UINT64_MAX;
+	if (file < 0)
+		return at;
+	if (off >= c->file_size)
+		return UINT64_MAX;
+	next = lseek(file, (off_t)off, SEEK_DATA);
+	if (next < 0)
+		return errno == ENXIO ? UINT64_MAX : at;
+	return at + ((uint64_t)next - off);
+}
+
+/* Where its file ends; past it are pages that nobody can have, but for those written before it was
+ * made shorter. */
+static uint64_t file_to(struct corecopy *c, const struct core_segment *s)
+{
+	if (open_behind(c, s) < 0)
+		return s->end;
+	return c->file_size <= s->vma->offset ? s->vma->start :
+		s->vma->start + (c->file_size - s->vma->offset);
+}
+
+/* What is there of count pages from `at` on. */
 static size_t find_runs(struct corecopy *c, const struct core_segment *s, uint64_t at, size_t count,
 			struct run *runs)
 {
-	uint64_t words[PAGES];
+	uint64_t words[PAGES], from = file_from(c, s, at), to = file_to(c, s);
 	size_t found = 0, len = count * sizeof(*words);
 
-	if ((s->vma->inode && s->what != CORE_HUGE) ||
-	    pread(c->pagemap, words, len, (off_t)(at / CORE_PAGE * 8)) != (ssize_t)len) {
+	if (pread(c->pagemap, words, len, (off_t)(at / CORE_PAGE * 8)) != (ssize_t)len) {
 		runs[0] = (struct run){ at, count * CORE_PAGE };
 		return 1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!(words[i] & (PM_PRESENT | PM_SWAPPED)))
+		uint64_t page = at + i * CORE_PAGE;
+
+		if (!(words[i] & (PM_PRESENT | PM_SWAPPED)) &&
+		    (page >= to || page + CORE_PAGE <= from))
 			continue;
-		if (!found || runs[found - 1].start + runs[found - 1].len != at + i * CORE_PAGE)
-			runs[found++] = (struct run){ at + i * CORE_PAGE, 0 };
+		if (!found || runs[found - 1].start + runs[found - 1].len != page)
+			runs[found++] = (struct run){ page, 0 };
 		runs[found - 1].len += CORE_PAGE;
 	}
 	return found;
+}
+
+/* How much from `at` on is none of the process's pages; up to a window. */
+static uint64_t not_mapped(struct corecopy *c, const struct core_segment *s, uint64_t at)
+{
+	static uint64_t words[WINDOW / CORE_PAGE];
+	uint64_t left = s->end - at;
+	size_t count = (left < WINDOW ? left : WINDOW) / CORE_PAGE, i = 0;
+	ssize_t n = pread(c->pagemap, words, count * sizeof(*words), (off_t)(at / CORE_PAGE * 8));
+
+	while (n > 0 && i < (size_t)n / sizeof(*words) && !(words[i] & (PM_PRESENT | PM_SWAPPED)))
+		i++;
+	c->looked += i * CORE_PAGE;
+	return i * CORE_PAGE;
+}
+
+/* It has been looked at enough: what smaps had nothing of a moment before has nothing. */
+static uint64_t pass(struct core_segment *s, uint64_t left)
+{
+	if (s->held) {
+		s->cut = true;
+		s->lost = "so much without any memory in it was looked at, and no more";
+	}
+	return left;
+}
+
+/* What a look over a lot of addresses may pass by. */
+static uint64_t find_hole(struct corecopy *c, struct core_segment *s, uint64_t at)
+{
+	uint64_t next = file_from(c, s, at), left = s->end - at, hole;
+
+	hole = next - at < left ? next - at : left;
+	if (s->what != CORE_SHARED && hole) {
+		uint64_t free;
+
+		if (c->looked >= LOOK_MAX && left > WINDOW)
+			return pass(s, left);
+		free = not_mapped(c, s, at);
+
+		if (hole > free)
+			hole = free;
+	}
+	return hole == left ? left : hole & ~(uint64_t)(CHUNK - 1);
 }
 
 static void add_piece(struct corecopy *c, struct core_segment *s, uint64_t addr, size_t len)
@@ -272,6 +411,7 @@ static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, s
 	static struct run runs[PAGES];
 	size_t count = find_runs(c, s, at, len / CORE_PAGE, runs);
 
+	c->empty = !count;
 	while (count) {
 		ssize_t n = running ? read_running(c, runs, count) : read_held(c, runs, count);
 
@@ -294,26 +434,21 @@ static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, s
 	return 0;
 }
 
-/* Where the file of shared memory has nothing, pread(2) gives zeros and makes nothing. */
+/* pread(2) gives zeros where the file of shared memory has nothing, and makes nothing. */
 static void copy_shared(struct corecopy *c, struct core_segment *s, uint64_t at, size_t len)
 {
 	uint64_t off = s->vma->offset + (at - s->vma->start);
-	struct stat st;
-	char name[64];
+	int file = open_behind(c, s);
 	ssize_t n;
 
-	if (c->of != s) {
-		own_close(&c->shared);
-		c->of = s;
-		snprintf(name, sizeof(name), "map_files/%llx-%llx",
-			 (unsigned long long)s->vma->start, (unsigned long long)s->vma->end);
-		c->shared = openat(c->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	}
-	if (fstat(c->shared, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != s->vma->inode) {
+	c->empty = file_from(c, s, at) >= at + len;
+	if (c->empty)
+		return;
+	if (file < 0 || c->file_inode != s->vma->inode) {
 		s->failed += len;
 		return;
 	}
-	n = pread(c->shared, c->buffer + c->used, len, (off_t)off);
+	n = pread(file, c->buffer + c->used, len, (off_t)off);
 	if (n < 0) {
 		s->failed += len;
 		return;
@@ -334,7 +469,7 @@ static void advance(struct corecopy *c, uint64_t len)
 	struct core_segment *s = c->order[c->next];
 
 	c->at += len;
-	if (s->end - s->start <= CORECOPY_WHOLE_MAX)
+	if (s->end - s->start <= CORECOPY_WHOLE_MAX && !s->cut)
 		s->filesz = c->at - s->start;
 	if (c->at < s->end)
 		return;
@@ -348,13 +483,28 @@ static bool is_done(const struct corecopy *c)
 	return c->next == c->norder || c->full || c->gone;
 }
 
+/* Whoever holds nobody has no right to go before others. */
+static void calm_down(struct corecopy *c, const struct held *h)
+{
+	if (c->calm || (h && clock_ns() - h->since < PROMPT_NS))
+		return;
+	enter_calm();
+	c->calm = true;
+}
+
 int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, struct err *e)
 {
-	while (!is_done(c) && (!h || clock_ns() < until)) {
+	for (; !is_done(c) && (!h || clock_ns() < until); emit_tick(c->emit)) {
 		struct core_segment *s = c->order[c->next];
-		uint64_t left = s->end - c->at;
+		uint64_t left = s->end - c->at, hole;
 		size_t len = left < CHUNK ? left : CHUNK, first;
 
+		calm_down(c, h);
+		hole = c->empty ? find_hole(c, s, c->at) : 0;
+		if (hole) {
+			advance(c, hole);
+			continue;
+		}
 		if (c->used + len > c->room && corecopy_flush(c, e) < 0)
 			return -1;
 		first = c->npieces;
@@ -375,7 +525,6 @@ int corecopy_run(struct corecopy *c, struct held *h, uint64_t until, bool late, 
 			c->pieces[i].late = late;
 		if (h && late)
 			break;
-		emit_tick(c->emit);
 	}
 	return 0;
 }

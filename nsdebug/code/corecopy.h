@@ -3,7 +3,8 @@
  * corecopy - memory of a process into a file with holes, for a core.
  *
  * What pagemap says is not there is not read: reading would make it be there. Shared memory is read
- * through its file, for the same reason. While the threads are held nothing is written as long as
+ * through its file, for the same reason. Of another file what is not there is read as far as the
+ * file goes, and its holes are not. Terabytes of addresses with nothing in them are passed by. While the threads are held nothing is written as long as
  * the buffer lasts, for memory is quicker than a file. Pages of zeros become holes. Runs in a
  * ROLE_PROC child.
  */
@@ -29,7 +30,9 @@ struct core_piece;
 struct corecopy {
 	int file, pagemap, dir;
 	int mem;			/* the memory as it was held, whatever pid runs now; -1 */
-	int shared;			/* the file behind the segment `of`; or -1 */
+	int file_of;			/* the file behind the segment `of`; or -1 */
+	uint64_t file_size, file_inode;
+	bool device;			/* there is none: it is a device */
 	const struct core_segment *of;
 	pid_t pid;
 	struct emit *emit;
@@ -41,6 +44,9 @@ struct corecopy {
 	size_t norder, next;		/* next: which is being copied */
 	uint64_t at;			/* and from where on */
 	uint64_t written, most;		/* bytes of data; at most */
+	bool empty;			/* there was nothing where it was last looked */
+	uint64_t looked;		/* bytes of addresses with nothing */
+	bool calm;			/* enter_calm() */
 	bool full;			/* `most` was reached */
 	bool gone;			/* the memory is no more: execve(2), or the end */
 };

@@ -163,11 +163,14 @@ static bool is_chosen(const struct planner *p, const struct vma *v, enum core_wh
 static void add(struct planner *p, const struct vma *v, uint64_t start, uint64_t end,
 		enum core_what what, bool copy)
 {
+	const struct core_use *u = use_of(p->u, v);
+
 	if (start >= end)
 		return;
 	p->out = mem_more(p->out, p->count);
 	p->out[p->count++] = (struct core_segment){
 		.start = start, .end = end, .vma = v, .what = what, .copy = copy,
+		.held = u ? u->held : UINT64_MAX,
 	};
 }
 

@@ -60,10 +60,12 @@ struct core_segment {
 	const struct vma *vma;
 	enum core_what what;
 	bool copy;
+	uint64_t held;		/* of the whole mapping, by smaps */
 	uint64_t off, filesz;	/* in the core; of filesz, what is not written is zero */
 	uint64_t data, late;	/* bytes written; those of them copied when threads ran */
 	uint64_t failed;	/* bytes that could not be read */
 	bool cut;		/* there is more, which was to be in the core */
+	const char *lost;	/* why, where it is not that the copy came to an end */
 };
 
 struct core_plan {

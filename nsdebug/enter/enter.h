@@ -120,8 +120,8 @@ struct spawn {
 	bool data;		/* give it a raw data pipe */
 	bool host_debug;	/* ROLE_READER: opens debug files, also the host's */
 	bool judge;		/* ROLE_READER: says why a path is refused */
-	bool prompt;		/* goes before all that share the processors, until it is a parser:
-				 * somebody is held for it */
+	bool prompt;		/* goes before all that share the processors, until enter_calm() or
+				 * it is a parser: somebody is held for it */
 	int peer, second;	/* ends of socketpairs for it, or -1 */
 	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
@@ -136,6 +136,8 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
 void enter_close(struct child *c);	/* closes the pipes; a child that lives goes on */
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
 
+/* In a ROLE_PROC child: nobody is held any more, so it takes its turns as all others do. */
+void enter_calm(void);
 /* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
  * the pipes, in->files, in->judge and those in keep[], and every system call but those of a parser;
  * address space and (but for a tracer, which lives as long as its trace) processor time are

@@ -244,6 +244,11 @@ void seal_prompt(void)
 	limit(RLIMIT_RTPRIO, 0);
 }
 
+int seal_calm(void)
+{
+	return sched_setscheduler(0, CALM, &(struct sched_param){ 0 });
+}
+
 /* A missing capability is named, not numbered: this is what most first runs fail on. */
 int seal_err(struct err *e, int pidfd, const char *what, const char *caps)
 {
@@ -552,7 +557,7 @@ int seal_parser(enum role role, bool asks, struct err *e)
 	uint64_t mapped = mapped_bytes(role);
 #endif
 
-	if (role == ROLE_PROC && sched_setscheduler(0, CALM, &(struct sched_param){ 0 }) < 0)
+	if (role == ROLE_PROC && seal_calm() < 0)
 		return err_sys(e, "take the parser's priority back");
 	if (keep_caps(parser.caps) < 0)
 		return err_sys(e, "drop capabilities");

@@ -17,6 +17,7 @@
 int seal_process(pid_t front, bool writes, struct err *e);
 /* Goes before all that share the processors, or does not if the kernel refuses. */
 void seal_prompt(void);
+int seal_calm(void);	/* takes that back. -1 with errno */
 /* ROLE_READER: where the host's debug files are, in->debug; -1 where there are none. */
 void seal_debug(struct inside *in);
 /* ROLE_READER: joins the mount namespace, clones its tree read-only, makes the clone the root. */

@@ -268,6 +268,23 @@ t 'and is the status' '130\n' cat status
 start "$O/tests/lib/sparse" 1 1200
 ts 'stdout is not given zeros without end' 4 'it would be given 1[0-9]* MiB of zeros.*--write FILE' \
 	core_of "$PID" -w -
+kill -9 "$PID"
+
+# A look at each page of these would take minutes of processor time.
+start "$O/tests/lib/sparse" 500000 4000000 sparse.file
+tj 'terabytes with nothing in them: all that is there' '(.summary | .data < 1000000) and
+	any(.items[]; .what == "shared memory" and .data == 8192) and
+	any(.items[]; .what == "heap, anonymous" and .data >= 8192 and .note == null) and
+	any(.items[]; .what == "data of files" and .size > 500000000000 and .data > 0)' \
+	core_of "$PID" --max-pause 30s -w sparse.core -o json
+kill -9 "$PID"
+start "$O/tests/lib/sparse" 10000000 1
+ts 'more of them' 5 '[0-9]{4} GiB of addresses are missing, with memory far apart in them' \
+	core_of "$PID" -fw sparse.core
+t 'costs nothing else' '1\n' sh -c 'eu-stack --core sparse.core -e "$1" 2>/dev/null |
+	grep -c " main$"' - "$O/tests/lib/sparse"
+kill -9 "$PID"
+rm sparse.core
 mkdir small
 mount -t tmpfs -o size=300k tmpfs small
 at_exit "umount '$TMP/small'"
@@ -331,6 +348,9 @@ fi
 
 # ---- what the child may do ----
 
-strace -f -e trace=openat,open,creat,prlimit64,write,process_vm_readv -o trace \
+strace -f -e trace=openat,open,creat,prlimit64,write,process_vm_readv,sched_setscheduler -o trace \
 	"$NSDEBUG" --host core "pid://$live" --host-pid "$live" -w traced.core >/dev/null 2>&1
 t 'the child opens nothing for writing' '1\n' grep -Ec 'O_(WRONLY|RDWR|CREAT)' trace
+reader=$(sed -n 's/ process_vm_readv.*//p' trace | head -n 1)
+t 'it goes before others while it holds somebody, and no longer' '0x40000001\n0x40000000\n' sh -c '
+	sed -n "s/^$1 *sched_setscheduler(0, \(0x[0-9]*\).*= 0\$/\1/p" trace | uniq' - "$reader"
