@@ -107,7 +107,9 @@ struct core {
 	const struct core_opts *o;
 	struct core_choice choice;
 	int dir;
+	int memory;		/* the same, or of a thread that lives if the first has ended */
 	pid_t pid, nspid;
+	pid_t any;		/* as `memory` */
 	struct corethreads t;
 	struct core_process info;
 	struct core_uses uses;
@@ -180,15 +182,21 @@ static int open_process(struct core *k, struct err *e)
 		return -1;
 	if (proc_status(k->dir, &st) < 0 || proc_stat(k->dir, &stat) < 0)
 		return err_set(e, ST_TARGET, "the process went away");
-	k->pid = st.nspid[0];
+	k->pid = k->any = st.nspid[0];
+	k->memory = proc_open_memory(k->r->in->procfs, k->dir, &k->any);
+	if (k->memory < 0)
+		return err_set(e, ST_TARGET, "process %d has ended", (int)k->pid);
+	if (stat.flags & PROC_KTHREAD)
+		return err_set(e, ST_FAILED, "process %d is a thread of the kernel: it has no "
+			       "memory of its own", (int)k->pid);
 	k->nspid = target_pid(k->r->target, &st);
 	k->info.pid = k->nspid ? k->nspid : k->pid;
 	k->info.state = stat.state;
 	k->info.uid = (uint32_t)target_uid(k->r->target, st.uid[0]);
 	k->info.gid = (uint32_t)target_gid(k->r->target, st.gid[0]);
 	snprintf(k->info.comm, sizeof(k->info.comm), "%.15s", stat.comm);
-	if (fd_read_file(k->dir, "cmdline", &k->info.args, ARGS_MAX) < 0 ||
-	    fd_read_file(k->dir, "auxv", &k->info.auxv, AUXV_MAX) < 0)
+	if (fd_read_file(k->memory, "cmdline", &k->info.args, ARGS_MAX) < 0 ||
+	    fd_read_file(k->memory, "auxv", &k->info.auxv, AUXV_MAX) < 0)
 		return errno == EACCES || errno == EPERM ?
 			err_set(e, ST_PRIVILEGE, "read process %d: not permitted; run nsdebug as "
 				"root on the node, or give it CAP_SYS_PTRACE and "
@@ -217,10 +225,10 @@ static int ask(struct core *k, struct err *e)
 
 static int prepare(struct core *k, struct err *e)
 {
-	if (coreplan_uses(&k->uses, k->dir, k->arena) < 0)
+	if (coreplan_uses(&k->uses, k->memory, k->arena) < 0)
 		return err_sys(e, "read the mappings of process %d", (int)k->pid);
-	if (corecopy_open(&k->copy, k->r->in->file, k->dir, k->pid, coreplan_estimate(&k->uses),
-			  k->o->max_size, e) < 0)
+	if (corecopy_open(&k->copy, k->r->in->file, k->memory, k->any,
+			  coreplan_estimate(&k->uses), k->o->max_size, e) < 0)
 		return -1;
 	k->copy.emit = k->r->emit;
 	return 0;
@@ -230,10 +238,10 @@ static int prepare(struct core *k, struct err *e)
 
 static int make_plan(struct core *k, struct err *e)
 {
-	if (maps_read(&k->maps, k->dir, k->arena) < 0 || !k->maps.count)
+	if (maps_read(&k->maps, k->memory, k->arena) < 0 || !k->maps.count)
 		return err_set(e, ST_TARGET, "process %d went away", (int)k->pid);
 	if (coreplan_is_new(&k->uses, &k->maps) &&
-	    coreplan_uses(&k->uses, k->dir, k->arena) < 0)
+	    coreplan_uses(&k->uses, k->memory, k->arena) < 0)
 		return err_sys(e, "read the mappings of process %d", (int)k->pid);
 	if (!k->t.count)
 		return err_set(e, ST_TARGET, "process %d went away", (int)k->pid);
@@ -498,13 +506,15 @@ static void close_all(struct core *k)
 	buf_free(&k->info.args);
 	buf_free(&k->info.auxv);
 	arena_free(&k->arena);
+	own_close(&k->memory);
 	own_close(&k->dir);
 }
 
 static void run(struct run *r)
 {
 	const struct core_opts *o = r->opts;
-	struct core k = { .r = r, .o = o, .dir = -1, .held.peer = -1, .arena = arena_new(),
+	struct core k = { .r = r, .o = o, .dir = -1, .memory = -1, .held.peer = -1,
+		.arena = arena_new(),
 		.copy = { .pagemap = -1, .mem = -1, .file_of = -1 },
 		.choice = { o->files, o->no_shared, o->no_huge, o->no_heap } };
 	struct err e;

@@ -4,9 +4,9 @@
  *
  * What pagemap says is not there is not read: reading would make it be there. Shared memory is read
  * through its file, for the same reason. Of another file what is not there is read as far as the
- * file goes, and its holes are not. Terabytes of addresses with nothing in them are passed by. While the threads are held nothing is written as long as
- * the buffer lasts, for memory is quicker than a file. Pages of zeros become holes. Runs in a
- * ROLE_PROC child.
+ * file goes, and its holes are not. Terabytes of addresses with nothing in them are passed by.
+ * While the threads are held nothing is written as long as the buffer lasts, for memory is quicker
+ * than a file. Pages of zeros become holes. Runs in a ROLE_PROC child.
  */
 #ifndef NSDEBUG_CODE_CORECOPY_H
 #define NSDEBUG_CODE_CORECOPY_H

@@ -152,9 +152,10 @@ static void add_missed(struct corethreads *t, int tasks, const struct held *h)
 
 	proc_dir_init(&d, tasks);
 	while (proc_dir_next(&d, &tid) > 0) {
+		const struct thread *x = map_get(&t->by_tid, (uint64_t)tid);
 		struct core_thread *c;
 
-		if (held_get(h, tid))
+		if (held_get(h, tid) || (x && (x->state == 'Z' || x->state == 'X')))
 			continue;
 		c = add(t, tid);
 		name_new(t, tasks, c);

@@ -112,13 +112,12 @@ static int hold(struct held *h, struct holdall_ask *ask, struct err *e)
 	return err_set(e, ST_INCOMPLETE, "the stopper ended");
 }
 
-/* Would it not stop? Asked only before anybody is held. */
-static bool is_asleep(const struct held *h, int tasks, pid_t tid)
+static char state_of(int tasks, pid_t tid)
 {
-	auto_close int dir = h->count ? -1 : proc_open(tasks, tid);
+	auto_close int dir = proc_open(tasks, tid);
 	struct proc_stat st;
 
-	return dir >= 0 && proc_stat(dir, &st) == 0 && st.state == 'D';
+	return dir >= 0 && proc_stat(dir, &st) == 0 ? st.state : '\0';
 }
 
 /* Those that are not held yet: as they are asked for. */
@@ -131,10 +130,14 @@ static int list_new(const struct held *h, int dir, int32_t **tids, size_t *count
 
 	proc_dir_init(&d, tasks);
 	while (tasks >= 0 && (more = proc_dir_next(&d, &tid)) > 0) {
-		if (map_get(&h->by_tid, (uint64_t)tid))
+		char state = map_get(&h->by_tid, (uint64_t)tid) ? 'Z' : state_of(tasks, tid);
+
+		/* the first of a process may have ended before the others */
+		if (state == 'Z' || state == 'X')
 			continue;
 		*tids = mem_more(*tids, *count);
-		(*tids)[(*count)++] = is_asleep(h, tasks, tid) ? -tid : tid;
+		/* would it not stop? Asked only before anybody is held */
+		(*tids)[(*count)++] = state == 'D' && !h->count ? -tid : tid;
 	}
 	return more < 0 ? err_set(e, ST_TARGET, "the process went away") : 0;
 }

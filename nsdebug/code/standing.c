@@ -84,10 +84,16 @@ static void begin(void *self, struct snapshot *s, struct process *p,
 {
 	struct standing *x = self;
 	auto_held struct held h = { .peer = -1 };
+	pid_t tid = p->pid;
 
 	map_free(&x->copies);
 	x->why[0] = '\0';
 	x->held_ns = 0;
+	/* where its first thread has ended, the others have its memory */
+	if (!p->maps.count && p->living < 0)
+		p->living = proc_open_memory(s->procfs, p->dir, &tid);
+	if (!p->maps.count && p->living >= 0)
+		maps_read(&p->maps, p->living, s->arena);
 	if (!p->maps.count)
 		return;
 	look(x, s, p);
@@ -122,8 +128,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 		if (!source_blocked.take(NULL, s, p, t, dir))
 			return false;
 		snprintf(t->note, sizeof(t->note), "not held with the others: %.120s",
-			 c && c->tid ? c->note : x->copies.used ? "it came later" :
-			 "the first thread of its process has ended");
+			 c && c->tid ? c->note : "it came later");
 		return true;
 	}
 	t->regs = c->regs;

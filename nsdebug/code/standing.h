@@ -5,7 +5,7 @@
  *
  * While they stand only registers and stacks are copied; what they are doing is read before, for
  * those that wait are awake afterwards, all else after. Who cannot be held (traced by somebody
- * else, of a process whose first thread has ended) or need not be (asleep in the kernel, where no
+ * else) or need not be (asleep in the kernel, where no
  * signal ends it) is taken as source_blocked does, and the note says so. If they had to be let go
  * before all was copied, nothing of it counts.
  */

@@ -267,29 +267,57 @@ int proc_open(int procfs, pid_t pid)
 	return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* The first thread that lives, of a process whose own has ended. */
+static int open_other(int dir, pid_t *tid, struct proc_stat *st)
+{
+	auto_close int tasks = proc_open_tasks(dir);
+	struct proc_dir d;
+
+	if (tasks < 0)
+		return -1;
+	proc_dir_init(&d, tasks);
+	while (proc_dir_next(&d, tid) > 0) {
+		auto_close int task = proc_open(tasks, *tid);
+
+		if (task >= 0 && proc_stat(task, st) == 0 && st->state != 'Z' && st->state != 'X')
+			return take_fd(&task);
+	}
+	errno = ESRCH;
+	return -1;
+}
+
 int proc_open_living(int dir)
 {
-	auto_close int tasks = -1;
 	struct proc_stat st;
-	struct proc_dir d;
 	pid_t tid;
+
+	if (proc_stat(dir, &st) < 0)
+		return -1;
+	return st.state != 'Z' && st.state != 'X' ?
+		openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC) : open_other(dir, &tid, &st);
+}
+
+int proc_open_memory(int procfs, int dir, pid_t *pid)
+{
+	auto_close int other = -1, task = -1;
+	struct proc_stat st;
+	uint64_t start;
 
 	if (proc_stat(dir, &st) < 0)
 		return -1;
 	if (st.state != 'Z' && st.state != 'X')
 		return openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	tasks = proc_open_tasks(dir);
-	if (tasks < 0)
+	task = open_other(dir, pid, &st);
+	if (task < 0)
 		return -1;
-	proc_dir_init(&d, tasks);
-	while (proc_dir_next(&d, &tid) > 0) {
-		auto_close int task = proc_open(tasks, tid);
-
-		if (task >= 0 && proc_stat(task, &st) == 0 && st.state != 'Z' && st.state != 'X')
-			return take_fd(&task);
+	other = proc_open(procfs, *pid);
+	/* the id may be another's by now */
+	if (other >= 0 && (proc_start(other, &start) < 0 || start != st.start ||
+			   proc_start(task, &start) < 0)) {
+		errno = ESRCH;
+		return -1;
 	}
-	errno = ESRCH;
-	return -1;
+	return take_fd(&other);
 }
 
 int proc_open_tasks(int dir)

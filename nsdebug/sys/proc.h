@@ -77,6 +77,9 @@ int proc_open(int procfs, pid_t pid);
 /* O_PATH directory of the process, or, where its first thread has ended and others go on, of one
  * of these: the ended one has no memory and no cgroup. -1 with errno: none lives. */
 int proc_open_living(int dir);
+/* The same with map_files, which is only in directories of procfs itself. *pid, the process's
+ * number, becomes that of the thread, for calls that take the memory of a pid. */
+int proc_open_memory(int procfs, int dir, pid_t *pid);
 /* The directory task of a /proc/PID, open for reading. */
 int proc_open_tasks(int dir);
 

@@ -47,6 +47,9 @@ int target_gone(const struct target *t, struct err *e)
 
 static int open_process(struct target *t, struct err *e)
 {
+	auto_close int first = -1;
+	pid_t tid = t->pid;
+
 	t->place.procfs = target_procfs(e);
 	if (t->place.procfs < 0)
 		return -1;
@@ -56,8 +59,12 @@ static int open_process(struct target *t, struct err *e)
 	if (t->place.pidfd < 0)
 		return err_sys(e, "%s: hold process %d (pidfd_open, Linux 5.3)", t->name,
 			       (int)t->pid);
-	t->place.proc = proc_open(t->place.procfs, t->pid);
-	if (t->place.proc < 0 || proc_start(t->place.proc, &t->start) < 0 || !target_alive(t))
+	first = proc_open(t->place.procfs, t->pid);
+	if (first < 0 || proc_start(first, &t->start) < 0)
+		return target_gone(t, e);
+	/* where its first thread has ended and others go on, one of these has its namespaces */
+	t->place.proc = proc_open_memory(t->place.procfs, first, &tid);
+	if (t->place.proc < 0 || !target_alive(t))
 		return target_gone(t, e);
 	return 0;
 }

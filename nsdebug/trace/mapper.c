@@ -107,14 +107,17 @@ static bool refuse(struct mapper *m, const char *why, bool full)
 static bool answer(struct mapper *m, pid_t pid, uint64_t start)
 {
 	auto_arena struct arena *once = arena_new();
-	auto_close int dir = proc_open(m->want.procfs, pid);
+	auto_close int first = proc_open(m->want.procfs, pid), dir = -1;
 	struct mapper_head h = { .known = 1 };
 	struct proc_status status;
 	struct process *p;
 	uint64_t began;
 
-	if (dir < 0 || !members_is(&m->want, dir) || proc_start(dir, &began) < 0 ||
-	    began != start / PROC_TICK_NS)
+	if (first < 0 || proc_start(first, &began) < 0 || began != start / PROC_TICK_NS)
+		return refuse(m, GONE, false);
+	/* where the first thread has ended and others go on: of one of these */
+	dir = proc_open_memory(m->want.procfs, first, &pid);
+	if (dir < 0 || !members_is(&m->want, dir))
 		return refuse(m, GONE, false);
 	if (m->asks++ >= MAPPER_ASKS_MAX || m->told >= TOLD_MAX)
 		return refuse(m, "a process more than are told of", true);
