@@ -245,8 +245,8 @@ static int make_plan(struct core *k, struct err *e)
 		return err_sys(e, "read the mappings of process %d", (int)k->pid);
 	if (!k->t.count)
 		return err_set(e, ST_TARGET, "process %d went away", (int)k->pid);
-	coreplan_make(&k->plan, &k->maps, &k->uses, &k->choice, &k->r->target->mounts, k->t.sps,
-		      k->t.nsps, k->arena);
+	coreplan_make(&k->plan, &k->maps, &k->uses, &k->choice, &k->t.s.served, k->dir,
+		      k->t.sps, k->t.nsps, k->arena);
 	k->info.maps = &k->maps;
 	k->info.threads = k->t.items;
 	k->info.count = k->t.count;
@@ -520,6 +520,7 @@ static void run(struct run *r)
 	struct err e;
 
 	snapshot_init(&k.t.s, r->in->procfs, r->target->levels - 1);
+	served_init(&k.t.s.served, &r->target->mounts, r->in->procfs);
 	k.t.s.stack_bytes = 0;
 	k.t.s.emit = r->emit;
 	if (open_process(&k, &e) < 0)

@@ -288,7 +288,7 @@ static int capture(struct stack *k, struct err *e)
 	w.zombies = k->o->pid || k->o->host_pid;
 	if (members_list(&w, &pids, &count, &cut, e) < 0)
 		return -1;
-	k->s.mounts = &t->mounts;
+	served_init(&k->s.served, &t->mounts, in->procfs);
 	k->s.cut |= cut;
 	take_round(k, &w, pids, count);
 	return 0;

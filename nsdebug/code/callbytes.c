@@ -28,26 +28,34 @@ struct search {
 	void *arg;
 };
 
-/* No file is behind it that could keep a reader waiting: /memfd: is memory. */
-static bool is_made(const struct vma *v)
+/* A memfd, if mounts do not tell, as of a core: a file may be called so. */
+static bool is_memory(const struct snapshot *s, const struct vma *v)
 {
-	static const char memory[] = "/memfd:", vdso[] = "[vdso]";
+	static const char memory[] = "/memfd:";
+
+	return s->served.target ? served_is_memory(&s->served, v->major, v->minor) :
+		v->path.len > sizeof(memory) && !memcmp(v->path.p, memory, sizeof(memory) - 1);
+}
+
+/* No file is behind it that could keep a reader waiting. */
+static bool is_made(const struct snapshot *s, const struct vma *v)
+{
+	static const char vdso[] = "[vdso]";
 
 	if (!v->exec || !v->read || v->start < CALL_BYTES)
 		return false;
 	if (v->path.len == sizeof(vdso) - 1 && !memcmp(v->path.p, vdso, sizeof(vdso) - 1))
 		return false;
-	return !v->inode || (v->path.len > sizeof(memory) &&
-			     !memcmp(v->path.p, memory, sizeof(memory) - 1));
+	return !v->inode || is_memory(s, v);
 }
 
-static void find_ranges(struct search *f, const struct maps *m)
+static void find_ranges(struct search *f, const struct snapshot *s, const struct maps *m)
 {
 	for (size_t i = 0; i < m->count && f->nranges < RANGES_MAX; i++) {
 		const struct vma *v = &m->items[i];
 		struct range *last = f->nranges ? &f->ranges[f->nranges - 1] : NULL;
 
-		if (!is_made(v))
+		if (!is_made(s, v))
 			continue;
 		if (last && last->end == v->start) {
 			last->end = v->end;
@@ -182,7 +190,7 @@ void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read
 		f.max = CALLBYTES_MAX;
 	if (f.pages_max > MADE_PAGES_MAX)
 		f.pages_max = MADE_PAGES_MAX;
-	find_ranges(&f, &p->maps);
+	find_ranges(&f, s, &p->maps);
 	for (size_t i = 0; i < p->count && f.nranges; i++)
 		if (p->threads[i].how != HOW_NOT)
 			find_words(&f, &p->threads[i]);

@@ -9,7 +9,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/sorted.h"
 #include "nsdebug/code/snapshot.h"
-#include "nsdebug/sys/mounts.h"
+#include "nsdebug/sys/served.h"
 
 /* Without the heap, of each stack so much; and what else is as small as what the loader keeps of
  * the libraries. */
@@ -114,7 +114,8 @@ struct planner {
 	struct core_plan *p;
 	const struct core_uses *u;
 	const struct core_choice *c;
-	const struct mounts *mounts;
+	struct served *served;
+	int dir;
 	struct map mounted;
 	const uint64_t *sps;
 	size_t nsps;
@@ -122,7 +123,7 @@ struct planner {
 	size_t count;
 };
 
-static enum core_what what_of(const struct planner *p, const struct vma *v)
+static enum core_what what_of(struct planner *p, const struct vma *v)
 {
 	const struct core_use *u = use_of(p->u, v);
 
@@ -132,7 +133,7 @@ static enum core_what what_of(const struct planner *p, const struct vma *v)
 		return CORE_DONTDUMP;
 	if (!v->read)
 		return CORE_UNREADABLE;
-	if (v->inode && p->mounts && mounts_served(p->mounts, v->major, v->minor))
+	if (v->inode && served_device(p->served, p->dir, v->major, v->minor))
 		return CORE_SERVED;
 	if (is_named(v, "[vdso]"))
 		return CORE_VDSO;
@@ -214,14 +215,14 @@ static void add_mapping(struct planner *p, const struct vma *v)
 }
 
 void coreplan_make(struct core_plan *plan, const struct maps *m, const struct core_uses *u,
-		   const struct core_choice *c, const struct mounts *mounts, const uint64_t *sps,
-		   size_t nsps, struct arena *a)
+		   const struct core_choice *c, struct served *served, int dir,
+		   const uint64_t *sps, size_t nsps, struct arena *a)
 {
-	struct planner p = { .p = plan, .u = u, .c = c, .mounts = mounts, .sps = sps,
+	struct planner p = { .p = plan, .u = u, .c = c, .served = served, .dir = dir, .sps = sps,
 		.nsps = nsps };
 
-	if (mounts)
-		mounts_devices(mounts, &p.mounted);
+	if (served->target)
+		mounts_devices(served->target, &p.mounted);
 	for (size_t i = 0; i < m->count; i++)
 		add_mapping(&p, &m->items[i]);
 	plan->count = p.count;
@@ -254,7 +255,7 @@ const char *coreplan_why(enum core_what what, const struct core_choice *c)
 		[CORE_UNREADABLE] = "without the right to read it",
 		[CORE_DONTDUMP] = "the program asked for that",
 		[CORE_DEVICE] = "not memory of the process",
-		[CORE_SERVED] = "their file system asks a server",
+		[CORE_SERVED] = "their file system may ask a server",
 	};
 
 	if (what <= CORE_FILE && c->no_heap)

@@ -18,7 +18,7 @@
 #include "nsdebug/sys/maps.h"
 
 struct arena;
-struct mounts;
+struct served;
 
 #define CORE_PAGE 4096u
 
@@ -77,10 +77,10 @@ struct core_plan {
 int coreplan_uses(struct core_uses *u, int dir, struct arena *a);
 /* Is there memory of the process's own that smaps did not know yet? */
 bool coreplan_is_new(const struct core_uses *u, const struct maps *m);
-/* sps: where the stacks are, ascending. */
+/* dir: /proc/PID of it, which served is asked by; sps: where the stacks are, ascending. */
 void coreplan_make(struct core_plan *p, const struct maps *m, const struct core_uses *u,
-		   const struct core_choice *c, const struct mounts *mounts, const uint64_t *sps,
-		   size_t nsps, struct arena *a);
+		   const struct core_choice *c, struct served *served, int dir,
+		   const uint64_t *sps, size_t nsps, struct arena *a);
 /* How much will be read, as far as it is known: for a buffer of the right size. */
 uint64_t coreplan_estimate(const struct core_uses *u);
 const char *coreplan_name(enum core_what what);

@@ -10,7 +10,6 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/enter/emit.h"
-#include "nsdebug/sys/mounts.h"
 
 #define PIECES 512u		/* read by one system call; IOV_MAX is 1024 */
 #define CHUNK 512u		/* goroutines that are copied and looked at again together */
@@ -65,12 +64,11 @@ static pid_t any_thread(const struct process *p)
 static size_t readable(const struct taker *k, uint64_t at, size_t len)
 {
 	const struct vma *v = maps_find(&k->p->maps, at), *end;
-	const struct mounts *mounts = k->s->mounts;
 	uint64_t to = at;
 
 	end = k->p->maps.items + k->p->maps.count;
 	for (; v && v < end && v->start <= to && to - at < len; v++) {
-		if (!v->read || (v->inode && mounts && mounts_served(mounts, v->major, v->minor)))
+		if (!v->read || snapshot_served(k->s, k->p, v))
 			break;
 		to = v->end;
 	}

@@ -13,12 +13,11 @@
 #include "nsdebug/code/memory.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/enter/emit.h"
-#include "nsdebug/sys/mounts.h"
 
 #define VDSO_BYTES_MAX (1u << 20)
 
 struct identity {
-	uint64_t dev, inode;
+	uint64_t dev, inode, mount;
 	bool regular;
 };
 
@@ -53,7 +52,7 @@ static int open_range(const struct process *p, const struct vma *v)
 
 	snprintf(name, sizeof(name), "map_files/%llx-%llx", (unsigned long long)v->start,
 		 (unsigned long long)v->end);
-	return openat(p->living >= 0 ? p->living : p->dir, name, O_PATH | O_CLOEXEC);
+	return openat(snapshot_dir(p), name, O_PATH | O_CLOEXEC);
 }
 
 /* By an O_PATH descriptor, without asking the file system's server. */
@@ -61,10 +60,12 @@ static int identify(int fd, struct identity *ret)
 {
 	struct statx st;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO |
+		  STATX_MNT_ID, &st) < 0)
 		return -1;
 	ret->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
 	ret->inode = st.stx_ino;
+	ret->mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
 	ret->regular = S_ISREG(st.stx_mode);
 	return 0;
 }
@@ -84,7 +85,15 @@ static void why(struct module *m, const char *text, int err)
 		 err ? errno_name(err) : "");
 }
 
-static void open_module(struct snapshot *s, struct module *m, int fd, const struct identity *id)
+/* By its mount: a device may be no mount's, as with btrfs. */
+static bool is_served(struct snapshot *s, const struct process *p, const struct vma *v,
+		      const struct identity *id)
+{
+	return served_mount(&s->served, snapshot_dir(p), id->mount, v->major, v->minor);
+}
+
+static void open_module(struct snapshot *s, const struct process *p, const struct vma *v,
+			struct module *m, int fd, const struct identity *id)
 {
 	m->dev = id->dev;
 	m->inode = id->inode;
@@ -92,9 +101,8 @@ static void open_module(struct snapshot *s, struct module *m, int fd, const stru
 	map_put(&s->files, hash(id->dev, id->inode), m);
 	if (!id->regular) {
 		why(m, "not a regular file", 0);
-	} else if (s->mounts && mounts_served(s->mounts, (uint32_t)(id->dev >> 32),
-					      (uint32_t)id->dev)) {
-		why(m, "on a file system that asks a server", 0);
+	} else if (is_served(s, p, v, id)) {
+		why(m, "on a file system that may ask a server", 0);
 	} else if (s->module_count > SNAPSHOT_FILES_MAX) {
 		s->cut = true;
 		why(m, "too many files are open", 0);
@@ -116,7 +124,7 @@ static struct module *file_of(struct snapshot *s, const struct process *p, const
 		if (m)
 			return m;
 		m = add(s, v);
-		open_module(s, m, fd, &id);
+		open_module(s, p, v, m, fd, &id);
 		return m;
 	}
 	m = add(s, v);

@@ -15,7 +15,6 @@
 #include "nsdebug/code/memory.h"
 #include "nsdebug/code/modules.h"
 #include "nsdebug/enter/emit.h"
-#include "nsdebug/sys/mounts.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/task.h"
 
@@ -34,6 +33,7 @@ void snapshot_free(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->module_count; i++)
 		own_close(&s->modules[i]->fd);
+	served_free(&s->served);
 	map_free(&s->files);
 	free(s->modules);
 	free(s->processes);
@@ -60,10 +60,14 @@ bool thread_refuse(struct thread *t, const char *fmt, ...)
 	return false;
 }
 
-/* Reading a page may ask the server of a file system that never answers. */
-static bool is_served(const struct snapshot *s, const struct vma *v)
+int snapshot_dir(const struct process *p)
 {
-	return v->inode && s->mounts && mounts_served(s->mounts, v->major, v->minor);
+	return p->living >= 0 ? p->living : p->dir;
+}
+
+bool snapshot_served(struct snapshot *s, const struct process *p, const struct vma *v)
+{
+	return v->inode && served_device(&s->served, snapshot_dir(p), v->major, v->minor);
 }
 
 struct memory *snapshot_memory(struct process *p)
@@ -73,7 +77,7 @@ struct memory *snapshot_memory(struct process *p)
 	if (m)
 		return m;
 	m = mem_alloc(sizeof(*m));
-	if (memory_open(m, p->living >= 0 ? p->living : p->dir) < 0)
+	if (memory_open(m, snapshot_dir(p)) < 0)
 		own_free(&m);
 	p->memory = m;
 	return m;
@@ -135,8 +139,9 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 	if (!v || !v->read)
 		return thread_refuse(t, "its stack pointer 0x%llx is in no memory",
 				     (unsigned long long)sp);
-	if (is_served(s, v))
-		return thread_refuse(t, "its stack is a file on a file system that asks a server");
+	if (snapshot_served(s, p, v))
+		return thread_refuse(t, "its stack is a file on a file system that may ask a "
+				     "server");
 	t->stack_at = sp - v->start < STACK_RED_ZONE ? v->start : sp - STACK_RED_ZONE;
 	want = stack_end(p, v) - t->stack_at;
 	t->stack_cut = want > s->stack_bytes + STACK_RED_ZONE || want > room;

@@ -21,12 +21,12 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/sys/maps.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/sys/served.h"
 
 struct arena;
 struct emit;
 struct err;
 struct memory;
-struct mounts;
 
 #define SNAPSHOT_STACKS_MAX (192u << 20)	/* bytes of all stacks together */
 #define SNAPSHOT_THREADS_MAX 65536u
@@ -111,7 +111,7 @@ struct snapshot {
 	int target;			/* /proc/PID of who has the target's root, or -1 */
 	unsigned int level;		/* of the container's pid namespace in NSpid */
 	uint64_t stack_bytes;		/* at most, of one thread */
-	const struct mounts *mounts;	/* tells file systems that ask a server; or NULL */
+	struct served served;		/* file systems that ask a server */
 	struct emit *emit;		/* ticks */
 	struct process **processes;
 	size_t count;
@@ -166,6 +166,10 @@ bool snapshot_wants(const struct snapshot_only *only, pid_t tid);
 /* While it is taken, its memory; NULL with errno. snapshot_close() what has no snapshot_take(). */
 struct memory *snapshot_memory(struct process *p);
 void snapshot_close(struct process *p);
+/* While it is taken: /proc/PID of it, or of a thread that lives. */
+int snapshot_dir(const struct process *p);
+/* May reading what is mapped there ask a server? */
+bool snapshot_served(struct snapshot *s, const struct process *p, const struct vma *v);
 /* For sources: copies the stack from sp on. False with t->note. */
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp);
 /* By where in the kernel it is. A sleeper in a frozen v1 cgroup is where it slept, in D. */

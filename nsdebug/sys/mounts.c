@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
@@ -13,6 +14,12 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+#define HUGE_2MB (21u << 26)	/* linux/memfd.h */
+#define HUGE_1GB (30u << 26)
 
 /* 100,000 mounts (fs.mount-max) of ordinary length; mount points of 4 KiB each could need more. */
 #define TEXT_MAX (16u << 20)
@@ -168,6 +175,26 @@ int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e)
 	    (st.stx_mask & STATX_MNT_ID))
 		m->root = st.stx_mnt_id;
 	return 0;
+}
+
+static void add_memory(struct mounts *m, unsigned int flags)
+{
+	auto_close int fd = memfd_create("nsdebug", MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags);
+	struct statx st;
+
+	if (fd < 0)	/* Linux 6.3 */
+		fd = memfd_create("nsdebug", MFD_CLOEXEC | flags);
+	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_INO, &st) == 0)
+		m->memory[m->memory_count++] =
+			mounts_device(st.stx_dev_major, st.stx_dev_minor);
+}
+
+/* No page is taken for it. */
+void mounts_memory(struct mounts *m)
+{
+	add_memory(m, 0);
+	add_memory(m, MFD_HUGETLB | HUGE_2MB);
+	add_memory(m, MFD_HUGETLB | HUGE_1GB);
 }
 
 void mounts_devices(const struct mounts *m, struct map *ret)

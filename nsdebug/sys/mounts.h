@@ -41,12 +41,17 @@ struct mounts {
 	uint64_t root;		/* id of the mount that the process's root is on; 0: not told */
 	bool cut;		/* there were more than we read */
 	bool unbindable;	/* some mount is: the tree cannot be cloned whole */
+	uint64_t memory[4];	/* after mounts_memory(): mounts_device() */
+	size_t memory_count;
 };
 
 /* Of the directory /proc/PID. Everything is in the arena. */
 int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e);
 /* text is NUL terminated and is cut up; lines that are not mounts are skipped. */
 void mounts_parse(struct mounts *m, char *text, struct arena *a);
+/* The devices of the kernel's own mounts, which are in no table: memfd, shared memory, huge
+ * pages. */
+void mounts_memory(struct mounts *m);
 /* The device numbers of the table, as keys of *ret: for who asks often. */
 void mounts_devices(const struct mounts *m, struct map *ret);
 

@@ -209,6 +209,7 @@ int target_mounts(struct target *t, struct err *e)
 	/* EINVAL: it is on its way out and has left its namespaces */
 	if (mounts_read(&t->mounts, t->place.proc, t->arena, e) < 0)
 		return target_alive(t) && e->sys != EINVAL ? -1 : target_gone(t, e);
+	mounts_memory(&t->mounts);
 	/* An unbindable mount would be an empty directory in the clone: someone else's truth. */
 	t->place.raw = t->mounts.unbindable || t->mounts.cut;
 	return 0;

@@ -150,7 +150,7 @@ void mapper_serve(struct inside *in, void *arg)
 	m.want = target_members(t, in);
 	snapshot_init(&m.s, in->procfs, t->levels - 1);
 	m.s.target = in->proc;
-	m.s.mounts = &t->mounts;
+	served_init(&m.s.served, &t->mounts, in->procfs);
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
 		if (!answer(&m, ask.pid, ask.start))
 			break;

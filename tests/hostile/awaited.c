@@ -5,6 +5,7 @@
  *	awaited below	of a stack, in the middle of a function's frame
  *	awaited here	of a stack, where a thread is
  *	awaited code	of code that was made, which words on a stack lead to
+ *	awaited FILE	not a userfaultfd, but who serves this file, of code that is in it
  *
  * A thread waits like that; another one waits as usual. Says "ready".
  */
@@ -93,13 +94,19 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t t;
+	int fd = -1;
 
 	if (argc != 2)
-		errx(2, "usage: awaited below|here|code");
+		errx(2, "usage: awaited below|here|code|FILE");
 	mode = argv[1];
-	code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	await(code, 2 * PAGE);
+	if (*mode == '/')
+		fd = open(mode, O_RDONLY | O_CLOEXEC);
+	code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+	if (code == MAP_FAILED)
+		err(1, "%s", mode);
+	if (fd < 0)
+		await(code, 2 * PAGE);
 	if (pthread_create(&t, NULL, work, NULL))
 		errx(1, "a thread");
 	pause();

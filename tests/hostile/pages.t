@@ -6,7 +6,7 @@
 . tests/lib.sh
 . "$SRC/tests/lib/stack.sh"
 . "$SRC/tests/hostile/hostile.sh"
-need jq
+need jq runc
 
 # ---- userfaultfd(2) ----
 
@@ -28,3 +28,58 @@ start "$O/tests/hostile/awaited" here
 tj 'the whole stack is missing: said, and the other thread is shown' '.items | length == 2 and
 	any(.[]; .frames == [] and (.note // "" | test("not in memory"))) and
 	any(.[]; any(.frames[]; .function == "main"))' look
+
+# ---- file systems whose server falls silent, and which are in no table of the container's ----
+
+[ -c /dev/fuse ] || skip_all 'this kernel has no FUSE'
+mknod "$TMP/fuse" c 10 229
+chmod 666 "$TMP/fuse"
+hostile_box --caps sys_admin --devices-all --bind "$TMP/fuse:/dev/fuse" -- '
+	mkdir /m /m/gone /m/own /memfd:d
+	fused /m/gone read /h/spin && fused /memfd:d read /h/spin
+	/m/gone/file 2 & awaited /memfd:d/file &
+	unshare -m sh -c "mount --make-rprivate /; fused /m/own read /h/spin; /m/own/file 2" &'
+find_args() { # the process with these arguments
+	for _p in $(cat "/proc/$BOXPID/task/$BOXPID/children"); do
+		for _c in "$_p" $(cat "/proc/$_p/task/$_p/children"); do
+			[ "$(tr '\0' ' ' <"/proc/$_c/cmdline")" = "$1 " ] && echo "$_c"
+		done
+	done
+}
+both() { # each has started, and is where it stays
+	GONE=$(find_args '/m/gone/file 2') OWN=$(find_args '/m/own/file 2')
+	MADE=$(find_args 'awaited /memfd:d/file')
+	for _p in "$GONE" "$OWN" "$MADE"; do
+		[ "$(ls "/proc/$_p/task" 2>/dev/null | wc -l)" -ge 2 ] || return 1
+	done
+}
+wait_for both 20 || fail 'the programs run' "$(ps -ef | grep /m/)"
+inside 'kill -USR1 $(cat /m/gone.pid) $(cat /m/own.pid) $(cat /memfd:d.pid); umount -l /m/gone'
+
+children() { # of this program: who waits for a server outlives its parent
+	for _p in $(pgrep -x nsdebug); do
+		[ "$(readlink "/proc/$_p/exe")" = "$(realpath "$NSDEBUG")" ] && echo "$_p"
+	done
+	return 0
+}
+for p in "unmounted $GONE" "of a mount namespace of its own $OWN" "called as memory $MADE"; do
+	within 10 "$NSDEBUG" --timeout 8s stack --host-pid "${p##* }" "$BOX"
+	case $STATUS,$GOT in
+	[05],*pause*threads*) pass "a stack through a file of a silent server, ${p% *}" ;;
+	*)	fail "a stack through a file of a silent server, ${p% *}" "status $STATUS: $GOT" ;;
+	esac
+done
+within 10 "$NSDEBUG" --timeout 8s stack "$BOX"
+case $STATUS,$GOT in
+[05],*awaited*threads*) pass 'and the others of the container' ;;
+*)	fail 'and the others of the container' "status $STATUS: $GOT" ;;
+esac
+for p in $GONE $OWN; do
+	within 20 "$NSDEBUG" --timeout 15s core --files --host-pid "$p" -w "$TMP/core" -f "$BOX"
+	case $STATUS,$GOT in
+	[05],*'served files'*'may ask a server'*) pass 'a core leaves them out and says so' ;;
+	*)	fail 'a core leaves them out and says so' "status $STATUS: $GOT" ;;
+	esac
+done
+wait_for '[ -z "$(children)" ]' 10 && pass 'no child waits for a server' ||
+	fail 'no child waits for a server' "$(children)"

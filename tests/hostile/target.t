@@ -204,7 +204,7 @@ if [ -c /dev/fuse ] && [ -n "$STACK" ]; then
 	for p in "code $code" "stack $stack"; do
 		within 4 $n stack --host-pid "${p#* }" "$BOX"
 		case $STATUS,$GOT in
-		[05],*pause*'threads'* | [05],*'asks a server'*)
+		[05],*pause*'threads'* | [05],*'ask a server'*)
 			pass "26 while it answers: ${p% *} ($STATUS, $TOOK ms)" ;;
 		*)	fail "26 while it answers: ${p% *}" "status $STATUS: $GOT" ;;
 		esac
