@@ -127,8 +127,8 @@ endif
 core	:= $(sort $(wildcard nsdebug/*/*.c))
 tools	:= $(sort $(wildcard tools/*.c))
 # Some headers are of the programs in the kernel alone: the compiler for these reads them.
-headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h end.h ender.h filter.h holding.h looking.h next.h \
-	    recording.h regs.h stack.h syscount.h types.h uring.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
+headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h denying.h end.h ender.h filter.h holding.h looking.h next.h \
+	    recording.h regs.h stack.h sysargs.h syscount.h types.h uring.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
 units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))

@@ -2,6 +2,7 @@
 #include "bpf/sys.h"
 
 #include "bpf/changes.h"
+#include "bpf/denying.h"
 #include "bpf/end.h"
 #include "bpf/filter.h"
 #include "bpf/holding.h"
@@ -9,6 +10,7 @@
 #include "bpf/recording.h"
 #include "bpf/regs.h"
 #include "bpf/stack.h"
+#include "bpf/sysargs.h"
 #include "bpf/syscount.h"
 #include "bpf/uring.h"
 
@@ -29,29 +31,10 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_EXECVEAT 322
 #define NR_CLONE3 435
 #define NR_EXECVE_32 11		/* of either execve into a 32-bit program */
-#define WORDS_MAX 16
-#define WORD_MAX 128
 
 const volatile __u64 wanted[SYS_NR_MAX / 64];	/* bit n: call n is asked for */
-const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
-const volatile __u8 pointing[SYS_NR_MAX];	/* bit i: argument i is not only a number */
 const volatile bool timed, failed_only, count_only, life;
 const volatile __u64 slower_ns;
-
-struct scratch {
-	struct sys_call call;
-	__u8 data[SYS_DATA_MAX + SYS_STRING_MAX];
-	/* who was last seen to be told on this processor; valid while nobody is forgotten */
-	__u32 tid, generation;
-	__u64 forgotten;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratches SEC(".maps");
 
 /* Of threads in a call: when it began; 0: in none. The first one where the kernel is_modern. */
 struct {
@@ -79,7 +62,7 @@ struct {
 __u32 generation;	/* the reader counts it up */
 __u64 forgotten;	/* how often a thread has been taken out of it */
 
-__u64 compat, strange;	/* of the target: 32-bit calls, calls by a number that is none */
+__u64 strange;		/* of the target: calls by a number that is none */
 
 static __always_inline bool is_wanted(__u64 nr)
 {
@@ -148,180 +131,6 @@ static __always_inline void forget(__u32 tid)
 	__sync_fetch_and_add(&forgotten, 1);
 }
 
-static __always_inline __u64 arg_of(const struct sys_call *c, __u32 n)
-{
-	n &= 7;
-	asm volatile("" : "+r"(n));
-	return n < SYS_ARGS ? c->args[n] : 0;
-}
-
-/* Where the bytes of the next part go, or NULL: there is no room. */
-static __always_inline struct sys_data *next(struct scratch *s, __u32 arg, enum sys_part part)
-{
-	__u32 at = s->call.len;
-	struct sys_data *d;
-
-	asm volatile("" : "+r"(at));
-	if (at > SYS_DATA_MAX - sizeof(*d)) {
-		s->call.flags |= SYS_CUT;
-		return NULL;
-	}
-	d = (void *)(s->data + at);
-	d->arg = (__u8)arg;
-	d->part = (__u8)part;
-	return d;
-}
-
-static __always_inline void finish(struct scratch *s, struct sys_data *d, __u64 len)
-{
-	d->len = (__u16)len;
-	s->call.len += (__u32)(sizeof(*d) + ((len + 3) & ~3ull));
-}
-
-static __always_inline void put_bytes(struct scratch *s, __u32 arg, enum sys_part part,
-				      const void *from, __u64 len)
-{
-	struct sys_data *d = next(s, arg, part);
-
-	if (!d || !from || !len)
-		return;
-	if (len > SYS_BYTES_MAX) {
-		len = SYS_BYTES_MAX;
-		s->call.flags |= SYS_CUT;
-	}
-	asm volatile("" : "+r"(len));
-	if (len <= SYS_BYTES_MAX && !bpf_probe_read_user(d + 1, len, from))
-		finish(s, d, len);
-}
-
-static __always_inline void put_string(struct scratch *s, __u32 arg, const void *from)
-{
-	struct sys_data *d = next(s, arg, SYS_ITSELF);
-	long n = d && from ? read_user_str(d + 1, SYS_STRING_MAX, from) : 0;
-
-	if (n > 0 && n <= SYS_STRING_MAX)
-		finish(s, d, (__u64)n);
-}
-
-struct vector {
-	void *base;
-	__u64 len;
-};
-
-/* The vectors themselves and the bytes of the first; `most` is what was really read. */
-static __always_inline void put_vectors(struct scratch *s, __u32 arg, struct vector *v, __u64 n,
-					__u64 most)
-{
-	struct vector first = { 0 };
-
-	if (!v || !n)
-		return;
-	bpf_probe_read_user(&first, sizeof(first), v);
-	put_bytes(s, arg, SYS_IOVECS, v, n * sizeof(*v));
-	put_bytes(s, arg, SYS_BYTES, first.base, first.len < most ? first.len : most);
-}
-
-/* struct user_msghdr of include/linux/socket.h */
-struct message {
-	void *name;
-	__u32 name_len, unused;
-	struct vector *vectors;
-	__u64 count;
-	void *control;
-	__u64 control_len, flags;
-};
-
-static __always_inline void put_message(struct scratch *s, __u32 arg, void *from, __u64 most)
-{
-	struct message m;
-
-	if (bpf_probe_read_user(&m, sizeof(m), from))
-		return;
-	put_bytes(s, arg, SYS_ITSELF, from, sizeof(m));
-	put_bytes(s, arg, SYS_NAME, m.name, m.name_len);
-	put_vectors(s, arg, m.vectors, m.count, most);
-}
-
-static __always_inline void put_words(struct scratch *s, __u32 arg, void *const *from)
-{
-	void *word;
-
-	for (int i = 0; i < WORDS_MAX; i++) {
-		struct sys_data *d;
-		long n;
-
-		if (bpf_probe_read_user(&word, sizeof(word), &from[i]) || !word)
-			return;
-		d = next(s, arg, SYS_ITSELF);
-		n = d ? read_user_str(d + 1, WORD_MAX, word) : 0;
-		if (n <= 0 || n > WORD_MAX)
-			return;
-		finish(s, d, (__u64)n);
-	}
-	s->call.flags |= SYS_CUT;
-}
-
-static __always_inline __u64 bytes_of(const struct sys_call *c, const volatile struct sys_arg *a)
-{
-	__u32 n = 0;
-
-	switch (a->kind & ~SYS_OUT) {
-	case SYS_FIXED:
-		return a->size;
-	case SYS_BY_ARG:
-		return (__u32)arg_of(c, a->from) * (__u64)a->size;
-	case SYS_BY_RET:
-		return c->ret > 0 ? (__u32)c->ret * (__u64)a->size : 0;
-	case SYS_BY_POINTER:
-		bpf_probe_read_user(&n, sizeof(n), (void *)arg_of(c, a->from));
-		return n;
-	}
-	return 0;
-}
-
-/*
- * What argument i of the call in the scratch points to, behind what is there already. A global
- * function is verified once, by itself; inlined, it would be six times, and that would take longer
- * than all the rest of a start. It may only be given numbers, so it finds the scratch by itself.
- */
-__attribute__((noinline)) int put_arg(__u32 nr, __u32 i)
-{
-	const volatile struct sys_arg *a;
-	__u32 zero = 0;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
-	__u32 kind;
-	__u64 most;
-	void *from;
-
-	if (!s || i >= SYS_ARGS || nr >= SYS_NR_MAX)
-		return 0;
-	a = &table[nr][i];
-	from = (void *)arg_of(&s->call, i);
-	kind = a->kind & ~SYS_OUT;
-	/* of a vector that was not filled there is still the vector */
-	if (!kind || !from || (a->kind & SYS_OUT && is_error(s->call.ret) && kind != SYS_VECTOR &&
-			       kind != SYS_MESSAGE))
-		return 0;
-	most = !(a->kind & SYS_OUT) ? ~0ull : s->call.ret > 0 ? (__u64)s->call.ret : 0;
-	switch (kind) {
-	case SYS_STRING:
-		put_string(s, i, from);
-		break;
-	case SYS_VECTOR:
-		put_vectors(s, i, from, arg_of(&s->call, a->from), most);
-		break;
-	case SYS_MESSAGE:
-		put_message(s, i, from, most);
-		break;
-	case SYS_WORDS:
-		put_words(s, i, from);
-		break;
-	default:
-		put_bytes(s, i, SYS_ITSELF, from, bytes_of(&s->call, a));
-	}
-	return 0;
-}
-
 static __always_inline void output(struct scratch *s)
 {
 	__u32 len = s->call.len, zero = 0;
@@ -338,15 +147,10 @@ static __always_inline void output(struct scratch *s)
 
 static __always_inline void send(struct scratch *s, __u32 nr)
 {
-	__u32 todo = pointing[nr & (SYS_NR_MAX - 1)];
-
 	if (!tell_who(s))
 		return;
 	send_stack(s->call.tid, s->call.at);
-	if (!(s->call.flags & SYS_COMPAT))
-		for (__u32 i = 0; i < SYS_ARGS; i++)
-			if (todo >> i & 1)
-				put_arg(nr, i);
+	put_args(s, nr);
 	output(s);
 }
 
@@ -379,12 +183,7 @@ static __always_inline struct scratch *begin(const struct regs *r, __u64 nr, __s
 	s->call.nr = (__u16)nr;
 	s->call.flags = flags | (took ? SYS_TIMED : 0);
 	s->call.len = 0;
-	s->call.args[0] = r->di;
-	s->call.args[1] = r->si;
-	s->call.args[2] = r->dx;
-	s->call.args[3] = r->r10;
-	s->call.args[4] = r->r8;
-	s->call.args[5] = r->r9;
+	fill_args(&s->call, r);
 	return s;
 }
 

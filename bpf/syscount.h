@@ -17,11 +17,6 @@ struct {
 	__type(value, struct sys_count);
 } counts SEC(".maps");
 
-static __always_inline bool is_error(__s64 ret)
-{
-	return ret < 0 && ret >= -4095;
-}
-
 /* The number of its highest bit. */
 static __always_inline __u32 slot_of(__u64 ns)
 {

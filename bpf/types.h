@@ -43,8 +43,17 @@ struct pid_namespace {
 	struct ns_common ns;
 };
 
+struct netns_ipv4 {
+	int sysctl_ip_prot_sock;
+};
+
+struct net {
+	struct netns_ipv4 ipv4;
+};
+
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
 };
 
 struct upid {
@@ -72,14 +81,20 @@ struct user_namespace {
 	struct ns_common ns;
 };
 
+struct group_info {
+	int ngroups;
+	kgid_t gid[1];
+};
+
 /* An u64 since 6.3. */
 typedef struct { __u32 cap[2]; } kernel_cap_t;
 
 struct cred {
-	kuid_t uid, euid;
-	kgid_t gid, egid;
-	kernel_cap_t cap_permitted;
+	kuid_t uid, euid, fsuid;
+	kgid_t gid, egid, fsgid;
+	kernel_cap_t cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 struct kernfs_node {
@@ -118,6 +133,13 @@ struct css_set {
 
 /* Each kernel numbers them by itself. */
 enum cgroup_subsys_id { memory_cgrp_id = 4, pids_cgrp_id = 10 };
+
+typedef struct { __s64 counter; } atomic64_t;
+
+struct pids_cgroup {
+	struct cgroup_subsys_state css;
+	atomic64_t counter, limit;
+};
 
 struct page_counter {
 	atomic_long_t usage;
@@ -196,7 +218,16 @@ struct sigpending {
 	sigset_t signal;
 };
 
+struct rlimit {
+	unsigned long rlim_cur, rlim_max;
+};
+
+struct seccomp {
+	int mode;
+};
+
 struct signal_struct {
+	struct rlimit rlim[16];
 	atomic_t live;
 	unsigned int flags;
 	int group_exit_code;
@@ -219,7 +250,9 @@ struct sighand_struct {
 struct task_struct {
 	int pid, tgid;
 	int exit_code, exit_state;
-	unsigned int personality, flags;
+	unsigned int personality, flags, ptrace;
+	unsigned long atomic_flags;	/* no_new_privs is the first */
+	struct seccomp seccomp;
 	unsigned int __state;		/* since 5.14 */
 	int on_cpu;
 	unsigned long nvcsw, nivcsw;

@@ -42,6 +42,7 @@ static const struct hook {
 	{ "BPF: sched_process_exit", "trace exit", KERNEL_CURE, life_object, { "on_exit" } },
 	{ "BPF: exit(2)", "trace syscalls: calls that do not return", KERNEL_CURE, sys_object,
 	  { "on_end" } },
+	{ "BPF: refusals", "trace denied", KERNEL_CURE, sys_object, { "deny_exit" } },
 	{ "BPF: registers", "traces: --stack, prof",
 	  "Linux 5.15; without it there is no --stack and no prof", sys_object, { "on_exit" },
 	  BPF_FUNC_task_pt_regs },
@@ -84,11 +85,12 @@ static int try_clock(const struct bpf_program *p)
 
 static int try_program(const struct hook *h, const char *name, const char *types)
 {
+	static const char *const modern[] = { "began", "marks" };
 	struct bpf_object_open_opts o = { .sz = sizeof(o), .btf_custom_path = types };
 	struct bpf_program *p, *wanted = NULL;
 	struct bpf_link *link = NULL;
 	struct bpf_object *obj;
-	struct bpf_map *began;
+	struct bpf_map *map;
 	size_t len;
 	const void *bytes = h->object(&len);
 	int ret;
@@ -99,10 +101,12 @@ static int try_program(const struct hook *h, const char *name, const char *types
 	obj = bpf_object__open_mem(bytes, len, &o);
 	if (!obj)
 		return errno;
-	/* where there is no task storage another map takes its place (nsdebug/trace/sys.c) */
-	began = bpf_object__find_map_by_name(obj, "began");
-	if (began)
-		bpf_map__set_autocreate(began, false);
+	/* where there is no task storage other maps take its place (nsdebug/trace/sys.c) */
+	for (size_t i = 0; i < ARRAY_SIZE(modern); i++) {
+		map = bpf_object__find_map_by_name(obj, modern[i]);
+		if (map)
+			bpf_map__set_autocreate(map, false);
+	}
 	bpf_object__for_each_program(p, obj) {
 		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
 		wanted = bpf_program__autoload(p) ? p : wanted;

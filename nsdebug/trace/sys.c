@@ -12,6 +12,7 @@
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/sysdef.h"
@@ -80,6 +81,8 @@ static int take(void *ctx, void *bytes, size_t len)
 		stacks_keep(&t->stacks, bytes, len);
 		return 0;
 	}
+	if (denials_keep(&t->denied, bytes, len))
+		return 0;
 	if (len < sizeof(*c) || c->record != SYS_CALL || c->len > len - sizeof(*c) ||
 	    c->nr >= SYS_NR_MAX)
 		return 0;
@@ -152,6 +155,36 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bpf_program__set_autoload(b->progs.on_end, end);
 }
 
+/* What tells of refusals takes the place of what tells of calls. */
+static void choose_denied(const struct sys_want *w, struct sys_bpf *b, bool modern)
+{
+	struct bpf_program *const calls[] = {
+		b->progs.on_enter, b->progs.on_exit, b->progs.on_exec, b->progs.on_end,
+		b->progs.on_last, b->progs.on_renamed, b->progs.on_renumbered, b->progs.on_gone,
+	};
+	struct bpf_program *const refusals[] = {
+		b->progs.deny_enter, b->progs.deny_exit, b->progs.deny_capable,
+		b->progs.deny_signal, b->progs.deny_end,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		bpf_program__set_autoload(refusals[i], w->denied);
+	bpf_map__set_autocreate(b->maps.marks, w->denied && modern);
+	bpf_map__set_autocreate(b->maps.marks_by_tid, w->denied && !modern);
+	if (!w->denied)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		bpf_program__set_autoload(calls[i], false);
+	bpf_program__set_autoload(b->progs.deny_capable, modern);
+	bpf_map__set_autocreate(b->maps.told, false);
+	b->rodata->deny_any = denials_any();
+	b->rodata->deny_all = DENIALS_ALL;
+	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++) {
+		b->rodata->deny_more[nr] = denials_more(nr);
+		b->rodata->deny_files[nr] = denials_files(&sysdefs[nr]);
+	}
+}
+
 /* Back-pressure: the memory that the guardian watches is there already. */
 static int choose_hold(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
@@ -200,6 +233,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	if (w->stack_bytes && stacks_possible(e) < 0)
 		return -1;
 	choose_programs(b, w);
+	choose_denied(w, b, modern);
 	b->rodata->stack_bytes = w->stack_bytes;
 	bpf_map__set_autocreate(b->maps.stacks, w->stack_bytes);
 	bpf_map__set_autocreate(b->maps.changing, w->stack_bytes);
@@ -256,16 +290,20 @@ static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 		return -1;
 	if (tracer_attach_first(&t->tracer, log, e) < 0)
 		return -1;
+	if (tracer_attach(&t->tracer, b->progs.deny_capable, true, e) < 0)
+		return -1;
+	b->bss->deny_caps = t->tracer.count > t->tracer.first;
 	bpf_object__for_each_program(p, b->obj) {
 		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;
 
 		/* who sees a call return has seen it begin */
-		if (p != b->progs.on_exit &&
+		if (p != b->progs.on_exit && p != b->progs.deny_capable &&
 		    tracer_attach(&t->tracer, p, optional, e) < 0)
 			return -1;
 	}
 	if (tracer_attach(&t->tracer, b->progs.on_exit, false, e) < 0)
 		return -1;
+	b->bss->deny_ready = t->want->denied;
 	TRACER_LISTEN(&t->tracer, b);
 	t->stacks.log = (const volatile struct change_log *)&b->bss->changes;
 	t->generation = &b->bss->generation;
@@ -345,6 +383,7 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	drop(&t->threads);
 	drop(&t->older);
 	stacks_free(&t->stacks);
+	denials_free(&t->denied);
 	box_free(&t->box);
 }
 

@@ -11,6 +11,7 @@
 #include "bpf/sys.h"
 #include "nsdebug/base/map.h"
 #include "nsdebug/trace/box.h"
+#include "nsdebug/trace/denials.h"
 #include "nsdebug/trace/stacks.h"
 #include "nsdebug/trace/sysset.h"
 #include "nsdebug/trace/tracer.h"
@@ -18,6 +19,8 @@
 struct sys_want {
 	struct sysset set;
 	bool timed, failed, count;
+	bool denied;		/* refusals, with struct denials: of the rest only stacks and the
+				 * ring count */
 	bool life;		/* also programs that start and processes that end, always */
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
@@ -45,6 +48,7 @@ struct sys_trace {
 	const volatile __u64 *compat, *strange, *uring;
 	const struct sys_count *counts;	/* by processor, then number */
 	unsigned int processors;
+	struct denials denied;		/* with want->denied */
 	struct box box;			/* with want->last_ns */
 };
 

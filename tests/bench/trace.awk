@@ -11,7 +11,7 @@ function median(a, n,	i, j, t) {
 # What it adds to the untraced turns of the same round.
 function added(from, t, w,	r, n, a) {
 	for (r = 1; r <= rounds; r++)
-		a[++n] = from[r, t, w] - from[r, t == "other" ? "beside" : "none", w]
+		a[++n] = from[r, t, w] - from[r, t ~ /other$/ ? "beside" : "none", w]
 	return median(a, n)
 }
 
@@ -22,14 +22,14 @@ function times(t, than, w,	r, n, a) {
 }
 
 function share(t, ours, theirs, most) {
-	if (t ~ /^(none|beside|other)$/ || ours <= 0 || theirs <= 0)
+	if (t ~ /^none$|^beside$|other$/ || ours <= 0 || theirs <= 0)
 		return ""
 	return sprintf("1/%.0f%s", theirs / ours,
-		t !~ /^-|^plain/ ? "" : ours <= theirs / most ? ", met" : ", not met")
+		t !~ /^-|^plain|^denied/ ? "" : ours <= theirs / most ? ", met" : ", not met")
 }
 
 function ratio(t, w,	x) {
-	if (t != "other")
+	if (t !~ /other$/)
 		return times(t, "none", w) > 1.02 ? sprintf("%.2f", times(t, "none", w)) : ""
 	x = times(t, "beside", w)
 	return sprintf("%.3f%s", x, w != "files" ? "" : x <= 1.05 ? ", met" : ", not met")
@@ -38,7 +38,8 @@ function ratio(t, w,	x) {
 BEGIN {
 	calls["getppid"] = 1; calls["bytes"] = 2; calls["files"] = 3
 	label["plain"] = "trace syscalls"; label["beside"] = "none, on the host"
-	label["other"] = "trace syscalls of another"; label["strace"] = "strace -f -o FILE"
+	label["other"] = "trace syscalls of another"; label["denied"] = "trace denied"
+	label["denied-other"] = "trace denied of another"; label["strace"] = "strace -f -o FILE"
 	label["strace-c"] = "strace -f -c"; label["perf"] = "perf trace"
 	label["printf"] = "bpftrace, printf at exit"; label["count"] = "bpftrace, count"
 	while ((getline line < lost) > 0) {

@@ -57,7 +57,12 @@ is_straced() { ! grep -q '^TracerPid:.0$' "/proc/$WORKER/status"; }
 can_trace() { "$NSDEBUG" trace syscalls --help | grep -q -e "$1"; }
 
 ours() { # OPTION...
-	"$NSDEBUG" trace syscalls nsd-bench "$@" >"$DATA/rows" 2>"$DATA/said" &
+	ours_of syscalls "$@"
+}
+ours_of() { # TRACE OPTION...
+	verb=$1
+	shift
+	"$NSDEBUG" trace "$verb" nsd-bench "$@" >"$DATA/rows" 2>"$DATA/said" &
 	TRACER=$!
 	until_true is_sealed
 }
@@ -81,6 +86,7 @@ start_tracer() {
 	case $1 in
 	none | beside) ;;
 	plain | other) ours ;;
+	denied | denied-other) ours_of denied ;;
 	-*) ours "$1" ;;
 	strace) theirs is_straced strace -f -p "$WORKER" -o "$DATA/rows" ;;
 	strace-c) theirs is_straced strace -f -c -p "$WORKER" -o "$DATA/rows" ;;
@@ -110,7 +116,7 @@ trace_round() { # ROUND TRACER
 	start_tracer "$2"
 	for w in $turns; do
 		case $2 in
-		beside | other) turn_beside "${w%:*}" "${w#*:}" ;;
+		beside | other | denied-other) turn_beside "${w%:*}" "${w#*:}" ;;
 		*) turn "${w%:*}" "${w#*:}" ;;
 		esac
 		echo "$1 $2 ${w%:*} $NS $CPU" >>"$DATA/times"
@@ -119,7 +125,7 @@ trace_round() { # ROUND TRACER
 }
 
 trace_costs() {
-	tracers='none beside other plain -T -c'
+	tracers='none beside other plain -T -c --failed denied denied-other'
 	! can_trace --last || tracers="$tracers --last=10s"
 	! can_trace --lossless || tracers="$tracers --lossless"
 	for p in strace perf bpftrace; do

@@ -227,6 +227,16 @@ tr_rows 'trace caps: one, and its call' "$(one CHOWN '.call == "chown"')"
 tr_rows 'trace caps: another' "$(one MKNOD '(.call | test("^mknod(at)?$"))')"
 tr_rows 'trace caps: nothing that the kernel only asks' 'all(.asked == 0 and .note == null)'
 
+tracing denied
+tell 'true >/etc/new; /busybox/busybox mknod /w/dev c 1 3; true >/w/new'
+finished 'trace denied' sys
+quiet 'trace denied'
+tr_rows 'trace denied: a root that is read-only' 'map(select(.error == "EROFS")) | length == 1 and
+	(.[0] | .pid == 1 and .uid == 65532 and (.reason | test("^read-only-")))'
+tr_rows 'trace denied: a capability' 'map(select(.call | test("^mknod"))) | length == 1 and
+	(.[0] | .error == "EPERM" and .reason == "capability" and .helpful == "CAP_MKNOD")'
+tr_rows 'trace denied: nothing of what is not' 'length == 2'
+
 tracing open -T
 tell 'true </etc/passwd; true </nothing/here; true >/etc/new; true >/w/new'
 finished 'trace open' sys

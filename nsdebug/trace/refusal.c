@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/refusal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/why/judge.h"
+
+/* Asked for because a mode or an ACL had refused, which the judge knows better. */
+#define CAPS_OF_MODES (CREDS_CAP(DAC_OVERRIDE) | CREDS_CAP(DAC_READ_SEARCH))
+
+static void say(struct reason *r, enum why_kind kind, const char *word)
+{
+	*r = (struct reason){ .kind = kind, .err = r->err, .mask = 7 };
+	if (word)
+		snprintf(r->word, sizeof(r->word), "%s", word);
+}
+
+/* ---- seccomp ---- */
+
+static void say_seccomp(const struct refusal *f, struct reason *r)
+{
+	uint32_t flags = f->kept->as.flags;
+	char room[16];
+
+	say(r, WHY_SECCOMP, f->view.def ? sysdef_name(f->view.call->nr, room) : NULL);
+	if (flags & DENIED_KILLED)
+		r->number = 0x80000000;	/* SECCOMP_RET_KILL_PROCESS */
+	else if (flags & DENIED_TRAPPED)
+		r->number = 0x00030000;	/* SECCOMP_RET_TRAP */
+	else
+		r->number = 0x00050000 | (uint32_t)r->err;	/* SECCOMP_RET_ERRNO */
+	/* who traces it can answer as well */
+	r->guess = (flags & DENIED_TRACED) != 0;
+}
+
+/* ---- limits ---- */
+
+static void say_rlimit(const struct refusal *f, struct reason *r, unsigned int which,
+		       const char *word)
+{
+	say(r, WHY_RLIMIT, word);
+	r->limit = r->number = f->kept->as.limits[which][0];
+}
+
+static bool is_finite(const struct refusal *f, unsigned int which)
+{
+	return f->kept->as.limits[which][0] < INT64_MAX;
+}
+
+static bool is_memory_call(unsigned int nr)
+{
+	return nr == SYS_mmap || nr == SYS_mremap;
+}
+
+static bool is_lock(unsigned int nr)
+{
+	return nr == SYS_mlock || nr == SYS_mlock2 || nr == SYS_mlockall;
+}
+
+static void say_tasks(const struct refusal *f, struct reason *r)
+{
+	const struct denied_as *a = &f->kept->as;
+
+	if (a->pids_max) {
+		say(r, WHY_PIDS, NULL);
+		snprintf(r->mount, sizeof(r->mount), "%.*s", (int)sizeof(a->pids_cgroup),
+			 a->pids_cgroup);
+		r->number = a->pids;
+		r->limit = a->pids_max;
+	} else if (is_finite(f, RLIMIT_NPROC)) {
+		say_rlimit(f, r, RLIMIT_NPROC, "nproc");
+		r->guess = true;
+	} else {
+		say(r, WHY_RULE, "as many threads as kernel.threads-max or kernel.pid_max allow");
+		r->guess = true;
+	}
+}
+
+static bool limit_of_memory(const struct refusal *f, struct reason *r, bool *none)
+{
+	unsigned int nr = f->view.call->nr;
+
+	if (is_lock(nr) || (is_memory_call(nr) && r->err == EAGAIN)) {
+		say_rlimit(f, r, RLIMIT_MEMLOCK, "memlock");
+		r->caps = CREDS_CAP(IPC_LOCK);
+	} else if (is_memory_call(nr)) {
+		*none = !is_finite(f, RLIMIT_AS) && !is_finite(f, RLIMIT_DATA);
+		say_rlimit(f, r, is_finite(f, RLIMIT_AS) ? RLIMIT_AS : RLIMIT_DATA,
+			   is_finite(f, RLIMIT_AS) ? "as" : "data");
+	} else {
+		say(r, WHY_UNKNOWN, "no memory for it: a memory cgroup's limit, or a pid "
+		    "namespace whose first process has ended");
+	}
+	return !*none;
+}
+
+bool refusal_limit(const struct refusal *f, struct reason *r, bool *none)
+{
+	unsigned int nr = f->view.call->nr;
+
+	*none = false;
+	switch (r->err) {
+	case EMFILE:
+		if (nr == SYS_inotify_init || nr == SYS_inotify_init1)
+			say(r, WHY_RULE, "fs.inotify.max_user_instances, or RLIMIT_NOFILE");
+		else
+			say_rlimit(f, r, RLIMIT_NOFILE, "nofile");
+		return true;
+	case ENFILE:
+		say(r, WHY_RULE, "fs.file-max: the node has no more open files");
+		return true;
+	case EAGAIN:
+		if (is_lock(nr) || is_memory_call(nr))
+			return limit_of_memory(f, r, none);
+		say_tasks(f, r);
+		return true;
+	case ENOMEM:
+		return limit_of_memory(f, r, none);
+	case EFBIG:
+		*none = !is_finite(f, RLIMIT_FSIZE);
+		say_rlimit(f, r, RLIMIT_FSIZE, "fsize");
+		return !*none;
+	case ENOSPC:
+		say(r, WHY_RULE, nr == SYS_inotify_add_watch ? "fs.inotify.max_user_watches" :
+		    nr == SYS_epoll_ctl ? "fs.epoll.max_user_watches" :
+		    "user.max_*_namespaces");
+		return true;
+	case EDQUOT:
+		say(r, WHY_RULE, "a quota of the file system, or of keys");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- ports ---- */
+
+static bool say_port(const struct refusal *f, struct reason *r)
+{
+	struct bytes s = sysview_part(&f->view, 1, SYS_ITSELF);
+	struct sockaddr_in in = { 0 };	/* family and port are where in6 has them */
+	uint16_t port;
+
+	if (f->view.call->nr != SYS_bind || r->err != EACCES || s.len < 4)
+		return false;
+	memcpy(&in, s.p, s.len < sizeof(in) ? s.len : sizeof(in));
+	port = ntohs(in.sin_port);
+	if ((in.sin_family != AF_INET && in.sin_family != AF_INET6) || !port ||
+	    port >= f->kept->as.port_start)
+		return false;
+	say(r, WHY_PORT, NULL);
+	r->number = port;
+	r->limit = (uint64_t)f->kept->as.port_start;
+	r->caps = CREDS_CAP(NET_BIND_SERVICE);
+	return true;
+}
+
+/* ---- ids that the user namespace does not have ---- */
+
+static bool is_mapped(const struct idmap *m, uint32_t id)
+{
+	if (!m || m->identity || id == UINT32_MAX)
+		return true;
+	for (unsigned int i = 0; i < m->count; i++)
+		if (id - m->extents[i].inside < m->extents[i].count)
+			return true;
+	return false;
+}
+
+/* EINVAL of the calls that take ids: it is a refusal only if one is not mapped. */
+static bool say_unmapped(const struct refusal *f, struct reason *r)
+{
+	const struct sysview *v = &f->view;
+
+	for (unsigned int i = 0; i < SYS_ARGS; i++) {
+		uint32_t id = (uint32_t)v->call->args[i];
+
+		if (v->def->args[i].what != W_ID ||
+		    (is_mapped(f->uids, id) && is_mapped(f->gids, id)))
+			continue;
+		say(r, WHY_UNMAPPED, NULL);
+		r->id = id;
+		return true;
+	}
+	return false;
+}
+
+/* ---- paths ---- */
+
+/* Does what the judge says refuse the call with this very error? */
+static bool is_answer(const struct reason *judged, int err)
+{
+	if (judged->kind == WHY_GRANTED || judged->kind == WHY_UNKNOWN)
+		return false;
+	return !judged->err || judged->err == err;
+}
+
+static bool say_path(const struct refusal *f, struct reason *r, enum access_op *op,
+		     struct reason *judged)
+{
+	static struct access_ask a;
+	const char *why = NULL;
+	enum refusal_path found = refusal_ask(f, &a, &why);
+	int err = r->err;
+
+	judged->kind = WHY_KINDS;
+	if (found == REFUSAL_NO_PATH)
+		return false;
+	*op = a.op;
+	if (found == REFUSAL_LOST_PATH) {
+		say(judged, WHY_UNKNOWN, why);
+		return false;
+	}
+	if (!judge_ask(f->judge, &a, judged, f->wait_ns)) {
+		say(judged, WHY_UNKNOWN, f->kept->as.refused & CAPS_OF_MODES ?
+		    "the mode or an ACL of a component of its path, which could not be looked at" :
+		    "its path could not be looked at");
+		return false;
+	}
+	if (!is_answer(judged, err))
+		return false;
+	*r = *judged;
+	r->err = err;
+	return true;
+}
+
+/* ---- capabilities ---- */
+
+/* In these the kernel only wants to know whether the last pages are for who asks. */
+static bool asks_for_pages(unsigned int nr)
+{
+	return nr == SYS_mmap || nr == SYS_mremap || nr == SYS_mprotect || nr == SYS_execve ||
+		nr == SYS_execveat;
+}
+
+static bool say_capability(const struct refusal *f, struct reason *r, enum access_op op)
+{
+	const struct denied_as *a = &f->kept->as;
+	uint64_t named = refusal_caps(&f->view), missing = named & ~f->creds.cap_eff;
+	uint64_t refused = a->refused;
+
+	if (asks_for_pages(f->view.call->nr))
+		refused &= ~CREDS_CAP(SYS_ADMIN);
+	if (op != OP_COUNT && refused & CAPS_OF_MODES)
+		return false;
+	if (a->flags & DENIED_CAPS)
+		missing = refused & named ? refused & named : refused ? 1ull << (a->last & 63) : 0;
+	else if (missing != named)	/* it has one of which any would do */
+		missing = 0;
+	if (!missing || (r->err != EPERM && r->err != EACCES))
+		return false;
+	say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
+	r->caps = missing;
+	r->host_ns = !f->creds.host_user_ns && a->last_ns == f->host_ns &&
+		a->flags & DENIED_CAPS;
+	return true;
+}
+
+/* ---- what is left ---- */
+
+static bool is_device(const struct reason *judged)
+{
+	return S_ISCHR(judged->mode) || S_ISBLK(judged->mode) ||
+		str_prefix(judged->path, "/dev/");
+}
+
+/* Modes are asked before them. */
+static bool may_be_module(const struct refusal *f, int err)
+{
+	return f->modules[0] && !(f->kept->as.refused & CAPS_OF_MODES) &&
+		(err == EACCES || err == EPERM);
+}
+
+/* Nothing that is known refuses it: who can it have been? */
+static void say_rest(const struct refusal *f, struct reason *r, enum access_op op,
+		     const struct reason *judged)
+{
+	const char *rule = refusal_rule(&f->view);
+	bool granted = judged->kind == WHY_GRANTED;
+
+	if (judged->kind == WHY_UNKNOWN && !rule) {
+		say(r, WHY_UNKNOWN, judged->word);
+	} else if (r->err == EPERM && granted && is_device(judged) &&
+		   (op == OP_OPEN || op == OP_MKNOD)) {
+		*r = *judged;
+		r->kind = WHY_DEVICE;
+		r->err = EPERM;
+	} else if (f->kept->as.flags & DENIED_FIRST && f->kept->as.seccomp) {
+		say_seccomp(f, r);
+	} else if (rule) {
+		say(r, WHY_RULE, rule);
+	} else if (may_be_module(f, r->err)) {
+		say(r, WHY_LSM, f->modules);
+	} else if (granted || judged->kind < WHY_KINDS) {
+		*r = *judged;
+		r->kind = WHY_CHANGED;
+	} else {
+		say(r, WHY_RULE, NULL);
+	}
+	r->guess = true;
+}
+
+bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *op)
+{
+	struct reason judged = { .kind = WHY_KINDS };
+	bool none = false;
+
+	*op = OP_COUNT;
+	*r = (struct reason){ .err = (int32_t)-f->view.call->ret };
+	if (!f->kept) {
+		say(r, WHY_UNKNOWN, "who asked was lost: the ring was full");
+		return true;
+	}
+	if (f->kept->as.flags & DENIED_UNENTERED) {
+		say_seccomp(f, r);
+		return true;
+	}
+	if (!f->view.def) {
+		say(r, WHY_UNKNOWN, "a 32-bit call is not decoded");
+		return true;
+	}
+	if (refusal_limit(f, r, &none))
+		return true;
+	if (r->err == EINVAL)
+		return say_unmapped(f, r);
+	if (none)
+		return false;
+	if (say_port(f, r) || say_path(f, r, op, &judged))
+		/* of a program that is not there nothing was refused */
+		return r->kind != WHY_ABSENT && r->kind != WHY_NOT_DIR;
+	if (r->err == ENOENT)
+		return false;
+	if (!say_capability(f, r, *op))
+		say_rest(f, r, *op, &judged);
+	return true;
+}

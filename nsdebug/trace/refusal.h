@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refusal - why a system call was refused: what the programs saw of it, and what the judge says of
+ * its paths, put in the kernel's own order.
+ *
+ *	seccomp, which comes before the call; limits of the process and of its cgroups; a port;
+ *	the path, walked by the judge (why/judge.h) as the kernel walks it; capabilities that were
+ *	asked for in this call and not had; by elimination a security module, if one is active, or
+ *	a hard rule of the call.
+ *
+ * The path is walked a moment after the call. Where nothing refuses it then, that is said.
+ */
+#ifndef NSDEBUG_TRACE_REFUSAL_H
+#define NSDEBUG_TRACE_REFUSAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/trace/denials.h"
+#include "nsdebug/trace/sysput.h"
+#include "nsdebug/why/access.h"
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/reason.h"
+
+struct idmap;
+
+struct refusal {
+	struct sysview view;		/* .def NULL: a 32-bit call */
+	const struct denial *kept;	/* NULL: it was lost */
+	struct creds creds;
+	const struct idmap *uids, *gids;	/* of the container; NULL: not known */
+	uint64_t host_ns;		/* inode number of the host's user namespace */
+	const char *modules;		/* security modules that are active, or "" */
+	int *judge;
+	uint64_t wait_ns;		/* for the judge; 0: for ever */
+};
+
+/* False: it is none, but an error that is one elsewhere. *op is what was done to a path, or
+ * OP_COUNT. */
+bool refusal_reason(const struct refusal *f, struct reason *ret, enum access_op *op);
+
+/* ---- its parts ---- */
+
+enum refusal_path {
+	REFUSAL_NO_PATH,	/* the call is about none */
+	REFUSAL_LOST_PATH,	/* where it begins, or what it is, is not known: *why */
+	REFUSAL_PATH,
+};
+
+/* The question of the call's paths. */
+enum refusal_path refusal_ask(const struct refusal *f, struct access_ask *a, const char **why);
+/* A limit is the reason. False: none; *none: nor is it a refusal. */
+bool refusal_limit(const struct refusal *f, struct reason *ret, bool *none);
+/* Capabilities of which the call asks for any, as the manual says; 0: none. */
+uint64_t refusal_caps(const struct sysview *v);
+/* A hard rule by which the call is refused with this error, in words, or NULL. */
+const char *refusal_rule(const struct sysview *v);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refusalpath - of a system call, what it wants to do with which path.
+ */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/trace/refusal.h"
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#define NO -1
+
+/* Which argument is what; NO: none. */
+struct path_call {
+	uint16_t nr;
+	uint8_t op;
+	int8_t dir, path, dir2, path2;
+	int8_t flags;		/* open flags, AT_* or the mode of access */
+	int8_t mode, ids, dev;
+	bool nofollow;		/* always */
+};
+
+#define PATH(n, o, d, p, ...) \
+	{ .nr = SYS_##n, .op = OP_##o, .dir = (d), .path = (p), .dir2 = NO, .path2 = NO, \
+	  .flags = NO, .mode = NO, .ids = NO, .dev = NO, ##__VA_ARGS__ }
+#define FILE(n, o, d, ...) PATH(n, o, d, NO, ##__VA_ARGS__)
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static const struct path_call calls[] = {
+	PATH(open, OPEN, NO, 0, .flags = 1, .mode = 2),
+	PATH(creat, OPEN, NO, 0, .mode = 1),
+	PATH(openat, OPEN, 0, 1, .flags = 2, .mode = 3),
+	PATH(openat2, OPEN, 0, 1),
+	PATH(stat, STAT, NO, 0), PATH(lstat, STAT, NO, 0, .nofollow = true),
+	PATH(newfstatat, STAT, 0, 1, .flags = 3), PATH(statx, STAT, 0, 1, .flags = 2),
+	PATH(readlink, STAT, NO, 0, .nofollow = true),
+	PATH(readlinkat, STAT, 0, 1, .nofollow = true),
+	PATH(statfs, STAT, NO, 0),
+	PATH(access, ACCESS, NO, 0, .mode = 1), PATH(faccessat, ACCESS, 0, 1, .mode = 2),
+	PATH(faccessat2, ACCESS, 0, 1, .mode = 2, .flags = 3),
+	PATH(execve, EXEC, NO, 0), PATH(execveat, EXEC, 0, 1, .flags = 4),
+	PATH(chdir, CHDIR, NO, 0), FILE(fchdir, CHDIR, 0), PATH(chroot, CHROOT, NO, 0),
+	PATH(truncate, TRUNCATE, NO, 0),
+	PATH(mkdir, MKDIR, NO, 0, .mode = 1), PATH(mkdirat, MKDIR, 0, 1, .mode = 2),
+	PATH(mknod, MKNOD, NO, 0, .mode = 1, .dev = 2),
+	PATH(mknodat, MKNOD, 0, 1, .mode = 2, .dev = 3),
+	PATH(symlink, SYMLINK, NO, 1), PATH(symlinkat, SYMLINK, 1, 2),
+	PATH(unlink, UNLINK, NO, 0), PATH(unlinkat, UNLINK, 0, 1, .flags = 2),
+	PATH(rmdir, RMDIR, NO, 0),
+	PATH(rename, RENAME, NO, 0, .path2 = 1),
+	PATH(renameat, RENAME, 0, 1, .dir2 = 2, .path2 = 3),
+	PATH(renameat2, RENAME, 0, 1, .dir2 = 2, .path2 = 3),
+	PATH(link, LINK, NO, 0, .path2 = 1, .nofollow = true),
+	PATH(linkat, LINK, 0, 1, .dir2 = 2, .path2 = 3, .flags = 4),
+	PATH(chmod, CHMOD, NO, 0, .mode = 1), PATH(fchmodat, CHMOD, 0, 1, .mode = 2),
+	PATH(fchmodat2, CHMOD, 0, 1, .mode = 2, .flags = 3), FILE(fchmod, CHMOD, 0, .mode = 1),
+	PATH(chown, CHOWN, NO, 0, .ids = 1), PATH(lchown, CHOWN, NO, 0, .ids = 1, .nofollow = true),
+	PATH(fchownat, CHOWN, 0, 1, .ids = 2, .flags = 4), FILE(fchown, CHOWN, 0, .ids = 1),
+	PATH(utime, UTIMES, NO, 0), PATH(utimes, UTIMES, NO, 0), PATH(futimesat, UTIMES, 0, 1),
+	PATH(utimensat, UTIMES, 0, 1, .flags = 3),
+	PATH(setxattr, SETXATTR, NO, 0, .path2 = 1),
+	PATH(lsetxattr, SETXATTR, NO, 0, .path2 = 1, .nofollow = true),
+	FILE(fsetxattr, SETXATTR, 0, .path2 = 1),
+	PATH(removexattr, SETXATTR, NO, 0, .path2 = 1),
+	PATH(lremovexattr, SETXATTR, NO, 0, .path2 = 1, .nofollow = true),
+	FILE(fremovexattr, SETXATTR, 0, .path2 = 1),
+	PATH(getxattr, GETXATTR, NO, 0, .path2 = 1),
+	PATH(lgetxattr, GETXATTR, NO, 0, .path2 = 1, .nofollow = true),
+	PATH(inotify_add_watch, WATCH, NO, 1),
+};
+#pragma GCC diagnostic pop
+
+static const struct path_call *call_of(unsigned int nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].nr == nr)
+			return &calls[i];
+	return NULL;
+}
+
+static uint64_t arg(const struct refusal *f, int n)
+{
+	return n >= 0 ? f->view.call->args[n] : 0;
+}
+
+/* False: it could not be read, or may be longer than was copied. */
+static bool take_string(const struct refusal *f, int n, char *ret, size_t room)
+{
+	struct bytes s = sysview_part(&f->view, (unsigned int)n, SYS_ITSELF);
+	size_t len = s.len ? strnlen(s.p, s.len) : 0;
+
+	if (!s.len || len >= room || len >= SYS_STRING_MAX - 1)
+		return false;
+	memcpy(ret, s.p, len);
+	ret[len] = '\0';
+	return true;
+}
+
+/* Where a relative path of the argument behind descriptor argument `dir` begins. */
+static bool take_dir(const struct refusal *f, int dir, char *ret, size_t room)
+{
+	return denials_path(f->kept, dir >= 0 ? (unsigned int)dir : DENIED_CWD, ret, room);
+}
+
+/* The second path has no directory of its own in the question: it is made absolute. */
+static bool take_second(const struct refusal *f, const struct path_call *c, char *ret, size_t room)
+{
+	char path[SYS_STRING_MAX], dir[SYS_STRING_MAX];
+	int n;
+
+	if (!take_string(f, c->path2, path, sizeof(path)))
+		return false;
+	if (path[0] == '/' || c->op == OP_SETXATTR || c->op == OP_GETXATTR)
+		n = snprintf(ret, room, "%s", path);
+	else if (take_dir(f, c->dir2, dir, sizeof(dir)))
+		n = snprintf(ret, room, "%s/%s", dir, path);
+	else
+		return false;
+	return n >= 0 && (size_t)n < room;
+}
+
+/* The file behind a descriptor is the path itself. */
+static enum refusal_path take_first(const struct refusal *f, const struct path_call *c,
+				    struct access_ask *a, const char **why)
+{
+	if (c->path >= 0 && arg(f, c->path) && !take_string(f, c->path, a->path, sizeof(a->path))) {
+		*why = "its path could not be read, or is too long";
+		return REFUSAL_LOST_PATH;
+	}
+	if (a->path[0] == '/')
+		return REFUSAL_PATH;
+	if (!a->path[0]) {
+		if (!take_dir(f, c->dir, a->path, sizeof(a->path)))
+			return REFUSAL_NO_PATH;	/* a socket, a pipe, a file without a name */
+		return REFUSAL_PATH;
+	}
+	if (take_dir(f, c->dir, a->dir, sizeof(a->dir)))
+		return REFUSAL_PATH;
+	*why = "the directory that its path begins at is outside of the container's tree, or "
+		"too deep in it";
+	return REFUSAL_LOST_PATH;
+}
+
+static uint32_t outside(const struct idmap *m, uint64_t id)
+{
+	uint32_t inside = (uint32_t)id;
+
+	if (inside == UINT32_MAX || !m || m->identity)
+		return inside;
+	for (unsigned int i = 0; i < m->count; i++)
+		if (inside - m->extents[i].inside < m->extents[i].count)
+			return inside - m->extents[i].inside + m->extents[i].outside;
+	return UINT32_MAX;
+}
+
+static void take_open(const struct refusal *f, struct access_ask *a)
+{
+	struct open_how { uint64_t flags, mode, resolve; } how = { 0 };
+	struct bytes s;
+
+	if (f->view.call->nr == SYS_creat)
+		a->flags = O_CREAT | O_WRONLY | O_TRUNC;
+	if (f->view.call->nr == SYS_openat2) {
+		s = sysview_part(&f->view, 2, SYS_ITSELF);
+		memcpy(&how, s.p ? s.p : (const char *)&how,
+		       s.p && s.len < sizeof(how) ? s.len : sizeof(how));
+		a->flags = (uint32_t)how.flags;
+		a->mode = (uint32_t)how.mode;
+	}
+	a->nofollow = (a->flags & O_NOFOLLOW) != 0 ||
+		(a->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+}
+
+/* access(2) asks as the real user, with capabilities only if that is root. */
+static void ask_as_real(const struct refusal *f, struct access_ask *a)
+{
+	struct creds *c = &a->creds;
+
+	if (a->flags & AT_EACCESS && f->view.call->nr == SYS_faccessat2)
+		return;
+	c->fsuid = c->uid;
+	c->fsgid = c->gid;
+	c->cap_eff = c->uid == outside(f->uids, 0) ? c->cap_prm : 0;
+}
+
+static void take_rest(const struct refusal *f, const struct path_call *c, struct access_ask *a)
+{
+	a->flags = (uint32_t)arg(f, c->flags);
+	a->mode = (uint32_t)arg(f, c->mode);
+	a->number = arg(f, c->dev);
+	a->nofollow = c->nofollow;
+	switch (c->op) {
+	case OP_OPEN:
+		take_open(f, a);
+		return;
+	case OP_ACCESS:
+		ask_as_real(f, a);
+		a->nofollow = (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
+		a->flags = a->mode;
+		return;
+	case OP_UNLINK:
+		if (a->flags & AT_REMOVEDIR)
+			a->op = OP_RMDIR;
+		break;
+	case OP_LINK:
+		a->nofollow = !(a->flags & AT_SYMLINK_FOLLOW);
+		break;
+	case OP_CHOWN:
+		a->uid = outside(f->uids, arg(f, c->ids));
+		a->gid = outside(f->gids, arg(f, c->ids + 1));
+		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
+		break;
+	case OP_UTIMES:
+		a->nofollow = (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
+		a->flags = !arg(f, c->path + 1);
+		return;
+	default:
+		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
+	}
+	a->flags = 0;
+}
+
+/* A socket in the file system. */
+static enum refusal_path ask_socket(const struct refusal *f, struct access_ask *a, const char **why)
+{
+	struct bytes s = sysview_part(&f->view, 1, SYS_ITSELF);
+	size_t at = offsetof(struct sockaddr_un, sun_path);
+	uint16_t family = 0;
+
+	if (s.len > at)
+		memcpy(&family, s.p, sizeof(family));
+	if (family != AF_UNIX || !s.p[at])
+		return REFUSAL_NO_PATH;
+	a->op = f->view.call->nr == SYS_bind ? OP_BIND : OP_CONNECT;
+	snprintf(a->path, sizeof(a->path), "%.*s", (int)(s.len - at), s.p + at);
+	if (a->path[0] == '/' || take_dir(f, NO, a->dir, sizeof(a->dir)))
+		return REFUSAL_PATH;
+	*why = "the directory that its path begins at is not known";
+	return REFUSAL_LOST_PATH;
+}
+
+enum refusal_path refusal_ask(const struct refusal *f, struct access_ask *a, const char **why)
+{
+	unsigned int nr = f->view.call->nr;
+	const struct path_call *c = call_of(nr);
+	enum refusal_path ret;
+
+	*a = (struct access_ask){
+		.creds = f->creds, .uid = UINT32_MAX, .gid = UINT32_MAX,
+		.pid = f->kept->as.who.ns_pid, .tid = f->kept->as.who.ns_tid,
+	};
+	if (nr == SYS_bind || nr == SYS_connect)
+		return ask_socket(f, a, why);
+	if (!c)
+		return REFUSAL_NO_PATH;
+	a->op = c->op;
+	ret = take_first(f, c, a, why);
+	if (ret != REFUSAL_PATH)
+		return ret;
+	take_rest(f, c, a);
+	if (c->path2 < 0 || take_second(f, c, a->path2, sizeof(a->path2)))
+		return REFUSAL_PATH;
+	*why = "its second path could not be read, or is too long";
+	return REFUSAL_LOST_PATH;
+}

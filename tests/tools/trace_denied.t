@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# trace denied: what is refused, by which rule, and nothing of what is not.
+. tests/lib.sh
+. "$SRC/tests/lib/trace.sh"
+need jq runc
+can_trace
+
+log() { cat "$FX/boxes/$BOX/log"; }
+# Files that are refused in ./$1, and a container that makes all those calls; not yet.
+refuse() { # filtered|free [OPTION of box...]
+	kind=$1
+	shift
+	mkdir "$TMP/$kind"
+	chmod 755 "$TMP/$kind"
+	at_exit "'$O/tests/lib/refusing' unmake '$TMP/$kind'"
+	"$O/tests/lib/refusing" make "$TMP/$kind" 2>"missing.$kind"
+	box_run static "$@" --bind "$O/tests/lib:/h:ro" --bind "$TMP/$kind:/w" -- \
+		/h/refused run /w "$kind"
+}
+# It makes them, and all that was told is in ./rows.
+made() {
+	: >"$kind/go"
+	wait_for 'log | grep -q "^done"' 30 || fail "$kind: all is made" "$(log)"
+	trace_stop
+}
+check_each() {
+	"$O/tests/lib/refused" expect "$kind" >expect
+	jq -r '[.comm, .reason] | @tsv' rows >got
+	log >went
+	while read -r name want; do
+		got=$(awk -v n="$name" '$1 == n { k = $2 } END { print k ? k : "-" }' got)
+		if grep -q "^refusing: $name:" "missing.$kind"; then
+			skip "$kind: $name" 'this file system has no such flag or ACL'
+		elif ! grep -qx "$name +" went; then
+			fail "$kind: $name is made as it is meant" "$(grep "^$name" went)"
+		elif [ "$got" = "$want" ]; then
+			pass "$kind: $name: $want"
+		else
+			fail "$kind: $name: $want" \
+				"$(echo "got $got"; jq -c "select(.comm == \"$name\")" rows)"
+		fi
+	done <expect
+	t "$kind: and nothing else" '' sh -c 'cut -f 1 got | while read -r n; do
+		grep -q "^$n " expect || echo "$n"; done'
+}
+of() { echo "map(select(.comm == \"$1\")) | length >= 1 and (.[-1] | $2)"; }
+
+refuse filtered
+trace_start denied "$BOX"
+made
+check_each
+t 'it has nothing to complain' '' cat said
+tr_rows 'who asked' "$(of secret '.uid == 65532 and .gid == 65532 and .host_uid == 65532 and
+	.no_new_privs and .seccomp == "filter" and .capabilities == "" and .pid > 1 and
+	.host_pid > .pid and .groups == []')"
+tr_rows 'what was asked for' "$(of secret '.name == "openat" and .error == "EACCES" and
+	.call == "openat(AT_FDCWD, \"/w/secret\", O_RDONLY)"')"
+tr_rows 'a file'\''s mode' "$(of secret '.path == "/w/secret" and .mode == "0600" and .owner_uid == 0 and
+	.class == "other" and (.helpful | test("CAP_DAC_OVERRIDE")) and .guess == false')"
+tr_rows 'which component' "$(of deep '.path == "/w/deep" and .mode == "0700"')"
+tr_rows 'a relative path begins at the working directory' "$(of relative '.path == "/w/secret" and
+	(.call | test("\"secret\""))')"
+tr_rows 'or at a descriptor' "$(of dirfd '.path == "/w/deep" and (.call | test("\"deep/file\""))')"
+tr_rows 'a descriptor alone' "$(of fchmod '.path == "/w/theirs"')"
+tr_rows 'the mount' "$(of noexec '.mount == "/dev/shm"')"
+tr_rows 'a port and the first free one' "$(of port '.limit == 1024 and .helpful == "CAP_NET_BIND_SERVICE"')"
+tr_rows 'a limit' "$(of nofile '.limit == 3 and .error == "EMFILE"')"
+tr_rows 'the capability that was asked for' "$(of raw '.helpful == "CAP_NET_RAW"')"
+tr_rows 'the end by seccomp' "$(of filter_kill '.error == "SIGSYS" and .name == "getpriority"')"
+tr_rows 'of one thread' "$(of filter_thread '.error == "SIGSYS"')"
+tr_rows 'each has a reason in words' 'all(.why != null and .why != "")'
+tr_rows 'no cure is root, or all' 'all((.cure // "") + (.kubernetes // "") + (.docker // "") |
+	test("privileged: true|--privileged|runAsUser: 0|--user 0|CAP_ALL") | not)'
+tr_rows 'what can be cured is, as text' 'map(select(.reason == "port" or .reason == "read-only-mount" or
+	.reason == "missing-interpreter" or .reason == "noexec")) | length >= 4 and all(.cure != null)'
+tr_rows 'and for the engines' "$(of port '.kubernetes != null and .docker != null and .podman != null')"
+
+refuse free --no-seccomp --pids 24 --pidns host
+trace_start denied "$BOX"
+made
+check_each
+tr_rows 'a full cgroup' "$(of pids '.error == "EAGAIN" and .limit == 24 and .mount != null')"
+tr_rows 'without a filter' 'any(.seccomp == "none")'
+
+# ---- options ----
+
+again='while [ ! -e /w/on ]; do /busybox/busybox usleep 10000; done; for i in 1 2 3; do
+	/busybox/busybox cat /w/secret; done; /busybox/busybox cat /w/deep/file; echo "done" >&2; sleep 999'
+rm filtered/go
+busy() {
+	rm -f filtered/on
+	box_run debug --bind "$TMP/filtered:/w" -- /busybox/busybox sh -c "$again"
+}
+made_again() {
+	: >filtered/on
+	wait_for 'log | grep -q "^done"' 20 || fail 'all is made again' "$(log)"
+	trace_stop
+}
+busy
+trace_start denied "$BOX" --once
+made_again
+tr_rows '--once: each sort once, and how often' 'length == 3 and
+	(map(select(.path == "/w/secret")) | length == 1) and
+	(map(.times) | sort == [null, null, 3])'
+busy
+trace_start denied "$BOX"
+made_again
+tr_rows 'without it, each' 'map(select(.path == "/w/secret")) | length == 3'
+busy
+trace_start denied "$BOX" --filter 'path = /w/deep'
+made_again
+tr_rows '--filter' 'length == 1 and .[0].call == "openat(AT_FDCWD, \"/w/deep/file\", O_RDONLY)"'
+busy
+"$NSDEBUG" trace denied "$BOX" --max-events 1 -o wide >table 2>said &
+TRACE=$!
+at_exit "kill -KILL $TRACE 2>/dev/null || :"
+wait_for _sealed 20 || fail 'it is attached' "$(cat said)"
+: >filtered/on
+trace_wait
+ts 'a table, and --max-events' 0 '/w/secret.* mode .*/w/secret is 0600 0:0; other has ---' cat table
+ts 'its heading' 0 '^TIME +PID +TID .*COMM +ERROR +CALL +REASON +WHY' head -n 1 table
+# A thread that was in a call already: its end without a begin is not seccomp's answer.
+box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP:/w:ro" -- /h/shutin /w/go
+wait_for 'log | grep -q inside' 20 || fail 'a thread is inside' "$(log)"
+trace_start denied "$BOX" --stack
+: >go
+wait_for 'log | grep -q refused' 20 || fail 'and is refused' "$(log)"
+trace_stop
+tr_rows 'who was inside when it began' "$(of inside 'length > 0 and .name == "connect" and
+	.error == "EACCES" and .reason == "mode" and .path == "/tmp/shut" and .class == "owner"')"
+tr_rows '--stack: from where' "$(of inside 'any(.frames[]; .function == "wait_inside")')"
+
+# Of one that is not there yet no path can be walked.
+rm -f filtered/go
+"$NSDEBUG" trace denied --next nsd-denied-next-$$ -o jsonl >rows 2>said &
+TRACE=$!
+at_exit "kill -KILL $TRACE 2>/dev/null || :; '$SRC/tests/fixtures/box' down nsd-denied-next-$$"
+wait_for _sealed 20 || fail '--next is attached' "$(cat said)"
+: >filtered/go
+"$SRC/tests/fixtures/box" run "nsd-denied-next-$$" static --bind "$O/tests/lib:/h:ro" \
+	--bind "$TMP/filtered:/w" -- /h/refused run /w filtered port secret filter_eperm >/dev/null
+wait_for '[ "$(grep -c . rows)" -ge 3 ]' 20
+trace_stop
+tr_rows '--next: what needs no path' "$(of port '.reason == "port" and .uid == 65532')"
+tr_rows '--next: seccomp' "$(of filter_eperm '.reason == "seccomp"')"
+tr_rows '--next: a path, and why not why' "$(of secret '.reason == "unknown" and .why != null')"
+
+ts 'without capabilities: said' 77 'CAP_BPF' without -bpf,-perfmon "$NSDEBUG" trace denied "$BOX" --for 1s
+ts 'an option that is none' 2 'unknown option --onc' "$NSDEBUG" trace denied "$BOX" --onc
+ts 'no such container' 3 . "$NSDEBUG" trace denied nsd-nothing-here --for 1s

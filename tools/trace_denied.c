@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace denied - what a container was refused, why, and what would help.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/map.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/refusal.h"
+#include "nsdebug/trace/sys.h"
+#include "nsdebug/trace/words.h"
+#include "nsdebug/why/cure.h"
+
+#define ONCE_MAX 4096		/* refusals that --once keeps apart */
+
+struct denied_opts {
+	struct tracer_opts tracer;
+	struct stacks_opts stacks;
+	bool once;
+};
+
+static const struct opt denied_opt[] = {
+	OPT(0, "once", OPT_FLAG, struct denied_opts, once, NULL,
+	    "what is refused again for the same reason only once, and at the end how often"),
+	TRACER_OPTS(struct denied_opts),
+	STACKS_OPTS(struct denied_opts),
+	OPT_END
+};
+
+struct denied_row {
+	struct coltime time;
+	uint64_t pid, tid, host_pid, host_tid, uid, gid, host_uid, host_gid, times;
+	uint64_t no_new_privs, guess, owner_uid, owner_gid, limit;
+	struct bytes comm, call, object, path, mount, mode, why, cure, kubernetes, docker, podman;
+	struct bytes capabilities, refused, helpful;
+	struct col_list groups;
+	const char *name, *error, *reason, *class, *seccomp;
+	struct col_rows frames;
+	struct bytes frames_end;
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct denied_row, f, fl, h, ##__VA_ARGS__)
+
+static const struct col denied_col[] = {
+	C(COL_TIME, time, COL_CLOCK, "when"),
+	C(COL_U64, pid, 0, "number in the container's pid namespace"),
+	C(COL_U64, tid, COL_WIDE, "the thread's number there"),
+	C(COL_U64, host_pid, COL_HIDE, "number on the host", .head = "HOSTPID"),
+	C(COL_U64, host_tid, COL_HIDE, "the thread's number on the host", .head = "HOSTTID"),
+	C(COL_U64, uid, COL_WIDE, "effective user id in the container"),
+	C(COL_U64, gid, COL_WIDE, "effective group id in the container"),
+	C(COL_U64, host_uid, COL_HIDE, "file system user id on the host: files are judged by it",
+	  .head = "HOSTUID"),
+	C(COL_U64, host_gid, COL_HIDE, "file system group id on the host", .head = "HOSTGID"),
+	C(COL_LIST, groups, COL_HIDE, "supplementary groups on the host, up to 32"),
+	C(COL_BYTES, capabilities, COL_HIDE, "its effective capabilities"),
+	C(COL_BOOL, no_new_privs, COL_HIDE, "it cannot gain rights by a program"),
+	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
+	C(COL_BYTES, comm, COL_CLAIMED, "name that the thread gave itself", .least = 10),
+	C(COL_STR, error, 0, "what the call returned; SIGSYS: seccomp ended it", .least = 6),
+	C(COL_STR, name, COL_HIDE | COL_NAME, "the system call", .head = "SYSCALL"),
+	C(COL_BYTES, call, COL_CLAIMED | COL_CODE, "with its arguments", .least = 24),
+	C(COL_U64, times, COL_HIDE, "with --once, at the end: how often"),
+	C(COL_STR, reason, 0, "what refused it, in a word", .least = 11),
+	C(COL_BOOL, guess, COL_HIDE, "found by elimination: nothing proves it"),
+	C(COL_BYTES, why, COL_CLAIMED, "what refused it", .least = 32),
+	C(COL_BYTES, cure, COL_CLAIMED, "what would help, with the container still nonroot"),
+	C(COL_BYTES, path, COL_HIDE | COL_CLAIMED, "the component of the path that it is about"),
+	C(COL_BYTES, mount, COL_HIDE | COL_CLAIMED, "the mount or the cgroup that it is about"),
+	C(COL_BYTES, mode, COL_HIDE, "that component's mode, octal"),
+	C(COL_U64, owner_uid, COL_HIDE, "its owner, a host id", .head = "OWNER"),
+	C(COL_U64, owner_gid, COL_HIDE, "its group, a host id", .head = "GROUP"),
+	C(COL_STR, class, COL_HIDE, "as whom it was judged: owner, group, other or an ACL's entry"),
+	C(COL_BYTES, helpful, COL_HIDE, "capabilities of which any would have helped"),
+	C(COL_BYTES, refused, COL_HIDE,
+	  "capabilities asked for in this call and not had; null: this kernel does not tell"),
+	C(COL_U64, limit, COL_HIDE, "the limit that was reached, or the first free port"),
+	C(COL_BYTES, kubernetes, COL_WIDE | COL_CLAIMED, "the cure as a patch of the pod"),
+	C(COL_BYTES, docker, COL_WIDE | COL_CLAIMED, "the cure as options of docker run"),
+	C(COL_BYTES, podman, COL_WIDE | COL_CLAIMED, "the cure as options of podman run"),
+	STACKS_COLS(struct denied_row),
+	COL_END
+};
+
+/* What --once has seen: with the words that its last row will show. */
+struct seen {
+	uint64_t times;
+	struct denied_row row;
+	char *comm, *call, *why, *cure;
+};
+
+struct listing {
+	struct run *r;
+	const struct denied_opts *o;
+	struct sys_trace sys;
+	char modules[128];
+	struct map seen;		/* struct seen, by hash */
+	size_t count;
+};
+
+struct texts {
+	struct buf call, why, caps, refused, helpful, groups;
+	struct bytes items[DENIED_GROUPS_MAX];
+	struct cure cure;
+	char mode[8];
+};
+
+static struct bytes all_of(const struct buf *b)
+{
+	return (struct bytes){ b->len ? b->bytes : "", b->len };
+}
+
+static struct bytes word(const char *s)
+{
+	return s[0] ? (struct bytes){ s, strlen(s) } : (struct bytes){ NULL, 0 };
+}
+
+static void put_call(struct texts *t, const struct sysview *v, const char *name)
+{
+	buf_clear(&t->call);
+	buf_addf(&t->call, "%s(", name);
+	for (unsigned int i = 0; i < sysput_count(v); i++) {
+		buf_str(&t->call, i ? ", " : "");
+		sysput_arg(&t->call, v, i);
+	}
+	buf_char(&t->call, ')');
+}
+
+static void put_groups(struct texts *t, const struct creds *c)
+{
+	size_t at[DENIED_GROUPS_MAX + 1] = { 0 };
+
+	buf_clear(&t->groups);
+	for (uint32_t i = 0; i < c->ngroups; i++) {
+		buf_u64(&t->groups, c->groups[i]);
+		at[i + 1] = t->groups.len;
+	}
+	for (uint32_t i = 0; i < c->ngroups; i++)
+		t->items[i] = (struct bytes){ t->groups.bytes + at[i], at[i + 1] - at[i] };
+}
+
+static void fill_who(struct denied_row *row, struct texts *t, const struct listing *l,
+		     const struct refusal *f)
+{
+	static const char *const modes[] = { "none", "strict", "filter" };
+	const struct denied_as *a = &f->kept->as;
+
+	row->pid = a->who.ns_pid;
+	row->tid = a->who.ns_tid;
+	row->host_pid = a->who.pid;
+	row->uid = tracer_uid(l->r->target, &a->who);
+	row->gid = tracer_gid(l->r->target, &a->who);
+	row->host_uid = a->fsuid;
+	row->host_gid = a->fsgid;
+	row->comm = tracer_comm(&a->who);
+	row->no_new_privs = f->creds.no_new_privs;
+	row->seccomp = a->seccomp < ARRAY_SIZE(modes) ? modes[a->seccomp] : NULL;
+	put_groups(t, &f->creds);
+	row->groups = (struct col_list){ t->items, f->creds.ngroups };
+	buf_clear(&t->caps);
+	cap_list(&t->caps, f->creds.cap_eff, " ");
+	row->capabilities = all_of(&t->caps);
+	if (!(a->flags & DENIED_CAPS))
+		return;
+	buf_clear(&t->refused);
+	cap_list(&t->refused, a->refused, " ");
+	row->refused = all_of(&t->refused);
+}
+
+static bool has_limit(enum why_kind kind)
+{
+	return kind == WHY_PORT || kind == WHY_RLIMIT || kind == WHY_PIDS || kind == WHY_MEMORY;
+}
+
+static void fill_reason(struct denied_row *row, struct texts *t, const struct reason *why)
+{
+	buf_clear(&t->why);
+	reason_text(&t->why, why);
+	row->reason = why_name(why->kind);
+	row->why = all_of(&t->why);
+	row->guess = why->guess;
+	row->path = word(why->path);
+	row->mount = word(why->mount);
+	if (why->whose) {
+		snprintf(t->mode, sizeof(t->mode), "%04o", why->mode & 07777);
+		row->mode = word(t->mode);
+		row->owner_uid = why->uid;
+		row->owner_gid = why->gid;
+		row->class = why_class_name(why->whose);
+	}
+	if (has_limit(why->kind))
+		row->limit = why->limit;
+	if (!why->caps)
+		return;
+	buf_clear(&t->helpful);
+	cap_list(&t->helpful, why->caps, " ");
+	row->helpful = all_of(&t->helpful);
+}
+
+static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
+		      const struct reason *why, enum access_op op)
+{
+	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid, &t->cure);
+	row->cure = word(t->cure.text);
+	row->kubernetes = word(t->cure.kubernetes);
+	row->docker = word(t->cure.docker);
+	row->podman = word(t->cure.podman);
+}
+
+/* ---- --once ---- */
+
+static char *keep(struct bytes b)
+{
+	return b.p ? mem_dup(b.p, b.len) : NULL;
+}
+
+/* True if it is not the first of its sort. */
+static bool is_again(struct listing *l, const struct denied_row *row)
+{
+	uint64_t key = map_hash(MAP_HASH, row->call.p, row->call.len);
+	struct seen *s;
+
+	key = map_hash(key, row->error, strlen(row->error));
+	key = map_hash(key, row->why.p, row->why.len);
+	s = map_get(&l->seen, key);
+	if (s) {
+		s->times++;
+		s->row.time = row->time;
+		return true;
+	}
+	if (l->count == ONCE_MAX)
+		return false;
+	s = mem_alloc(sizeof(*s));
+	s->row = *row;
+	s->times = 1;
+	s->comm = keep(row->comm);
+	s->call = keep(row->call);
+	s->why = keep(row->why);
+	s->cure = keep(row->cure);
+	map_put(&l->seen, key, s);
+	if (++l->count == ONCE_MAX)
+		emit_note(l->r->emit, "--once: more than %d are not kept apart, and shown each "
+			  "time", ONCE_MAX);
+	return false;
+}
+
+static struct listing *ending;
+
+static void show_times(void *value)
+{
+	struct seen *s = value;
+	struct denied_row row;
+
+	if (s->times > 1) {
+		row_none(denied_col, &row);
+		row.time = s->row.time;
+		row.times = s->times;
+		row.name = s->row.name;
+		row.error = s->row.error;
+		row.reason = s->row.reason;
+		row.comm = word(s->comm ? s->comm : "");
+		row.call = word(s->call ? s->call : "");
+		row.why = word(s->why ? s->why : "");
+		row.cure = word(s->cure ? s->cure : "");
+		emit_row(ending->r->emit, &row);
+	}
+	free(s->comm);
+	free(s->call);
+	free(s->why);
+	free(s->cure);
+	free(s);
+}
+
+/* ---- each ---- */
+
+static void fill_call(struct denied_row *row, struct texts *t, const struct refusal *f)
+{
+	static char room[16], number[16];
+	const struct sys_call *c = f->view.call;
+
+	if (c->flags & SYS_COMPAT)
+		snprintf(number, sizeof(number), "i386_%u", c->nr);
+	row->name = c->flags & SYS_COMPAT ? number : sysdef_name(c->nr, room);
+	row->error = c->ret ? word_errno(c->ret) : "SIGSYS";
+	put_call(t, &f->view, row->name);
+	row->call = all_of(&t->call);
+}
+
+static void take(void *ctx, const struct sys_call *c, const struct who *w)
+{
+	static struct texts t;
+	static struct reason why;
+	struct listing *l = ctx;
+	const struct target *target = l->r->target;
+	struct refusal f = {
+		.view = { c, c->flags & SYS_COMPAT || !sysdefs[c->nr].name ? NULL :
+			  &sysdefs[c->nr], SYS_BYTES_MAX },
+		.kept = denials_take(&l->sys.denied, c->tid, c->at),
+		.uids = target->next ? NULL : &target->uids,
+		.gids = target->next ? NULL : &target->gids,
+		.host_ns = target->host.user, .modules = l->modules, .judge = &l->r->in->judge,
+		.wait_ns = l->r->timeout_ns,
+	};
+	struct denied_row row;
+	enum access_op op;
+
+	(void)w;
+	if (f.kept)
+		denials_creds(&f.kept->as, f.host_ns, &f.creds);
+	if (!refusal_reason(&f, &why, &op))
+		return;
+	l->sys.tracer.budget = 1;	/* to have asked may take long: look at the clock now */
+	row_none(denied_col, &row);
+	row.time = tracer_time(&l->sys.tracer, c->at);
+	row.host_tid = c->tid;
+	if (f.kept)
+		fill_who(&row, &t, l, &f);
+	fill_call(&row, &t, &f);
+	fill_reason(&row, &t, &why);
+	fill_cure(&row, &t, &f, &why, op);
+	if (stacks_bytes(&l->o->stacks))
+		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
+	if (l->o->once && is_again(l, &row))
+		return;
+	if (emit_row(l->r->emit, &row))
+		tracer_count(&l->sys.tracer);
+}
+
+/* Those that keep a policy of the node's: what refuses without a rule that can be seen. */
+static void read_modules(struct listing *l)
+{
+	static const char *const known[] = { "apparmor", "selinux", "smack", "tomoyo" };
+	char text[256];
+	ssize_t n = fd_read_at(AT_FDCWD, "/sys/kernel/security/lsm", text, sizeof(text));
+	char *at = text, *name;
+	size_t len = 0;
+
+	while (n > 0 && (name = strsep(&at, ",\n")))
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			if (!strcmp(name, known[i]))
+				len += (size_t)snprintf(l->modules + len, sizeof(l->modules) - len,
+							"%s%s", len ? " or " : "", name);
+}
+
+static void denied_run(struct run *r)
+{
+	const struct denied_opts *o = r->opts;
+	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
+	struct sys_want want = { .denied = true, .stack_bytes = stacks_bytes(&o->stacks) };
+
+	read_modules(&l);
+	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
+	ending = &l;
+	map_each(&l.seen, show_times);
+	map_free(&l.seen);
+}
+
+static int denied_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	stacks_fields(opts, l, "time,pid,comm,error,call,reason,why,cure,frames");
+	return tracer_layout(opts, nargs, args, l, e);
+}
+
+/* Of a container to come there is no tree that could be walked. */
+static bool denied_judge(const void *opts)
+{
+	return !tracer_next(opts);
+}
+
+static const struct example denied_example[] = {
+	{ "nsdebug trace denied nsd-demo --for 1s", "what is refused, why, and what would help" },
+	{ "nsdebug trace denied nsd-demo --for 1s --once -o wide",
+	  "each sort once, with what to change in a pod or for docker" },
+	{ "nsdebug trace denied nsd-demo --for 1s --stack", "and from where in the code" },
+	{ "nsdebug trace denied nsd-demo --for 1s --filter 'reason = seccomp' -o jsonl",
+	  "only what the seccomp filter answers" },
+	{ NULL }
+};
+
+const struct tool tool_trace_denied = {
+	.name = "trace denied",
+	.summary = "show what a container is refused, why, and what would help",
+	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, for want of descriptors "
+		"or processes, by the seccomp filter (also if that ends the process), and programs "
+		"whose interpreter is missing; not ENOENT of a file that is not there.\n\n"
+		"Why is found as the kernel does, in its order: whether the call was entered at "
+		"all (else seccomp has answered it), limits, the port, each component of the path "
+		"with its mode, owner, ACL and mount, and which capabilities were asked for (told "
+		"by Linux 6.14 and later; else those that the call needs). The path is walked a "
+		"moment later from outside, by a child of its own: where nothing refuses it then, "
+		"that is said. A security module (AppArmor, SELinux) cannot be asked: it is named "
+		"by elimination, and 'guess' is set. Of a thread that was there before, seccomp's "
+		"answer to its first call that is seen cannot be told from the kernel's.\n\n"
+		"The cure keeps the container nonroot: one capability at most, never all. With "
+		"--next paths are not walked: what there is to see is not there yet.",
+	.needs = NEED_TRACE,
+	.next = tracer_next,
+	.mapper = stacks_mapper,
+	.judge = denied_judge,
+	.opts = denied_opt, .opts_size = sizeof(struct denied_opts),
+	.cols = denied_col,
+	.examples = denied_example,
+	.setup = denied_setup,
+	.run = denied_run,
+};
