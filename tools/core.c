@@ -130,7 +130,7 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	struct core_opts *o = opts;
 
 	if (!o->write)
-		return err_set(e, ST_USAGE, "core: where to? --write FILE is missing");
+		return err_set(e, ST_USAGE, "where to? --write FILE is missing");
 	if (o->pid && o->host_pid)
 		return err_set(e, ST_USAGE, "-p and --host-pid name the same thing: give one");
 	if (!strcmp(o->write, "-")) {
@@ -171,8 +171,18 @@ static int open_host(struct core *k, struct err *e)
 	return take_fd(&dir);
 }
 
+/* Its parent may be none of the container's. */
+static pid_t parent_of(const struct core *k, pid_t ppid)
+{
+	auto_close int dir = proc_open(k->r->in->procfs, ppid);
+	struct proc_status st;
+
+	return dir >= 0 && proc_status(dir, &st) == 0 ? target_pid(k->r->target, &st) : 0;
+}
+
 static int open_process(struct core *k, struct err *e)
 {
+	unsigned int level = k->r->target->levels - 1;
 	struct proc_status st;
 	struct proc_stat stat;
 
@@ -191,6 +201,9 @@ static int open_process(struct core *k, struct err *e)
 			       "memory of its own", (int)k->pid);
 	k->nspid = target_pid(k->r->target, &st);
 	k->info.pid = k->nspid ? k->nspid : k->pid;
+	k->info.ppid = parent_of(k, stat.ppid);
+	k->info.pgrp = st.nspgrp[level];
+	k->info.session = st.nssid[level];
 	k->info.state = stat.state;
 	k->info.uid = (uint32_t)target_uid(k->r->target, st.uid[0]);
 	k->info.gid = (uint32_t)target_gid(k->r->target, st.gid[0]);
@@ -405,7 +418,8 @@ static void emit_totals(struct core *k, uint64_t late)
 	off_t size = lseek(k->r->in->file, 0, SEEK_END);
 	struct core_sum sum = {
 		.pid = k->nspid ? (uint64_t)k->nspid : NONE_U64, .host_pid = (uint64_t)k->pid,
-		.threads = k->t.count, .registers = k->t.count - k->t.unknown - k->t.partial,
+		.threads = k->t.count, .registers = k->t.count - k->t.unknown - k->t.partial -
+			k->t.general,
 		.data = k->copy.written, .size = size < 0 ? 0 : (uint64_t)size, .late = late,
 		.consistent = k->consistent && !late && !shared,
 		.held_s = k->unstopped || k->held.lost ? NONE_I64 : (int64_t)k->held.ns,
@@ -456,6 +470,10 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 	if (k->t.partial)
 		emit_note(e, "threads of which only stack pointer and program counter are known: "
 			  "%zu", k->t.partial);
+	if (k->t.general)
+		emit_note(e, "threads of which only the general registers are known (no floating "
+			  "point, flags, fs, gs; what they have of their own by fs, as errno, a "
+			  "debugger cannot find): %zu", k->t.general);
 }
 
 /* Mappings of terabytes of which next to nothing is there. */

@@ -32,7 +32,8 @@ static void put_note(struct buf *b, const char *name, uint32_t type, const void 
 static void put_thread(struct buf *b, const struct core_thread *t, const struct core_process *p)
 {
 	struct elf_prstatus st = {
-		.pr_pid = t->tid, .pr_pgrp = p->pid, .pr_sid = p->pid, .pr_fpvalid = !!t->fp,
+		.pr_pid = t->tid, .pr_ppid = p->ppid, .pr_pgrp = p->pgrp, .pr_sid = p->session,
+		.pr_fpvalid = !!t->fp,
 	};
 
 	_Static_assert(sizeof(st.pr_reg) == sizeof(t->regs), "registers as the kernel has them");
@@ -60,6 +61,7 @@ static void put_process(struct buf *b, const struct core_process *p)
 	struct elf_prpsinfo i = {
 		.pr_state = state_number(p->state), .pr_sname = p->state,
 		.pr_zomb = p->state == 'Z', .pr_uid = p->uid, .pr_gid = p->gid, .pr_pid = p->pid,
+		.pr_ppid = p->ppid, .pr_pgrp = p->pgrp, .pr_sid = p->session,
 	};
 	size_t n = p->args.len < sizeof(i.pr_psargs) - 1 ? p->args.len : sizeof(i.pr_psargs) - 1;
 

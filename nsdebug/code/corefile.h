@@ -41,7 +41,7 @@ struct core_thread {
 };
 
 struct core_process {
-	pid_t pid;
+	pid_t pid, ppid, pgrp, session;	/* as the container numbers them; 0: not of it */
 	char state, comm[16];
 	uint32_t uid, gid;
 	struct buf args, auxv;

@@ -197,7 +197,8 @@ void corethreads_held(struct corethreads *t, const struct held *h, bool whole)
 	finish(t);
 }
 
-/* From the order of libunwind. What nobody asked for is as it always is in user code. */
+/* From the order of libunwind. Segments are as they always are in user code; what nobody knows,
+ * flags and where the thread's own memory is (fs, gs) among it, is zero. */
 static struct user_regs_struct regs_of(const struct regs *r)
 {
 	const uint64_t *v = r->value;
@@ -206,7 +207,7 @@ static struct user_regs_struct regs_of(const struct regs *r)
 		.rax = v[0], .rdx = v[1], .rcx = v[2], .rbx = v[3], .rsi = v[4], .rdi = v[5],
 		.rbp = v[6], .rsp = v[7], .r8 = v[8], .r9 = v[9], .r10 = v[10], .r11 = v[11],
 		.r12 = v[12], .r13 = v[13], .r14 = v[14], .r15 = v[15], .rip = v[16],
-		.orig_rax = ~0ull, .cs = 0x33, .ss = 0x2b, .eflags = 0x202,
+		.orig_rax = ~0ull, .cs = 0x33, .ss = 0x2b,
 	};
 }
 
@@ -226,6 +227,7 @@ void corethreads_taken(struct corethreads *t)
 		c->how = x->how == HOW_ITERATED ? "iterated" : "blocked";
 		c->regs = regs_of(&x->regs);
 		t->partial += x->how != HOW_ITERATED;
+		t->general += x->how == HOW_ITERATED;
 		add_sp(t, c->regs.rsp);
 	}
 	finish(t);

@@ -26,6 +26,7 @@ struct corethreads {
 	int dir;			/* /proc/PID, the caller's */
 	struct core_thread *items;	/* the process's first is the first */
 	size_t count, unknown, partial;	/* with no registers; with the stack's two or a few */
+	size_t general;			/* with the general ones, but no others */
 	size_t missed;			/* were not held in time */
 	uint64_t *sps;			/* ascending; of those that are known */
 	size_t nsps;

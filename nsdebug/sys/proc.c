@@ -175,6 +175,12 @@ static void one(const char *key, const char *p, struct proc_status *ret)
 		ret->levels = count;
 		for (unsigned int i = 0; i < count; i++)
 			ret->nspid[i] = (pid_t)n[i];
+	} else if (!strcmp(key, "NSpgid")) {
+		for (unsigned int i = 0; i < count; i++)
+			ret->nspgrp[i] = (pid_t)n[i];
+	} else if (!strcmp(key, "NSsid")) {
+		for (unsigned int i = 0; i < count; i++)
+			ret->nssid[i] = (pid_t)n[i];
 	}
 }
 

@@ -40,6 +40,7 @@ struct proc_status {
 	uint32_t uid[4], gid[4];	/* real, effective, saved, file system; host ids */
 	pid_t tracer;
 	pid_t nspid[PROC_NSPID_MAX];	/* from the reader's namespace inwards */
+	pid_t nspgrp[PROC_NSPID_MAX], nssid[PROC_NSPID_MAX];	/* its group and session */
 	unsigned int levels;		/* of nspid; 1: the reader's own namespace */
 	uint64_t vm_rss, vm_swap;	/* bytes; these and the next are 0 without memory */
 	uint64_t rss_anon, rss_file, rss_shmem;

@@ -45,6 +45,8 @@ t 'it is its owner'"'s alone" '600\n' stat -c %a a.core
 ts 'it is an ELF core' 0 'ELF 64-bit LSB core file, x86-64.*threads' file a.core
 eu_frames --core a.core -e "$apps/threads" >eu
 t 'eu-stack finds the same frames in it' '' same_frames live eu
+notes() { eu-readelf -n "$1" | sed -nE 's/.*ppid: ([0-9]+), pgrp: ([0-9]+), sid: ([0-9]+).*/\1 \2 \3/p' | sort -u; }
+t 'whose child it is, its group and session' "$(ps -o ppid=,pgid=,sid= -p "$live" | xargs)\n" notes a.core
 of_gdb a.core "$apps/threads" >gdb
 t 'and so does gdb' '' same_frames live gdb
 t 'with all libraries' '' sh -c 'gdb -nx -batch -ex "info sharedlibrary" "$1" a.core 2>/dev/null |
@@ -58,6 +60,10 @@ ts '--no-stop' 0 'not stopped \(--no-stop\); not all of one moment$' \
 	core_of "$live" --no-stop -w c.core
 eu_frames --core c.core -e "$apps/threads" >eu
 t 'of threads that wait it has the frames' '' same_frames live eu
+tj 'that not all registers are known is said' '.summary | .threads == 9 and .registers == 0' \
+	core_of "$live" --no-stop -fw c.core -o json
+gdb -nx -batch -ex 'info registers eflags' -ex 'info registers fs_base' c.core >regs 2>/dev/null
+t 'and none is made up' '' sh -c 'grep -E "^(eflags|fs_base) +0x0*[1-9a-f]" regs || true'
 t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host core "pid://$1" \
 	--host-pid "$1" --no-stop -fw c.core 2>&1 | grep "ptrace(" || true' - "$live"
 
@@ -84,6 +90,8 @@ tj 'a container, by its name' '.errors == [] and (.summary | .pid == 1 and .cons
 	.threads > 1 and .threads == .registers and .held_s > 0 and .late == 0) and
 	any(.items[]; .what == "heap, anonymous" and .data > 0 and .note == null)' \
 	"$NSDEBUG" core "$BOX" --max-pause 10s -w go.core -o json
+t 'its parent has none there' '0\n' sh -c 'eu-readelf -n go.core | sed -nE "s/.*ppid: ([0-9]+),.*/\1/p" |
+	sort -u'
 ts 'threads have the ids that they have in there' 0 '^\* 1 +.*LWP 1\)? ' \
 	gdb -nx -batch -ex 'info threads' --core go.core
 

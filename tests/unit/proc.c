@@ -48,11 +48,14 @@ static void statuses(void)
 	struct proc_status st;
 
 	ok(proc_parse_status("Name:\tx\nTracerPid:\t9\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
-			     "NSpid:\t100\t20\t1\nVmRSS:\t   12 kB\nVmSwap:\t 3 kB\n"
+			     "NSpid:\t100\t20\t1\nNSpgid:\t90\t10\t0\n"
+			     "NSsid:\t80\t7\t0\nVmRSS:\t   12 kB\nVmSwap:\t 3 kB\n"
 			     "CapEff:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n", &st),
 	   "a status");
 	ok(st.uid[0] == 1 && st.uid[3] == 4 && st.gid[1] == 6, "its ids");
 	ok(st.levels == 3 && st.nspid[0] == 100 && st.nspid[2] == 1, "its pids");
+	ok(st.nspgrp[1] == 10 && st.nspgrp[2] == 0 && st.nssid[0] == 80 && st.nssid[1] == 7,
+	   "its group and session");
 	ok(st.tracer == 9 && st.vm_rss == 12288 && st.vm_swap == 3072 && st.seccomp == 2 &&
 	   st.no_new_privs && st.cap_eff == 0xa80425fb, "and the rest");
 	ok(proc_parse_status("Name:\tUid:\t0\nUid:\t1\t1\t1\t1\nGid:\t1\t1\t1\t1\n", &st) &&
