@@ -20,6 +20,7 @@
 #include "nsdebug/code/blocked.h"
 #include "nsdebug/code/corecopy.h"
 #include "nsdebug/code/corefile.h"
+#include "nsdebug/code/coregdb.h"
 #include "nsdebug/code/corethreads.h"
 #include "nsdebug/code/held.h"
 #include "nsdebug/code/holdall.h"
@@ -425,7 +426,7 @@ static void emit_totals(struct core *k, uint64_t late)
 		.held_s = k->unstopped || k->held.lost ? NONE_I64 : (int64_t)k->held.ns,
 		.file = { k->o->write, strlen(k->o->write) },
 	};
-	auto_buf struct buf b = { 0 };
+	auto_buf struct buf b = { 0 }, gdb = { 0 };
 
 	buf_addf(&b, "process %d, %zu thread%s: ", (int)k->info.pid, k->t.count,
 		 k->t.count == 1 ? "" : "s");
@@ -441,6 +442,9 @@ static void emit_totals(struct core *k, uint64_t late)
 	if (out)
 		emit_note(k->r->emit, "%s", b.bytes);
 	emit_summary(k->r->emit, &sum);
+	if (!out && coregdb_command(&gdb, k->memory, k->any,
+				    k->r->target->ns.mnt == k->r->target->host.mnt, k->o->write))
+		emit_note(k->r->emit, "while the process is there: %s", gdb.bytes);
 }
 
 static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t skipped)
@@ -450,6 +454,9 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 	if (k->trouble[0])
 		emit_cut(e, "the process was not stopped as a whole (%zu of %zu threads not): %s",
 			 k->t.missed, k->t.count, k->trouble);
+	if (k->unstopped && !k->frozen && !k->o->no_stop)
+		emit_cut(e, "it was not stopped (%s): what is in the core is not of one moment",
+			 k->unstopped);
 	if (late && !k->unstopped)
 		emit_cut(e, "%llu KiB were copied while the process ran, for more than "
 			 "--max-pause would have been needed: not of one moment with the rest",
@@ -476,29 +483,10 @@ static void say_missing(struct core *k, uint64_t late, uint64_t failed, uint64_t
 			  "debugger cannot find): %zu", k->t.general);
 }
 
-/* Mappings of terabytes of which next to nothing is there. */
-static uint64_t say_apart(struct core *k)
-{
-	const char *why = NULL;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < k->plan.count; i++) {
-		const struct core_segment *s = &k->plan.segments[i];
-
-		if (!s->cut || !s->lost)
-			continue;
-		sum += s->end - s->start - s->filesz;
-		why = s->lost;
-	}
-	if (why)
-		emit_cut(k->r->emit, "%llu GiB of addresses are missing, with memory far apart in "
-			 "them: %s", LLU(sum) >> 30, why);
-	return sum;
-}
-
 static void show(struct core *k)
 {
-	uint64_t late = 0, failed = 0, skipped = 0;
+	uint64_t late = 0, failed = 0, skipped = 0, apart;
+	const char *why;
 
 	for (size_t i = 0; i < k->plan.count; i++) {
 		const struct core_segment *s = &k->plan.segments[i];
@@ -508,7 +496,11 @@ static void show(struct core *k)
 		if (s->cut)
 			skipped += s->end - s->start - s->filesz;
 	}
-	skipped -= say_apart(k);
+	apart = coreplan_apart(&k->plan, &why);
+	skipped -= apart;
+	if (why)
+		emit_cut(k->r->emit, "%llu GiB of addresses are missing, with memory far apart in "
+			 "them: %s", LLU(apart) >> 30, why);
 	if (strcmp(k->o->write, "-"))
 		emit_kinds(k);
 	say_missing(k, late, failed, skipped);
@@ -576,8 +568,10 @@ const struct tool tool_core = {
 		"\n"
 		"In it is what the kernel would write by default, memory that the program asked "
 		"not to be dumped (MADV_DONTDUMP) not. What is as in files is left out, so a "
-		"debugger needs these files: gdb --core FILE -ex 'set sysroot DIR', where DIR has "
-		"the container's files. Memory that was never written to takes no room. The file "
+		"debugger needs these files, and to be told the program: gdb --core FILE "
+		"DIR/PROGRAM -ex 'set sysroot DIR', where DIR has the container's files; as long "
+		"as the process is there, /proc/PID/root is such a DIR, and the command is "
+		"shown. Memory that was never written to takes no room. The file "
 		"has its name only when it is whole; where the file system cannot do that "
 		"(O_TMPFILE), it is called FILE.partial meanwhile. With --no-heap, libraries that "
 		"were loaded with dlopen(3) may be unknown to the debugger.",

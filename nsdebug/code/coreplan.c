@@ -233,6 +233,22 @@ void coreplan_make(struct core_plan *plan, const struct maps *m, const struct co
 	map_free(&p.mounted);
 }
 
+uint64_t coreplan_apart(const struct core_plan *p, const char **why)
+{
+	uint64_t sum = 0;
+
+	*why = NULL;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct core_segment *s = &p->segments[i];
+
+		if (!s->cut || !s->lost)
+			continue;
+		sum += s->end - s->start - s->filesz;
+		*why = s->lost;
+	}
+	return sum;
+}
+
 const char *coreplan_name(enum core_what what)
 {
 	static const char *const names[] = {

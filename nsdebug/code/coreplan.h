@@ -83,6 +83,9 @@ void coreplan_make(struct core_plan *p, const struct maps *m, const struct core_
 		   const uint64_t *sps, size_t nsps, struct arena *a);
 /* How much will be read, as far as it is known: for a buffer of the right size. */
 uint64_t coreplan_estimate(const struct core_uses *u);
+/* Bytes of addresses that were lost from mappings of terabytes of which next to nothing is there,
+ * and why; NULL: none. */
+uint64_t coreplan_apart(const struct core_plan *p, const char **why);
 const char *coreplan_name(enum core_what what);
 /* Why it is not in the core. */
 const char *coreplan_why(enum core_what what, const struct core_choice *c);

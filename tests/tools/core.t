@@ -64,6 +64,11 @@ tj 'that not all registers are known is said' '.summary | .threads == 9 and .reg
 	core_of "$live" --no-stop -fw c.core -o json
 gdb -nx -batch -ex 'info registers eflags' -ex 'info registers fs_base' c.core >regs 2>/dev/null
 t 'and none is made up' '' sh -c 'grep -E "^(eflags|fs_base) +0x0*[1-9a-f]" regs || true'
+cp "$apps/threads" './od$d'
+start './od$d' 1 2
+core_of "$PID" -fw od.core >od 2>&1
+t 'no command with a name in it that a shell takes for more' '0\n?1\n' grep -c 'gdb --core' od
+kill -9 "$PID"
 t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host core "pid://$1" \
 	--host-pid "$1" --no-stop -fw c.core 2>&1 | grep "ptrace(" || true' - "$live"
 
@@ -222,7 +227,7 @@ strace -f -o /dev/null -p "$live" 2>/dev/null &
 strace=$!
 at_exit "kill $strace"
 wait_for 'grep -q "TracerPid:.[1-9]" "/proc/$live/status"' 10
-ts 'one that is traced is not stopped' 0 'not stopped \(traced by another process\)' \
+ts 'one that is traced is not stopped' 5 'not stopped \(traced by another process\)' \
 	core_of "$live" -fw a.core
 kill "$strace"
 wait_for 'grep -q "TracerPid:.0" "/proc/$live/status"' 10
@@ -232,6 +237,8 @@ runc pause "$BOX"
 ts 'a frozen one need not be' 0 'not stopped: frozen before; all of one moment$' \
 	"$NSDEBUG" core "$BOX" -w frozen.core
 runc resume "$BOX"
+line=$("$NSDEBUG" core "$BOX" --max-pause 10s -fw frozen.core 2>&1 | sed -n 's/.*: gdb /gdb -nx -batch -ex bt /p')
+ts 'the command that opens it' 0 ' main \(' sh -c "$line -ex 'thread apply all bt'"
 ts 'and is when it goes on' 0 'stopped for' "$NSDEBUG" core "$BOX" --max-pause 10s \
 	-fw frozen.core
 
