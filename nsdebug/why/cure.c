@@ -413,10 +413,14 @@ static bool cure_of_limits(struct making *m)
 		return true;
 	case WHY_PIDS:
 		TEXT(m, "raise the pids limit (of the kubelet: podPidsLimit), or start less");
-		both(m, "--pids-limit %llu", LLU(r->limit * 2));
+		/* a limit of 0 is none */
+		if (r->limit)
+			both(m, "--pids-limit %llu", LLU(r->limit * 2));
 		return true;
 	case WHY_MEMORY:
 		TEXT(m, "raise the memory limit, or use less");
+		if (!r->limit)
+			return true;
 		KUBERNETES(m, "spec: {containers: [{name: CONTAINER, resources: {limits: {memory: "
 			   "%llu}}}]}", LLU(r->limit * 2));
 		both(m, "--memory %llu", LLU(r->limit * 2));

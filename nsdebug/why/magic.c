@@ -57,8 +57,18 @@ bool magic_path(int dir, const char *link, char *ret, unsigned long room)
 
 struct link {
 	uint64_t pid;
-	char name[NAME_MAX];		/* "exe", "fd/7" */
+	char name[32];		/* "exe", "fd/7" */
 };
+
+/* Nothing else: the path comes from who walked, and must lead nowhere but where it says. */
+static bool is_link(const char *name)
+{
+	uint64_t fd;
+
+	if (str_prefix(name, "fd/"))
+		return str_u64(name + strlen("fd/"), &fd);
+	return !strcmp(name, "exe") || !strcmp(name, "cwd") || !strcmp(name, "root");
+}
 
 static bool parse(struct link *l, const struct reason *r)
 {
@@ -72,9 +82,7 @@ static bool parse(struct link *l, const struct reason *r)
 		if (!scan_u64(&p, &tid) || *p++ != '/')
 			return false;
 	}
-	return snprintf(l->name, sizeof(l->name), "%s", p) < (int)sizeof(l->name) &&
-		(str_prefix(p, "fd/") || !strcmp(p, "exe") || !strcmp(p, "cwd") ||
-		 !strcmp(p, "root"));
+	return snprintf(l->name, sizeof(l->name), "%s", p) < (int)sizeof(l->name) && is_link(p);
 }
 
 static const struct mount *mount_of(const struct target *t, int dir, const char *fd)

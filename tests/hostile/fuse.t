@@ -71,6 +71,8 @@ for op in lookup getattr readlink open read statfs; do
 	try "stack with debug files on a dead server, $op" answers 0 $n stack "$BOX"
 done
 inside 'rm /usr/lib/debug'
+try 'why, of a path beside them' answers 0 $n why "$BOX" --path /m/plain
+try 'why, of a file whose server answers' answers 5 $n why "$BOX" --path /m/none/file
 if has_verb ps; then
 	try 'ps of the container' answers 0 $n ps "$BOX"
 fi
@@ -112,6 +114,7 @@ try 'cat -n, dead read' hangs 0 $n cat -n "$BOX" /m/read/file
 try 'json, dead read' hangs 0 $n cat -o json "$BOX" /m/read/file
 tj 'json is whole when a deadline cut it' '.errors[0].status == 125 or .errors[0].status == 124' \
 	$n ls -l -o json "$BOX" /m /m/lookup/file
+try 'why, of a path on a dead server' hangs 0 $n why "$BOX" --path /m/lookup/file
 try '--max-time alone' hangs 0 "$NSDEBUG" --timeout 20s --max-time $LIMIT cat "$BOX" /m/read/file
 t 'what was read before the dead file is not lost' 'benign\n?1\n' \
 	sh -c '"$@" 2>/dev/null | cat; exit 1' - $n cat "$BOX" /m/plain /m/read/file

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* why: the parts that touch nothing: permissions and ACLs, credentials, reasons, cures, programs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "nsdebug/why/access.h"
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/cure.h"
+#include "nsdebug/why/perm.h"
+#include "nsdebug/why/program.h"
+#include "nsdebug/why/reason.h"
+
+#include "tests/unit/check.h"
+
+static struct creds nobody = { .fsuid = 1000, .fsgid = 1000, .euid = 1000, .egid = 1000,
+	.host_user_ns = true };
+
+static struct perm_file file_of(uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	return (struct perm_file){ .mode = mode, .uid = uid, .gid = gid, .uid_mapped = true,
+		.gid_mapped = true };
+}
+
+/* ---- modes ---- */
+
+static void modes(void)
+{
+	struct perm_file f = file_of(S_IFREG | 0640, 0, 0);
+	struct creds c = nobody;
+	struct reason r = { 0 };
+
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.kind == WHY_MODE && r.whose == CLASS_OTHER &&
+	   r.caps == (CREDS_CAP(DAC_OVERRIDE) | CREDS_CAP(DAC_READ_SEARCH)), "other");
+	c.groups[c.ngroups++] = 0;
+	ok(perm_judge(&f, &c, NEED_R, &r) == 0, "a supplementary group");
+	ok(perm_judge(&f, &c, NEED_R | NEED_W, &r) < 0 && r.whose == CLASS_GROUP &&
+	   r.caps == CREDS_CAP(DAC_OVERRIDE), "its bits");
+	f = file_of(S_IFREG | 0077, 1000, 1000);
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.whose == CLASS_OWNER, "an owner has his only");
+	f = file_of(S_IFREG | 0070, 0, 1000);
+	ok(perm_judge(&f, &c, NEED_X, &r) == 0, "the group, though others have less");
+	f = file_of(S_IFREG | 0007, 0, 1000);
+	ok(perm_judge(&f, &c, NEED_X, &r) < 0, "the group, though others have more");
+	ok(perm_judge(&f, &c, 0, &r) == 0, "nothing is needed");
+}
+
+static void capabilities(void)
+{
+	struct perm_file f = file_of(S_IFREG | 0600, 0, 0), d = file_of(S_IFDIR | 0700, 0, 0);
+	struct creds c = nobody;
+	struct reason r = { 0 };
+
+	c.cap_eff = CREDS_CAP(DAC_READ_SEARCH);
+	ok(perm_judge(&f, &c, NEED_R, &r) == 0, "read with CAP_DAC_READ_SEARCH");
+	ok(perm_judge(&f, &c, NEED_R | NEED_W, &r) < 0, "not write");
+	ok(perm_judge(&d, &c, NEED_X, &r) == 0 && perm_judge(&d, &c, NEED_R, &r) == 0,
+	   "pass and list a directory");
+	ok(perm_judge(&d, &c, NEED_W | NEED_X, &r) < 0, "not change it");
+	c.cap_eff = CREDS_CAP(DAC_OVERRIDE);
+	ok(perm_judge(&f, &c, NEED_R | NEED_W, &r) == 0 && perm_judge(&d, &c, 7, &r) == 0,
+	   "all with CAP_DAC_OVERRIDE");
+	ok(perm_judge(&f, &c, NEED_X, &r) < 0 && !r.caps, "but run what nobody may run");
+	f.uid_mapped = false;
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.kind == WHY_UNMAPPED && r.id == 0 && r.host_ns,
+	   "not over an owner from outside");
+	f.uid_mapped = true;
+	f.gid_mapped = false;
+	f.gid = 77;
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.kind == WHY_UNMAPPED && r.id == 77,
+	   "nor a group from there");
+}
+
+/* ---- ACLs ---- */
+
+struct entry {
+	uint16_t tag, perm;
+	uint32_t id;
+};
+
+static bool grants(const struct entry *e, size_t count, const struct creds *c, uint32_t need,
+		   struct reason *r)
+{
+	uint8_t acl[4 + 8 * 8] = { 2 };
+	struct perm_file f = file_of(S_IFREG | 0670, 0, 50);
+
+	memcpy(acl + 4, e, count * sizeof(*e));
+	f.acl = acl;
+	f.acl_len = 4 + count * sizeof(*e);
+	*r = (struct reason){ 0 };
+	return perm_judge(&f, c, need, r) == 0;
+}
+
+static void acls(void)
+{
+	static const struct entry user[] = { { 1, 6, 0 }, { 2, 6, 1000 }, { 4, 7, 0 }, { 16, 4, 0 },
+		{ 32, 7, 0 } };
+	static const struct entry groups[] = { { 1, 6, 0 }, { 4, 0, 0 }, { 8, 4, 60 }, { 8, 2, 61 },
+		{ 16, 7, 0 }, { 32, 7, 0 } };
+	struct creds c = nobody;
+	struct reason r;
+
+	ok(grants(user, 5, &c, NEED_R, &r), "an entry of the user");
+	ok(!grants(user, 5, &c, NEED_W, &r) && r.kind == WHY_ACL && r.whose == CLASS_ACL_USER &&
+	   r.id == 1000 && r.mask == 4 && r.number == 6, "and its mask");
+	c.fsuid = 5;
+	ok(grants(user, 5, &c, 7, &r), "other has no mask");
+	c.groups[c.ngroups++] = 60;
+	c.groups[c.ngroups++] = 61;
+	ok(grants(groups, 6, &c, NEED_R, &r) && grants(groups, 6, &c, NEED_W, &r),
+	   "the group that grants it decides");
+	ok(!grants(groups, 6, &c, NEED_R | NEED_W, &r) && r.whose == CLASS_ACL_GROUP,
+	   "two groups do not add up, and other is not asked");
+	c.groups[c.ngroups++] = 50;
+	ok(!grants(groups, 6, &c, NEED_X, &r) && r.whose == CLASS_ACL_OWNER_GROUP,
+	   "the owning group is one of them");
+	ok(!grants(groups, 0, &c, 7, &r) == false, "none: the mode");
+	c.ngroups = 0;
+	ok(!grants(groups, 2, &c, NEED_R, &r) && r.kind == WHY_MODE, "one without an end: the mode");
+}
+
+/* ---- credentials ---- */
+
+static void credentials(void)
+{
+	static const char status[] = "Name:\tUid:\nUmask:\t0022\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
+		"Groups:\t10 20 30 \nNStgid:\t9\nCapPrm:\t0000000000000003\n"
+		"CapEff:\t0000000000000402\nCapBnd:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n";
+	auto_buf struct buf b = { 0 }, many = { 0 };
+	struct creds c;
+
+	ok(creds_parse(status, &c) && c.uid == 1 && c.euid == 2 && c.fsuid == 4 && c.gid == 5 &&
+	   c.egid == 6 && c.fsgid == 8, "ids");
+	ok(c.ngroups == 3 && c.groups[2] == 30 && !c.groups_cut, "groups");
+	ok(creds_in_group(&c, 8) && creds_in_group(&c, 20) && !creds_in_group(&c, 6), "is in them");
+	ok(c.cap_eff == 0x402 && c.cap_bnd == 0xa80425fb && c.no_new_privs && c.seccomp == 2,
+	   "the rest");
+	cap_list(&b, c.cap_eff, " or ");
+	is(&b, "CAP_DAC_OVERRIDE or CAP_NET_BIND_SERVICE", "capabilities by name");
+	ok(cap_of("net_raw") == CAP_NET_RAW && cap_of("CAP_NET_RAW") == CAP_NET_RAW &&
+	   cap_of("RAW") < 0 && cap_of("") < 0, "and back");
+	buf_str(&many, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t");
+	for (int i = 0; i < 100; i++)
+		buf_addf(&many, "%d ", 1000 + i);
+	buf_str(&many, "\n");
+	ok(creds_parse(many.bytes, &c) && c.ngroups == CREDS_GROUPS_MAX && c.groups_cut,
+	   "more groups than are kept");
+	ok(!creds_parse("", &c) && !creds_parse("Uid:\t1\t2\t3\n", &c), "what is none");
+}
+
+/* ---- what comes over a socket ---- */
+
+static void checks_of_reasons(void)
+{
+	static struct reason r;
+	auto_buf struct buf b = { 0 };
+	bool all = true;
+
+	ok(reason_check(&r), "an empty reason");
+	r.kind = WHY_KINDS;
+	ok(!reason_check(&r), "a kind that is none");
+	r.kind = WHY_MODE;
+	r.whose = CLASS_COUNT;
+	ok(!reason_check(&r), "a class that is none");
+	r.whose = 0;
+	memset(r.path, 'x', sizeof(r.path));
+	ok(!reason_check(&r), "a path without an end");
+	memset(&r, 0xff, sizeof(r));
+	ok(!reason_check(&r), "noise");
+	for (uint32_t kind = 0; kind < WHY_KINDS; kind++) {
+		for (uint32_t whose = 0; whose < CLASS_COUNT; whose++) {
+			memset(&r, 0xff, sizeof(r));
+			r.kind = kind;
+			r.whose = whose;
+			r.err = EACCES;
+			r.path[0] = r.mount[0] = r.type[0] = r.word[0] = '\0';
+			buf_clear(&b);
+			if (!reason_check(&r))
+				all = false;
+			reason_text(&b, &r);
+			all &= b.len > 5 && why_name(kind)[0];
+		}
+	}
+	ok(all, "every kind has a name and words, whatever else is in it");
+}
+
+static void checks_of_asks(void)
+{
+	static struct access_ask a;
+
+	ok(access_check(&a), "an empty ask");
+	a.op = OP_COUNT;
+	ok(!access_check(&a), "an operation that is none");
+	a.op = OP_OPEN;
+	a.creds.ngroups = CREDS_GROUPS_MAX + 1;
+	ok(!access_check(&a), "more groups than there is room for");
+	a.creds.ngroups = 0;
+	memset(a.path2, 'x', sizeof(a.path2));
+	ok(!access_check(&a), "a path without an end");
+}
+
+/* ---- programs ---- */
+
+static void script(const char *text, const char *want)
+{
+	char head[PROGRAM_HEAD] = { 0 };
+	struct program p = { .kind = PROGRAM_NONE };
+
+	memcpy(head, text, strnlen(text, sizeof(head)));
+	program_script(head, &p);
+	ok(want ? p.kind == PROGRAM_SCRIPT && !strcmp(p.interpreter, want) :
+	   p.kind == PROGRAM_NONE, want ? "a script's interpreter" : "a script without one");
+}
+
+static void programs(void)
+{
+	char longest[PROGRAM_HEAD + 1];
+
+	script("#!/bin/sh\n", "/bin/sh");
+	script("#! \t/bin/sh -e x\n", "/bin/sh");
+	script("#!/bin/sh", "/bin/sh");
+	script("#!/bin/sh\r\n", "/bin/sh\r");
+	script("#!\n/bin/sh", NULL);
+	script("#!   \n", NULL);
+	memset(longest, 'x', sizeof(longest));
+	memcpy(longest, "#!/", 3);
+	longest[PROGRAM_HEAD] = '\0';
+	script(longest, NULL);
+}
+
+/* ---- cures ---- */
+
+static bool says(const char *s, const char *what)
+{
+	return strstr(s, what) != NULL;
+}
+
+/* Of every kind, with hostile words in it: no option that a shell could misread, never more than
+ * one capability, never root. */
+static void cures(void)
+{
+	static struct reason r;
+	static struct cure c;
+	bool good = true;
+
+	for (uint32_t kind = 0; kind < WHY_KINDS; kind++) {
+		memset(&r, 0, sizeof(r));
+		r.kind = kind;
+		r.mode = S_IFDIR | 0700;
+		r.need = NEED_W;
+		r.whose = CLASS_OTHER;
+		r.caps = UINT64_MAX;
+		strcpy(r.path, "/a/$(id)/x");
+		strcpy(r.mount, "/a;id");
+		strcpy(r.word, "`id`");
+		strcpy(r.type, "tmpfs");
+		cure_of(&r, &nobody, OP_OPEN, 65532, 65532, &c);
+		for (const char *p = c.docker; *p; p++)
+			good &= !strchr("$;`|&<>()", *p);
+		for (const char *p = c.podman; *p; p++)
+			good &= !strchr("$;`|&<>()", *p);
+		good &= !says(c.kubernetes, "id") || says(c.kubernetes, "securityContext");
+		good &= !says(c.kubernetes, "$(") && !says(c.kubernetes, ";");
+		good &= !says(c.docker, "--privileged") && !says(c.docker, "cap-add ALL") &&
+			!says(c.docker, "--user 0") && !says(c.docker, "limit 0") &&
+			!says(c.docker, "memory 0");
+	}
+	ok(good, "no cure holds what a shell would run, or gives all away");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_READ_ONLY_MOUNT;
+	r.mode = S_IFDIR | 0755;
+	r.dir = 1;
+	strcpy(r.path, "/var/cache/nginx");
+	strcpy(r.mount, "/");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--tmpfs /var/cache/nginx") &&
+	   says(c.kubernetes, "name: var-cache-nginx, emptyDir: {}"), "a place to write");
+	strcpy(r.path, "/etc/app");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!c.docker[0] && !c.kubernetes[0] && c.text[0], "none over what the image needs");
+	r.kind = WHY_PORT;
+	r.number = 80;
+	r.limit = 1024;
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--sysctl net.ipv4.ip_unprivileged_port_start=80") &&
+	   says(c.text, "8080"), "a low port");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_CAPABILITY;
+	r.caps = CREDS_CAP(NET_RAW);
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--cap-drop ALL --cap-add NET_RAW") &&
+	   says(c.kubernetes, "drop: [ALL], add: [NET_RAW]"), "exactly one capability");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_READ_ONLY_MOUNT;
+	memset(r.path, 'x', sizeof(r.path) - 1);
+	r.path[0] = '/';
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!c.docker[0] && !c.kubernetes[0], "half a path is none");
+}
+
+int main(void)
+{
+	modes();
+	capabilities();
+	acls();
+	credentials();
+	checks_of_reasons();
+	checks_of_asks();
+	programs();
+	cures();
+	return done();
+}
