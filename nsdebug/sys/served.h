@@ -5,8 +5,8 @@
  * Those on a file system that a mount table names, and not as one that asks a server: the
  * target's, that of the process (which may have made a mount namespace of its own), or ours. A
  * mount that was taken out of them (umount -l) is in none and its file system goes on: what is not
- * known is served. Memory that has a file, a memfd or shared memory, is on mounts of the kernel's own.
- * Nothing here asks a server.
+ * known is served. Memory that has a file, a memfd or shared memory, is on mounts of the kernel's
+ * own. Nothing here asks a server.
  */
 #ifndef NSDEBUG_SYS_SERVED_H
 #define NSDEBUG_SYS_SERVED_H

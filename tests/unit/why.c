@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* why: the parts that touch nothing: permissions and ACLs, credentials, reasons, cures, programs. */
+/* why: what touches nothing: permissions and ACLs, credentials, reasons, cures, programs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -94,10 +94,10 @@ static bool grants(const struct entry *e, size_t count, const struct creds *c, u
 
 static void acls(void)
 {
-	static const struct entry user[] = { { 1, 6, 0 }, { 2, 6, 1000 }, { 4, 7, 0 }, { 16, 4, 0 },
-		{ 32, 7, 0 } };
-	static const struct entry groups[] = { { 1, 6, 0 }, { 4, 0, 0 }, { 8, 4, 60 }, { 8, 2, 61 },
-		{ 16, 7, 0 }, { 32, 7, 0 } };
+	static const struct entry user[] = {
+		{ 1, 6, 0 }, { 2, 6, 1000 }, { 4, 7, 0 }, { 16, 4, 0 }, { 32, 7, 0 } };
+	static const struct entry groups[] = {
+		{ 1, 6, 0 }, { 4, 0, 0 }, { 8, 4, 60 }, { 8, 2, 61 }, { 16, 7, 0 }, { 32, 7, 0 } };
 	struct creds c = nobody;
 	struct reason r;
 
@@ -117,16 +117,17 @@ static void acls(void)
 	   "the owning group is one of them");
 	ok(!grants(groups, 0, &c, 7, &r) == false, "none: the mode");
 	c.ngroups = 0;
-	ok(!grants(groups, 2, &c, NEED_R, &r) && r.kind == WHY_MODE, "one without an end: the mode");
+	ok(!grants(groups, 2, &c, NEED_R, &r) && r.kind == WHY_MODE, "one without an end");
 }
 
 /* ---- credentials ---- */
 
 static void credentials(void)
 {
-	static const char status[] = "Name:\tUid:\nUmask:\t0022\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
-		"Groups:\t10 20 30 \nNStgid:\t9\nCapPrm:\t0000000000000003\n"
-		"CapEff:\t0000000000000402\nCapBnd:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n";
+	static const char status[] = "Name:\tUid:\nUmask:\t0022\nUid:\t1\t2\t3\t4\n"
+		"Gid:\t5\t6\t7\t8\nGroups:\t10 20 30 \nNStgid:\t9\nCapPrm:\t0000000000000003\n"
+		"CapEff:\t0000000000000402\nCapBnd:\t00000000a80425fb\n"
+		"NoNewPrivs:\t1\nSeccomp:\t2\n";
 	auto_buf struct buf b = { 0 }, many = { 0 };
 	struct creds c;
 
