@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trace/refusal: the order of reasons, and the question of a path, from records as programs send
+ * them. Who walks paths is not there. */
+#include "nsdebug/trace/refusal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "nsdebug/sys/ids.h"
+#include "tests/unit/check.h"
+
+static struct {
+	struct sys_call c;
+	uint8_t data[2048];
+} call;
+static struct denial kept;
+static struct refusal f;
+static struct reason why;
+static enum access_op op;
+static struct access_ask ask;
+static const char *lost;
+static int nobody = -1;
+
+static void begin(unsigned int nr, int err)
+{
+	memset(&call, 0, sizeof(call));
+	memset(&kept, 0, sizeof(kept));
+	call.c.nr = (uint16_t)nr;
+	call.c.ret = -err;
+	for (unsigned int i = 0; i < DENIED_LIMITS; i++)
+		kept.as.limits[i][0] = kept.as.limits[i][1] = UINT64_MAX;
+	kept.as.port_start = 1024;
+	f = (struct refusal){
+		.view = { &call.c, &sysdefs[nr], 64 }, .kept = &kept, .modules = "",
+		.judge = &nobody, .creds = { .uid = 7, .fsuid = 9, .cap_prm = 5 },
+	};
+}
+
+static void give(unsigned int arg, uint64_t value, const void *bytes, size_t len)
+{
+	struct sys_data d = { .arg = (uint8_t)arg, .len = (uint16_t)len };
+
+	call.c.args[arg] = value;
+	if (!bytes)
+		return;
+	memcpy(call.data + call.c.len, &d, sizeof(d));
+	memcpy(call.data + call.c.len + sizeof(d), bytes, len);
+	call.c.len += (uint32_t)(sizeof(d) + ((len + 3) & ~3ul));
+}
+
+static void give_path(unsigned int arg, const char *path)
+{
+	give(arg, 0x1000, path, strlen(path) + 1);
+}
+
+static struct path_names *give_dir(unsigned int arg, const char *inner, const char *outer)
+{
+	struct denied_path *p = &kept.paths[kept.count++];
+
+	p->arg = arg;
+	p->names.depth = 2;
+	snprintf(p->names.names[0], PATH_NAME_MAX, "%s", inner);
+	snprintf(p->names.names[1], PATH_NAME_MAX, "%s", outer);
+	return &p->names;
+}
+
+static bool because(enum why_kind kind)
+{
+	return refusal_reason(&f, &why, &op) && why.kind == kind;
+}
+
+static void directories(void)
+{
+	char path[64];
+	struct path_names *n;
+
+	begin(SYS_openat, EACCES);
+	n = give_dir(0, "b", "a");
+	ok(denials_path(&kept, 0, path, sizeof(path)) && !strcmp(path, "/a/b"), "a directory");
+	ok(!denials_path(&kept, 1, path, sizeof(path)), "one that was not told");
+	n->names[0][0] = '\0';
+	ok(denials_path(&kept, 0, path, sizeof(path)) && !strcmp(path, "/a"), "a mount's root");
+	n->depth = 0;
+	ok(denials_path(&kept, 0, path, sizeof(path)) && !strcmp(path, "/"), "the root");
+	ok(!denials_path(&kept, 0, path, 1), "no room");
+	n->outside = 1;
+	ok(!denials_path(&kept, 0, path, sizeof(path)), "one outside of the root");
+	n->outside = 0;
+	n->depth = PATH_DEPTH_MAX;
+	ok(!denials_path(&kept, 0, path, sizeof(path)), "one too deep");
+	n->depth = 1;
+	memset(n->names[0], 'x', PATH_NAME_MAX);
+	ok(!denials_path(&kept, 0, path, sizeof(path)), "a name that may be cut");
+	n->depth = 1000;
+	ok(!denials_path(&kept, 0, path, sizeof(path)), "a depth that cannot be");
+}
+
+static void paths(void)
+{
+	static struct { uint32_t inside, outside, count; } extent = { 0, 100000, 10 };
+	struct idmap map = { .extents = (void *)&extent, .count = 1 };
+
+	begin(SYS_renameat2, EACCES);
+	give(0, 5, NULL, 0);
+	give_path(1, "old");
+	give(2, 6, NULL, 0);
+	give_path(3, "new");
+	give_dir(0, "b", "a");
+	give_dir(2, "d", "c");
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_PATH && ask.op == OP_RENAME &&
+	   !strcmp(ask.dir, "/a/b") && !strcmp(ask.path, "old") &&
+	   !strcmp(ask.path2, "/c/d/new"), "two paths, each from its directory");
+	kept.count = 1;
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_LOST_PATH && lost, "the second's is not known");
+	begin(SYS_fchown, EPERM);
+	give(0, 5, NULL, 0);
+	give(1, 3, NULL, 0);
+	give(2, UINT32_MAX, NULL, 0);
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_NO_PATH, "a descriptor of no file");
+	give_dir(0, "b", "a");
+	f.uids = f.gids = &map;
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_PATH && !strcmp(ask.path, "/a/b") &&
+	   ask.op == OP_CHOWN && ask.uid == 100003 && ask.gid == UINT32_MAX,
+	   "a descriptor's path; ids as the host has them");
+	begin(SYS_access, EACCES);
+	give_path(0, "/x");
+	give(1, R_OK, NULL, 0);
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_PATH && ask.creds.fsuid == 7 &&
+	   ask.flags == R_OK && !ask.creds.cap_eff, "access asks as the real user");
+	f.creds.uid = 0;
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_PATH && ask.creds.cap_eff == 5,
+	   "who has what it may have, if that is root");
+	begin(SYS_unlinkat, EACCES);
+	give_path(1, "/x");
+	give(2, AT_REMOVEDIR, NULL, 0);
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_PATH && ask.op == OP_RMDIR, "rmdir by unlinkat");
+	begin(SYS_openat, EACCES);
+	give(1, 0x1000, NULL, 0);
+	ok(refusal_ask(&f, &ask, &lost) == REFUSAL_LOST_PATH, "a path that could not be read");
+	ok(because(WHY_UNKNOWN) && op == OP_OPEN, "and nobody guesses");
+}
+
+static void bind_to(uint16_t port, int err)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	begin(SYS_bind, err);
+	give(1, 0x1000, &in, sizeof(in));
+}
+
+static void limits(void)
+{
+	begin(SYS_clone, EAGAIN);
+	kept.as.pids = kept.as.pids_max = 10;
+	snprintf(kept.as.pids_cgroup, sizeof(kept.as.pids_cgroup), "web");
+	ok(because(WHY_PIDS) && why.limit == 10 && !strcmp(why.mount, "web"), "a full cgroup");
+	begin(SYS_clone, EAGAIN);
+	kept.as.limits[RLIMIT_NPROC][0] = 5;
+	ok(because(WHY_RLIMIT) && why.limit == 5 && why.guess, "its user's processes");
+	begin(SYS_mmap, ENOMEM);
+	ok(!refusal_reason(&f, &why, &op), "no memory without a limit is no refusal");
+	kept.as.limits[RLIMIT_AS][0] = 1 << 20;
+	ok(because(WHY_RLIMIT) && !strcmp(why.word, "as"), "with one it is");
+	begin(SYS_write, EFBIG);
+	ok(!refusal_reason(&f, &why, &op), "nor is a file that is too long for its file system");
+	bind_to(80, EACCES);
+	ok(because(WHY_PORT) && why.number == 80 && why.limit == 1024, "a low port");
+	bind_to(1024, EACCES);
+	ok(because(WHY_RULE) && why.guess, "one that is not");
+}
+
+static void order(void)
+{
+	bind_to(80, EACCES);
+	kept.as.flags = DENIED_UNENTERED;
+	ok(because(WHY_SECCOMP) && !why.guess && !strcmp(why.word, "bind"), "seccomp comes first");
+	kept.as.flags |= DENIED_TRACED;
+	ok(because(WHY_SECCOMP) && why.guess, "or who traces it");
+	begin(SYS_sethostname, EPERM);
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(SYS_ADMIN),
+	   "by what the call needs");
+	f.creds.cap_eff = CREDS_CAP(SYS_ADMIN);
+	ok(because(WHY_RULE), "which it has");
+	f.modules = "apparmor";
+	ok(because(WHY_LSM) && why.guess && !strcmp(why.word, "apparmor"), "then a security module");
+	f.creds.cap_eff = 0;
+	kept.as.flags = DENIED_CAPS;
+	ok(because(WHY_LSM), "the kernel has asked for none");
+	kept.as.refused = CREDS_CAP(SYS_TIME);
+	kept.as.last = CAP_SYS_TIME;
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(SYS_TIME), "or for another one");
+	kept.as.last_ns = 4;
+	f.host_ns = 4;
+	ok(because(WHY_CAPABILITY) && why.host_ns, "in the host's user namespace");
+	f.kept = NULL;
+	ok(because(WHY_UNKNOWN), "what was lost");
+}
+
+int main(void)
+{
+	directories();
+	paths();
+	limits();
+	order();
+	return done();
+}
