@@ -189,7 +189,8 @@ static void order(void)
 	f.creds.cap_eff = CREDS_CAP(SYS_ADMIN);
 	ok(because(WHY_RULE), "which it has");
 	f.modules = "apparmor";
-	ok(because(WHY_LSM) && why.guess && !strcmp(why.word, "apparmor"), "then a security module");
+	ok(because(WHY_LSM) && why.guess && !strcmp(why.word, "apparmor"),
+	   "then a security module");
 	f.creds.cap_eff = 0;
 	kept.as.flags = DENIED_CAPS;
 	ok(because(WHY_LSM), "the kernel has asked for none");
