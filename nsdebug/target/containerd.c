@@ -153,11 +153,48 @@ static int containerd_detail(struct container *c, struct arena *a, struct buf *l
 	return read_spec(c, a, labels, e);
 }
 
+struct attempts {
+	const struct container *of;
+	struct container last;
+};
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+/* The newest of those that have ended. */
+static bool take_attempt(void *ctx, const struct container *c)
+{
+	struct attempts *s = ctx;
+
+	if (equal(c->pod, s->of->pod) && equal(c->pod_space, s->of->pod_space) &&
+	    equal(c->part, s->of->part) && strcmp(c->id, s->of->id) && c->created &&
+	    (!s->last.id || strcmp(c->created, s->last.created) > 0))
+		s->last = *c;
+	return true;
+}
+
+/* A pod's container is made anew when it is started again; the kubelet keeps the one before. */
+static void previous_ending(const struct container *c, struct ending *x, struct arena *a)
+{
+	struct ask ask = { .arena = a, .names = true };
+	struct attempts s = { .of = c };
+
+	if (!c->part || ended_each(c->runtime, &ask, take_attempt, &s, NULL) < 0 || !s.last.id)
+		return;
+	ended_ending(&s.last, x, a);
+	x->exit_code = s.last.exit_code;
+	x->previous = true;
+}
+
 static void containerd_ending(const struct container *c, struct ending *x, struct arena *a)
 {
-	if (c->recorded == REC_EXITED && c->space && c->part)
+	if (c->recorded == REC_EXITED)
 		ended_ending(c, x, a);
 	bundle_ending(c, x, a);
+	if (c->recorded != REC_EXITED)
+		previous_ending(c, x, a);
 	if (!c->bundle)
 		x->no_files = "containerd took its task away, and tells where its image is only in "
 			"its database (ended attempts of pods)";

@@ -168,6 +168,7 @@ static int end(struct target *t, const struct container *c, enum cstate state, s
 		return -1;
 	t->ending = ending_read(&t->container, t->arena);
 	t->ending->state = cstate_name(state);
+	t->ending->never_ran |= state == CSTATE_CREATED;
 	t->place.image = &t->ending->image;
 	return 0;
 }

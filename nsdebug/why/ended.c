@@ -55,6 +55,12 @@ static const char *time_of(struct why *w, uint64_t at_us)
 
 /* ---- out of memory ---- */
 
+/* Only of these it would say something. */
+static bool may_be_oom(const struct ending *x)
+{
+	return x->runs || x->exit_code == 128 + SIGKILL || x->exit_code == INT64_MIN;
+}
+
 static void read_log(struct why *w)
 {
 	const struct container *c = &w->t->container;
@@ -65,13 +71,15 @@ static void read_log(struct why *w)
 	if (made && made * 1000000 - w->boot_us > SLACK_US)
 		want.from_us = (uint64_t)(made * 1000000 - w->boot_us - SLACK_US);
 	if (w->x->kernel < 0 || kmsg_find(w->x->kernel, &want, &w->log) < 0) {
-		finding_missing(w->f, "the kernel's log (/dev/kmsg) cannot be read (%s): it would "
-				"tell of processes killed for their memory; CAP_SYSLOG is needed",
-				errno_name(w->x->kernel_err ? w->x->kernel_err : errno));
+		if (may_be_oom(w->x))
+			finding_missing(w->f, "the kernel's log (/dev/kmsg) cannot be read (%s): "
+					"it would tell of processes killed for their memory; "
+					"CAP_SYSLOG is needed",
+					errno_name(w->x->kernel_err ? w->x->kernel_err : errno));
 		return;
 	}
 	w->log_read = true;
-	if (w->log.unclear)
+	if (w->log.unclear && may_be_oom(w->x))
 		finding_missing(w->f, "%u records of the kernel's log can be read in two ways, and "
 				"were not", w->log.unclear);
 }
@@ -87,11 +95,10 @@ static bool is_of_last_run(const struct why *w)
 static bool was_oom(const struct why *w)
 {
 	const struct ending *x = w->x;
-	bool killed = x->exit_code == 128 + SIGKILL || x->exit_code == INT64_MIN;
 
 	if (x->oom_killed)
 		return true;
-	if (!killed)
+	if (!may_be_oom(x))
 		return false;
 	if (w->log.count && is_of_last_run(w))
 		return true;
@@ -270,12 +277,13 @@ static enum status verdict_of_run(struct why *w)
 static void say_state(struct why *w)
 {
 	const struct ending *x = w->x;
+	bool ended = x->finished && (!x->runs || x->previous);
 	struct finding *s = finding_add(w->f, "state");
 
-	s->what = finding_text(w->f, "%s%s%s%s%s", x->state,
-			       x->started ? "; last started " : "", x->started ? x->started : "",
-			       x->finished && !x->runs ? "; ended " : "",
-			       x->finished && !x->runs ? x->finished : "");
+	s->what = finding_text(w->f, "%s%s%s%s%s%s", x->state,
+			       x->previous ? "; the attempt before" : "",
+			       x->started ? "; started " : "", x->started ? x->started : "",
+			       ended ? "; ended " : "", ended ? x->finished : "");
 	if (x->exit_code != INT64_MIN && !x->runs)
 		s->evidence = finding_text(w->f, "exit code %lld%s%s", (long long)x->exit_code,
 					   x->reason ? ", reason " : "",
@@ -340,7 +348,8 @@ enum status ended_why(const struct target *t, const struct root *root, struct fi
 	}
 	read_log(&w);
 	if (!w.x->runs) {
-		look_start(root, w.x, &w.look);
+		if (is_early(w.x) && !was_oom(&w))
+			look_start(root, w.x, &w.look);
 		if (w.x->log >= 0)
 			output_read(w.x->log, w.x->output_form == OUTPUT_DOCKER, f->a, &w.out);
 	}
