@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * why - why something is refused to a container, or would be: by the same rules as the kernel's,
- * without trying it.
+ * without trying it; and why a container ended or does not start.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/ended.h"
 #include "nsdebug/why/judge.h"
 #include "nsdebug/why/magic.h"
 
@@ -76,8 +77,8 @@ static const struct opt why_opt[] = {
 
 struct why_row {
 	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman;
-	struct bytes mode, word;
-	const char *action, *verdict, *kind, *error, *class, *need, *seccomp;
+	struct bytes mode, word, evidence;
+	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
 	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;
 	uint64_t pid, uid, gid, host_uid, host_gid, no_new_privs, user_ns;
 	struct col_list groups, caps, has;
@@ -123,6 +124,8 @@ static const struct col why_col[] = {
 	C(COL_BYTES, docker, COL_WIDE, "the cure, as options of docker run"),
 	C(COL_BYTES, podman, COL_WIDE, "the cure, as options of podman run"),
 	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
+	C(COL_BYTES, evidence, COL_HIDE | COL_CLAIMED, "of an end: what shows it"),
+	C(COL_STR, source, COL_HIDE, "of an end: the file that says so"),
 	C(COL_BYTES, cure, COL_CLAIMED, "what to change, with the container still nonroot"),
 	COL_END
 };
@@ -139,7 +142,7 @@ struct why {
 };
 
 /* What was found out about one question. */
-struct finding {
+struct asked {
 	const char *subject, *action;
 	enum access_op op;
 	struct reason why;
@@ -243,7 +246,7 @@ static enum verdict verdict_of(const struct reason *w)
 		(w->kind == WHY_SERVER && !w->err) ? UNKNOWN : DENIED;
 }
 
-static void put_cure(struct why *y, struct why_row *row, const struct finding *f)
+static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
 {
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
 
@@ -254,7 +257,7 @@ static void put_cure(struct why *y, struct why_row *row, const struct finding *f
 	row->podman = text(cure->podman);
 }
 
-static void answer(struct why *y, const struct finding *f)
+static void answer(struct why *y, const struct asked *f)
 {
 	static const char *const verdicts[] = { "denied", "allowed", "unknown" };
 	static const enum status statuses[] = { ST_FAILED, ST_OK, ST_INCOMPLETE };
@@ -322,7 +325,7 @@ static void ask_path(struct why *y)
 {
 	const struct why_opts *o = y->o;
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
-	struct finding *f = arena_alloc(y->a, sizeof(*f));
+	struct asked *f = arena_alloc(y->a, sizeof(*f));
 	size_t i = action_of(o);
 	struct err e;
 
@@ -354,7 +357,59 @@ static void ask_path(struct why *y)
 	}
 }
 
+/* ---- an end ---- */
+
+static struct bytes text_or_none(const char *s)
+{
+	return text(s ? s : "");
+}
+
+static void tell(struct run *r, const struct finding *f)
+{
+	struct why_row row;
+
+	row_none(why_col, &row);
+	row.kind = f->kind;
+	row.reason = text_or_none(f->what);
+	row.evidence = text_or_none(f->evidence);
+	row.source = f->source;
+	row.cure = text_or_none(f->cure);
+	row.kubernetes = text_or_none(f->kubernetes);
+	row.docker = row.podman = text_or_none(f->docker);
+	emit_row(r->emit, &row);
+}
+
+static void tell_end(struct run *r)
+{
+	auto_arena struct arena *a = arena_new();
+	struct findings *f = arena_alloc(a, sizeof(*f));
+	enum status st;
+
+	f->a = a;
+	st = ended_why(r->target, &r->root, f);
+	for (size_t i = 0; i < f->count; i++)
+		tell(r, &f->items[i]);
+	for (size_t i = 0; i < f->nmissing; i++)
+		emit_cut(r->emit, "%s", f->missing[i]);
+	r->emit->status = status_worse(r->emit->status, st);
+}
+
 /* ---- the verb ---- */
+
+/* Of nothing in particular: then it is about its end. */
+static bool why_ended(const void *opts)
+{
+	const struct why_opts *o = opts;
+
+	return !o->path;
+}
+
+static enum need why_needs(const void *opts, int nargs, char *const *args)
+{
+	(void)nargs;
+	(void)args;
+	return why_ended(opts) ? NEED_ROOT : NEED_PROC;
+}
 
 /* Paths are walked from the root of the container's first process. */
 static int open_process(struct why *y, struct err *e)
@@ -380,7 +435,9 @@ static void why_run(struct run *r)
 	struct why y = { .r = r, .o = r->opts, .t = r->target, .a = arena_new(), .dir = -1 };
 	struct err e;
 
-	if (open_process(&y, &e) < 0)
+	if (why_ended(r->opts))
+		tell_end(r);
+	else if (open_process(&y, &e) < 0)
 		emit_err(r->emit, &e);
 	else if (y.o->path)
 		ask_path(&y);
@@ -400,10 +457,15 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 
 	(void)nargs;
 	(void)args;
-	(void)l;
-	if (!o->path)
-		return err_set(e, ST_USAGE, o->what || o->to ? "--for and --to go with --path" :
-			       "say what about: --path PATH");
+	if (why_ended(o) && (o->what || o->to || o->pid))
+		return err_set(e, ST_USAGE, "--for, --to and --pid go with --path");
+	if (why_ended(o)) {
+		if (!l->fields && l->format != OUT_NAMES)
+			l->fields = l->format == OUT_WIDE ?
+				"kind,reason,evidence,source,cure,kubernetes,docker" :
+				"kind,reason,evidence,cure";
+		return 0;
+	}
 	if (i == ARRAY_SIZE(actions))
 		return err_set(e, ST_USAGE, "--for %s: read, write, create, exec ... ('nsdebug "
 			       "help why' has all)", o->what);
@@ -417,6 +479,7 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 }
 
 static const struct example why_example[] = {
+	{ "nsdebug why nsd-demo", "why did it end, or why does it not start" },
 	{ "nsdebug why nsd-demo --path /tmp/x --for create", "may it make a file there" },
 	{ "nsdebug why nsd-demo --path /var/log/x --for create", "why not there" },
 	{ "nsdebug why nsd-demo --path /bin/sh --for exec -o wide",
@@ -426,18 +489,27 @@ static const struct example why_example[] = {
 
 const struct tool tool_why = {
 	.name = "why",
-	.summary = "show why something is refused, and what to change",
-	.about = "Answers without trying it, as the kernel would answer the container's first "
-		"process, or that of -p PID: by the modes, owners and ACLs of each component of "
-		"the path, the mounts, attributes, user namespace and capabilities. What a "
-		"security module or the server of a file system says cannot be known. The exit "
-		"status is 0 if it is allowed, 1 if not, 5 if that cannot be told. The cure "
-		"keeps the container nonroot.",
+	.summary = "show why something is refused or has ended, and what to change",
+	.about = "Without an option: why the container ended, or does not start; of one that "
+		"runs, why its run before ended. Told from what its runtime wrote down, the "
+		"kernel's log, its cgroup, its last output, and a look at what was to be started "
+		"in its image: a missing shell, interpreter, loader or library, another "
+		"architecture. The first row is the verdict, and the exit status is 0 if there is "
+		"one, 1 if nothing is wrong or nothing has ended, 5 if something that could tell "
+		"more could not be looked at.\n\n"
+		"With --path it answers without trying it, as the kernel would answer the "
+		"container's first process, or that of -p PID: by the modes, owners and ACLs of "
+		"each component of the path, the mounts, attributes, user namespace and "
+		"capabilities. What a security module or the server of a file system says cannot "
+		"be known. The exit status is 0 if it is allowed, 1 if not, 5 if that cannot be "
+		"told. The cure keeps the container nonroot.",
 	.needs = NEED_PROC,
 	.opts = why_opt, .opts_size = sizeof(struct why_opts),
 	.cols = why_col,
 	.examples = why_example,
 	.judge = why_judge,
+	.needs_of = why_needs,
+	.ended = why_ended,
 	.setup = why_setup,
 	.run = why_run,
 };

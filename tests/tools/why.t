@@ -393,7 +393,7 @@ ts 'hostile names are escaped'	1 'd700-0/\$\(id\);\\\\033\[31m is not there|d700
 tj 'and are in no option'	"$(one '.docker == null and .podman == null and .kubernetes == null')"	rows --path '/t/d700-0;id/x' --for create
 tj 'a component of 256 bytes'	"$(one '.verdict == "unknown" and .error == "ENAMETOOLONG"')"	rows --path "/$(printf '%0256d' 0)"
 tj 'too deep'	"$(one '.verdict == "unknown" and (.word | test("deep"))')"	rows --path "$deep" --for stat
-ts 'nothing asked'	2 '--path'	why
+ts 'nothing asked: of its end'	1 '^running '	why
 ts '--to without a second path'	2 '--for rename needs --to'	why --path /x --for rename
 ts '--for alone'	2 'go with --path'	why --for read
 ts 'no such action'	2 'juggle'	why --path /x --for juggle

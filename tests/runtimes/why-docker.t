@@ -1,0 +1,197 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# why, of containers that have ended or did not start: docker and podman, by what they leave.
+# timeout 300
+. tests/lib.sh
+need jq docker gcc
+
+docker_() { docker -H unix:///run/docker.sock "$@"; }
+
+engine_up docker
+engine_run docker static
+engine_run docker debug
+engine_run docker base
+RUNS=$CT
+
+# ---- what is put into them
+
+mkdir "$TMP/in" "$TMP/in/dir" "$TMP/data"
+cp "$O/tests/lib/dies" "$TMP/in/dies"
+cp "$O/tests/lib/dies" "$TMP/in/plain"
+chmod 644 "$TMP/in/plain"
+printf '#!/bin/sh\necho hi\n' >"$TMP/in/script"
+printf '#!/usr/bin/ruby\n' >"$TMP/in/ruby"
+printf '#!/bin/sh\r\necho\r\n' >"$TMP/in/crlf"
+printf '#!/usr/bin/env nonesuch\n' >"$TMP/in/env"
+printf 'echo hi\n' >"$TMP/in/text"
+: >"$TMP/in/empty"
+{ printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\267\0\001\0\0\0'; head -c 200 /dev/zero; } >"$TMP/in/arm"
+head -c 30 "$TMP/in/dies" >"$TMP/in/cut"
+echo 'int f(void) { return 0; }' >f.c
+echo 'int f(void); int main(void) { return f(); }' >g.c
+gcc -shared -fPIC -Wl,-soname,libnsd.so.1 -o libnsd.so.1 f.c
+gcc -o "$TMP/in/lacks" g.c ./libnsd.so.1
+mkdir "$TMP/in/lib"
+gcc -shared -fPIC -Wl,--no-as-needed -Wl,-soname,libmid.so.1 -o "$TMP/in/lib/libmid.so.1" \
+	-x c /dev/null -x none ./libnsd.so.1
+echo 'int main(void) { return 0; }' >h.c
+gcc -Wl,--no-as-needed -Wl,--allow-shlib-undefined -Wl,-rpath,'$ORIGIN/lib' -o "$TMP/in/deep" h.c \
+	"$TMP/in/lib/libmid.so.1"
+mkdir "$TMP/in/lib2"
+cp libnsd.so.1 "$TMP/in/lib2"
+gcc -o "$TMP/in/has" g.c ./libnsd.so.1 -Wl,-rpath,'$ORIGIN/lib2'
+gcc -o "$TMP/in/musl" g.c ./libnsd.so.1 -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
+chmod 755 "$TMP/in/script" "$TMP/in/ruby" "$TMP/in/crlf" "$TMP/in/env" "$TMP/in/text" \
+	"$TMP/in/empty" "$TMP/in/arm" "$TMP/in/cut"
+
+# ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
+ended() {
+	D=nsd-why-$$-$1
+	shift
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network none "$@" >out 2>&1 || { cat out; return 1; }
+	for f in "$TMP"/in/*; do
+		docker_ cp -q "$f" "$D:/" >out 2>&1 || docker_ cp "$f" "$D:/" >out 2>&1
+	done
+	timeout 60 docker -H unix:///run/docker.sock start "$D" >out 2>&1
+	case $? in 0) timeout 60 docker -H unix:///run/docker.sock wait "$D" >out 2>&1 ;; esac
+}
+# verdict NAME FILTER: of the last one, the first row
+verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
+B=nsd.test/base:latest
+
+# ---- what cannot be started
+
+ended shell $B sh -c 'echo hi'
+verdict 'a shell form without a shell' '.kind == "no-shell" and .reason ==
+	"the image has no shell: its entrypoint `sh -c echo hi` needs /bin/sh" and
+	(.cure | test("exec form"))'
+ts 'it is an answer: 0'	0 '^no-shell '	$NSDEBUG why "$D"
+tj 'the words of the runtime are there' '[.items[] | select(.kind == "start-error")] |
+	length == 1 and (.[0].reason | test("executable file not found"))' $NSDEBUG why -o json "$D"
+ended script $B /script
+verdict 'a script without a shell' '.kind == "no-shell" and .reason ==
+	"the image has no shell: the script /script needs /bin/sh"'
+ended ruby $B /ruby
+verdict 'a missing interpreter' '.kind == "missing-interpreter" and (.reason | test("/usr/bin/ruby"))'
+ended missing $B /app/nonesuch
+verdict 'a missing entrypoint' '.kind == "missing-entrypoint" and (.reason | test("/app/nonesuch"))'
+ended bare $B nonesuch
+verdict 'one that is not in PATH' '.kind == "missing-entrypoint" and (.evidence | test("PATH=/usr/local"))'
+ended plain $B /plain
+verdict 'not executable' '.kind == "not-executable" and (.evidence | test("-rw-r--r--"))'
+ended dir $B /dir
+verdict 'a directory' '.kind == "is-directory"'
+ended arm $B /arm
+verdict 'another architecture' '.kind == "wrong-architecture" and (.reason | test("arm64.*amd64")) and
+	(.docker == "--platform linux/amd64")'
+ended lacks $B /lacks
+verdict 'a missing library' '.kind == "missing-library" and (.reason | test("libnsd.so.1"))'
+ended deep $B /deep
+verdict 'one that a library lacks' '.kind == "missing-library" and (.reason | test("libnsd.so.1")) and
+	(.evidence | test("/lib/libmid.so.1"))'
+ended musl $B /musl
+verdict 'a missing loader' '.kind == "missing-loader" and (.reason | test("ld-musl")) and (.cure | test("musl"))'
+ended static nsd.test/static:latest /lacks
+verdict 'a glibc program in a static image' '.kind == "missing-loader" and (.cure | test("glibc"))'
+ended text $B /text
+verdict 'a script without its first line' '.kind == "bad-format" and (.reason | test("#!"))'
+ended empty $B /empty
+verdict 'an empty file' '.kind == "bad-format" and (.reason | test("empty"))'
+ended cut $B /cut
+verdict 'a file that was cut' '.kind == "bad-format" and (.reason | test("ELF"))'
+ended crlf $B /crlf
+verdict 'line ends of another system' '.kind == "no-shell" or .kind == "missing-interpreter" and
+	(.cure | test("dos2unix"))'
+ended env $B /env
+verdict 'env that finds nothing' '.kind == "missing-interpreter" or .kind == "no-shell"'
+ended mounted --volume "$TMP/in:/m:ro" $B /m/lacks
+ts 'what is on a mount was not looked at, which is said' 5 '/m/lacks was not looked at: it is in what was mounted at /m' \
+	$NSDEBUG why "$D"
+
+# ---- what ended by itself, or was ended
+
+ended one $B /dies exit 1
+verdict 'exit 1' '.kind == "exited" and .evidence == "exit code 1"'
+ended zero $B /dies exit 0
+verdict 'exit 0' '.kind == "exited" and (.reason | test("with 0"))'
+ts 'nothing is wrong with that: 1'	1 ''	$NSDEBUG why "$D"
+ended has $B /has
+verdict 'one that finds its library by $ORIGIN has no fault' '.kind == "exited" and (.reason | test("with 0"))'
+ended segv $B /dies segv
+verdict 'SIGSEGV' '.kind == "crashed" and (.reason | test("SIGSEGV")) and (.evidence | test("139"))'
+ended fpe $B /dies fpe
+verdict 'SIGFPE' '.kind == "crashed" and (.reason | test("SIGFPE"))'
+ended ill $B /dies ill
+verdict 'SIGILL' '.kind == "crashed" and (.reason | test("SIGILL"))'
+ended bus $B /dies bus
+verdict 'SIGBUS' '.kind == "crashed" and (.reason | test("SIGBUS"))'
+ended n127 --entrypoint /busybox/sh nsd.test/debug:latest -c nonesuch
+verdict '127 of a shell' '.kind == "exited" and (.reason | test("127")) and (.reason | test("shell"))'
+tj 'with its last words' 'any(.items[]; .kind == "last-output" and (.reason | test("nonesuch")))' \
+	$NSDEBUG why -o json "$D"
+ended oom --memory 16m $B /dies eat
+verdict 'out of memory' '.kind == "oom-killed" and (.reason | test("16 MiB")) and (.docker | test("--memory"))'
+tj 'with the record of the kernel' '.items[0] | .source == "/dev/kmsg" and (.evidence | test("dies \\(pid [0-9]+, uid 65532\\)"))' \
+	$NSDEBUG why -o json "$D"
+echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_KILL_PROCESS"}]}' >kill.json
+ended sys --security-opt seccomp="$TMP/kill.json" $B /dies mkdir
+verdict 'SIGSYS of seccomp' '.kind == "seccomp" and (.cure | test("trace denied"))'
+ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
+verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only"))'
+ended nproc --pids-limit 1 $B /dies fork
+verdict 'a limit of processes' '.kind == "pids-limit" and (.docker == "--pids-limit 100")'
+ended hostile $B /dies say 'a\033[31m\rb /x Read-only file system'
+verdict 'its own words are no proof' '.kind == "exited" and (.evidence == "exit code 3")'
+
+# A root that is read-only takes no copy: what the image has itself.
+D=nsd-why-$$-root
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ run -d --name "$D" --network none --read-only --entrypoint /busybox/sh nsd.test/debug:latest \
+	-c 'echo >/var/x' >out 2>&1
+docker_ wait "$D" >out 2>&1
+verdict 'a read-only root' '.kind == "read-only-root" and (.kubernetes | test("emptyDir"))'
+
+# stopped NAME SIGNAL: one that runs beside the host's processes, so that any signal ends it
+stopped() {
+	D=nsd-why-$$-$1
+	at_exit "docker -H unix:///run/docker.sock rm -f $D"
+	docker_ create --name "$D" --network none --pid host $B /dies wait >out 2>&1
+	docker_ cp "$TMP/in/dies" "$D:/" >out 2>&1
+	docker_ start "$D" >out 2>&1
+	wait_for 'docker_ logs "$D" 2>&1 | grep -q ready' 20
+}
+stopped kill
+docker_ kill "$D" >out 2>&1
+verdict 'SIGKILL by the engine' '.kind == "killed" and (.evidence | test("asked"))'
+stopped term
+kill -TERM "$(docker_ inspect -f '{{.State.Pid}}' "$D")"
+docker_ wait "$D" >out 2>&1
+verdict 'SIGTERM by somebody' '.kind == "signal" and (.reason | test("SIGTERM")) and
+	(.evidence | test("nobody asked"))'
+stopped other
+kill -KILL "$(docker_ inspect -f '{{.State.Pid}}' "$D")"
+docker_ wait "$D" >out 2>&1
+verdict 'SIGKILL by somebody, not for its memory' '.kind == "killed" and (.evidence | test("has nothing of it"))'
+
+# ---- what runs, or has not begun
+
+ts 'one that runs and never ended: 1'	1 '^running +it is running, and no end of it is recorded'	$NSDEBUG why "$RUNS"
+D=nsd-why-$$-made
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ create --name "$D" $B >out 2>&1
+ts 'one that was made and never started: 1'	1 '^created +it was made'	$NSDEBUG why "$D"
+D=nsd-why-$$-again
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ run -d --name "$D" --network none --restart=on-failure:2 --entrypoint /busybox/sh \
+	nsd.test/debug:latest -c 'exit 5' >out 2>&1
+wait_for '[ "$(docker_ inspect -f "{{.State.Status}} {{.RestartCount}}" "$D")" = "exited 2" ]' 60
+tj 'one that was started again' '.items[0].kind == "exited" and any(.items[]; .kind == "restarts" and
+	(.reason | test("2 attempts.*on-failure")))' $NSDEBUG why -o json "$D"
+D=nsd-why-$$-later
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ run -d --name "$D" --network none --restart=always --entrypoint /busybox/sh --user 0 \
+	nsd.test/debug:latest -c '[ ! -e /x ] || exec /busybox/busybox sleep 1000; echo >/x; exit 5' >out 2>&1
+wait_for '[ "$(docker_ inspect -f "{{.State.Status}} {{.RestartCount}}" "$D")" = "running 1" ]' 60
+ts 'one that runs, started again: how it ended before is in no file'	5 '^restarted +it runs; .* 1 times, last ended 20' \
+	$NSDEBUG why "$D"

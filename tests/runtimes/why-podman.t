@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# why, of containers of podman that have ended or could not be started, by what is in files.
+. tests/lib.sh
+need jq podman gcc
+
+podman_() { CONTAINERS_CONF=/run/nsd-engines/containers.conf podman "$@"; }
+
+engine_up podman
+engine_run podman base
+RUNS=$CT
+chmod 755 "$TMP"
+cp "$O/tests/lib/dies" dies
+printf '#!/bin/sh\n' >script
+echo 'int main(void) { return 0; }' | gcc -x c - -o musl -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
+chmod 755 dies script musl
+
+ended() { # NAME [OPTION...] IMAGE [ARGV...]; sets D
+	D=nsd-why-$$-$1
+	shift
+	at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+	podman_ create --name "$D" --network none "$@" >out 2>&1 || fail "podman create" "$(cat out)"
+	for f in dies script musl; do
+		podman_ cp "$TMP/$f" "$D:/$f" >out 2>&1 || fail "podman cp" "$(cat out)"
+	done
+	podman_ start "$D" >out 2>&1
+	podman_ wait --condition stopped "$D" >out 2>&1 || :
+}
+verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
+B=nsd.test/base:latest
+
+ended script $B /script
+verdict 'a script without a shell' '.kind == "no-shell" and .reason ==
+	"the image has no shell: the script /script needs /bin/sh"'
+ended musl $B /musl
+verdict 'a missing loader' '.kind == "missing-loader"'
+ended one $B /dies exit 7
+verdict 'exit 7, out of the log of events' '.kind == "exited" and .evidence == "exit code 7" and
+	.source == "/run/libpod/events/events.log"'
+ended segv $B /dies segv
+verdict 'SIGSEGV' '.kind == "crashed" and (.reason | test("SIGSEGV"))'
+ended oom --memory 16m $B /dies eat
+verdict 'out of memory' '.kind == "oom-killed" and (.reason | test("16 MiB"))'
+D=nsd-why-$$-shell
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ run -d --name "$D" --network none $B sh -c 'echo hi' >out 2>&1
+verdict 'a shell form without a shell' '.kind == "no-shell" and (.reason | test("needs /bin/sh$"))'
+tj 'the words of the runtime are there' 'any(.items[]; .kind == "start-error" and
+	(.reason | test("executable file not found")))' $NSDEBUG why -o json "$D"
+D=nsd-why-$$-made
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ create --name "$D" $B >out 2>&1
+ts 'one that was made and never started: podman keeps in its database with what'	5 '^created ' \
+	$NSDEBUG why "$D"
+podman_ kill "$RUNS" >out 2>&1
+podman_ wait "$RUNS" >out 2>&1
+D=$RUNS
+verdict 'killed by podman' '.kind == "killed" and (.evidence | test("asked"))'

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# why without an option, of containers of runc and crun: why they ended, or what keeps them from
+# starting. Those of engines are in tests/runtimes/why.t.
+. tests/lib.sh
+need jq runc gcc setpriv
+
+mkdir root root/data
+cp "$O/tests/lib/dies" root/dies
+printf '#!/bin/sh\n' >root/script
+printf '#!/busybox\n' >root/self
+printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\267\0\001\0\0\0' >root/arm
+echo 'int main(void) { return 0; }' | gcc -x c - -o root/dynamic
+mkdir root/proc root/dev root/sys root/tmp
+chmod -R a+rX .
+chmod 755 root/*
+kind() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$BOX"; }
+gone() { wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20; }
+dead() { # ARGV...: a container that has ended, with a root of its own
+	box_run base --rootfs "$TMP/root" -- "$@"
+	gone
+}
+
+dead /script
+kind 'a script without a shell' '.kind == "no-shell" and .reason ==
+	"the image has no shell: the script /script needs /bin/sh"'
+SCRIPT=$BOX
+dead /arm
+kind 'another architecture' '.kind == "wrong-architecture"'
+dead /dynamic
+kind 'a missing loader' '.kind == "missing-loader" and (.reason | test("/lib64/ld-linux-x86-64.so.2"))'
+dead /dies exit 1
+kind 'exit 1: runc keeps no code' '.kind == "ended" and (.reason | test("not recorded"))'
+ts 'which is incomplete: 5'	5 'runc keeps exit codes in no file'	$NSDEBUG why "$BOX"
+rm root/dies
+kind 'what is looked at is what is there now' '.kind == "missing-entrypoint"'
+cp "$O/tests/lib/dies" root/dies
+chmod 755 root/dies
+box_run base --rootfs "$TMP/root" --memory 16777216 -- /dies eat
+gone
+if [ "$(cat "/sys/fs/cgroup/memory$(jq -r '.cgroup_paths.memory // empty' "/run/runc/$BOX/state.json" |
+	sed 's,^/sys/fs/cgroup/memory,,')/memory.limit_in_bytes" 2>/dev/null)" = 16777216 ]; then
+	kind 'out of memory' '.kind == "oom-killed" and (.reason | test("16 MiB"))'
+	tj 'with the record of the kernel, or its count' '.items[0] | .source == "/dev/kmsg" or
+		(.source | test("memory.oom_control|memory.events"))' "$NSDEBUG" why -o json "$BOX"
+	without -syslog,-sys_admin "$NSDEBUG" why "$BOX" >out 2>&1
+	OOM=$BOX
+else
+	skip 'out of memory' 'no memory limit can be set here'
+fi
+box_run base --rootfs "$TMP/root" --bind "$TMP/root:/m:ro" -- /m/script
+gone
+ts 'what is on a mount was not looked at' 5 '/m/script was not looked at: it is in what was mounted at /m' \
+	$NSDEBUG why "$BOX"
+
+# ---- its files are the container's: nothing leads out of them
+
+echo secret-of-the-host >"$TMP/canary"
+ln -s "$TMP/canary" root/link
+ln -s "../../../../../../../../../..$TMP/canary" root/up
+dead /dies exit 2
+jq '.process.args = ["/link"]' "$FX/boxes/$BOX/config.json" >c && cp c "$FX/boxes/$BOX/config.json"
+kind 'an absolute link leads to nothing here' '.kind == "missing-entrypoint" and (.reason | test("/link"))'
+jq '.process.args = ["/up"]' c >d && cp d "$FX/boxes/$BOX/config.json"
+kind 'one with dots neither' '.kind == "missing-entrypoint"'
+mkfifo root/fifo
+chmod 755 root/fifo
+jq '.process.args = ["/fifo"]' c >d && cp d "$FX/boxes/$BOX/config.json"
+kind 'a FIFO is not opened' '.kind == "not-executable"'
+before=$(find root -newer c | sort)
+$NSDEBUG why "$BOX" >out 2>&1
+t 'nothing of it is changed'	''	test "$before" = "$(find root -newer c | sort)"
+jq '.process.args = ["/script"] | .root.path = "/nonesuch"' c >d && cp d "$FX/boxes/$BOX/config.json"
+ts 'its files are gone: said'	3 '/nonesuch is gone'	$NSDEBUG why "$BOX"
+chmod 666 "$FX/boxes/$BOX/config.json"
+ts 'a record that anybody may write is not believed'	5 'what was to be started is not recorded'	$NSDEBUG why "$BOX"
+
+# ---- what runs
+
+box_up static
+ts 'one that runs: 1'		1 '^running +it is running, and no end of it is recorded'	$NSDEBUG why "$BOX"
+ts 'by its pid'			1 '^running '	$NSDEBUG why "pid://$BOXPID"
+export RUNTIME=crun
+box_run static --no-proc -- /app/server
+ts 'one of crun: 1'		1 '^running '	$NSDEBUG why "$BOX"
+unset RUNTIME
+ts 'JSON: the columns are there'	0 ''	sh -c '"$0" why -o json "$1" |
+	jq -e ".items[0] | has(\"kind\") and has(\"reason\") and has(\"evidence\") and has(\"source\") and has(\"cure\")"' \
+	"$NSDEBUG" "$SCRIPT"
+ts 'other verbs do not take it'		3 'is gone'	$NSDEBUG ls "$SCRIPT" /
