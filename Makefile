@@ -188,7 +188,7 @@ $(O)/gen/licenses.inc: LICENSE Makefile | $(first)
 	@mkdir -p $(@D)
 	@{ echo 'nsdebug'; echo; cat LICENSE; for p in $(inside); do \
 		echo; echo "==== $$p"; echo; cat /usr/share/doc/$$p/copyright || exit 1; done; } | \
-		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' >$@.new && mv $@.new $@
+		gzip -9n | od -An -v -tu1 | sed 's/ *\([0-9]\+\)/\1,/g' >$@.new && mv $@.new $@
 
 # A BPF object without its DWARF and its lines, as an array in a header. The path in it is the one
 # in the tree.

@@ -90,7 +90,7 @@ static enum status do_version(int argc, char **argv)
 	auto_buf struct buf b = { 0 };
 
 	if (argc > 1 && !strcmp(argv[1], "--licenses"))
-		buf_str(&b, licenses);
+		licenses_add(&b);
 	else if (argc > 1)
 		return usage("version", argv[1], "--licenses is its only option");
 	else

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * licenses - notices of the libraries inside the static binary: nsdebug version --licenses.
+ * licenses - notices of the libraries inside the static binary: nsdebug version --licenses. They
+ * are kept packed.
  */
 #ifndef NSDEBUG_CLI_LICENSES_H
 #define NSDEBUG_CLI_LICENSES_H
 
-extern const char licenses[];
+#include <stdbool.h>
+
+struct buf;
+
+bool licenses_add(struct buf *b);
 
 #endif
