@@ -36,7 +36,7 @@ static const struct prof_opts prof_defaults = {
 
 static const struct opt prof_opt[] = {
 	OPT(0, "for", OPT_DURATION, struct prof_opts, tracer.for_ns, "TIME",
-	    "stop after this long; else on Ctrl-C, which shows what there is"),
+	    "stop after this long; else, and with 0, on Ctrl-C, which shows what there is"),
 	OPT(0, "hz", OPT_U64, struct prof_opts, hz, "N",
 	    "samples a second on each processor, at most 10000 (99)"),
 	OPT(0, "off-cpu", OPT_FLAG, struct prof_opts, off, NULL,
@@ -308,6 +308,19 @@ static void emit_sum(struct listing *l)
 		emit_summary(l->r->emit, &s);
 }
 
+/* An empty table is no answer. */
+static void say_nothing(struct listing *l)
+{
+	if (l->p.profile.samples)
+		return;
+	if (l->o->off)
+		emit_note(l->r->emit, "no wait of %s or longer: it runs all the time, or is not "
+			  "there any more", l->o->min_ns ? "--min" : "any length");
+	else
+		emit_note(l->r->emit, "nothing of it ran: --off-cpu shows what its threads wait "
+			  "for, stack where they are");
+}
+
 static void write_it(struct listing *l, profout_fn *fn)
 {
 	char title[TARGET_NAME_MAX + 128];
@@ -343,6 +356,7 @@ static void prof_verb(struct run *r)
 			emit_functions(&l);
 			emit_stacks(&l);
 		}
+		say_nothing(&l);
 		emit_sum(&l);
 	}
 	prof_free(&l.p);
@@ -370,6 +384,9 @@ static int prof_setup(void *opts, int nargs, char *const *args, struct layout *l
 		return err_set(e, ST_USAGE, "--event is what ticks: --off-cpu has no ticks");
 	if (o->format && (l->fields || l->format != OUT_TABLE))
 		return err_set(e, ST_USAGE, "--format is instead of rows, which -o is for");
+	if (o->format && !strcmp(o->format, "pprof") && l->escape)
+		return err_set(e, ST_REFUSED, "pprof is compressed, and not for a terminal: give "
+			       "it a file, or a pipe");
 	if (o->format)
 		l->kind = LAYOUT_RAW;
 	if (o->top == NONE_U64)
@@ -407,7 +424,8 @@ const struct tool tool_prof = {
 		"With --off-cpu it is each time that a thread waits: for a lock, a timer, a disk, "
 		"another process, from leaving the processor until it is back on one. Threads "
 		"that wait all the time, and do so when it begins, are not told of: stack shows "
-		"them. Waits shorter than --min are counted only.\n\n"
+		"them. Of a wait that began before, only what is within the time counts. Waits "
+		"shorter than --min are counted only.\n\n"
 		"A stack that is longer than --stack-bytes, or comes to code without unwind "
 		"tables, ends early and says so, in brackets where the rest would be. Of code that "
 		"was made at run time the callers may be a guess: the frame "
@@ -415,7 +433,9 @@ const struct tool tool_prof = {
 		"without a symbol is called by its file and where in it the function begins. "
 		"Code that the process has mapped anew is noticed by its size: where a library was "
 		"replaced at its place by another of the same size meanwhile, names are of the one "
-		"that was seen.",
+		"that was seen.\n\n"
+		"Of a process of the host's own (--host) the kernel has to be able to tell it from "
+		"all others: it has to be in a cgroup of its own.",
 	.needs = NEED_TRACE,
 	.opts = prof_opt, .opts_size = sizeof(struct prof_opts), .defaults = &prof_defaults,
 	.cols = prof_col,

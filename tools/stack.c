@@ -462,10 +462,10 @@ static void say_missing(struct stack *k)
 	if (!k->found && k->o->host_pid == (uint64_t)k->r->target->pid)
 		target_gone(k->r->target, &e);
 	else if (!k->found)
-		err_set(&e, ST_FAILED, "no process %llu in the container; see nsdebug ps",
-			LLU(pid));
+		err_set(&e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
+			LLU(pid), k->r->target->name);
 	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.thread_total)
-		err_set(&e, ST_FAILED, "no thread %llu in the container", LLU(k->o->tid));
+		err_set(&e, ST_FAILED, "no thread %llu in it", LLU(k->o->tid));
 	else
 		return;
 	emit_err(k->r->emit, &e);
@@ -565,8 +565,10 @@ const struct tool tool_stack = {
 		"their symbols, or from debug files: by build-id below /usr/lib/debug in the "
 		"container or on the host, by .gnu_debuglink in the container; or from what is "
 		"packed into .gnu_debugdata. Code that a process made at run time is called as "
-		"its /tmp/perf-PID.map says, if that is of its user or of root (node "
-		"--perf-basic-prof writes one). What has no symbol is shown as module+offset "
+		"its /tmp/perf-PID.map says, in the container and by the container's number, if "
+		"that is of its user or of root, nobody else may write it, it is not older than "
+		"the process (node --perf-basic-prof writes one), and the process has the root "
+		"and pid numbers of its container. What has no symbol is shown as module+offset "
 		"with the build id. With -l there are file and line of the source too, and, "
 		"before the function that they are part of, functions that were inlined, from "
 		"the debug information (DWARF) of the same files, of Go from Go's own table. "

@@ -105,6 +105,20 @@ static void put_list(struct buf *b, const char *section, const struct opt *opts,
 	buf_str(b, ".El\n");
 }
 
+static void put_status(struct buf *b)
+{
+	buf_str(b, ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
+		".It 0\nAll done.\n.It 1\nSomething in the target failed.\n"
+		".It 2\nWrong words, or an ambiguous target.\n"
+		".It 3\nNo such target, or it went away.\n"
+		".It 4\nRefused: file type, policy, missing kernel feature.\n"
+		".It 5\nIncomplete, and what is missing was said.\n"
+		".It 6\nNothing could be attached.\n.It 77\nA capability is missing.\n"
+		".It 124\nDeadline.\n.It 125\nDeadline, and a stuck child was left behind.\n"
+		".It 126\nOwn error, or stdout could not be written.\n"
+		".It 130\nInterrupted.\n.El\n");
+}
+
 static void man_main(struct buf *b)
 {
 	char word[VERB_MAX];
@@ -124,16 +138,7 @@ static void man_main(struct buf *b)
 	}
 	buf_str(b, ".El\n");
 	put_list(b, "OPTIONS", global_opts, NULL);
-	buf_str(b, ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
-		".It 0\nAll done.\n.It 1\nSomething in the target failed.\n"
-		".It 2\nWrong words, or an ambiguous target.\n"
-		".It 3\nNo such target, or it went away.\n"
-		".It 4\nRefused: file type, policy, missing kernel feature.\n"
-		".It 5\nIncomplete, and what is missing was said.\n"
-		".It 6\nNothing could be attached.\n.It 77\nA capability is missing.\n"
-		".It 124\nDeadline.\n.It 125\nDeadline, and a stuck child was left behind.\n"
-		".It 126\nOwn error, or stdout could not be written.\n"
-		".It 130\nInterrupted.\n.El\n");
+	put_status(b);
 }
 
 void man_tool(struct buf *b, const struct tool *t)
@@ -170,6 +175,6 @@ void man_tool(struct buf *b, const struct tool *t)
 		if (x[1].command)
 			buf_str(b, ".Pp\n");
 	}
-	buf_str(b, ".Sh EXIT STATUS\nThe table is in\n.Xr nsdebug 1 .\n"
-		".Sh SEE ALSO\n.Xr nsdebug 1\n");
+	put_status(b);
+	buf_str(b, ".Sh SEE ALSO\n.Xr nsdebug 1\n");
 }

@@ -217,6 +217,10 @@ static void take_wait(struct prof *p, const struct prof_event *e)
 
 static void count_wait(struct prof *p, struct wait *t, uint64_t ns)
 {
+	uint64_t before = p->from_boot_ns > t->at ? p->from_boot_ns - t->at : 0;
+
+	/* the programs were there a moment before we began to look */
+	ns = ns > before ? ns - before : 0;
 	if (ns < p->want->min_ns) {
 		p->short_waits++;
 		p->short_ns += ns;
@@ -482,6 +486,7 @@ bool prof_run(struct prof *p, const struct prof_want *want, struct inside *in,
 	usage = usage_ns(p->usage);
 	programs = tracer_programs_ns(&p->tracer);
 	p->tracer.counts = true;
+	p->from_boot_ns = clock_of(CLOCK_BOOTTIME);
 	tracer_run(&p->tracer);
 	f->window_ns = clock_ns() - p->tracer.started_ns;
 	p->usage_ns = usage_ns(p->usage);

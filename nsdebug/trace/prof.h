@@ -58,6 +58,7 @@ struct prof {
 	int usage;			/* cpu.stat of the target's cgroup, or -1 */
 	uint64_t usage_ns;
 	bool has_usage;			/* it could be read, then and at the end */
+	uint64_t from_boot_ns;		/* CLOCK_BOOTTIME: when it began */
 	uint64_t short_waits, short_ns;	/* shorter than min_ns */
 	struct prof_note early;		/* samples whose stack ends early */
 	struct prof_note guessed;	/* and with frames that are a guess */

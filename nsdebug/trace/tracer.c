@@ -132,8 +132,10 @@ static int choose_filter(struct tracer *t, const struct target *target, struct e
 	t->filter.kind = FILTER_MNTNS;
 	if (target->ns.mnt == target->host.mnt)
 		return err_set(e, ST_REFUSED, "%s has no cgroup of its own (v2) and the host's "
-			       "mount namespace: its events cannot be told from the host's",
-			       target->name);
+			       "mount namespace: its events cannot be told from the host's; "
+			       "make it one where cgroup2 is mounted, as in /sys/fs/cgroup: mkdir "
+			       "CGROUP2/NAME; echo %d >CGROUP2/NAME/cgroup.procs", target->name,
+			       (int)target->pid);
 	emit_note(&t->in->emit, "%s has no cgroup of its own in the v2 hierarchy: its events are "
 		  "told by its mount namespace", target->name);
 	return 0;

@@ -66,8 +66,8 @@ gdb -nx -batch -ex 'info registers eflags' -ex 'info registers fs_base' c.core >
 t 'and none is made up' '' sh -c 'grep -E "^(eflags|fs_base) +0x0*[1-9a-f]" regs || true'
 cp "$apps/threads" './od$d'
 start './od$d' 1 2
-core_of "$PID" -fw od.core >od 2>&1
-t 'no command with a name in it that a shell takes for more' '0\n?1\n' grep -c 'gdb --core' od
+core_of "$PID" -fw od.core >od.said 2>&1
+t 'no command with a name in it that a shell takes for more' '0\n?1\n' grep -c 'gdb --core' od.said
 kill -9 "$PID"
 t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host core "pid://$1" \
 	--host-pid "$1" --no-stop -fw c.core 2>&1 | grep "ptrace(" || true' - "$live"

@@ -136,7 +136,19 @@ is 'svg: nothing is fetched'	sh -c '! grep -Eo "(href|src|url|import|fetch|XMLHt
 count() { xmllint --xpath "count(//*[local-name()=\"$1\"])" out; }
 is 'svg: each box has a name' test "$(count title)" -gt 5 -a "$(count title)" = "$(($(count rect) - 1))"
 ts 'a format and -o'	2 'instead of rows'	"$NSDEBUG" prof "$BOX" --format svg -o json
+ts 'pprof is not for a terminal' 0 'pprof is compressed, and not for a terminal' script -qec \
+	"$NSDEBUG prof $BOX --for 1s --format pprof || true" /dev/null
 ts 'no such format'	2 'folded'	"$NSDEBUG" prof "$BOX" --format png
+
+if grep -qx '0::/' /proc/self/cgroup; then
+	tail -f /dev/null &
+	at_exit "kill $!"
+	ts 'a process of the host, without a cgroup of its own: what to do' 4 \
+		"mkdir CGROUP2/NAME; echo $! >CGROUP2/NAME/cgroup.procs" \
+		"$NSDEBUG" --host prof "pid://$!" --for 1s
+else
+	skip 'a process of the host, without a cgroup of its own' 'it has the one of the tests'
+fi
 
 "$SRC/tests/fixtures/box" down "$BOX"
 # ---- off the processor ----
@@ -148,6 +160,19 @@ of 'in the kernel it is what it waits for' \
 	'[.items[] | select(.kind == "stack" and .thread == "waiter").frames[0].function] | unique == ["do_nanosleep"]'
 of 'who waits for all of it has waited'	\
 	'any(.items[]; .kind == "function" and .function == "__pthread_clockjoin_ex" and .total_s > 1)'
+burn wait 60 1
+prof_start --off-cpu --min 0s --for 2s --by thread -o json
+: >go/on
+trace_wait
+of 'no thread has waited longer than was looked' '(.summary.window_s + 0.005) as $most |
+	[.items[] | select(.kind == "stack")] | group_by(.thread) | length > 1 and
+		all(.[]; (map(.self_s) | add) <= $most)'
+"$SRC/tests/fixtures/box" down "$BOX"
+box_run base --ready -- /app/threads 2 1
+look
+is 'nothing runs: that is said, and what shows something' \
+	grep -q 'nothing of it ran: --off-cpu shows' said
+"$SRC/tests/fixtures/box" down "$BOX"
 burn wait 1 2
 prof --off-cpu --min 1h -o json
 of 'shorter ones are counted' '.items == [] and .summary.short_waits > 100 and .summary.short_s > 1'

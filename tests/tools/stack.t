@@ -53,7 +53,7 @@ tj '--host-pid is one of the host' '.items | length == 9' \
 	"$NSDEBUG" stack -o json --host-pid "$BOXPID" "$BOX"
 tj '--tid' '.items | length == 1 and .[0].tid == 1 and .[0].comm == "threads"' \
 	"$NSDEBUG" stack -o json --tid 1 "$BOX"
-ts 'a pid that is not there' 1 'no process 4711 in the container' "$NSDEBUG" stack -p 4711 "$BOX"
+ts 'a pid that is not there' 1 'no process 4711 in runc://[^ ]* .*ps' "$NSDEBUG" stack -p 4711 "$BOX"
 ts 'a pid of the host is not the container'"'"'s' 1 'no process' \
 	"$NSDEBUG" stack --host-pid $$ "$BOX"
 ts 'a tid that is not there' 1 'no thread 4711' "$NSDEBUG" stack --tid 4711 "$BOX"
