@@ -171,6 +171,7 @@ static __always_inline bool capture(struct snap_task *s, struct task_struct *t)
 	before = switches(t);
 	if (!fill_regs(s, t) || !fill_bounds(s, t) || !copy_stack(s, t))
 		return false;
+	s->switches = before;
 	return !BPF_CORE_READ(t, on_cpu) && switches(t) == before;
 }
 

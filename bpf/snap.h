@@ -26,11 +26,12 @@ struct snap_task {
 	__u32 state;		/* __state | exit_state of include/linux/sched.h */
 	char comm[16];
 	__u64 start;		/* nanoseconds of CLOCK_BOOTTIME */
+	__u64 switches;		/* of it off the processors, so far */
 	__u64 stack_at;
 	__u32 stack_len, page;	/* where it is in the array of pages */
 	__u64 regs[SNAP_REGS];
 };
 
-_Static_assert(sizeof(struct snap_task) == 192, "both sides see the same record");
+_Static_assert(sizeof(struct snap_task) == 200, "both sides see the same record");
 
 #endif

@@ -49,6 +49,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 			t->regs.value[REG_PC] = where.pc;
 			t->regs.known = 1u << REG_SP | 1u << REG_PC;
 			t->interrupted = where.nr < 0;
+			t->turns = turns;
 			t->how = HOW_BLOCKED;
 			return true;
 		}

@@ -113,12 +113,23 @@ static void open_module(struct snapshot *s, const struct process *p, const struc
 	}
 }
 
+/* Overlays, and btrfs, have devices of their own besides what maps tells: then it is not known. */
+static bool is_other(const struct vma *v, const struct identity *id)
+{
+	return id->dev == ((uint64_t)v->major << 32 | v->minor) && id->inode != v->inode;
+}
+
 static struct module *file_of(struct snapshot *s, const struct process *p, const struct vma *v)
 {
 	auto_close int fd = open_range(p, v);
 	struct identity id;
 	struct module *m;
 
+	if (fd >= 0 && !identify(fd, &id) && is_other(v, &id)) {
+		m = add(s, v);
+		why(m, "another file was mapped there before it was opened", 0);
+		return m;
+	}
 	if (fd >= 0 && !identify(fd, &id)) {
 		m = known(s, &id);
 		if (m)
@@ -176,4 +187,15 @@ void modules_open(struct snapshot *s, struct process *p)
 		if (s->emit)
 			emit_tick(s->emit);
 	}
+}
+
+bool modules_same(const struct process *p, size_t i)
+{
+	const struct module *m = p->modules[i];
+	auto_close int fd = open_range(p, &p->maps.items[i]);
+	struct identity id;
+
+	/* one that could not be opened has no names */
+	return !m || !m->inode ||
+		(fd >= 0 && !identify(fd, &id) && id.dev == m->dev && id.inode == m->inode);
 }

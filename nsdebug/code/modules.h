@@ -10,10 +10,15 @@
 #ifndef NSDEBUG_CODE_MODULES_H
 #define NSDEBUG_CODE_MODULES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct process;
 struct snapshot;
 
 /* Fills p->modules. What cannot be opened says why and leaves frames without names. */
 void modules_open(struct snapshot *s, struct process *p);
+/* Is the file still mapped that the mapping of this index had when it was opened? */
+bool modules_same(const struct process *p, size_t i);
 
 #endif

@@ -14,6 +14,7 @@
 #include "nsdebug/code/callbytes.h"
 #include "nsdebug/code/memory.h"
 #include "nsdebug/code/modules.h"
+#include "nsdebug/code/settle.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/task.h"
@@ -130,6 +131,14 @@ static uint64_t stack_end(const struct process *p, const struct vma *v)
 	return to;
 }
 
+/* Nobody has its memory any more: or has it executed another program? */
+static bool has_ended(const struct process *p)
+{
+	struct proc_stat st;
+
+	return proc_stat(snapshot_dir(p), &st) < 0 || st.state == 'Z' || st.state == 'X';
+}
+
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp)
 {
 	const struct vma *v = maps_find(&p->maps, sp);
@@ -152,10 +161,11 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 		want = room;
 	}
 	n = copy_stack(s, p, t, want);
-	if (n < 0 && errno == ESRCH)
-		t->gone = true;
-	if (n < 0)
-		return thread_refuse(t, "its stack cannot be read: %s", errno_name(errno));
+	if (n < 0) {
+		thread_refuse(t, "its stack cannot be read: %s", errno_name(errno));
+		t->gone = errno == ESRCH && has_ended(p);
+		return false;
+	}
 	if (!n)
 		return thread_refuse(t, "its stack is not in memory: it was never written, or a "
 				     "program is asked for it (userfaultfd)");
@@ -247,7 +257,32 @@ static bool look(struct snapshot *s, struct process *p, int tasks, struct thread
 	if (dir < 0 || !describe(s, t, dir) || !has_nstid(only, t))
 		return false;
 	take_thread(s, p, t, dir, source, self);
+	if ((t->how == HOW_SAMPLED || t->how == HOW_STOPPED) && !p->at_once)
+		settle_thread(s, p, t, dir);
 	return !t->gone;
+}
+
+bool snapshot_again(struct snapshot *s, struct process *p, struct thread *t, int dir,
+		    const struct snapshot_source *source, void *self)
+{
+	struct thread again = { .tid = t->tid, .ran = t->ran, .held_ns = t->held_ns };
+
+	if (!describe(s, &again, dir) || again.start != t->start)
+		return false;
+	take_thread(s, p, &again, dir, source, self);
+	*t = again;
+	return !t->gone;
+}
+
+void snapshot_at_once(struct snapshot *s, struct process *p)
+{
+	struct maps now;
+
+	if (maps_read(&now, snapshot_dir(p), s->arena) < 0 || !now.count)
+		return;
+	p->maps = now;
+	modules_open(s, p);
+	p->at_once = true;
 }
 
 static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t tid,
@@ -338,6 +373,7 @@ static int read_process(struct snapshot *s, struct process *p)
 	if (proc_stat(p->dir, &stat) < 0 || proc_status(p->dir, &status) < 0)
 		return -1;
 	p->start = stat.start;
+	p->faults = stat.faults;
 	p->nspid = view(&status, s->level);
 	p->innermost = view(&status, status.levels - 1);
 	p->euid = status.uid[1];
@@ -364,8 +400,10 @@ static int take_once(struct snapshot *s, struct process *p, const struct snapsho
 		memcpy(p->threads, threads, p->count * sizeof(*threads));
 	free(threads);
 	if (p->count) {
+		if (!p->modules)
+			modules_open(s, p);
+		settle(s, p, source, self);
 		callbytes_take(s, p);
-		modules_open(s, p);
 	}
 	return 0;
 }
@@ -390,22 +428,6 @@ static void refuse_all(struct process *p)
 	}
 }
 
-/* No code where a thread is: it was mapped after the maps were read. */
-static bool is_late(const struct process *p, const struct thread *t)
-{
-	const struct vma *v = t->how == HOW_NOT ? NULL : maps_find(&p->maps, t->regs.value[REG_PC]);
-
-	return t->how != HOW_NOT && (!v || !v->exec);
-}
-
-static bool is_current(const struct process *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (is_late(p, &p->threads[i]))
-			return false;
-	return true;
-}
-
 /* Maps and files of one program and the threads of the next would be names of functions in which
  * nobody ever was. */
 static int take_whole(struct snapshot *s, struct process *p, const struct snapshot_only *only,
@@ -423,7 +445,7 @@ static int take_whole(struct snapshot *s, struct process *p, const struct snapsh
 		if (ret < 0)
 			return ret;
 		keep_stops(p, before, count < STOPS_KEPT ? count : STOPS_KEPT);
-		if (same && (last || is_current(p)))
+		if (same)
 			return 0;
 		if (last) {
 			refuse_all(p);

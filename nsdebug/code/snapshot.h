@@ -22,6 +22,7 @@
 #include "nsdebug/sys/maps.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/sys/served.h"
+#include "nsdebug/sys/task.h"
 
 struct arena;
 struct emit;
@@ -67,6 +68,9 @@ struct thread {
 	bool running;			/* was not taken because it ran: a stop would help */
 	bool ran;			/* the same, a round before: no register was missed */
 	bool gone;			/* ended meanwhile: no row */
+	struct task_turns turns;	/* that it had had, of one that did not run */
+	uint64_t copied;		/* clock_ns(); 0: just now */
+	bool close, unsettled;		/* of settle.c: its code was looked at just after it */
 	char note[160];			/* why it was not taken, or not by stopping it */
 };
 
@@ -101,6 +105,9 @@ struct process {
 	/* While it is taken: /proc/PID; and the same of a thread that lives, where the process's
 	 * first thread has ended and others go on, else -1. */
 	int dir, living;
+	uint64_t faults;		/* that it had made before its maps were read */
+	bool remapped;			/* other code came while it was looked at */
+	bool at_once;			/* maps and threads are of one moment */
 	int mapped;			/* the maps of the memory that it had then, or -1 */
 	struct memory *memory;		/* NULL: not opened (yet) */
 };
@@ -168,6 +175,11 @@ struct memory *snapshot_memory(struct process *p);
 void snapshot_close(struct process *p);
 /* While it is taken: /proc/PID of it, or of a thread that lives. */
 int snapshot_dir(const struct process *p);
+/* For settle(): one that was taken before. False: it is not there any more. */
+bool snapshot_again(struct snapshot *s, struct process *p, struct thread *t, int dir,
+		    const struct snapshot_source *source, void *self);
+/* While all its threads stand still: its maps and files of this moment. */
+void snapshot_at_once(struct snapshot *s, struct process *p);
 /* May reading what is mapped there ask a server? */
 bool snapshot_served(struct snapshot *s, const struct process *p, const struct vma *v);
 /* For sources: copies the stack from sp on. False with t->note. */

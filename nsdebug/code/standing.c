@@ -73,6 +73,7 @@ static void copy_all(struct standing *x, struct snapshot *s, struct process *p, 
 		snprintf(x->why, sizeof(x->why), "%.150s", e.msg);
 		return;
 	}
+	snapshot_at_once(s, p);
 	for (size_t i = 0; i < h->count && held_still(h); i++)
 		copy(x, s, p, h->threads[i]);
 	if (!held_still(h))

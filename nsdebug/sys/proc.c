@@ -16,7 +16,8 @@
 
 /* Fields of stat after the comm, numbered as proc(5) does: 3 is the state. */
 enum {
-	F_PPID = 4, F_PGRP, F_SESSION, F_TTY, F_TPGID, F_FLAGS, F_UTIME = 14, F_STIME,
+	F_PPID = 4, F_PGRP, F_SESSION, F_TTY, F_TPGID, F_FLAGS, F_MINFLT, F_MAJFLT = 12,
+	F_UTIME = 14, F_STIME,
 	F_PRIORITY = 18, F_NICE, F_THREADS, F_START = 22, F_VSIZE, F_RSS, F_CPU = 39, F_LAST = 39,
 };
 
@@ -62,6 +63,7 @@ bool proc_parse_stat(char *text, struct proc_stat *ret)
 	ret->tty = (uint32_t)f[F_TTY];
 	ret->tpgid = (pid_t)f[F_TPGID];
 	ret->flags = (uint64_t)f[F_FLAGS];
+	ret->faults = (uint64_t)f[F_MINFLT] + (uint64_t)f[F_MAJFLT];
 	ret->utime = (uint64_t)f[F_UTIME];
 	ret->stime = (uint64_t)f[F_STIME];
 	ret->priority = f[F_PRIORITY];

@@ -24,6 +24,7 @@ struct proc_stat {
 	pid_t ppid, pgrp, session, tpgid;
 	uint32_t tty;		/* device number, as stat(2) encodes it */
 	uint64_t flags;		/* PF_* of the kernel */
+	uint64_t faults;	/* of pages, of all threads, since it began */
 	uint64_t utime, stime;	/* clock ticks */
 	int64_t priority, nice;
 	uint64_t threads;

@@ -117,6 +117,15 @@ int task_turns(const struct task *t, struct task_turns *ret)
 	return 0;
 }
 
+bool task_stayed(int dir, uint64_t switches)
+{
+	char text[4096];
+
+	return fd_read_at(dir, "status", text, sizeof(text)) > 0 && !strstr(text, "State:\tR") &&
+		number_after(text, "\nvoluntary_ctxt_switches:") +
+		number_after(text, "nonvoluntary_ctxt_switches:") == switches;
+}
+
 static void read_wchan(int dir, const char *path, char *text, size_t room)
 {
 	auto_close int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);

@@ -47,6 +47,10 @@ struct task_turns {
 
 int task_turns(const struct task *t, struct task_turns *ret);	/* -1 with errno */
 
+/* The same by the number of times that it left a processor: true if it is off them, and never was
+ * on one since there were so many. */
+bool task_stayed(int dir, uint64_t switches);
+
 /* The kernel function it sleeps in, "futex_wait_queue"; "" if it does not sleep or is not told. */
 void task_wchan(int dir, char *text, size_t room);
 /* Of one in the directory /proc/PID/task. */

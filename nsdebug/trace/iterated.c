@@ -159,6 +159,7 @@ static bool taken(void *self, struct snapshot *s, struct thread *t)
 	t->stack_len = c->task.stack_len;
 	t->stack_cut = c->task.flags & SNAP_CUT;
 	t->interrupted = !(c->task.flags & SNAP_IN_CALL);
+	t->turns = (struct task_turns){ .count = c->task.switches };
 	t->how = HOW_ITERATED;
 	return true;
 }

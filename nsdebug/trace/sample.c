@@ -35,6 +35,7 @@ static const uint64_t wanted_regs = BIT(AX) | BIT(BX) | BIT(CX) | BIT(DX) | BIT(
 struct record {
 	struct perf_event_header header;
 	uint32_t pid, tid;
+	uint64_t at;
 	uint64_t abi;
 	uint64_t ax, bx, cx, dx, si, di, bp, sp, ip, cs, r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t stack_room;
@@ -46,7 +47,9 @@ static int open_event(const struct sample_ask *ask)
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = PERF_COUNT_SW_CPU_CLOCK,
 		.sample_period = PERIOD_NS, .wakeup_events = 1, .disabled = 1,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_REGS_USER |
+			PERF_SAMPLE_STACK_USER,
+		.use_clockid = 1, .clockid = CLOCK_MONOTONIC,
 		.sample_regs_user = wanted_regs,
 		.sample_stack_user = ((ask->bytes < SAMPLE_BYTES_MAX ? ask->bytes :
 				       SAMPLE_BYTES_MAX) + 7) & ~7u,
@@ -94,6 +97,7 @@ static void fill(struct sample_answer *a, const struct record *r)
 	memcpy(a->regs, values, sizeof(values));
 	a->pid = r->pid;
 	a->tid = r->tid;
+	a->at = r->at;
 	if (r->stack_room)
 		memcpy(&len, r->stack + r->stack_room, sizeof(len));
 	a->stack_len = (uint32_t)len;

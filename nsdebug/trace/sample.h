@@ -29,6 +29,7 @@ struct sample_answer {
 	int32_t err;		/* ETIME: it did not run; ENOTSUP: not 64-bit code */
 	uint32_t pid, tid;
 	uint32_t stack_len;	/* fewer than there are: the rest is not in memory */
+	uint64_t at;		/* of clock_ns() */
 	uint64_t regs[SAMPLE_REGS];	/* order of struct regs */
 };
 

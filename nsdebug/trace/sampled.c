@@ -95,6 +95,7 @@ static bool sample(struct sampled *x, struct snapshot *s, struct process *p, str
 	t->stack_len = a.stack_len;
 	t->stack_cut = is_cut(s, p, t->stack_at, t->stack_len);
 	t->interrupted = true;
+	t->copied = a.at;
 	t->how = HOW_SAMPLED;
 	s->stack_total += a.stack_len;
 	return true;
