@@ -13,7 +13,8 @@
 /* The innermost comes first; a mount point that is crossed leaves an empty one. */
 struct path_names {
 	__u32 depth;		/* in names[] */
-	__u32 outside;		/* not below the root of the process: names of a mount */
+	__u16 outside;		/* not below the root of the process: names of a mount */
+	__u16 mode;		/* st_mode of the innermost; of what is no file, without a type */
 	char names[PATH_DEPTH_MAX][PATH_NAME_MAX];
 };
 

@@ -63,7 +63,7 @@ struct sys_call {
 };
 
 /* Which bytes of an argument: a message has several. */
-enum sys_part { SYS_ITSELF, SYS_IOVECS, SYS_BYTES, SYS_NAME };
+enum sys_part { SYS_ITSELF, SYS_IOVECS, SYS_BYTES, SYS_NAME, SYS_FILE /* struct path_names */ };
 
 struct sys_data {
 	__u8 arg, part;

@@ -8,12 +8,15 @@
 #include "bpf/filter.h"
 #include "bpf/regs.h"
 #include "bpf/sys.h"
+#include "bpf/walking.h"
 
 #define WORDS_MAX 16
 #define WORD_MAX 128
 
 const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
 const volatile __u8 pointing[SYS_NR_MAX];	/* bit i: argument i is not only a number */
+const volatile bool files;	/* also which file a first argument is, if it is a descriptor: */
+const volatile __u8 descriptors[SYS_NR_MAX];
 
 struct scratch {
 	struct sys_call call;
@@ -210,6 +213,31 @@ __attribute__((noinline)) int put_arg(__u32 nr, __u32 i)
 	return 0;
 }
 
+/* The path of the file that the call in the scratch had as its first argument; in the same way. */
+__attribute__((noinline)) int put_file(__u32 nr)
+{
+	__u32 zero = 0, at;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	struct path_names *n;
+	struct sys_data *d;
+
+	if (!files || !s || nr >= SYS_NR_MAX || !descriptors[nr])
+		return 0;
+	at = s->call.len;
+	asm volatile("" : "+r"(at));
+	if (at > SYS_DATA_MAX + SYS_STRING_MAX - sizeof(*d) - sizeof(*n)) {
+		s->call.flags |= SYS_CUT;
+		return 0;
+	}
+	d = (void *)(s->data + at);
+	d->arg = 0;
+	d->part = SYS_FILE;
+	n = (void *)(d + 1);
+	if (fill_fd(n, (struct task_struct *)bpf_get_current_task(), (__u32)s->call.args[0]))
+		finish(s, d, sizeof(*n));
+	return 0;
+}
+
 static __always_inline void put_args(struct scratch *s, __u32 nr)
 {
 	__u32 todo = pointing[nr & (SYS_NR_MAX - 1)];
@@ -218,6 +246,8 @@ static __always_inline void put_args(struct scratch *s, __u32 nr)
 		for (__u32 i = 0; i < SYS_ARGS; i++)
 			if (todo >> i & 1)
 				put_arg(nr, i);
+	if (files && !(s->call.flags & SYS_COMPAT))
+		put_file(nr);
 }
 
 static __always_inline void fill_args(struct sys_call *c, const struct regs *r)

@@ -156,8 +156,13 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct inode {
+	unsigned short i_mode;
+};
+
 struct dentry {
 	struct dentry *d_parent;
+	struct inode *d_inode;
 	struct qstr d_name;
 };
 

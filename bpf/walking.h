@@ -27,6 +27,7 @@ static __attribute__((noinline)) int fill_path(struct path_names *n, struct task
 
 	n->depth = 0;
 	n->outside = 0;
+	n->mode = BPF_CORE_READ(d, d_inode, i_mode);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < PATH_DEPTH_MAX; i++) {
 		struct mount *above = BPF_CORE_READ(m, mnt_parent);

@@ -32,7 +32,8 @@ static const struct hook {
 	const char *programs[2];
 	enum bpf_func_id helper;	/* that it takes; or 0 */
 } hooks[] = {
-	{ "BPF: sys_exit", "trace syscalls, open", KERNEL_CURE, sys_object, { "on_exit" } },
+	{ "BPF: sys_exit", "trace syscalls, open, fs, mount", KERNEL_CURE, sys_object,
+	  { "on_exit" } },
 	{ "BPF: sys_enter", "trace syscalls -T, --slower", KERNEL_CURE, sys_object,
 	  { "on_enter" } },
 	{ "BPF: sched_process_exec", "trace exec, and execve in trace syscalls", KERNEL_CURE,

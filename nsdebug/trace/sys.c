@@ -244,6 +244,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	b->rodata->timed = w->timed;
 	b->rodata->failed_only = w->failed;
 	b->rodata->life = w->life;
+	b->rodata->files = w->files;
 	b->rodata->count_only = w->count;
 	b->rodata->slower_ns = w->slower_ns;
 	memcpy((void *)b->rodata->wanted, w->set.bits, sizeof(w->set.bits));
@@ -257,6 +258,7 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 
 			b->rodata->table[nr][i] = a;
 			b->rodata->pointing[nr] |= (uint8_t)((a.kind != SYS_VALUE) << i);
+			b->rodata->descriptors[nr] = sysdefs[nr].args[0].what == W_FD;
 		}
 	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
 	bpf_map__set_max_entries(b->maps.counts, entries);

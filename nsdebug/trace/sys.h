@@ -22,6 +22,7 @@ struct sys_want {
 	bool denied;		/* refusals, with struct denials: of the rest only stacks and the
 				 * ring count */
 	bool life;		/* also programs that start and processes that end, always */
+	bool files;		/* also SYS_FILE of a first argument that is a descriptor */
 	uint64_t slower_ns;	/* 0: any */
 	uint64_t ring;		/* bytes, a power of two of pages; 0: a default */
 	uint64_t last_ns;	/* flight recorder: shown when asked, and at the end; 0: none */

@@ -19,6 +19,7 @@ static const struct {
 	[W_STRING_OUT] = { SYS_BY_RET | SYS_OUT, 1 },
 	[W_WORDS] = { SYS_WORDS, 0 },
 	[W_IN] = { SYS_BY_ARG, 1 },
+	[W_BLOB] = { SYS_BY_ARG, 1 },
 	[W_OUT] = { SYS_BY_RET | SYS_OUT, 1 },
 	[W_IOV] = { SYS_VECTOR, 0 },
 	[W_IOV_OUT] = { SYS_VECTOR | SYS_OUT, 0 },

@@ -83,6 +83,7 @@
 #define CLONE3	{ W_CLONE_ARGS, 1 }
 #define CPUSOUT	{ W_CPUS_OUT }
 #define IN(n)	{ W_IN, n }
+#define BLOB(n)	{ W_BLOB, n }
 #define STRN(n)	{ W_STRING_N, n }
 #define IOV(n)	{ W_IOV, n }
 #define IOVOUT(n)	{ W_IOV_OUT, n }
@@ -440,7 +441,7 @@ const struct sysdef sysdefs[SYS_NR_MAX] = {
 	S(428, "open_tree", 0, AT, PATH, HEX),
 	S(429, "move_mount", 0, AT, PATH, AT, PATH, HEX),
 	S(430, "fsopen", 0, STR, HEX),
-	S(431, "fsconfig", 0, FD, U, STR, P, INT),
+	S(431, "fsconfig", 0, FD, U, STR, STR, INT),
 	S(432, "fsmount", 0, FD, HEX, HEX),
 	S(433, "fspick", 0, AT, PATH, HEX),
 	S(434, "pidfd_open", 0, PID, FL(pidfd)),
@@ -451,7 +452,7 @@ const struct sysdef sysdefs[SYS_NR_MAX] = {
 	S(439, "faccessat2", 0, AT, PATH, FL(access), FL(at)),
 	S(440, "process_madvise", CLASS_MEM, FD, P, UL, EN(madvise), HEX),
 	S(441, "epoll_pwait2", 0, FD, EPOUT, INT, TS, SET, UL),
-	S(442, "mount_setattr", 0, AT, PATH, HEX, P, UL),
+	S(442, "mount_setattr", 0, AT, PATH, HEX, BLOB(4), UL),
 	S(443, "quotactl_fd", 0, FD, HEX, INT, P),
 	S(444, "landlock_create_ruleset", 0, P, UL, HEX),
 	S(445, "landlock_add_rule", 0, FD, INT, P, HEX),
@@ -476,7 +477,7 @@ const struct sysdef sysdefs[SYS_NR_MAX] = {
 	S(464, "getxattrat", 0, AT, PATH, FL(at), STR, P, UL),
 	S(465, "listxattrat", 0, AT, PATH, FL(at), P, UL),
 	S(466, "removexattrat", 0, AT, PATH, FL(at), STR),
-	S(467, "open_tree_attr", 0, AT, PATH, HEX, P, UL),
+	S(467, "open_tree_attr", 0, AT, PATH, HEX, BLOB(4), UL),
 	S(468, "file_getattr", 0, AT, PATH, P, UL, FL(at)),
 	S(469, "file_setattr", 0, AT, PATH, P, UL, FL(at)),
 };
