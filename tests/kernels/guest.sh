@@ -250,6 +250,24 @@ tr_rows 'trace open: one that cannot be written' "$(one /etc/new '.error == "ERO
 tr_rows 'trace open: a new one' "$(one /w/new '.error == null and .mode == "0666" and
 	(.flags | test("O_WRONLY.O_CREAT.O_TRUNC"))')"
 
+tracing fs
+tell 'cd /w; /busybox/busybox mkdir -m 750 made; /busybox/busybox mv made moved; /busybox/busybox rmdir moved
+	/busybox/busybox truncate -s 99 new; /busybox/busybox rm -f /etc/passwd'
+finished 'trace fs' sys
+quiet 'trace fs'
+one() { echo "map(select(.op == \"$1\" and $2)) | length == 1 and (.[0] | .pid > 1 and .uid == 65532 and $3)"; }
+tr_rows 'trace fs: a directory' "$(one mkdir '.path == "made"' '.error == null and (.mode | test("rwx"))')"
+tr_rows 'trace fs: a new name' "$(one rename '.path == "made"' '.to == "moved" and .error == null')"
+tr_rows 'trace fs: a descriptor has its path' "$(one truncate '.fd != null' '.file == "/w/new" and .size == 99')"
+tr_rows 'trace fs: one that may not be removed' "$(one unlink '.path == "/etc/passwd"' '.error == "EROFS"')"
+
+tracing mount
+tell '/busybox/busybox umount /w; /busybox/busybox chroot /w /none'
+finished 'trace mount' sys
+quiet 'trace mount'
+tr_rows 'trace mount: umount, refused' 'any(.op == "umount" and .path == "/w" and .error == "EPERM" and .uid == 65532)'
+tr_rows 'trace mount: chroot' 'any(.op == "chroot" and .path == "/w" and .error == "EPERM" and .what == "\"/w\"")'
+
 # Under the eyes of strace, too: kernels.t compares.
 plain calls 'exec /h/calls /w/calls'
 strace -f -p "$PLAIN" -o strace.out 2>strace.err &
