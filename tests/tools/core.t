@@ -254,7 +254,8 @@ ts '--force' 0 '' core_of "$live" -fw old.core
 ts 'replaces it' 0 'core file' file old.core
 ts 'no directory' 1 'no/where' core_of "$live" -w no/where
 ts 'no name' 2 'is no name of a file' core_of "$live" -w ./
-ts 'no --write' 2 '.-write FILE is missing' core_of "$live"
+ts 'no --write' 2 '^nsdebug: core: where to. --write FILE is missing' core_of "$live"
+ts 'a thread of the kernel' 1 'process 2 is a thread of the kernel' core_of 2 -w x.core
 ts 'several containers' 2 'one file is of one container' "$NSDEBUG" --all core -w x.core
 ts 'no such process' 1 'no process 999' "$NSDEBUG" core "$BOX" -p 999 -w x.core
 ts "a host's process that is not in there" 1 'no process with the host' \
