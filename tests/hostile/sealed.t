@@ -56,14 +56,16 @@ ts '3 its copy of the mounts is read-only, nosuid, nodev, noexec' 0 \
 	'mount_setattr\(.*AT_RECURSIVE.*RDONLY.*NOSUID.*NODEV.*NOEXEC.* = 0' cat "$TMP/strace"
 t '3 and is its root' '1\n' grep -c 'chroot("\.") *= 0' "$TMP/strace"
 
-filter_of() { # VERB: which calls that fetch and hand on messages its reader has
-	strace -f -v -e trace=seccomp -o "$TMP/strace" "$NSDEBUG" "$1" "$BOX" >/dev/null 2>&1
-	grep 'JEQ, 0x1b5,' "$TMP/strace" | grep -Eo 'JEQ, 0x2[def],' | sort -u
+filter_of() { # VERB [OPTION...]: which calls that fetch and hand on messages its reader has
+	strace -f -v -e trace=seccomp -o "$TMP/strace" "$NSDEBUG" "$@" "$BOX" >/dev/null 2>&1
+	grep 'JEQ, 0x1b5,' "$TMP/strace" | grep -Eo 'JEQ, 0x2[cdef],' | sort -u
 }
 if [ -z "$SAN" ]; then
 	t '3 a reader has no call that takes or gives messages' '' filter_of ls
 	t '3 but one that opens debug files: to be asked, and to hand them on' \
 		'JEQ, 0x2d,\nJEQ, 0x2e,\n' filter_of stack
+	t '3 and one that says why a path is refused: to be asked, and to answer' \
+		'JEQ, 0x2c,\nJEQ, 0x2d,\n' filter_of why --path /
 fi
 
 # ---- 43: it dies of a signal in there ----

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 240
+# timeout 480
 # why --path, beside what the kernel says to a program in the container that tries the same.
 . tests/lib.sh
 need jq runc setfacl chattr
@@ -331,9 +331,12 @@ FILES='400 020 006 660 644 004 000' DIRS='700 070 007 711 755 050 777 555 333 44
 same nonroot 0
 FILES='600 006 644' DIRS='700 755 333'
 same root 0 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER --rw
-same reads 0 --caps CAP_DAC_READ_SEARCH,CAP_CHOWN,CAP_MKNOD
+FILES='600 644' DIRS='700 333'
+same reads 0 --hidepid --caps CAP_DAC_READ_SEARCH,CAP_CHOWN,CAP_MKNOD
 TOP=777
 same userns 100000 --userns 100000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN,CAP_MKNOD
+DIRS=333
+same idmap 0 --userns 200000 --idmap --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN
 
 # ---- what is said ----
 
@@ -397,6 +400,16 @@ ts 'nothing asked: of its end'	1 '^running '	why
 ts '--to without a second path'	2 '--for rename needs --to'	why --path /x --for rename
 ts '--for alone'	2 'go with --path'	why --for read
 ts 'no such action'	2 'juggle'	why --path /x --for juggle
+
+# What it says would help is done, and then the same is tried in there.
+options=$(rows --path /home/nonroot/x --for create | jq -r '.items[0].docker')
+# shellcheck disable=SC2086	# they are words
+box_run debug --ready $options -- /busybox/busybox sh -c 'echo >/home/nonroot/x && echo ready; exec /busybox/busybox sleep 3600'
+ts 'cured: allowed, and done'	0 'allowed'	why --path /home/nonroot/y --for create
+box_run debug --ready --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 3600'
+t 'not cured yet'	'denied\n'	sh -c '"$@" -o json --path /t/f600 --for write | jq -r ".items[0].verdict"' - "$NSDEBUG" why "$BOX"
+chown 65532 "$T/f600"
+t 'cured while it runs'	'allowed\n'	sh -c '"$@" -o json --path /t/f600 --for write | jq -r ".items[0].verdict"' - "$NSDEBUG" why "$BOX"
 
 # Links that exchange what a name means while it is walked: whatever it says, it says something.
 box_run debug --ready --rw --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; cd /t/d777-0; while :; do
