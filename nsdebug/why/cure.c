@@ -121,7 +121,10 @@ static void put_scratch(struct making *m)
 		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
 			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
 			   m->dir);
-	both(m, "--tmpfs %s", m->dir);
+	/* runc gives it the mode of the directory that it hides, whatever is asked for, and root
+	 * as its owner; podman takes no owner, and crun the mode */
+	say(m->cure->docker, "--tmpfs %s:uid=%u,gid=%u", m->dir, m->uid, m->gid);
+	say(m->cure->podman, "--tmpfs %s:mode=1777", m->dir);
 }
 
 static void put_capability(struct making *m, const char *instead)

@@ -340,7 +340,7 @@ same idmap 0 --userns 200000 --idmap --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,
 
 # ---- what is said ----
 
-BASE=0 TOP=755
+BASE=0 TOP=755 FILES='400 020 006 660 644 004 000' DIRS='700 755 777'
 tree said
 put handed 644 0
 deep=/t$(printf '/d%.0s' $(seq 210))
@@ -365,7 +365,7 @@ tj 'a group would do'	"$(has_cure '.docker == "--group-add 9" and .kubernetes ==
 	rows --path /t/x660
 tj 'a volume: fsGroup'	"$(has_cure '.kubernetes == "spec: {securityContext: {fsGroup: 65532}}" and .podman == "--volume SOURCE:/t:U"')" \
 	rows --path /t/f600
-tj 'a read-only root'	"$(has_cure '.kind == "read-only-mount" and .mount == "/" and .docker == "--tmpfs /home/nonroot" and (.kubernetes | test("emptyDir: {}"))')" \
+tj 'a read-only root'	"$(has_cure '.kind == "read-only-mount" and .mount == "/" and .docker == "--tmpfs /home/nonroot:uid=65532,gid=65532" and (.kubernetes | test("emptyDir: {}"))')" \
 	rows --path /home/nonroot/x --for create
 tj 'a read-only volume'	"$(has_cure '.kind == "read-only-mount" and .mount == "/ro" and .docker == "--volume SOURCE:/ro:rw"')"	rows --path /ro/f --for write
 tj 'a sysctl'	"$(has_cure '.kind == "sysctl" and .caps == ["CAP_NET_ADMIN"] and .docker == "--sysctl net.ipv4.ip_forward=VALUE"')" \

@@ -275,7 +275,7 @@ static void cures(void)
 	strcpy(r.path, "/var/cache/nginx");
 	strcpy(r.mount, "/");
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
-	ok(!strcmp(c.docker, "--tmpfs /var/cache/nginx") &&
+	ok(!strcmp(c.docker, "--tmpfs /var/cache/nginx:uid=101,gid=101") &&
 	   says(c.kubernetes, "name: var-cache-nginx, emptyDir: {}"), "a place to write");
 	strcpy(r.path, "/etc/app");
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
