@@ -127,8 +127,9 @@ endif
 core	:= $(sort $(wildcard nsdebug/*/*.c))
 tools	:= $(sort $(wildcard tools/*.c))
 # Some headers are of the programs in the kernel alone: the compiler for these reads them.
-headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h denying.h end.h ender.h filter.h holding.h looking.h next.h \
-	    recording.h regs.h stack.h sysargs.h syscount.h types.h uring.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
+headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h conns.h denying.h end.h ender.h filter.h holding.h \
+	    looking.h messages.h netevent.h next.h recording.h regs.h socks.h stack.h sysargs.h syscount.h \
+	    types.h uring.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
 units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))
@@ -208,9 +209,19 @@ $(O)/bpf/nolines: bpf/nolines.c | $(first)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(warn) -O1 -o $@ $< -lelf -lz
 
-$(O)/gen/%.skel.h: $(O)/bpf/%.o
+$(O)/bpf/pack: bpf/pack.c | $(first)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(warn) -O1 -o $@ $< -lz
+
+# Those that are wanted seldom are compressed in the binary.
+packed	= net
+$(O)/gen/%.skel.h: $(O)/bpf/%.o $(O)/bpf/pack
 	@mkdir -p $(@D)
 	$(Q)(echo '#pragma GCC system_header'; $(BPFTOOL) gen skeleton $< name $*_bpf) >$@.new
+	$(Q)case ' $(packed) ' in *' $* '*) $(O)/bpf/pack $< $* >$@.bytes && sed -i \
+		-e '/^static inline const void \*$*_bpf__elf_bytes(size_t \*sz)$$/,/^}/{/^}/r $@.bytes' \
+		-e 'd}' $@.new;; esac
 	$(Q)mv $@.new $@
 
 # Which objects there are, and a sum of them all (nsdebug/trace/types.c).

@@ -109,23 +109,26 @@ static __always_inline __u64 ancestor(struct cgroup *c, __u32 level)
 	return BPF_CORE_READ(above, kn, id);
 }
 
-/* Any task, not only the one that runs. From the root down, for the target's cgroup lies where its
+/* Is it the target's, or one below? From the root down, for the target's cgroup lies where its
  * runtime made it: a container can nest its own as deep as it likes. */
-static __always_inline bool is_target(struct task_struct *t)
+static __always_inline bool is_below(struct cgroup *c)
 {
-	struct cgroup *c;
-	__u32 level;
+	__u32 level = (__u32)BPF_CORE_READ(c, level);
 
-	if (filter_kind == FILTER_NEXT)
-		return next_begun && in_born(t);
-	if (filter_kind != FILTER_CGROUP)
-		return in_mntns(t);
-	c = BPF_CORE_READ(t, cgroups, dfl_cgrp);
-	level = (__u32)BPF_CORE_READ(c, level);
 	for (__u32 i = 0; i < CGROUP_DEPTH_MAX && i <= level; i++)
 		if (ancestor(c, i) == filter_cgroup_id)
 			return true;
 	return false;
+}
+
+/* Any task, not only the one that runs. */
+static __always_inline bool is_target(struct task_struct *t)
+{
+	if (filter_kind == FILTER_NEXT)
+		return next_begun && in_born(t);
+	if (filter_kind != FILTER_CGROUP)
+		return in_mntns(t);
+	return is_below(BPF_CORE_READ(t, cgroups, dfl_cgrp));
 }
 
 /* Number of a task in the target's pid namespace; 0: it has none there. */

@@ -23,7 +23,7 @@
 #define PATIENCE_NS (10ull * NS_PER_S)	/* for one program */
 #define KERNEL_CURE "a newer kernel, or one with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
 
-object_fn life_object, prof_object, snap_object, sys_object;
+object_fn life_object, net_object, prof_object, snap_object, sys_object;
 
 /* One of the programs is enough: the kernels that have one do not have the other. */
 static const struct hook {
@@ -57,6 +57,13 @@ static const struct hook {
 	{ "BPF: cap_capable", "trace caps",
 	  "Linux 6.14, or fexit; without both 'trace denied' shows what fails for want of one",
 	  life_object, { "on_check", "on_check_exit" } },
+	{ "BPF: inet_sock_set_state", "trace tcp", KERNEL_CURE, net_object, { "on_state" } },
+	{ "BPF: tcp_receive_reset", "trace tcp: who resets", KERNEL_CURE, net_object,
+	  { "on_reset" } },
+	{ "BPF: calls about sockets", "trace tcp, udp, bind, dns", KERNEL_CURE, net_object,
+	  { "on_call" } },
+	{ "BPF: udp_fail_queue_rcv_skb", "trace udp: drops", KERNEL_CURE, net_object,
+	  { "on_drop" } },
 	{ "BPF: cgroup_mkdir", "trace --next", "CONFIG_CGROUPS", life_object, { "next_mkdir" } },
 	{ "BPF: cgroup_notify_populated", "trace --next: its end", "CONFIG_CGROUPS", life_object,
 	  { "next_populated" } },

@@ -226,6 +226,44 @@ one() { echo "map(select(.capability == \"CAP_$1\")) | length == 1 and (.[0] | .
 tr_rows 'trace caps: one, and its call' "$(one CHOWN '.call == "chown"')"
 tr_rows 'trace caps: another' "$(one MKNOD '(.call | test("^mknod(at)?$"))')"
 tr_rows 'trace caps: nothing that the kernel only asks' 'all(.asked == 0 and .note == null)'
+tracing tcp
+tell '/h/nets tcp'
+finished 'trace tcp' net
+case $CG in
+*/pids) ts 'trace tcp: what is missing for it is said' 0 'only those connections are known' cat else ;;
+*)	quiet 'trace tcp' ;;
+esac
+tr_rows 'trace tcp: opened, accepted, closed, refused, each once' 'map(.event) == ["connect", "accept", "close", "close", "connect"] and
+	all(.pid > 1 and .comm == "nets" and .uid == 65532)'
+tr_rows 'trace tcp: both ends, bytes, who was first' 'map(select(.event == "close")) | sort_by(.local_port) |
+	map([.local, .sent, .received, .first, .end, .lasted_s > 0]) | .[0] == ["127.0.0.1:7000", 1000, 5, "local", "closed", true] and
+	.[1][1:] == [5, 1000, "remote", "closed", true]'
+tr_rows 'trace tcp: why not' '.[-1] | .error == "ECONNREFUSED" and .remote == "127.0.0.1:7009" and
+	(.note | test("^reset by the other end")) and .local_port > 0'
+
+tracing bind
+tell '/h/nets bind'
+finished 'trace bind' net
+quiet 'trace bind'
+tr_rows 'trace bind: addresses, backlog, flags, what is refused' 'map([.event, .local, .error, .backlog, .flags, .privileged]) == [
+	["bind", "127.0.0.1:7000", null, null, "reuseaddr", false],
+	["listen", "127.0.0.1:7000", null, 3, "reuseaddr", false], ["bind", "127.0.0.1:80", "EACCES", null, null, true]]'
+
+tracing udp
+tell '/h/nets udp'
+finished 'trace udp' net
+quiet 'trace udp'
+tr_rows 'trace udp: flows and their sums' 'map(select(.event == "end")) | sort_by(-.local_port) |
+	map([.local, .remote, .sent_packets, .sent, .received_packets, .received, .note]) == [
+	["127.0.0.1:7010", "127.0.0.1:7000", 3, 30, 1, 20, "closed"],
+	["127.0.0.1:7000", "127.0.0.1:7010", 1, 20, 3, 30, "closed"]]'
+
+tracing dns --port 5353
+tell '/h/nets dns'
+finished 'trace dns' net
+quiet 'trace dns'
+tr_rows 'trace dns: a question and its answer' 'map([.name, .type, .rcode, .answers, .remote, .took_s > 0]) ==
+	[["www.test", "A", "NOERROR", ["192.0.2.1"], "127.0.0.1:5353", true]]'
 
 tracing denied
 tell 'true >/etc/new; /busybox/busybox mknod /w/dev c 1 3; true >/w/new'

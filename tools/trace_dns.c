@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace dns - what a container asks the DNS, what it is told, how long that takes, and what it asks
+ * in vain.
+ *
+ * A row is a query with its answer, or without one. That a name does not exist is shown a moment
+ * later than it is known: if the same process then asks for it with another suffix, it was a step
+ * through its search list.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/cli/tool.h"
+#include "nsdebug/target/target.h"
+#include "nsdebug/trace/dnsmsg.h"
+#include "nsdebug/trace/dnsstream.h"
+#include "nsdebug/trace/net.h"
+#include "nsdebug/trace/words.h"
+
+#define WAIT_NS (5 * NS_PER_S)		/* resolv.conf(5): timeout */
+#define HOLD_NS (NS_PER_S / 5)		/* for the next step through a search list */
+#define SEARCH_NS (30 * NS_PER_S)	/* a whole search takes at most */
+#define QUERIES_MAX 4096
+#define STEPS_MAX 32
+#define DNS_PORT 53
+#define NXDOMAIN 3
+
+struct dns_opts {
+	struct tracer_opts tracer;
+	struct stacks_opts stacks;
+	bool failed;
+	uint64_t wait, port;
+};
+
+static const struct opt dns_opt[] = {
+	TRACER_OPTS(struct dns_opts),
+	STACKS_OPTS(struct dns_opts),
+	OPT(0, "failed", OPT_FLAG, struct dns_opts, failed, NULL,
+	    "only those without an answer, or with another one than NOERROR"),
+	OPT(0, "wait", OPT_DURATION, struct dns_opts, wait, "TIME",
+	    "a query without an answer for so long has none (5s)"),
+	OPT(0, "port", OPT_U64, struct dns_opts, port, "N", "the servers' port (53)"),
+	OPT_END
+};
+
+struct dns_row {
+	struct net_row base;
+	struct bytes name;
+	const char *type, *rcode, *error, *protocol, *note;
+	uint64_t id, tries, search, searched;
+	int64_t took_s;
+	struct col_list answers;
+	char type_room[16], rcode_room[16], text[40];
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct dns_row, f, fl, h, ##__VA_ARGS__)
+
+static const struct col dns_col[] = {
+	NET_COL(COL_TIME, struct dns_row, time, COL_CLOCK, "when it was asked"),
+	NET_WHO_COLS(struct dns_row),
+	C(COL_STR, type, 0, "what was asked for: A, AAAA, SRV ...", .least = 5),
+	C(COL_STR, rcode, 0, "answer: NOERROR, NXDOMAIN, SERVFAIL ...; null: none",
+	  .least = 8),
+	C(COL_STR, error, 0, "why there is no answer: timeout, or an errno's name", .least = 7),
+	C(COL_DUR, took_s, 0, "from the first question to the answer", .head = "TOOK",
+	  .least = 7),
+	NET_COL(COL_BYTES, struct dns_row, remote, 0, "the server that was asked",
+		.head = "SERVER", .least = 13),
+	NET_COL(COL_BYTES, struct dns_row, remote_addr, COL_HIDE, "its address"),
+	NET_COL(COL_U64, struct dns_row, remote_port, COL_HIDE, "its port"),
+	NET_COL(COL_BYTES, struct dns_row, local, COL_HIDE, "from where"),
+	C(COL_STR, protocol, COL_WIDE, "udp or tcp", .head = "PROTO"),
+	C(COL_U64, id, COL_HIDE, "number of the query"),
+	C(COL_U64, tries, COL_HIDE, "how often it was asked of this server from this socket"),
+	C(COL_BOOL, search, COL_HIDE,
+	  "the name does not exist, and was a step through a search list"),
+	C(COL_U64, searched, COL_HIDE, "such steps before this answer"),
+	C(COL_STR, note, 0, "what is remarkable: search list: there is no such name, and the next "
+	  "one of the list was tried", .least = 15),
+	C(COL_BYTES, name, COL_NAME | COL_CLAIMED, "what was asked for", .least = 24),
+	C(COL_LIST, answers, COL_CLAIMED,
+	  "what was answered: addresses; CNAME and others with their type"),
+	NET_STACK_COLS(struct dns_row),
+	COL_END
+};
+
+/* A question, until there is an answer; then only one that says that there is no such name. */
+struct query {
+	struct net_event e;		/* of the first time that it was asked */
+	uint64_t last;
+	uint64_t ended;			/* answered; 0: not yet */
+	uint32_t tries;
+	uint16_t id, type;
+	struct query *next;
+	char name[];
+};
+
+struct step {
+	uint64_t at;
+	uint32_t pid;
+	uint16_t type;
+	char name[DNS_NAME_MAX];
+};
+
+struct listing {
+	struct run *r;
+	const struct dns_opts *o;
+	struct net_trace net;
+	struct dns_streams streams;
+	struct query *open, *held;	/* both: the oldest first */
+	size_t count;			/* of the open ones */
+	const struct net_event *now;	/* that is being taken */
+	struct step steps[STEPS_MAX];
+	size_t nsteps;
+	uint64_t strange;		/* messages that are none */
+	struct dnsmsg m;
+};
+
+/* ---- rows ---- */
+
+static void show(struct listing *l, const struct query *q, struct dns_row *row, bool good)
+{
+	row->name = (struct bytes){ q->name, strlen(q->name) };
+	row->type = q->name[0] ? dns_type(q->type, row->type_room) : NULL;
+	row->protocol = q->e.protocol == 6 ? "tcp" : "udp";
+	if (q->name[0])
+		row->id = q->id;
+	else
+		row->name = (struct bytes){ 0 };
+	row->tries = q->tries;
+	if (q->ended)
+		row->took_s = (int64_t)(q->ended - q->e.at);
+	net_frames(&l->net, &q->e, &row->base);
+	if (l->net.tracer.enough || (l->o->failed && good))
+		return;
+	if (emit_row(l->r->emit, row))
+		tracer_count(&l->net.tracer);
+}
+
+static void begin_row(struct listing *l, const struct query *q, struct dns_row *row)
+{
+	row_none(dns_col, row);
+	net_fill(&l->net, l->r->target, &q->e, &row->base);
+	row->search = 0;
+}
+
+static void show_unanswered(struct listing *l, const struct query *q, const char *error,
+			    const char *note)
+{
+	struct dns_row row;
+
+	begin_row(l, q, &row);
+	row.error = error;
+	row.note = note;
+	if (!note && q->tries > 1) {
+		snprintf(row.text, sizeof(row.text), "asked %u times", q->tries);
+		row.note = row.text;
+	}
+	show(l, q, &row, false);
+}
+
+static void show_held(struct listing *l, const struct query *q, bool step)
+{
+	struct dns_row row;
+
+	begin_row(l, q, &row);
+	row.rcode = "NXDOMAIN";
+	row.answers = (struct col_list){ NULL, 0 };
+	row.search = step;
+	row.note = step ? "search list" : NULL;
+	show(l, q, &row, false);
+}
+
+/* ---- lists ---- */
+
+static struct query *unlink_query(struct query **at)
+{
+	struct query *q = *at;
+
+	*at = q->next;
+	q->next = NULL;
+	return q;
+}
+
+static void append(struct query **list, struct query *q)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = q;
+}
+
+static void free_list(struct query **list)
+{
+	while (*list)
+		free(unlink_query(list));
+}
+
+/* ---- search lists ---- */
+
+static void note_step(struct listing *l, const struct query *q)
+{
+	struct step *s = &l->steps[l->nsteps++ % STEPS_MAX];
+
+	s->at = q->e.at;
+	s->pid = q->e.who.pid;
+	s->type = q->type;
+	snprintf(s->name, sizeof(s->name), "%s", q->name);
+}
+
+/* Steps that led to this name. */
+static unsigned int take_steps(struct listing *l, const struct query *q)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < STEPS_MAX; i++) {
+		struct step *s = &l->steps[i];
+
+		if (!s->at || s->pid != q->e.who.pid || s->type != q->type ||
+		    s->at + SEARCH_NS < q->e.at || !dns_common_labels(s->name, q->name))
+			continue;
+		s->at = 0;
+		count++;
+	}
+	return count;
+}
+
+/* The same process asks for a name that begins as one that does not exist. */
+static void look_for_steps(struct listing *l, uint32_t pid, const char *name)
+{
+	struct query **at = &l->held;
+
+	while (*at) {
+		struct query *q = *at;
+
+		if (q->e.who.pid != pid || dns_same_name(q->name, name) ||
+		    !dns_common_labels(q->name, name)) {
+			at = &q->next;
+			continue;
+		}
+		unlink_query(at);
+		note_step(l, q);
+		show_held(l, q, true);
+		free(q);
+	}
+}
+
+static void let_go(struct listing *l, uint64_t before)
+{
+	while (l->held && l->held->ended < before) {
+		struct query *q = unlink_query(&l->held);
+
+		show_held(l, q, false);
+		free(q);
+	}
+}
+
+/* ---- messages ---- */
+
+static struct query *new_query(const struct net_event *e, const char *name)
+{
+	struct query *q = mem_alloc(sizeof(*q) + strlen(name) + 1);
+
+	q->e = *e;
+	q->last = e->at;
+	q->tries = 1;
+	memcpy(q->name, name, strlen(name) + 1);
+	return q;
+}
+
+static struct query **find_query(struct listing *l, const struct net_event *e,
+				 const struct dnsmsg *m)
+{
+	struct query **at = &l->open;
+
+	while (*at && ((*at)->e.sock != e->sock || (*at)->id != m->id || (*at)->type != m->type ||
+		       !dns_same_name((*at)->name, m->name)))
+		at = &(*at)->next;
+	return at;
+}
+
+static void take_question(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
+{
+	struct query **at = find_query(l, e, m), *q = *at;
+
+	look_for_steps(l, e->who.pid, m->name);
+	if (e->ret < 0) {
+		q = new_query(e, m->name);
+		q->type = m->type;
+		q->id = m->id;
+		show_unanswered(l, q, word_errno(e->ret), "not sent");
+		free(q);
+		return;
+	}
+	if (q) {
+		q->last = e->at;
+		q->tries++;
+		return;
+	}
+	if (l->count == QUERIES_MAX) {
+		q = unlink_query(&l->open);
+		show_unanswered(l, q, NULL, "too many at once");
+		free(q);
+		l->count--;
+	}
+	q = new_query(e, m->name);
+	q->type = m->type;
+	q->id = m->id;
+	append(&l->open, q);
+	l->count++;
+}
+
+static void put_note(struct dns_row *row, const struct query *q, const struct dnsmsg *m)
+{
+	char *to = row->text;
+	size_t room = sizeof(row->text);
+
+	*to = '\0';
+	if (row->searched)
+		snprintf(to, room, "after %llu in vain", (unsigned long long)row->searched);
+	else if (m->truncated)
+		snprintf(to, room, "truncated");
+	else if (m->cut)
+		snprintf(to, room, m->count < DNS_ANSWERS_MAX ? "%u of %u readable" : "%u of %u",
+			 m->count, m->answers);
+	else if (q->tries > 1)
+		snprintf(to, room, "asked %u times", q->tries);
+	else if (!m->rcode && !m->answers)
+		snprintf(to, room, "no such record");
+}
+
+static void show_answer(struct listing *l, const struct query *q, const struct dnsmsg *m)
+{
+	struct bytes answers[DNS_ANSWERS_MAX];
+	struct dns_row row;
+
+	begin_row(l, q, &row);
+	row.rcode = dns_rcode(m->rcode, row.rcode_room);
+	for (unsigned int i = 0; i < m->count; i++)
+		answers[i] = (struct bytes){ m->text[i], strlen(m->text[i]) };
+	row.answers = (struct col_list){ answers, m->count };
+	row.searched = m->rcode ? 0 : take_steps(l, q);
+	put_note(&row, q, m);
+	row.note = row.text[0] ? row.text : NULL;
+	show(l, q, &row, !m->rcode);
+}
+
+static void take_answer(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
+{
+	struct query **at = find_query(l, e, m), *q;
+
+	if (!*at)	/* nobody asked, or before the trace, or it came twice */
+		return;
+	q = unlink_query(at);
+	l->count--;
+	q->ended = e->at;
+	if (m->rcode == NXDOMAIN) {
+		append(&l->held, q);
+		return;
+	}
+	show_answer(l, q, m);
+	free(q);
+}
+
+static void take_message(void *ctx, struct bytes message)
+{
+	struct listing *l = ctx;
+
+	if (!dnsmsg_parse(message, &l->m))
+		l->strange++;
+	else if (!l->m.response && l->now->kind == NET_SENT)
+		take_question(l, l->now, &l->m);
+	else if (l->m.response && l->now->kind == NET_RECEIVED)
+		take_answer(l, l->now, &l->m);
+}
+
+/* A socket told an error: all that was asked through it will have no answer. */
+static void fail_socket(struct listing *l, const struct net_event *e)
+{
+	struct query **at = &l->open;
+
+	while (*at) {
+		struct query *q = *at;
+
+		if (q->e.sock != e->sock) {
+			at = &q->next;
+			continue;
+		}
+		unlink_query(at);
+		l->count--;
+		q->ended = e->at;
+		show_unanswered(l, q, word_errno(e->ret), "server not there");
+		free(q);
+	}
+}
+
+static void take(void *ctx, const struct net_event *e, struct bytes data)
+{
+	struct listing *l = ctx;
+	uint64_t key = e->sock << 1 | (e->kind == NET_SENT);
+	struct query *q;
+
+	l->now = e;
+	let_go(l, e->at > HOLD_NS ? e->at - HOLD_NS : 0);
+	if (e->kind == NET_CONNECTED) {
+		q = new_query(e, "");
+		show_unanswered(l, q, word_errno(e->ret), "no way to server");
+		free(q);
+	} else if (e->ret < 0 && e->kind == NET_RECEIVED) {
+		fail_socket(l, e);
+	} else if (e->protocol == 6 && e->ret > 0) {
+		dns_streams_feed(&l->streams, key, data, (uint32_t)e->ret - e->len, take_message,
+				 l);
+	} else if (e->protocol != 6 && data.len) {
+		take_message(l, data);
+	}
+}
+
+/* ---- time ---- */
+
+static void turn(void *ctx)
+{
+	struct listing *l = ctx;
+	uint64_t now = clock_of(CLOCK_BOOTTIME), wait = l->o->wait ? l->o->wait : WAIT_NS;
+	struct query **at = &l->open;
+
+	/* all that happened until the last look was read */
+	let_go(l, now - 2 * HOLD_NS);
+	while (*at) {
+		struct query *q = *at;
+
+		if (q->last + wait > now) {
+			at = &q->next;
+			continue;
+		}
+		unlink_query(at);
+		l->count--;
+		show_unanswered(l, q, "timeout", NULL);
+		free(q);
+	}
+}
+
+static void finish(void *ctx)
+{
+	struct listing *l = ctx;
+
+	let_go(l, UINT64_MAX);
+	while (l->open) {
+		struct query *q = unlink_query(&l->open);
+
+		show_unanswered(l, q, NULL, "the trace ends");
+		free(q);
+	}
+}
+
+static void dns_run(struct run *r)
+{
+	const struct dns_opts *o = r->opts;
+	struct listing *l = mem_alloc(sizeof(*l));
+
+	*l = (struct listing){
+		.r = r, .o = o,
+		.net = {
+			.fn = take, .turn = turn, .finish = finish, .ctx = l,
+			.port = o->port ? (uint16_t)o->port : DNS_PORT,
+		},
+	};
+	net_run(&l->net, NET_DNS, r->in, r->opts, r->target);
+	if (l->strange)
+		emit_note(r->emit, "%llu messages from or to a port of DNS servers are no queries "
+			  "or answers that can be read", (unsigned long long)l->strange);
+	free_list(&l->open);
+	free_list(&l->held);
+	dns_streams_free(&l->streams);
+	free(l);
+}
+
+static int dns_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
+{
+	const struct dns_opts *o = opts;
+
+	if (o->port > UINT16_MAX)
+		return err_set(e, ST_USAGE, "--port: at most %u", UINT16_MAX);
+	stacks_fields(opts, l, "time,pid,comm,type,rcode,error,took_s,remote,note,name,answers,"
+		      "frames");
+	return tracer_layout(opts, nargs, args, l, e);
+}
+
+static const struct example dns_example[] = {
+	{ "nsdebug trace dns nsd-demo --for 1s", "names that are asked for in a second" },
+	{ "nsdebug trace dns nsd-demo --failed --for 1s",
+	  "names that do not exist, servers that do not answer" },
+	{ "nsdebug trace dns nsd-demo --for 1s --filter 'took_s > 0.1' -o jsonl", "slow answers" },
+	{ NULL }
+};
+
+const struct tool tool_trace_dns = {
+	.name = "trace dns",
+	.summary = "show what a container asks the DNS, and the answers",
+	.about = "From the messages that its processes send to port 53 and receive, by UDP and "
+		"TCP: question, answer, how long it took, which server. Names that do not exist "
+		"and were only steps through a search list (options ndots and search of "
+		"resolv.conf) are marked, and counted with the answer they led to. A question "
+		"without an answer is shown after 5 seconds (--wait). Questions that do not go to "
+		"port 53 are not there: those to systemd-resolved by its own socket, DNS over TLS "
+		"or HTTPS, and what io_uring sends, which is said. All bytes are the word of the "
+		"container and of whoever answered.",
+	.needs = NEED_TRACE,
+	.next = tracer_next,
+	.mapper = stacks_mapper,
+	.opts = dns_opt, .opts_size = sizeof(struct dns_opts),
+	.cols = dns_col,
+	.examples = dns_example,
+	.setup = dns_setup,
+	.run = dns_run,
+};
