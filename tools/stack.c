@@ -251,16 +251,18 @@ static void take_round(struct stack *k, const struct members_want *w, const pid_
 	struct iterated x = { .peer = k->r->in->second, .other = &source_sampled,
 		.other_self = &sample };
 
-	if (stop.peer >= 0) {
-		sample.other = &source_stopped;
-		sample.other_self = &stop;
-	}
 	if (k->round == TAKE_CONSISTENT) {
-		struct standing all = { .peer = stop.peer, .max_ns = k->o->max_pause };
+		struct standing all = { .peer = stop.peer, .max_ns = k->o->max_pause,
+			.other = &source_sampled, .other_self = &sample };
 
 		take_all(k, w, pids, count, &source_standing, &all);
+		k->sum.apart = all.apart;
 		standing_free(&all);
 	} else if (k->round >= TAKE_LEFT) {
+		if (stop.peer >= 0) {
+			sample.other = &source_stopped;
+			sample.other_self = &stop;
+		}
 		take_left(k, w, pids, count, &x);
 	} else if (k->round == TAKE_ITERATED) {
 		take_all(k, w, pids, count, &source_iterated, &x);
@@ -305,20 +307,6 @@ static int shed_rights(struct stack *k, struct err *e)
 }
 
 /* ---- looking: without rights ---- */
-
-static void count_thread(struct stack *k, const struct process *p, const struct thread *t,
-			 const struct trace *trace)
-{
-	struct thread_sum *sum = &k->sum;
-
-	sum->threads++;
-	sum->taken += t->how != HOW_NOT;
-	sum->stopped += t->held_ns > 0 || t->late;
-	if ((uint64_t)t->held_ns > sum->longest)
-		sum->longest = (uint64_t)t->held_ns;
-	sum->cut += trace->cut;
-	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
-}
 
 /* Would another way show more of it? */
 static bool wants_again(const struct stack *k, const struct thread *t, const struct trace *trace)
@@ -402,7 +390,7 @@ static void show_process(struct stack *k, struct process *p)
 			a = arena_new();
 		}
 		if (!want[i]) {
-			count_thread(k, p, &p->threads[i], &traces[i]);
+			thread_sum_add(&k->sum, p, &p->threads[i], &traces[i]);
 			row = thread_row(p, &p->threads[i], &traces[i], &names, a);
 			emit_row(k->r->emit, &row);
 		}
@@ -509,7 +497,7 @@ static void run(struct run *r)
 	if (!get_varint(&k.left, &k.round))
 		k.round = TAKE_FIRST;
 	if (k.round == TAKE_FIRST && k.o->consistent) {
-		emit_again(r->emit, AGAIN_STOPPER, &consistent, 1);
+		emit_again(r->emit, AGAIN_STOPPER | AGAIN_SAMPLER, &consistent, 1);
 		return;
 	}
 	work.emit = r->emit;

@@ -82,8 +82,8 @@ static void add(struct held *h, const struct holdall_answer *a)
 
 static int err_let_go(struct err *e)
 {
-	return err_set(e, ST_INCOMPLETE, "its threads could not be held all at once in the time "
-		       "that there was (--max-pause)");
+	return err_set(e, ST_INCOMPLETE, "its threads did not all stop in the time that there was "
+		       "(--max-pause)");
 }
 
 /* Holds those of a message. */

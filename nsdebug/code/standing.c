@@ -2,6 +2,7 @@
 #include "nsdebug/code/standing.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #include "nsdebug/code/held.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/sys/task.h"
+
+#define NAPS 16		/* looks at one that was asleep and is awake because it was held */
+#define NAP_MS 1
 
 static struct thread *record_of(struct standing *x, struct snapshot *s, pid_t tid)
 {
@@ -52,8 +56,11 @@ static void copy(struct standing *x, struct snapshot *s, struct process *p,
 	struct thread *c = record_of(x, s, h->tid);
 
 	c->tid = h->tid;
+	c->late = h->err == ETIME && c->state != 'D';	/* and may have, just afterwards */
+	x->late |= c->late;
 	if (h->err == ETIME)
-		thread_refuse(c, "in an uninterruptible sleep, or frozen");
+		thread_refuse(c, c->state == 'D' ? "in an uninterruptible sleep, or frozen" :
+			      "it did not stop in the time that there was (--max-pause)");
 	else if (h->err == EPERM)
 		thread_refuse(c, "traced by somebody else");
 	else if (h->err)
@@ -77,7 +84,8 @@ static void copy_all(struct standing *x, struct snapshot *s, struct process *p, 
 	for (size_t i = 0; i < h->count && held_still(h); i++)
 		copy(x, s, p, h->threads[i]);
 	if (!held_still(h))
-		snprintf(x->why, sizeof(x->why), "let go before all were copied (--max-pause)");
+		snprintf(x->why, sizeof(x->why), "they had to be let go before all were copied "
+			 "(--max-pause)");
 }
 
 static void begin(void *self, struct snapshot *s, struct process *p,
@@ -90,6 +98,7 @@ static void begin(void *self, struct snapshot *s, struct process *p,
 	map_free(&x->copies);
 	x->why[0] = '\0';
 	x->held_ns = 0;
+	x->late = false;
 	/* where its first thread has ended, the others have its memory */
 	if (!p->maps.count && p->living < 0)
 		p->living = proc_open_memory(s->procfs, p->dir, &tid);
@@ -100,14 +109,39 @@ static void begin(void *self, struct snapshot *s, struct process *p,
 	look(x, s, p);
 	if (!held_begin(&h, x->peer, s->emit, x->max_ns)) {
 		snprintf(x->why, sizeof(x->why), "the stopper ended");
+		x->apart++;
 		return;
 	}
 	copy_all(x, s, p, &h);
 	held_end(&h);
+	x->apart += x->why[0] || x->late;
 	x->held_ns = (int64_t)h.ns;
 	for (size_t i = 0; i < h.count; i++)
 		if (!h.threads[i]->err)
 			record_of(x, s, h.threads[i]->tid)->held_ns = x->held_ns;
+}
+
+/* As without us. One that was asleep goes back to it as soon as it has a processor. */
+static bool take_alone(struct standing *x, struct snapshot *s, struct process *p, struct thread *t,
+		       int dir, const char *why)
+{
+	bool taken = source_blocked.take(NULL, s, p, t, dir);
+
+	for (int nap = 0; nap < NAPS && !taken && t->running && t->state != 'R'; nap++) {
+		poll(NULL, 0, NAP_MS);
+		t->running = false;
+		taken = source_blocked.take(NULL, s, p, t, dir);
+	}
+	if (!taken && t->running) {
+		t->running = false;
+		taken = x->other->take(x->other_self, s, p, t, dir);
+	}
+	if (taken)
+		snprintf(t->note, sizeof(t->note), "not held with the others: %.130s", why);
+	else
+		thread_refuse(t, "%.40s, and not held with the others: %.90s",
+			      t->running ? "running" : t->gone ? "gone" : "cannot be read", why);
+	return taken;
 }
 
 static bool take(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
@@ -117,21 +151,17 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 
 	if (c && c->state) {
 		t->held_ns = c->held_ns;
+		t->late = c->late;
 		t->state = c->state;
 		memcpy(t->wchan, c->wchan, sizeof(t->wchan));
 	}
 	if (x->why[0]) {
 		/* as far as we know */
 		t->held_ns = x->held_ns;
-		return thread_refuse(t, "%s", x->why);
+		return take_alone(x, s, p, t, dir, x->why);
 	}
-	if (!c || c->how == HOW_NOT) {
-		if (!source_blocked.take(NULL, s, p, t, dir))
-			return false;
-		snprintf(t->note, sizeof(t->note), "not held with the others: %.120s",
-			 c && c->tid ? c->note : "it came later");
-		return true;
-	}
+	if (!c || c->how == HOW_NOT)
+		return take_alone(x, s, p, t, dir, c && c->tid ? c->note : "it came later");
 	t->regs = c->regs;
 	t->stack = c->stack;
 	t->stack_at = c->stack_at;

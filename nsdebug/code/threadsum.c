@@ -2,6 +2,8 @@
 #include "nsdebug/code/threadsum.h"
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/code/snapshot.h"
+#include "nsdebug/code/unwind.h"
 #include "nsdebug/enter/emit.h"
 
 #define LLU(x) ((unsigned long long)(x))
@@ -39,6 +41,18 @@ bool thread_sum_get(struct bytes *in, struct thread_sum *t)
 	return true;
 }
 
+void thread_sum_add(struct thread_sum *sum, const struct process *p, const struct thread *t,
+		    const struct trace *trace)
+{
+	sum->threads++;
+	sum->taken += t->how != HOW_NOT;
+	sum->stopped += t->held_ns > 0 || t->late;
+	if ((uint64_t)t->held_ns > sum->longest)
+		sum->longest = (uint64_t)t->held_ns;
+	sum->cut += trace->cut;
+	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
+}
+
 void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,
 		     bool core)
 {
@@ -52,7 +66,8 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 	if (!core)
 		buf_addf(&b, "stopped %llu of ", LLU(t->stopped));
 	buf_addf(&b, "%llu thread%s%s", LLU(t->threads), t->threads == 1 ? "" : "s",
-		 core ? " in the core" : at_once ? ", those of a process at once" : "");
+		 core ? " in the core" : !at_once || t->apart ? "" :
+		 ", those of a process at once");
 	if (t->longest)
 		buf_addf(&b, ", longest %llu us", LLU(t->longest + 999) / 1000);
 	if (t->taken < t->threads)
@@ -72,6 +87,9 @@ void thread_sum_cuts(struct emit *e, const struct thread_sum *t)
 			 LLU(t->cut));
 	if (t->missed)
 		emit_cut(e, "threads not taken, see there why: %llu", LLU(t->missed));
+	if (t->apart)
+		emit_cut(e, "processes whose threads were not all held at once, so that stacks are "
+			 "not of one moment (more time: --max-pause): %llu", LLU(t->apart));
 	if (t->lost)
 		emit_cut(e, "goroutines without frames, see there why: %llu", LLU(t->lost));
 }
