@@ -390,9 +390,9 @@ static void show_process(struct stack *k, struct process *p)
 			a = arena_new();
 		}
 		if (!want[i]) {
-			thread_sum_add(&k->sum, p, &p->threads[i], &traces[i]);
 			row = thread_row(p, &p->threads[i], &traces[i], &names, a);
-			emit_row(k->r->emit, &row);
+			thread_sum_add(&k->sum, p, &p->threads[i], &traces[i],
+				       emit_row(k->r->emit, &row));
 		}
 		free(traces[i].frames);
 	}

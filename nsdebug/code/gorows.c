@@ -39,11 +39,11 @@ static void show_batch(struct go_rows *k, const struct process *p, struct batch 
 	for (size_t i = 0; i < b->count; i++) {
 		struct trace *t = &b->traces[i];
 		struct thread_row row = goroutine_row(p, &b->gs[i], t, names, a);
+		bool shown = emit_row(k->emit, &row);
 
-		emit_row(k->emit, &row);
 		k->shown++;
-		k->missed += !t->count;
-		k->cut += t->cut;
+		k->missed += shown && !t->count;
+		k->cut += shown && t->cut;
 		free(t->frames);
 	}
 }

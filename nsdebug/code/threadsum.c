@@ -42,15 +42,17 @@ bool thread_sum_get(struct bytes *in, struct thread_sum *t)
 }
 
 void thread_sum_add(struct thread_sum *sum, const struct process *p, const struct thread *t,
-		    const struct trace *trace)
+		    const struct trace *trace, bool shown)
 {
+	bool lives = t->state != 'Z' && t->state != 'X' && p->maps.count;
+
 	sum->threads++;
 	sum->taken += t->how != HOW_NOT;
 	sum->stopped += t->held_ns > 0 || t->late;
 	if ((uint64_t)t->held_ns > sum->longest)
 		sum->longest = (uint64_t)t->held_ns;
-	sum->cut += trace->cut;
-	sum->missed += t->how == HOW_NOT && t->state != 'Z' && t->state != 'X' && p->maps.count;
+	sum->cut += shown && trace->cut;
+	sum->missed += shown && t->how == HOW_NOT && lives;
 }
 
 void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,

@@ -29,9 +29,9 @@ extern const struct col thread_sum_cols[];
 /* From one round to the next. */
 void thread_sum_put(struct buf *b, const struct thread_sum *t);
 bool thread_sum_get(struct bytes *in, struct thread_sum *t);
-/* A thread that is shown. */
+/* A thread. What is incomplete in it counts if it is shown (emit_row()). */
 void thread_sum_add(struct thread_sum *sum, const struct process *p, const struct thread *t,
-		    const struct trace *trace);
+		    const struct trace *trace, bool shown);
 /* goroutines: they were asked for; at_once: threads of a process were stopped together; core: they
  * are a core's. */
 void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines, bool at_once,

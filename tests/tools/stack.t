@@ -62,6 +62,10 @@ ts '--max-frames cuts and says so' 5 'descend.* -- 4 frames are shown \(--max-fr
 	"$NSDEBUG" stack --tid "$T0" --max-frames 4 "$BOX"
 ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-bytes\)' \
 	"$NSDEBUG" stack --tid "$T0" --stack-bytes 256 "$BOX"
+ts 'of a thread that is not shown it is not said' 0 '^stopped 0 of 9 threads$' \
+	"$NSDEBUG" stack --max-frames 12 --filter 'comm == "threads"' "$BOX"
+ts 'but of one that is' 5 'stacks cut short, see --max-frames and --stack-bytes: 1$' \
+	"$NSDEBUG" stack --max-frames 12 --filter 'comm == "t0"' "$BOX"
 
 start "$FX/roots/base/app/threads" 8 16
 frames "$PID" >ours
