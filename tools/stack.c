@@ -530,6 +530,8 @@ static const struct example examples[] = {
 	{ "nsdebug stack nsd-demo --goroutines", "of Go programs also every goroutine" },
 	{ "nsdebug stack nsd-demo --consistent", "of one moment: who waits for whom" },
 	{ "nsdebug stack --core /tmp/demo.core nsd-demo", "of what nsdebug core has written" },
+	{ "nsdebug stack nsd-demo --filter 'frames.function == \"poll\"'",
+	  "which threads are in a function" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };

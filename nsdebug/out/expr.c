@@ -214,9 +214,29 @@ static bool match_true(const struct col *c, const void *row)
 	return is_signed(c->type) ? *(const int64_t *)field != 0 : get_unsigned(c, field) != 0;
 }
 
+/* As of a list: != and !~ are true if of none the opposite is. */
+static bool match_rows(const struct expr_node *n, const struct col_rows *l)
+{
+	bool none = n->kind == EXPR_COMPARE && (n->op == EXPR_NE || n->op == EXPR_UNLIKE);
+	struct expr_node one = *n;
+
+	if (none)
+		one.op = n->op == EXPR_NE ? EXPR_EQ : EXPR_LIKE;
+	for (size_t i = 0; i < l->count; i++) {
+		const void *row = (const char *)l->rows + i * l->size;
+
+		if (one.kind == EXPR_TRUE ? match_true(one.col, row) : match_compare(&one, row))
+			return !none;
+	}
+	return none;
+}
+
 static bool match(const struct expr *x, unsigned int at, const void *row)
 {
 	const struct expr_node *n = &x->nodes[at];
+
+	if (n->rows)
+		return match_rows(n, (const void *)((const char *)row + n->rows->offset));
 
 	switch (n->kind) {
 	case EXPR_AND:

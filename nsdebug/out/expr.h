@@ -15,6 +15,8 @@
  * 2026-01-31T12:00:00Z of a time, 0x7f or 127 of a number, true or false. Blanks, parentheses, &
  * and | in it need quotes of either kind; in these a \ only quotes the quote. Of a list, == and ~
  * ask for one item for which it is true. A field without a value is unequal to all and in no order.
+ * A field of rows in a row has both names: frames.function. It is asked of each of them as of the
+ * items of a list.
  *
  * It costs no more than its length times that of the row, whatever the target has written into it.
  */

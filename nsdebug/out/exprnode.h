@@ -17,6 +17,7 @@ enum expr_op { EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE, EXPR_LIKE, 
 struct expr_node {
 	enum expr_kind kind;
 	unsigned int a, b;	/* of EXPR_AND, OR; EXPR_NOT has only a */
+	const struct col *rows;	/* COL_ROWS that col is of; NULL: it is the row's own */
 	const struct col *col;
 	enum expr_op op;
 	bool null;		/* compared with: the word null */

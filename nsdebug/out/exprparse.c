@@ -203,21 +203,42 @@ static bool take_op(struct parser *s, enum expr_op *ret)
 	return false;
 }
 
-static int parse_comparison(struct parser *s, unsigned int *ret)
+static size_t name_len(const char *p)
 {
-	struct expr_node n = { .kind = EXPR_COMPARE };
+	return strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
+/* NAME, or NAME.NAME of rows in the row. */
+static int parse_field(struct parser *s, struct expr_node *n)
+{
 	const char *start = s->p;
-	size_t len = strspn(s->p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789_");
+	size_t len = name_len(start);
 
 	if (!len)
 		return wrong(s, start, *start ? "a field is expected here, not '%.16s'" :
 			     "a field is expected%.0s", start);
-	n.col = col_find(s->cols, start, len);
-	if (!n.col || n.col->type == COL_PAINT)
+	n->col = col_find(s->cols, start, len);
+	if (n->col && n->col->type == COL_ROWS && start[len] == '.') {
+		size_t more = name_len(start + len + 1);
+
+		n->rows = n->col;
+		n->col = col_find(n->rows->sub, start + len + 1, more);
+		len += 1 + more;
+	}
+	if (!n->col || n->col->type == COL_PAINT || (n->rows && n->col->type == COL_ROWS))
 		return wrong(s, start, "'%.*s' is no field: --help lists them",
 			     len < 64 ? (int)len : 64, start);
 	s->p += len;
+	return 0;
+}
+
+static int parse_comparison(struct parser *s, unsigned int *ret)
+{
+	struct expr_node n = { .kind = EXPR_COMPARE };
+	const char *start;
+
+	if (parse_field(s, &n) < 0)
+		return -1;
 	skip_blanks(s);
 	start = s->p;
 	if (!take_op(s, &n.op)) {

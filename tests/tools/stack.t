@@ -97,6 +97,12 @@ t '--no-fold shows each' '30\n' sh -c '"$@" | grep -c "^pid [0-9]* tid [0-9]* (w
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-fold
 ts '--filter says which are folded' 0 '^2 x pid [0-9]+: S' \
 	on_host "$PID" --filter 'comm == "w3" || comm == "w4"'
+tj '--filter asks for a function of any frame' '.items | length == 31' \
+	on_host "$PID" --filter 'frames.function == "exported"' -o json
+ts 'or that none is it' 0 '^stopped 0 of 31 threads$' \
+	on_host "$PID" --filter 'frames.function == "no such"'
+tj 'for a glob, and for where it is' '[.items[].comm] == ["named"]' \
+	on_host "$PID" --filter 'frames.function ~ "_star[t]" && frames.n >= 3' -o json
 named 2 'w), 1 (init'
 ts 'a name in the list does not end itself' 0 \
 	'^  tids [0-9]+ \(w\\x29\\x2c 1 \\x28init\), [0-9]+ \(w\\x29\\x2c 1 \\x28init\)$' on_host "$PID"
@@ -298,12 +304,17 @@ tj '--consistent: all are stopped, once and together' '.summary.stopped == 5 and
 ts 'the last line says so' 0 \
 	'^stopped 5 of 5 threads, those of a process at once, longest [0-9]+ us$' \
 	on_host "$PID" --consistent --max-pause 2s
-# One microsecond is over before anybody can be held; who sleeps and who runs is taken all the same.
-tj 'in too short a time they are taken alone, and marked' '.summary.taken == 5 and
+# One microsecond is over before anybody can be held; who sleeps and who runs is taken all the same,
+# if that gets a processor.
+alone() {
+	on_host "$PID" --consistent --max-pause 1us -o json >json.alone 2>err
+	[ $? = 5 ] && jq -e '.summary.taken == 5' json.alone >jq.out
+}
+wait_for alone 20
+tj 'in too short a time they are taken alone, and marked' '(.items | length) == 5 and
 	all(.items[]; .frames != [] and (.note | test("^not held with the others: .*--max-pause")) and
 	(.how | IN("blocked", "sampled"))) and any(.errors[]; .message | test("not of one moment"))' \
-	sh -c '"$1" --host stack "pid://$2" --host-pid "$2" --consistent --max-pause 1us -o json; [ $? = 5 ]' \
-	sh "$NSDEBUG" "$PID"
+	cat json.alone
 ts 'and what gives more time is said' 5 'not of one moment \(more time: --max-pause\): 1$' \
 	on_host "$PID" --consistent --max-pause 1us
 t 'they run on' '0\n?1\n' grep -c '^State:.[tT]' "/proc/$PID/status"

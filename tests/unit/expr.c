@@ -20,7 +20,11 @@ struct row {
 
 #define C(t, f) COL(t, struct row, f, 0, #f)
 
-static const struct col below[] = { COL_END };
+struct item {
+	struct bytes name;
+};
+
+static const struct col below[] = { COL(COL_BYTES, struct item, name, 0, "name"), COL_END };
 
 static const struct col cols[] = {
 	C(COL_STR, str), C(COL_STR, nothing), C(COL_BYTES, bytes), C(COL_BYTES, empty),
@@ -143,6 +147,22 @@ static void none_and_lists(void)
 	check("list !~ /etc/*", false);
 }
 
+static void rows_of_row(void)
+{
+	check("rows.name == one", true);
+	check("rows.name ~ 'two*'", true);
+	check("rows.name == /etc/passwd", false);
+	check("rows.name != one", false);
+	check("rows.name != three", true);
+	check("rows.name !~ 'two*'", false);
+	check("!(rows.name == three) && rows.name", true);
+	check("rows.name == null", false);
+	check("rows.name != null && rows == 2", true);
+	check_wrong("rows.nam == 1", 1, "'rows.nam' is no field");
+	check_wrong("rows. == 1", 1, "'rows.' is no field");
+	check_wrong("str.name == 1", 4, "expected");
+}
+
 static void logic(void)
 {
 	check("u == 1 || u == 42 && str == X", false);
@@ -217,6 +237,7 @@ int main(void)
 	text();
 	numbers();
 	none_and_lists();
+	rows_of_row();
 	logic();
 	mistakes();
 	limits();
