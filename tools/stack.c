@@ -120,16 +120,20 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	if (o->core && (o->pid || o->host_pid || o->tid || o->no_stop || o->goroutines ||
 			o->consistent))
 		return err_set(e, ST_USAGE, "a core is of one process, and shown whole");
-	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES)
-		return err_set(e, ST_USAGE, "stacks have no columns: only -o json and -o jsonl");
 	if (!o->max_frames)
 		o->max_frames = 512;
 	if (!o->stack_bytes)
 		o->stack_bytes = 256 << 10;
 	if (o->stack_bytes > SNAPSHOT_STACKS_MAX)
 		o->stack_bytes = SNAPSHOT_STACKS_MAX;
-	l->kind = LAYOUT_BLOCKS;
 	l->sort = "host_pid,order";
+	if (l->fields || l->format == OUT_WIDE || l->format == OUT_NAMES) {
+		if (!l->fields)
+			l->fields = o->goroutines ? "pid,tid,goid,comm,state,wchan,gstate,how" :
+				"pid,tid,comm,state,wchan,how";
+		return 0;
+	}
+	l->kind = LAYOUT_BLOCKS;
 	l->fold = o->no_fold ? NULL : "tids,goids";
 	return 0;
 }
@@ -532,6 +536,7 @@ static const struct example examples[] = {
 	{ "nsdebug stack --core /tmp/demo.core nsd-demo", "of what nsdebug core has written" },
 	{ "nsdebug stack nsd-demo --filter 'frames.function == \"poll\"'",
 	  "which threads are in a function" },
+	{ "nsdebug stack -o pid,tid,comm,state,wchan nsd-demo", "one line a thread" },
 	{ "nsdebug stack -o json nsd-demo", "for programs: addresses, symbols and build ids" },
 	{ NULL }
 };

@@ -97,6 +97,12 @@ t '--no-fold shows each' '30\n' sh -c '"$@" | grep -c "^pid [0-9]* tid [0-9]* (w
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-fold
 ts '--filter says which are folded' 0 '^2 x pid [0-9]+: S' \
 	on_host "$PID" --filter 'comm == "w3" || comm == "w4"'
+t '-o FIELD,... is one line a thread' '31\n' sh -c '"$@" | grep -Ec "^ *[0-9]+ (named|w[0-9]+) +S +[a-z_.]+$"' - \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" -o tid,comm,state,wchan
+ts 'so is -o wide' 0 "^ *PID +TID COMM +STATE WCHAN +HOW\$" on_host "$PID" -o wide
+t '-o name are their ids' '31\n' sh -c '"$@" | grep -Ec "^[0-9]+$"' - \
+	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" -o name
+ts 'what is no field' 2 "'nope' is not a field of stack" on_host "$PID" -o nope
 tj '--filter asks for a function of any frame' '.items | length == 31' \
 	on_host "$PID" --filter 'frames.function == "exported"' -o json
 ts 'or that none is it' 0 '^stopped 0 of 31 threads$' \
