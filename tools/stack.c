@@ -50,11 +50,11 @@ struct stack_opts {
 
 static const struct opt stack_opt[] = {
 	OPT('p', "pid", OPT_U64, struct stack_opts, pid, "PID",
-	    "only this process; its pid in the container"),
+	    "only this process; its pid in the container", .once = true),
 	OPT(0, "host-pid", OPT_U64, struct stack_opts, host_pid, "PID",
-	    "only this process; its pid on the host"),
+	    "only this process; its pid on the host", .once = true),
 	OPT(0, "tid", OPT_U64, struct stack_opts, tid, "TID",
-	    "only this thread; its id in the container"),
+	    "only this thread; its id in the container", .once = true),
 	OPT('g', "goroutines", OPT_FLAG, struct stack_opts, goroutines, NULL,
 	    "also the goroutines of Go programs, after their threads"),
 	OPT(0, "no-stop", OPT_FLAG, struct stack_opts, no_stop, NULL,

@@ -110,6 +110,12 @@ static const char *kind_of(enum opt_type t)
 static int set(const struct tables *t, const struct opt *o, void *values, const char *name,
 	       const char *word, struct err *e)
 {
+	const uint64_t *had = (const void *)((const char *)values + o->offset);
+
+	if (o->once && *had)
+		return err_set(e, ST_USAGE, "%s%s%s is given twice: one can be named, or "
+			       "--filter says which", t->verb ? t->verb : "",
+			       t->verb ? ": " : "", name);
 	if (store(o, values, word))
 		return 0;
 	return err_set(e, ST_USAGE, "%s%s%s: '%s' is not %s%s%s", t->verb ? t->verb : "",

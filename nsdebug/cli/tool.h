@@ -50,6 +50,7 @@ struct opt {
 	const char *arg;	/* what the value is called, "SIZE"; NULL for flags */
 	const char *help;
 	const char *fallback;	/* value when an optional one is left out (--color); else NULL */
+	bool once;		/* OPT_U64: names something, so two of them contradict */
 	const char *(*words)(size_t i);	/* that completion offers for a list of words; else NULL */
 };
 

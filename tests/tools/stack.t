@@ -58,6 +58,8 @@ ts 'a pid of the host is not the container'"'"'s' 1 'no process' \
 	"$NSDEBUG" stack --host-pid $$ "$BOX"
 ts 'a tid that is not there' 1 'no thread 4711' "$NSDEBUG" stack --tid 4711 "$BOX"
 ts '-p and --host-pid together' 2 'give one' "$NSDEBUG" stack -p 1 --host-pid 1 "$BOX"
+ts 'two threads at once' 2 '^nsdebug: stack: --tid is given twice: ' \
+	"$NSDEBUG" stack --tid 1 --tid "$T0" "$BOX"
 ts '--max-frames cuts and says so' 5 'descend.* -- 4 frames are shown \(--max-frames\)' \
 	"$NSDEBUG" stack --tid "$T0" --max-frames 4 "$BOX"
 ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-bytes\)' \
