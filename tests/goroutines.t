@@ -147,5 +147,7 @@ tj 'in a container' '[.items[] | select(.gstate == "syscall" and .tid != null)] 
 	all($g[]; .pid == 1 and .tid < 100 and (.tid | IN($t[])))' "$NSDEBUG" stack "$BOX" -g -o json
 tj 'of a process' '.summary.goroutines > 40' "$NSDEBUG" stack "$BOX" -p 1 -g -o json
 box_run base --ready -- /app/threads 3 4
+ts 'of what is not Go it is said' 0 \
+	"^stopped 0 of 4 threads; goroutines: 0, no process runs Go's code\$" "$NSDEBUG" stack "$BOX" -g
 tj 'of what is not Go, there are none' '.summary.goroutines == 0 and (.items | length) == 4 and
 	.errors == []' "$NSDEBUG" stack "$BOX" -g -o json
