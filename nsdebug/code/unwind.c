@@ -317,7 +317,8 @@ static void say_no_module(const struct unwinder *u, uint64_t pc, struct trace *r
 		trace_end(r, "no unwind tables for 0x%llx: code made at run time (JIT)?",
 			  (unsigned long long)pc);
 	else if (m->why[0])
-		trace_end(r, "the file of 0x%llx gives no unwind tables: %s",
+		trace_end(r, "%.*s, the file of 0x%llx, gives no unwind tables: %s",
+			  v->path.len < 100 ? (int)v->path.len : 100, v->path.p,
 			  (unsigned long long)pc, m->why);
 	else
 		trace_end(r, "0x%llx is in no segment of its file", (unsigned long long)pc);
