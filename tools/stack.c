@@ -98,6 +98,14 @@ struct stack {
 	bool found;		/* a process that was asked for */
 };
 
+/* What is about a process that lives. */
+static const char *not_of_core(const struct stack_opts *o)
+{
+	return o->goroutines ? "--goroutines" : o->no_stop ? "--no-stop" :
+		o->consistent ? "--consistent" : o->pid ? "--pid" :
+		o->host_pid ? "--host-pid" : o->tid ? "--tid" : NULL;
+}
+
 static int setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	struct stack_opts *o = opts;
@@ -117,9 +125,12 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 			       "themselves after 2 ms");
 	if (!o->max_pause)
 		o->max_pause = 100 * NS_PER_MS;
-	if (o->core && (o->pid || o->host_pid || o->tid || o->no_stop || o->goroutines ||
-			o->consistent))
-		return err_set(e, ST_USAGE, "a core is of one process, and shown whole");
+	if (o->core && not_of_core(o))
+		return err_set(e, ST_USAGE, "%s does not go with --core: %s", not_of_core(o),
+			       o->goroutines ? "goroutines are looked for in a process that lives" :
+			       o->no_stop || o->consistent ? "nothing runs that could be stopped" :
+			       "a core is of one process, and --filter 'tid == N' shows one of "
+			       "its threads");
 	if (!o->max_frames)
 		o->max_frames = 512;
 	if (!o->stack_bytes)
@@ -581,7 +592,9 @@ const struct tool tool_stack = {
 		"\n"
 		"Of a core (--core; nsdebug core writes them, so does the kernel) the files are "
 		"opened by the paths in it, in TARGET or on the host, and used only if they are "
-		"the same: by build id, or, where there is none, by their first page.",
+		"the same: by build id, or, where there is none, by their first page. All of its "
+		"threads are shown: -p, --host-pid, --tid, --goroutines, --no-stop and "
+		"--consistent are of what runs, --filter goes with both.",
 	.needs = NEED_STACK,
 	.opts = stack_opt,
 	.opts_size = sizeof(struct stack_opts),
