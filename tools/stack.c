@@ -28,6 +28,7 @@
 #include "nsdebug/code/stopped.h"
 #include "nsdebug/code/threadrow.h"
 #include "nsdebug/code/threadsum.h"
+#include "nsdebug/code/traces.h"
 #include "nsdebug/code/unwind.h"
 #include "nsdebug/code/wanted.h"
 #include "nsdebug/code/work.h"
@@ -369,18 +370,6 @@ static size_t choose_again(struct stack *k, const struct process *p, const struc
 	return n;
 }
 
-static void unwind_all(struct stack *k, struct process *p, struct trace *traces)
-{
-	struct unwinder *u = unwinder_new(p);
-
-	for (size_t i = 0; i < p->count; i++) {
-		emit_tick(k->r->emit);
-		if (p->threads[i].how != HOW_NOT && u)
-			unwind_thread(u, &p->threads[i], k->o->max_frames, &traces[i]);
-	}
-	unwinder_free(&u);
-}
-
 static void show_process(struct stack *k, struct process *p)
 {
 	auto_free struct trace *traces = mem_alloc((p->count + 1) * sizeof(*traces));
@@ -390,7 +379,8 @@ static void show_process(struct stack *k, struct process *p)
 	struct wanted w = { .count = 0 };
 	struct names names;
 
-	unwind_all(k, p, traces);
+	traces_make(p, k->o->max_frames, k->r->emit, traces);
+	traces_note_files(p, traces);
 	w.count = choose_again(k, p, traces, want);
 	find_goroutines(k, p, &w);
 	if (w.count || w.ngo)
@@ -443,6 +433,8 @@ static void say_limits(struct stack *k)
 {
 	struct emit *e = k->r->emit;
 
+	if (k->o->core)
+		traces_say_files(&k->s);
 	if (k->s.cut && k->o->core)
 		emit_cut(e, "the core has more than is read, or is cut short");
 	else if (k->s.cut)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/procfs.h>
+#include <sys/stat.h>
 #include <sys/user.h>
 
 #include "nsdebug/base/err.h"
@@ -20,10 +21,12 @@
 #include "nsdebug/code/elf.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/code/work.h"
+#include "nsdebug/enter/emit.h"
 
 #define COST 64u			/* of a header or a note, for work_may() */
 #define HEAD_MAX 65536u			/* of a file, as the core has it: its headers and notes */
 #define VDSO_MAX (1u << 20)
+#define LLU(x) ((unsigned long long)(x))
 
 /* A mapping, and where the core has it. */
 struct segment {
@@ -45,6 +48,7 @@ struct reader {
 	char *names;			/* of NT_FILE */
 	size_t names_len;
 	bool cut;
+	uint64_t has, wants;		/* bytes of the file; those that its segments end at */
 };
 
 static int by_start(const void *a, const void *b)
@@ -61,6 +65,8 @@ static void add_segment(struct reader *r, const Elf64_Phdr *h)
 	if (!h->p_memsz || h->p_memsz > UINT64_MAX - h->p_vaddr || h->p_offset > INT64_MAX ||
 	    h->p_filesz > INT64_MAX - h->p_offset)
 		return;
+	if (h->p_filesz && h->p_offset + h->p_filesz > r->wants)
+		r->wants = h->p_offset + h->p_filesz;
 	r->segments = mem_more(r->segments, r->count);
 	r->segments[r->count++] = (struct segment){
 		.v = { .start = h->p_vaddr, .end = h->p_vaddr + h->p_memsz,
@@ -321,6 +327,11 @@ static void take_stack(struct reader *r, struct thread *t)
 	t->stack = arena_alloc(r->s->arena, want + 1);
 	t->stack_at = at;
 	t->stack_len = elf_stream(&r->f, g->off + (at - v->start), (void *)t->stack, want);
+	if (!t->stack_len) {
+		t->how = HOW_NOT;
+		thread_refuse(t, "the core is cut off before its stack at 0x%llx",
+			      (unsigned long long)sp);
+	}
 	r->s->stack_total += want;
 	work_tick(want);
 }
@@ -387,14 +398,17 @@ static size_t read_head(struct reader *r, size_t i, uint8_t *head)
 }
 
 /* Is an open file the one that this is the beginning of? */
-static bool is_the_file(int fd, const uint8_t *head, size_t len, struct module *m)
+static bool is_the_file(const struct reader *r, int fd, const uint8_t *head, size_t len,
+			struct module *m)
 {
 	struct elf was, is = { .fd = -1 };
 	uint8_t page[CORE_PAGE];
 	bool same = false;
 	struct err e;
 
-	snprintf(m->why, sizeof(m->why), "the core has no build id of it to compare");
+	snprintf(m->why, sizeof(m->why), r->has < r->wants ?
+		 "the core is cut off before what there is of it to compare" :
+		 "the core has no build id of it to compare");
 	if (len < CORE_PAGE || elf_open_bytes(&was, head, len, &e) < 0)
 		return false;
 	snprintf(m->why, sizeof(m->why), "the file there is another one than in the core");
@@ -424,7 +438,7 @@ static struct module *open_file(struct reader *r, size_t i)
 	fd = r->files ? debugfile_by_path(r->files, m->path) : -1;
 	if (fd < 0)
 		snprintf(m->why, sizeof(m->why), "there is no such file here");
-	else if (is_the_file(fd, head, read_head(r, i, head), m))
+	else if (is_the_file(r, fd, head, read_head(r, i, head), m))
 		m->fd = take_fd(&fd);
 	return m;
 }
@@ -469,8 +483,14 @@ static int read_all(struct reader *r, struct err *e)
 {
 	if (read_core(r, e) < 0)
 		return -1;
+	if (!r->nthreads && r->has < r->wants)
+		return err_set(e, ST_FAILED, "the core is cut off: it has %llu of %llu bytes, and "
+			       "none of its threads", LLU(r->has), LLU(r->wants));
 	if (!r->nthreads)
 		return err_set(e, ST_FAILED, "a core without threads: no NT_PRSTATUS in it");
+	if (r->has < r->wants && r->s->emit)
+		emit_cut(r->s->emit, "the core is cut off: it has %llu of %llu bytes",
+			 LLU(r->has), LLU(r->wants));
 	if (!r->p->pid)
 		r->p->pid = r->p->nspid = r->threads[0].nstid;
 	take_memory(r);
@@ -499,13 +519,18 @@ static int run(struct reader *r, struct err *e)
 int coreread(struct snapshot *s, int file, struct debugfiles *files, struct err *e)
 {
 	struct reader r = { .s = s, .f = { .fd = file }, .files = files };
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(e, "look at the core");
+	r.has = (uint64_t)st.st_size;
 
 	return run(&r, e);
 }
 
 int coreread_bytes(struct snapshot *s, const void *bytes, size_t len, struct err *e)
 {
-	struct reader r = { .s = s, .f = { .fd = -1, .bytes = bytes, .size = len } };
+	struct reader r = { .s = s, .f = { .fd = -1, .bytes = bytes, .size = len }, .has = len };
 
 	return run(&r, e);
 }

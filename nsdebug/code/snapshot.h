@@ -83,6 +83,7 @@ struct module {
 	const void *bytes;		/* the vdso */
 	size_t len;
 	char why[96];
+	bool missed;			/* a frame is in it, and it is not open */
 	void *code;			/* of whoever works on it later */
 };
 

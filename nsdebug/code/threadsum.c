@@ -75,7 +75,8 @@ void thread_sum_emit(struct emit *e, const struct thread_sum *t, bool goroutines
 	if (t->taken < t->threads)
 		buf_addf(&b, "; %llu not taken", LLU(t->threads - t->taken));
 	if (goroutines)
-		buf_addf(&b, "; goroutines: %llu%s", LLU(t->goroutines), t->go ? "" :
+		buf_addf(&b, "; goroutines: %llu%s", LLU(t->goroutines),
+			 t->go || t->goroutines ? "" :
 			 ", no process runs Go's code");
 	else if (t->go && !core)
 		buf_str(&b, "; a Go program: --goroutines shows its goroutines");

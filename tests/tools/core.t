@@ -124,7 +124,10 @@ tj 'stack --core: what is known of a thread' '.errors == [] and .target == "a.co
 ts 'stack --core: in words' 0 '^9 threads in the core$' "$NSDEBUG" stack --core a.core
 ts 'stack --core: of a container it has its files' 0 'runtime\.futex\+0x[0-9a-f]+ ' \
 	"$NSDEBUG" stack --core go.core "$BOX"
-ts 'stack --core: which the host has not' 0 'there is no such file here' \
+ts 'stack --core: which the host has not' 5 '[^ ]+, the file of 0x[0-9a-f]+, gives no unwind tables: there is no such file here' \
+	"$NSDEBUG" stack --core go.core
+ts 'stack --core: and whose files would be taken' 5 \
+	'files that frames are in and that are not here, or are others: 1; .*TARGET' \
 	"$NSDEBUG" stack --core go.core
 cp "$apps/threads" other
 start ./other 2 4
@@ -133,13 +136,27 @@ ts 'stack --core: the file is that of the core' 0 'descend\+0x' "$NSDEBUG" stack
 kill -9 "$PID"
 cp "$O/tests/lib/stacks" other.new
 mv other.new other
-ts 'stack --core: another file of that name is not taken for it' 0 \
+ts 'stack --core: another file of that name is not taken for it' 5 \
 	'the file there is another one than in the core' "$NSDEBUG" stack --core other.core
 ts 'stack --core: nothing but a core' 1 'not an ELF core' "$NSDEBUG" stack --core "$apps/threads"
 ts 'stack --core: no such file' 1 'none.core' "$NSDEBUG" stack --core none.core
 ts 'stack --core: a FIFO is not waited for' 4 'no regular file' sh -c \
 	'mkfifo fifo; "$NSDEBUG" stack --core fifo'
-ts 'stack --core: not half of it' 2 'shown whole' "$NSDEBUG" stack --core a.core --tid 1
+ts 'stack --core: not half of it' 2 '^nsdebug: stack: --tid does not go with --core: .*--filter' \
+	"$NSDEBUG" stack --core a.core --tid 1
+ts 'stack --core: no goroutines' 2 '^nsdebug: stack: --goroutines does not go with --core: ' \
+	"$NSDEBUG" stack --core a.core -g
+tj 'stack --core: --filter picks a thread' '[.items[].comm] == ["t3"]' \
+	"$NSDEBUG" stack --core a.core --filter 'comm == "t3"' -o json
+whole=$(stat -c %s a.core)
+# of the headers and notes nothing is missing, of what comes last all
+head -c $((whole / 2)) a.core >half.core
+ts 'stack --core: what is cut off is said, with how much' 5 \
+	"^nsdebug: the core is cut off: it has $((whole / 2)) of $whole bytes\$" \
+	"$NSDEBUG" stack --core half.core
+tj 'stack --core: in its threads too' '.truncated and (.items | length) == 9 and all(.items[];
+	.note | test("the core is cut off before"))' \
+	sh -c '"$NSDEBUG" stack --core half.core -o json; [ $? = 5 ]'
 
 # ---- one moment, and how long it is ----
 
