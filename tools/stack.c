@@ -69,7 +69,8 @@ static const struct opt stack_opt[] = {
 	OPT('l', "lines", OPT_FLAG, struct stack_opts, lines, NULL,
 	    "file and line too, and functions that were inlined"),
 	OPT(0, "no-fold", OPT_FLAG, struct stack_opts, no_fold, NULL,
-	    "show threads of the same state and frames one by one"),
+	    "show threads of the same state and frames one by one, and of a run of equal frames "
+	    "each"),
 	OPT(0, "max-frames", OPT_U64, struct stack_opts, max_frames, "N",
 	    "frames of a thread at most (512)"),
 	OPT(0, "stack-bytes", OPT_SIZE, struct stack_opts, stack_bytes, "SIZE",

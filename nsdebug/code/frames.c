@@ -32,6 +32,7 @@ const struct col frame_cols[] = {
 	F(COL_BYTES, file, COL_HIDE | COL_CLAIMED, "of the source, with --lines"),
 	F(COL_U64, line, COL_HIDE, "in it; where the call is, if it is not the innermost"),
 	F(COL_BOOL, inlined, COL_HIDE, "it has no code of its own: it is part of the next one"),
+	F(COL_U64, run, COL_NOJSON | COL_HIDE | COL_FOLD, "of a run of equal frames, how many"),
 	F(COL_BYTES, text, COL_NOJSON | COL_CLAIMED, "the frame on one line"),
 	COL_END
 };
@@ -152,6 +153,54 @@ static void append(struct frame_row *row, const char *why, const char *more, str
 	row->text = (struct bytes){ arena_dup(a, b.bytes, b.len), b.len };
 }
 
+/* Behind the number. */
+static struct bytes without_number(const struct frame_row *row)
+{
+	struct bytes t = row->text;
+
+	while (t.len && *t.p != ' ') {
+		t.p++;
+		t.len--;
+	}
+	while (t.len && *t.p == ' ') {
+		t.p++;
+		t.len--;
+	}
+	return t;
+}
+
+/* A frame and what is inlined in it, of which each row is as the one of another frame. */
+static bool same_frames(const struct frame_row *a, const struct frame_row *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (a[i].pc != b[i].pc || a[i].inlined != b[i].inlined ||
+		    !bytes_same(without_number(&a[i]), without_number(&b[i])))
+			return false;
+	return true;
+}
+
+/* A function that calls itself at one place is shown once, with how often; the numbers go on. */
+static void fold_runs(struct frame_row *rows, size_t count)
+{
+	struct frame_row *first = rows;
+	size_t before = 0;
+
+	for (size_t i = 0, n; i < count; i += n) {
+		for (n = 1; i + n < count && rows[i + n].n == rows[i].n;)
+			n++;
+		if (n == before && same_frames(first, rows + i, n)) {
+			first[n - 1].run++;
+			for (size_t k = i; k < i + n; k++)
+				rows[k].run = 0;
+			continue;
+		}
+		first = rows + i;
+		before = n;
+		for (size_t k = i; k < i + n; k++)
+			rows[k].run = 1;
+	}
+}
+
 struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a)
 {
 	struct fill l = { .room = ROW_ROOM, .a = a };
@@ -171,6 +220,7 @@ struct col_rows frame_rows(struct trace *t, const struct names *names, struct ar
 	}
 	if (l.count && !t->whole)
 		append(&l.rows[l.count - 1], t->end, "", a);
+	fold_runs(l.rows, l.count);
 	buf_free(&l.b);
 	return (struct col_rows){ l.rows, l.count, sizeof(*l.rows) };
 }

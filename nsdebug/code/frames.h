@@ -19,6 +19,7 @@ struct frame_row {
 	struct bytes function, module, text, file;
 	const char *build_id, *method, *source;
 	uint64_t guess, line, inlined;
+	uint64_t run;		/* of equal ones, how many it stands for */
 };
 
 extern const struct col frame_cols[];

@@ -48,14 +48,31 @@ static void put_line(struct out *o, struct buf *b, const struct col *cols, const
 	buf_char(b, '\n');
 }
 
+/* How many rows this one stands for. */
+static uint64_t stands_for(const struct out *o, const struct col *cols, const struct cell *cells)
+{
+	for (const struct col *c = cols; o->layout.fold && c->name; c++)
+		if (c->flags & COL_FOLD && c->type == COL_U64 && cells[c - cols].set)
+			return cells[c - cols].u;
+	return 1;
+}
+
 void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
 {
 	struct cell cells[ROW_CELLS_MAX];
 	struct bytes rest = cell->s;
 
 	for (uint64_t i = 0; i < cell->count && row_decode(c->sub, &rest, cells); i++) {
+		uint64_t n = stands_for(o, c->sub, cells);
+
+		if (!n)
+			continue;
 		buf_str(&o->held, "  ");
 		put_line(o, &o->held, c->sub, cells, 0);
+		if (n == 1)
+			continue;
+		o->held.len--;
+		buf_addf(&o->held, " x %llu\n", (unsigned long long)n);
 	}
 }
 

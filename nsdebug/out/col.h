@@ -72,7 +72,9 @@ enum col_flag {
 	COL_NOJSON = 64,	/* made for people: a table only */
 	COL_CLOCK = 128,	/* COL_DUR as hours:minutes:seconds; COL_TIME with microseconds */
 	COL_RIGHT = 256,	/* in a table, text that stands to the right, as numbers do */
-	COL_FOLD = 1024,	/* says which row of some that may be shown as one (layout->fold) */
+	/* Says which row of some that may be shown as one (layout->fold). Of rows in a row, a
+	 * number: how many that follow each other this one stands for; 0: none, another does. */
+	COL_FOLD = 1024,
 	COL_CODE = 512,		/* text with escapes of its own, as in C: a backslash stays one */
 };
 

@@ -64,6 +64,14 @@ ts '--max-frames cuts and says so' 5 'descend.* -- 4 frames are shown \(--max-fr
 	"$NSDEBUG" stack --tid "$T0" --max-frames 4 "$BOX"
 ts '--stack-bytes cuts and says so' 5 'bytes of the stack were copied \(--stack-bytes\)' \
 	"$NSDEBUG" stack --tid "$T0" --stack-bytes 256 "$BOX"
+ts 'a function that calls itself is shown once, with how often' 0 \
+	'^  #[0-9]+ +0x[0-9a-f]+ descend\+0x[0-9a-f]+ \(threads\) x 1[45]$' \
+	"$NSDEBUG" stack --tid "$T0" "$BOX"
+t 'with --no-fold each time' '16\n' sh -c '"$@" | grep -c "descend+"' - \
+	"$NSDEBUG" stack --tid "$T0" --no-fold "$BOX"
+tj 'in JSON too, which is as it was' '(.items[0].frames | length) as $n |
+	([.items[0].frames[].n] == [range($n)]) and all(.items[0].frames[]; has("run") | not)' \
+	"$NSDEBUG" stack --tid "$T0" -o json "$BOX"
 ts 'of a thread that is not shown it is not said' 0 '^stopped 0 of 9 threads$' \
 	"$NSDEBUG" stack --max-frames 12 --filter 'comm == "threads"' "$BOX"
 ts 'but of one that is' 5 'stacks cut short, see --max-frames and --stack-bytes: 1$' \
