@@ -304,6 +304,7 @@ const struct tool tool_cat = {
 	.opts = cat_opt, .opts_size = sizeof(struct cat_opts), .defaults = &cat_defaults,
 	.cols = cat_col,
 	.data = true,
+	.no_table = true,
 	.examples = cat_example,
 	.setup = cat_setup,
 	.run = cat_run,

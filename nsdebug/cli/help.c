@@ -132,7 +132,8 @@ void help_tool(struct buf *b, const struct tool *t)
 	buf_str(b, "\noptions of every verb:\n");
 	put_options(b, global_opts, t);
 	if (t->cols) {
-		buf_str(b, "\nfields (-o FIELD,..., JSON):\n");
+		buf_str(b, t->no_table ? "\nfields (JSON):\n" :
+			"\nfields (-o FIELD,..., JSON):\n");
 		put_columns(b, t->cols, NULL);
 	}
 	buf_str(b, "\nexamples:\n");

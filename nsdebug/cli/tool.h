@@ -124,6 +124,7 @@ struct tool {
 	const struct col *summary_cols;	/* of emit_summary(): its column "text" is shown last */
 	const struct example *examples;	/* ends with a NULL command */
 	bool data;		/* writes raw bytes to emit->data */
+	bool no_table;		/* its columns are JSON's only */
 	bool host_mounts;	/* asks for our own mount table: target->host_mounts */
 	/* Where .needs depends on the words. */
 	enum need (*needs_of)(const void *opts, int nargs, char *const *args);

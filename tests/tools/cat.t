@@ -160,6 +160,7 @@ tj 'JSON: what failed'	'.items[0].text == "no end" and .errors[0].status == 1' \
 	$NSDEBUG cat -o json "$T" /data/nope /data/open
 ts 'JSON and -n'	2 'not for -o json'	$NSDEBUG cat -n -o json "$T" /data/text
 ts 'columns'		2 'no columns'		$NSDEBUG cat -o wide "$T" /data/text
+ts 'fields are of JSON only'	0 '^fields \(JSON\):$'	$NSDEBUG cat --help
 
 # ---- what is not opened ----
 
