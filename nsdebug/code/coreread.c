@@ -484,8 +484,9 @@ static int read_all(struct reader *r, struct err *e)
 	if (read_core(r, e) < 0)
 		return -1;
 	if (!r->nthreads && r->has < r->wants)
-		return err_set(e, ST_FAILED, "the core is cut off: it has %llu of %llu bytes, and "
-			       "none of its threads", LLU(r->has), LLU(r->wants));
+		return err_set(e, ST_FAILED, "the core is cut off: it has %llu of %s%llu bytes, "
+			       "and none of its threads", LLU(r->has), r->cut ? "at least " : "",
+			       LLU(r->wants));
 	if (!r->nthreads)
 		return err_set(e, ST_FAILED, "a core without threads: no NT_PRSTATUS in it");
 	if (r->has < r->wants && r->s->emit)

@@ -154,6 +154,10 @@ head -c $((whole / 2)) a.core >half.core
 ts 'stack --core: what is cut off is said, with how much' 5 \
 	"^nsdebug: the core is cut off: it has $((whole / 2)) of $whole bytes\$" \
 	"$NSDEBUG" stack --core half.core
+head -c 500 a.core >begun.core
+ts 'stack --core: or that not even its threads are there' 1 \
+	'^nsdebug: the core is cut off: it has 500 of at least [0-9]+ bytes, and none of its threads$' \
+	"$NSDEBUG" stack --core begun.core
 tj 'stack --core: in its threads too' '.truncated and (.items | length) == 9 and all(.items[];
 	.note | test("the core is cut off before"))' \
 	sh -c '"$NSDEBUG" stack --core half.core -o json; [ $? = 5 ]'
