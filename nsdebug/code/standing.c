@@ -126,6 +126,7 @@ static bool take_alone(struct standing *x, struct snapshot *s, struct process *p
 		       int dir, const char *why)
 {
 	bool taken = source_blocked.take(NULL, s, p, t, dir);
+	char own[sizeof(t->note)];
 
 	for (int nap = 0; nap < NAPS && !taken && t->running && t->state != 'R'; nap++) {
 		poll(NULL, 0, NAP_MS);
@@ -136,11 +137,11 @@ static bool take_alone(struct standing *x, struct snapshot *s, struct process *p
 		t->running = false;
 		taken = x->other->take(x->other_self, s, p, t, dir);
 	}
+	memcpy(own, t->note, sizeof(own));
 	if (taken)
 		snprintf(t->note, sizeof(t->note), "not held with the others: %.130s", why);
 	else
-		thread_refuse(t, "%.40s, and not held with the others: %.90s",
-			      t->running ? "running" : t->gone ? "gone" : "cannot be read", why);
+		thread_refuse(t, "%.40s, and not held with the others: %.85s", own, why);
 	return taken;
 }
 
