@@ -262,6 +262,8 @@ static __always_inline void accept_call(const struct regs *r, __s64 ret, __u64 n
 		if (k) {
 			k->flags |= NET_TAKEN;
 			e->since = k->since;
+			if (!k->since)	/* told by no cgroup, it is known from now on */
+				k->since = now;
 			__builtin_memcpy(&k->who, &e->who, sizeof(k->who));
 		}
 	}
