@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 #include "bpf/snap.h"
 
-#include "bpf/types.h"
+#include "bpf/visit.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -9,10 +9,6 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define VM_READ 1		/* include/linux/mm.h */
 #define VM_UFFD_MISSING 0x200
 
-/* The process whose threads are told: its pid, and when its first thread began, in ticks. */
-__u32 want_pid;
-__u64 want_start;
-__u32 want_tid;		/* 0: all of them */
 __u32 want_depth;	/* of the target's pid namespace, the host's is 0 */
 __u64 want_bytes;	/* of a stack at most, from the stack pointer on */
 
@@ -29,21 +25,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct page);
 } pages SEC(".maps");
-
-/* Ids here are the initial namespace's: who asks must count in the same way. */
-static __always_inline bool is_asker_host(void)
-{
-	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
-
-	return BPF_CORE_READ(t, thread_pid, level) == 0;
-}
-
-static __always_inline bool is_wanted(struct task_struct *t)
-{
-	return is_asker_host() && (__u32)BPF_CORE_READ(t, tgid) == want_pid &&
-		(!want_tid || (__u32)BPF_CORE_READ(t, pid) == want_tid) &&
-		BPF_CORE_READ(t, group_leader, start_boottime) / SNAP_TICK_NS == want_start;
-}
 
 static __always_inline __u32 tid_in_target(struct task_struct *t)
 {

@@ -8,7 +8,6 @@
 #include <linux/types.h>
 
 #define SNAP_REGS 17		/* rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 rip */
-#define SNAP_TICK_NS 10000000	/* of CLOCK_BOOTTIME; /proc counts in USER_HZ, 100 a second */
 #define SNAP_RED_ZONE 128	/* below the stack pointer, x86_64 psABI 3.2.2 */
 #define SNAP_PAGE 4096
 #define SNAP_STACK_PAGES 65	/* of one thread: 256 KiB and the red zone */

@@ -227,10 +227,6 @@ struct rlimit {
 	unsigned long rlim_cur, rlim_max;
 };
 
-struct seccomp {
-	int mode;
-};
-
 struct signal_struct {
 	struct rlimit rlim[16];
 	atomic_t live;
@@ -250,6 +246,27 @@ struct k_sigaction {
 
 struct sighand_struct {
 	struct k_sigaction action[64];
+};
+
+struct sock_filter;
+
+struct sock_fprog_kern {
+	__u16 len;
+	struct sock_filter *filter;
+};
+
+struct bpf_prog {
+	struct sock_fprog_kern *orig_prog;	/* with CONFIG_CHECKPOINT_RESTORE */
+};
+
+struct seccomp_filter {
+	struct seccomp_filter *prev;
+	struct bpf_prog *prog;
+};
+
+struct seccomp {
+	int mode;
+	struct seccomp_filter *filter;
 };
 
 struct task_struct {

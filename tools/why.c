@@ -3,6 +3,7 @@
  * why - why something is refused to a container, or would be: by the same rules as the kernel's,
  * without trying it; and why a container ended or does not start.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,51 +16,29 @@
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/callwhy.h"
+#include "nsdebug/trace/filters.h"
+#include "nsdebug/trace/sysdef.h"
 #include "nsdebug/trace/words.h"
+#include "nsdebug/why/action.h"
 #include "nsdebug/why/cure.h"
 #include "nsdebug/why/ended.h"
 #include "nsdebug/why/judge.h"
 #include "nsdebug/why/magic.h"
+#include "nsdebug/why/port.h"
 
 #define MAGIC_MAX 8	/* links of /proc one after another */
 
 struct why_opts {
 	uint64_t pid;
-	const char *path, *to, *what;
+	const char *path, *to, *what, *call, *cap;
+	bool calls, udp;
+	uint64_t port;
 };
 
-static const struct {
-	const char *word;
-	enum access_op op;
-	uint32_t flags, mode;
-	bool nofollow;
-} actions[] = {
-	{ "read", OP_OPEN, O_RDONLY, 0, false },
-	{ "write", OP_OPEN, O_WRONLY, 0, false },
-	{ "append", OP_OPEN, O_WRONLY | O_APPEND, 0, false },
-	{ "create", OP_OPEN, O_WRONLY | O_CREAT, 0, false },
-	{ "exec", OP_EXEC, 0, 0, false },
-	{ "list", OP_LIST, 0, 0, false },
-	{ "enter", OP_CHDIR, 0, 0, false },
-	{ "stat", OP_STAT, 0, 0, false },
-	{ "truncate", OP_TRUNCATE, 0, 0, false },
-	{ "mkdir", OP_MKDIR, 0, 0, false },
-	{ "mknod", OP_MKNOD, 0, S_IFCHR, false },
-	{ "delete", OP_UNLINK, 0, 0, false },
-	{ "rmdir", OP_RMDIR, 0, 0, false },
-	{ "rename", OP_RENAME, 0, 0, false },
-	{ "link", OP_LINK, 0, 0, true },
-	{ "chmod", OP_CHMOD, 0, 0, false },
-	{ "chown", OP_CHOWN, 0, 0, false },
-	{ "touch", OP_UTIMES, 1, 0, false },
-	{ "utimes", OP_UTIMES, 0, 0, false },
-	{ "connect", OP_CONNECT, 0, 0, false },
-};
+#define NO_PORT UINT64_MAX
 
-static const char *action_word(size_t i)
-{
-	return i < ARRAY_SIZE(actions) ? actions[i].word : NULL;
-}
+static const struct why_opts why_defaults = { .port = NO_PORT };
 
 static const struct opt why_opt[] = {
 	OPT('p', "pid", OPT_U64, struct why_opts, pid, "PID",
@@ -72,6 +51,17 @@ static const struct opt why_opt[] = {
 	    "link, chmod, chown (to another user), touch, utimes, connect",
 	    .words = action_word),
 	OPT(0, "to", OPT_STR, struct why_opts, to, "PATH", "of rename and link: the new name"),
+	OPT(0, "syscall", OPT_STR, struct why_opts, call, "CALL",
+	    "what its seccomp filters answer to a call: mount, 'personality(8)', 'socket(16,_,9)'",
+	    .words = sysdef_word),
+	OPT(0, "denied-calls", OPT_FLAG, struct why_opts, calls, NULL,
+	    "all calls that its seccomp filters refuse, if only with some arguments, or that take "
+	    "a capability which it has not"),
+	OPT(0, "port", OPT_U64, struct why_opts, port, "PORT",
+	    "may it bind this port in its network namespace?"),
+	OPT(0, "udp", OPT_FLAG, struct why_opts, udp, NULL, "with --port: of UDP, not of TCP"),
+	OPT(0, "cap", OPT_STR, struct why_opts, cap, "CAP", "has it this capability?",
+	    .words = cap_word),
 	OPT_END
 };
 
@@ -146,13 +136,14 @@ struct asked {
 	const char *subject, *action;
 	enum access_op op;
 	struct reason why;
+	const struct buf *text;	/* the reason in words; or NULL: reason_text() */
 };
 
 /* ---- a row ---- */
 
 static struct bytes text(const char *s)
 {
-	return *s ? (struct bytes){ s, strlen(s) } : (struct bytes){ NULL, 0 };
+	return s && *s ? (struct bytes){ s, strlen(s) } : (struct bytes){ NULL, 0 };
 }
 
 static struct bytes keep(struct why *y, struct buf *b)
@@ -236,16 +227,6 @@ static void put_file(struct why *y, struct why_row *row, const struct reason *w)
 	row->host_group = w->gid;
 }
 
-enum verdict { DENIED, ALLOWED, UNKNOWN };
-
-static enum verdict verdict_of(const struct reason *w)
-{
-	if (w->kind == WHY_GRANTED)
-		return ALLOWED;
-	return w->kind == WHY_UNKNOWN || w->kind == WHY_CHANGED || w->kind == WHY_MAGIC ||
-		(w->kind == WHY_SERVER && !w->err) ? UNKNOWN : DENIED;
-}
-
 static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
 {
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
@@ -262,7 +243,7 @@ static void answer(struct why *y, const struct asked *f)
 	static const char *const verdicts[] = { "denied", "allowed", "unknown" };
 	static const enum status statuses[] = { ST_FAILED, ST_OK, ST_INCOMPLETE };
 	const struct reason *w = &f->why;
-	enum verdict v = verdict_of(w);
+	enum why_verdict v = reason_verdict(w);
 	auto_buf struct buf b = { 0 };
 	struct why_row row;
 
@@ -275,33 +256,21 @@ static void answer(struct why *y, const struct asked *f)
 	row.guess = w->guess;
 	row.number = w->number ? w->number : NONE_U64;
 	row.limit = w->limit ? w->limit : NONE_U64;
-	reason_text(&b, w);
+	if (f->text)
+		buf_add(&b, f->text->bytes, f->text->len);
+	else
+		reason_text(&b, w);
 	row.reason = keep(y, &b);
 	put_creds(y, &row);
 	put_file(y, &row, w);
 	row.caps = cap_words(y, w->caps);
-	if (v != ALLOWED)
+	if (v != WHY_ALLOWED)
 		put_cure(y, &row, f);
 	emit_row(y->r->emit, &row);
 	y->r->emit->status = status_worse(y->r->emit->status, statuses[v]);
 }
 
 /* ---- a path ---- */
-
-static bool is_of_two(enum access_op op)
-{
-	return op == OP_RENAME || op == OP_LINK;
-}
-
-/* ARRAY_SIZE(actions): there is none of that name. */
-static size_t action_of(const struct why_opts *o)
-{
-	size_t i = 0;
-
-	while (o->what && i < ARRAY_SIZE(actions) && strcmp(actions[i].word, o->what))
-		i++;
-	return i;
-}
 
 /* Waits for less than the front does: then the other child's own words are heard. */
 static bool ask(struct why *y, const struct access_ask *a, struct reason *ret)
@@ -326,15 +295,15 @@ static void ask_path(struct why *y)
 	const struct why_opts *o = y->o;
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
 	struct asked *f = arena_alloc(y->a, sizeof(*f));
-	size_t i = action_of(o);
+	const struct action *act = action_of(o->what);
 	struct err e;
 
 	a->creds = y->creds;
-	a->op = f->op = actions[i].op;
-	a->flags = actions[i].flags;
-	a->mode = actions[i].mode;
+	a->op = f->op = act->op;
+	a->flags = act->flags;
+	a->mode = act->mode;
 	a->number = 1 << 8 | 3;
-	a->nofollow = actions[i].nofollow;
+	a->nofollow = act->nofollow;
 	/* to an id that nobody has: any but its own */
 	a->uid = UINT32_MAX - 1;
 	a->gid = UINT32_MAX;
@@ -343,7 +312,7 @@ static void ask_path(struct why *y)
 	snprintf(a->path, sizeof(a->path), "%s", o->path);
 	snprintf(a->path2, sizeof(a->path2), "%s", o->to ? o->to : "");
 	f->subject = o->path;
-	f->action = actions[i].word;
+	f->action = act->word;
 	if ((a->path[0] != '/' || (o->to && o->to[0] != '/')) &&
 	    !magic_path(y->dir, "cwd", a->dir, sizeof(a->dir))) {
 		err_set(&e, ST_FAILED, "%s: the working directory of process %u is not below its "
@@ -359,23 +328,18 @@ static void ask_path(struct why *y)
 
 /* ---- an end ---- */
 
-static struct bytes text_or_none(const char *s)
-{
-	return text(s ? s : "");
-}
-
 static void tell(struct run *r, const struct finding *f)
 {
 	struct why_row row;
 
 	row_none(why_col, &row);
 	row.kind = f->kind;
-	row.reason = text_or_none(f->what);
-	row.evidence = text_or_none(f->evidence);
+	row.reason = text(f->what);
+	row.evidence = text(f->evidence);
 	row.source = f->source;
-	row.cure = text_or_none(f->cure);
-	row.kubernetes = text_or_none(f->kubernetes);
-	row.docker = row.podman = text_or_none(f->docker);
+	row.cure = text(f->cure);
+	row.kubernetes = text(f->kubernetes);
+	row.docker = row.podman = text(f->docker);
 	emit_row(r->emit, &row);
 }
 
@@ -394,14 +358,86 @@ static void tell_end(struct run *r)
 	r->emit->status = status_worse(r->emit->status, st);
 }
 
+/* ---- what is no path ---- */
+
+static void answer_call(struct why *y, const struct filters *f, const struct call_ask *a,
+			struct asked *ask)
+{
+	auto_buf struct buf words = { 0 };
+
+	call_judge(f, a, &y->creds, &ask->why, &words);
+	ask->text = words.len ? &words : NULL;
+	if (!y->o->calls || ask->why.kind != WHY_GRANTED)
+		answer(y, ask);
+	ask->text = NULL;
+}
+
+static void ask_call(struct why *y)
+{
+	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
+	struct filters *f = arena_alloc(y->a, sizeof(*f));
+	struct call_ask a = { .unknown = ~0u };
+	struct err e;
+
+	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
+	    filters_of(f, y->r->in, y->dir, y->a, &e) < 0) {
+		emit_err(y->r->emit, &e);
+		return;
+	}
+	ask->action = "call";
+	ask->subject = y->o->call;
+	if (y->o->call) {
+		answer_call(y, f, &a, ask);
+		return;
+	}
+	for (a.nr = 0; a.nr < SYS_NR_MAX; a.nr++)
+		if (sysdefs[a.nr].name) {
+			ask->subject = sysdefs[a.nr].name;
+			answer_call(y, f, &a, ask);
+		}
+}
+
+static void ask_port(struct why *y)
+{
+	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
+	char subject[24];
+
+	snprintf(subject, sizeof(subject), "%s/%u", y->o->udp ? "udp" : "tcp",
+		 (unsigned int)y->o->port);
+	ask->subject = subject;
+	ask->action = "bind";
+	port_judge(y->r->in, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
+	answer(y, ask);
+}
+
+static void ask_cap(struct why *y)
+{
+	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
+	int cap = cap_of(y->o->cap);
+
+	ask->subject = cap_name((unsigned int)cap);
+	ask->action = "use";
+	if (!creds_has(&y->creds, (unsigned int)cap)) {
+		ask->why.kind = WHY_CAPABILITY;
+		ask->why.err = EPERM;
+		ask->why.caps = 1ull << cap;
+	}
+	answer(y, ask);
+}
+
 /* ---- the verb ---- */
+
+/* How many questions are there? */
+static int questions(const struct why_opts *o)
+{
+	return (o->path != NULL) + (o->call != NULL) + o->calls + (o->cap != NULL) +
+		(o->port != NO_PORT);
+}
 
 /* Of nothing in particular: then it is about its end. */
 static bool why_ended(const void *opts)
 {
-	const struct why_opts *o = opts;
-
-	return !o->path;
+	return !questions(opts);
 }
 
 static enum need why_needs(const void *opts, int nargs, char *const *args)
@@ -441,6 +477,12 @@ static void why_run(struct run *r)
 		emit_err(r->emit, &e);
 	else if (y.o->path)
 		ask_path(&y);
+	else if (y.o->call || y.o->calls)
+		ask_call(&y);
+	else if (y.o->cap)
+		ask_cap(&y);
+	else if (y.o->port != NO_PORT)
+		ask_port(&y);
 	own_close(&y.dir);
 	arena_free(&y.a);
 }
@@ -450,31 +492,66 @@ static bool why_judge(const void *opts)
 	return ((const struct why_opts *)opts)->path != NULL;
 }
 
+static bool why_filters(const void *opts)
+{
+	const struct why_opts *o = opts;
+
+	return o->call || o->calls;
+}
+
+static enum nets why_nets(const void *opts)
+{
+	return ((const struct why_opts *)opts)->port == NO_PORT ? NETS_NONE : NETS_OWN;
+}
+
+static int check_others(const struct why_opts *o, struct err *e)
+{
+	struct call_ask a;
+
+	if (questions(o) > 1)
+		return err_set(e, ST_USAGE, "one question at a time: --path, --syscall, "
+			       "--denied-calls, --port or --cap");
+	if (o->udp && o->port == NO_PORT)
+		return err_set(e, ST_USAGE, "--udp goes with --port");
+	if (o->port != NO_PORT && o->port > UINT16_MAX)
+		return err_set(e, ST_USAGE, "a port is at most 65535");
+	if (o->cap && cap_of(o->cap) < 0)
+		return err_set(e, ST_USAGE, "there is no capability '%s'", o->cap);
+	return o->call ? call_parse(o->call, &a, e) : 0;
+}
+
 static int why_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	const struct why_opts *o = opts;
-	size_t i = action_of(o);
+	const struct action *act = action_of(o->what);
 
 	(void)nargs;
 	(void)args;
-	if (why_ended(o) && (o->what || o->to || o->pid))
-		return err_set(e, ST_USAGE, "--for, --to and --pid go with --path");
+	if (check_others(o, e) < 0)
+		return -1;
+	if (!o->path && (o->what || o->to))
+		return err_set(e, ST_USAGE, "--for and --to go with --path");
 	if (why_ended(o)) {
+		if (o->pid)
+			return err_set(e, ST_USAGE, "--pid goes with a question: --path, --port, "
+				       "--syscall or --cap");
 		if (!l->fields && l->format != OUT_NAMES)
 			l->fields = l->format == OUT_WIDE ?
 				"kind,reason,evidence,source,cure,kubernetes,docker" :
 				"kind,reason,evidence,cure";
 		return 0;
 	}
-	if (i == ARRAY_SIZE(actions))
+	if (!o->path)
+		return 0;
+	if (!act)
 		return err_set(e, ST_USAGE, "--for %s: read, write, create, exec ... ('nsdebug "
 			       "help why' has all)", o->what);
 	if (!*o->path || strlen(o->path) >= ACCESS_PATH ||
 	    (o->to && (!*o->to || strlen(o->to) >= ACCESS_PATH)))
 		return err_set(e, ST_USAGE, "a path has 1 to %d bytes", ACCESS_PATH - 1);
-	if (is_of_two(actions[i].op) != (o->to != NULL))
+	if (action_of_two(act) != (o->to != NULL))
 		return err_set(e, ST_USAGE, o->to ? "--to goes with --for rename or link" :
-			       "--for %s needs --to PATH", actions[i].word);
+			       "--for %s needs --to PATH", act->word);
 	return 0;
 }
 
@@ -482,6 +559,8 @@ static const struct example why_example[] = {
 	{ "nsdebug why nsd-demo", "why did it end, or why does it not start" },
 	{ "nsdebug why nsd-demo --path /tmp/x --for create", "may it make a file there" },
 	{ "nsdebug why nsd-demo --path /var/log/x --for create", "why not there" },
+	{ "nsdebug why nsd-demo --port 8080", "may it listen there" },
+	{ "nsdebug why nsd-demo --syscall 'socket(16)'", "do its seccomp filters let it" },
 	{ "nsdebug why nsd-demo --path /bin/sh --for exec -o wide",
 	  "as whom, by which rights, and the cure as options of docker" },
 	{ NULL }
@@ -502,12 +581,15 @@ const struct tool tool_why = {
 		"each component of the path, the mounts, attributes, user namespace and "
 		"capabilities. What a security module or the server of a file system says cannot "
 		"be known. The exit status is 0 if it is allowed, 1 if not, 5 if that cannot be "
-		"told. The cure keeps the container nonroot.",
+		"told. The cure keeps the container nonroot.\n\n"
+		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
+		"nobody is stopped. What they let through may still be refused for another "
+		"reason. Where it depends on arguments that are not given, it says on what.",
 	.needs = NEED_PROC,
-	.opts = why_opt, .opts_size = sizeof(struct why_opts),
+	.opts = why_opt, .opts_size = sizeof(struct why_opts), .defaults = &why_defaults,
 	.cols = why_col,
 	.examples = why_example,
-	.judge = why_judge,
+	.judge = why_judge, .filters = why_filters, .nets = why_nets,
 	.needs_of = why_needs,
 	.ended = why_ended,
 	.setup = why_setup,

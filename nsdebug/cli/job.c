@@ -13,6 +13,7 @@
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/aids.h"
+#include "nsdebug/trace/filters.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/iterate.h"
 #include "nsdebug/trace/mapper.h"
@@ -199,13 +200,17 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 
 static int start_proc(struct child *kids, const struct job *j, struct err *e)
 {
-	auto_close int judge = -1;
+	const struct tool *tool = j->c->tool;
+	auto_close int judge = -1, filters = -1;
 	struct job with = *j;
 
 	if (start_judge(&kids[3], j, &judge, e) < 0)
 		return -1;
+	if (tool->filters && tool->filters(j->c->opts) &&
+	    start_beside(&kids[1], j, ROLE_ITERATOR, filters_serve, NULL, &filters, e) < 0)
+		return -1;
 	with.judge = judge;
-	return spawn(&kids[0], &with, ROLE_PROC, live_verb, -1, -1, e);
+	return spawn(&kids[0], &with, ROLE_PROC, live_verb, -1, filters, e);
 }
 
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e)

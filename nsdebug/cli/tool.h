@@ -135,6 +135,8 @@ struct tool {
 	/* A NEED_PROC or NEED_TRACE child asks why paths are refused: r->in->judge
 	 * (why/judge.h). Not for a container that is not there yet. */
 	bool (*judge)(const void *opts);
+	/* A NEED_PROC child asks for seccomp filters (trace/filters.h). */
+	bool (*filters)(const void *opts);
 	/* The node's other containers are asked for: r->near. */
 	bool (*near)(const void *opts);
 	bool cgroups;		/* a NEED_PROC child asks target->cgroups */

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
@@ -39,8 +41,23 @@ static int add(struct inside *in, int ns)
 	if (fd < 0 || connect(fd, (const void *)&kernel, sizeof(kernel)) < 0)
 		return -1;
 	in->nets = mem_more(in->nets, in->nnets);
-	in->nets[in->nnets++] = (struct net){ st.st_ino, take_fd(&fd) };
+	in->nets[in->nnets++] = (struct net){ st.st_ino, take_fd(&fd), -1 };
 	return 0;
+}
+
+/* What /proc/sys/net says is of the network namespace of who looks: asked in the target's. */
+static void learn_ports(struct inside *in)
+{
+	const char *p;
+	char text[32];
+	uint64_t port;
+
+	if (fd_read_at(in->procfs, "sys/net/ipv4/ip_unprivileged_port_start", text,
+		       sizeof(text)) <= 0)
+		return;
+	p = text;
+	if (scan_u64(&p, &port) && port <= UINT16_MAX + 1u)
+		in->nets[0].first_port = (int64_t)port;
 }
 
 /* A process may be gone, or its namespace not ours to join: then it is left out. */
@@ -82,6 +99,8 @@ int nets_open(struct inside *in, enum nets which, struct err *e)
 
 	if (home < 0 || ns < 0 || add(in, ns) < 0)
 		in->nets_err = errno;
+	else if (which == NETS_OWN)
+		learn_ports(in);
 	else if (which == NETS_NODE)
 		add_node(in);
 	if (home >= 0 && setns(home, CLONE_NEWNET) < 0 && in->nnets)

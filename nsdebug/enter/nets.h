@@ -27,6 +27,8 @@ enum nets {
 struct net {
 	uint64_t id;	/* inode number of the namespace */
 	int diag;	/* NETLINK_SOCK_DIAG socket */
+	int64_t first_port;	/* of the target's: net.ipv4.ip_unprivileged_port_start; -1: not
+				 * known (before Linux 4.11 it is always 1024) */
 };
 
 /* Fills in->nets, the target's first. What is not permitted leaves it empty and in->nets_err set;

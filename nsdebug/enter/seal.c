@@ -144,7 +144,7 @@ static const struct rule *const tracer_calls = RULES(
 static const struct rule *const iterator_calls = RULES(
 	{ __NR_bpf, BPF_VISIT_0 }, { __NR_openat, READ_ONLY_2 }, R(newfstatat), R(pread64),
 	{ __NR_fcntl, DUP_1 }, { __NR_prlimit64, SELF_0 }, R(access), R(faccessat2), R(uname),
-	R(mincore), R(geteuid), R(recvfrom), R(sendto));
+	R(mincore), R(geteuid), R(recvfrom), R(sendto), R(capget));
 
 /* One sample of a thread: a perf event, and the ring that it comes in. */
 static const struct rule *const sampler_calls = RULES(

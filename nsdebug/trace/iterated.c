@@ -149,7 +149,7 @@ static bool taken(void *self, struct snapshot *s, struct thread *t)
 	if (!c)
 		return false;
 	t->nstid = (pid_t)c->task.ns_tid;
-	t->start = c->task.start / SNAP_TICK_NS;
+	t->start = c->task.start / PROC_TICK_NS;
 	t->state = state_of(c->task.state);
 	memcpy(t->comm, c->task.comm, sizeof(c->task.comm));
 	memcpy(t->regs.value, c->task.regs, sizeof(c->task.regs));

@@ -23,7 +23,7 @@
 #define PATIENCE_NS (10ull * NS_PER_S)	/* for one program */
 #define KERNEL_CURE "a newer kernel, or one with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
 
-object_fn life_object, net_object, prof_object, snap_object, sys_object;
+object_fn filters_object, life_object, net_object, prof_object, snap_object, sys_object;
 
 /* One of the programs is enough: the kernels that have one do not have the other. */
 static const struct hook {
@@ -73,6 +73,9 @@ static const struct hook {
 	{ "BPF: task iterator", "stack: registers of threads without stopping them",
 	  "Linux 5.18 with CONFIG_DEBUG_INFO_BTF; without it such threads are stopped shortly",
 	  snap_object, { "on_task" } },
+	{ "BPF: seccomp filters", "why --syscall",
+	  "CONFIG_DEBUG_INFO_BTF; without it what a filter answers is not known",
+	  filters_object, { "on_task" } },
 };
 
 /* What the child found out, in memory that it shares with us. */

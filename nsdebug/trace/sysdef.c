@@ -489,3 +489,10 @@ const char *sysdef_name(unsigned int nr, char room[16])
 	snprintf(room, 16, "syscall_%u", nr);
 	return room;
 }
+
+const char *sysdef_word(size_t nr)
+{
+	if (nr >= SYS_NR_MAX)
+		return NULL;
+	return sysdefs[nr].name ? sysdefs[nr].name : "";
+}

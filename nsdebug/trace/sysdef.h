@@ -7,6 +7,7 @@
 #ifndef NSDEBUG_TRACE_SYSDEF_H
 #define NSDEBUG_TRACE_SYSDEF_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/sys.h"
@@ -61,6 +62,8 @@ extern const struct sysdef sysdefs[SYS_NR_MAX];
 
 /* "openat", or a number for one that is newer than this program. */
 const char *sysdef_name(unsigned int nr, char room[16]);
+/* Names one by one, for completion: "" where there is no such call; behind the last one NULL. */
+const char *sysdef_word(size_t nr);
 unsigned int sysdef_class(const struct sysdef *d);
 unsigned int sysdef_args(const struct sysdef *d);
 /* What the programs are to copy of an argument. */

@@ -83,11 +83,5 @@ int sysset_parse(struct sysset *s, const char *text, struct err *e)
 
 const char *sysset_word(size_t i)
 {
-	size_t nr = i - ARRAY_SIZE(classes);
-
-	if (i < ARRAY_SIZE(classes))
-		return classes[i].name;
-	if (nr >= SYS_NR_MAX)
-		return NULL;
-	return sysdefs[nr].name ? sysdefs[nr].name : "";
+	return i < ARRAY_SIZE(classes) ? classes[i].name : sysdef_word(i - ARRAY_SIZE(classes));
 }

@@ -86,7 +86,7 @@ int err_bpf(struct err *e, int ret, const char *what)
 		       said);
 }
 
-static int check_caps(struct err *e)
+int tracer_rights(struct err *e)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct d[2];
@@ -160,7 +160,7 @@ int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *o
 	*t = (struct tracer){ .in = in, .opts = opts };
 	libbpf_set_print(listen);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	if (check_caps(e) < 0)
+	if (tracer_rights(e) < 0)
 		return -1;
 	if (opts->btf && check_btf(opts->btf, e) < 0)
 		return -1;

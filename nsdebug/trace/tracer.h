@@ -125,6 +125,8 @@ int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *o
 /* With these, programs are opened. */
 void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o);
 
+/* ST_PRIVILEGE, naming the capability, if we have not what loading programs takes. */
+int tracer_rights(struct err *e);
 /* An error of libbpf's, with the last thing it said. `ret` is its negative errno. */
 int err_bpf(struct err *e, int ret, const char *what);
 

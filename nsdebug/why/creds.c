@@ -30,6 +30,11 @@ const char *cap_name(unsigned int cap)
 	return cap < CREDS_CAPS ? caps[cap] : NULL;
 }
 
+const char *cap_word(size_t i)
+{
+	return i < CREDS_CAPS ? cap_name((unsigned int)i) : NULL;
+}
+
 int cap_of(const char *name)
 {
 	size_t skip = strncasecmp(name, "CAP_", 4) == 0 ? 0 : 4;

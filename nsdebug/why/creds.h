@@ -10,6 +10,7 @@
 
 #include <linux/capability.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -55,6 +56,8 @@ static inline bool creds_has(const struct creds *c, unsigned int cap)
 
 /* "CAP_NET_RAW"; NULL: there is none of that number. */
 const char *cap_name(unsigned int cap);
+/* The same, one by one, for completion. */
+const char *cap_word(size_t i);
 /* With or without "CAP_", in any case. -1: there is none of that name. */
 int cap_of(const char *name);
 /* "CAP_CHOWN, CAP_FOWNER" of a set, with `between` between them. */

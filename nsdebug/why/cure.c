@@ -141,8 +141,8 @@ static void put_capability(struct making *m, const char *instead)
 		TEXT(m, "%s", instead);
 		return;
 	}
-	TEXT(m, "%s%sor give the program this one capability (setcap %s+ep in the image) and "
-	     "leave it to the container%s", instead, instead[0] ? "; " : "", name,
+	TEXT(m, "%s%sgive the program this one capability (setcap %s+ep in the image) and "
+	     "leave it to the container%s", instead, instead[0] ? "; or " : "", name,
 	     m->c->no_new_privs ? "; without no_new_privs, which disables setcap" : "");
 	for (n = 0; name[n + 4] && n + 1 < sizeof(word); n++)
 		word[n] = name[n + 4];

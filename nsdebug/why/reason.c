@@ -48,6 +48,14 @@ const char *why_name(enum why_kind kind)
 	return (unsigned int)kind < WHY_KINDS ? names[kind] : names[WHY_UNKNOWN];
 }
 
+enum why_verdict reason_verdict(const struct reason *r)
+{
+	if (r->kind == WHY_GRANTED)
+		return WHY_ALLOWED;
+	return r->kind == WHY_UNKNOWN || r->kind == WHY_CHANGED || r->kind == WHY_MAGIC ||
+		(r->kind == WHY_SERVER && !r->err) ? WHY_OPEN : WHY_DENIED;
+}
+
 const char *why_class_name(enum why_class whose)
 {
 	return (unsigned int)whose < CLASS_COUNT ? classes[whose] : "";

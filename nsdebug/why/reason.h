@@ -108,6 +108,9 @@ struct reason {
 
 /* "read-only-mount"; never NULL. */
 const char *why_name(enum why_kind kind);
+/* Is it refused? WHY_OPEN: that cannot be told. */
+enum why_verdict { WHY_DENIED, WHY_ALLOWED, WHY_OPEN };
+enum why_verdict reason_verdict(const struct reason *r);
 const char *why_class_name(enum why_class whose);
 /* Text and numbers of another process: every string has an end, every word is one of its table. */
 bool reason_check(struct reason *r);

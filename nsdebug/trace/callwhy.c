@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/trace/callwhy.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/trace/sysdef.h"
+#include "nsdebug/trace/words.h"
+
+#define ALL_ARGS ((1u << SYS_ARGS) - 1)
+
+static int find_call(const char *text, size_t len, struct call_ask *ret, struct err *e)
+{
+	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
+		if (sysdefs[nr].name && strlen(sysdefs[nr].name) == len &&
+		    !memcmp(sysdefs[nr].name, text, len)) {
+			ret->nr = nr;
+			return 0;
+		}
+	return err_set(e, ST_USAGE, "there is no system call '%.*s'", (int)len, text);
+}
+
+static int parse_args(const char *text, struct call_ask *ret, struct err *e)
+{
+	const char *p = text;
+
+	for (unsigned int i = 0; i < SYS_ARGS; i++) {
+		char *end;
+
+		p += strspn(p, " ");
+		errno = 0;
+		ret->args[i] = strtoull(p, &end, 0);
+		if (end == p && *p == '_')
+			end++;
+		else if (end == p || errno)
+			break;
+		else
+			ret->unknown &= ~(1u << i);
+		p = end + strspn(end, " ");
+		if (!strcmp(p, ")"))
+			return 0;
+		if (*p++ != ',')
+			break;
+	}
+	return err_set(e, ST_USAGE, "'(%s': up to six numbers or _, with commas between them, and "
+		       "a ')' are expected", text);
+}
+
+int call_parse(const char *text, struct call_ask *ret, struct err *e)
+{
+	size_t len = strcspn(text, "(");
+
+	*ret = (struct call_ask){ .unknown = ALL_ARGS };
+	if (find_call(text, len, ret, e) < 0)
+		return -1;
+	return !text[len] || !strcmp(text + len, "()") ? 0 : parse_args(text + len + 1, ret, e);
+}
+
+/* ---- the answer ---- */
+
+static void put_action(struct buf *b, uint32_t action)
+{
+	buf_str(b, seccomp_action(action));
+	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		buf_addf(b, " %s", word_errno(-(int64_t)(action & SECCOMP_RET_DATA)));
+}
+
+/* Each answer with what leads to it. */
+static void put_ends(struct buf *b, const struct seccomp_verdict *v)
+{
+	for (size_t i = 0; i < v->ends.count; i++) {
+		auto_buf struct buf tests = { 0 };
+
+		seccomp_tests(&tests, &v->ends.items[i]);
+		buf_str(b, i ? "; " : " ");
+		put_action(b, v->ends.items[i].action);
+		if (tests.len) {
+			buf_str(b, " if ");
+			buf_add(b, tests.bytes, tests.len);
+		}
+	}
+	if (v->cut)
+		buf_str(b, "; and more");
+}
+
+static bool is_harmless(uint32_t action)
+{
+	action &= SECCOMP_RET_ACTION_FULL;
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+/* Somebody else decides, whom we cannot ask. */
+static bool is_asked_for(uint32_t action)
+{
+	return !strcmp(seccomp_action(action), "trace") ||
+		!strcmp(seccomp_action(action), "notify");
+}
+
+static void judge_strict(const struct call_ask *a, struct reason *ret, struct buf *text)
+{
+	bool good = a->nr == SYS_read || a->nr == SYS_write || a->nr == SYS_exit ||
+		a->nr == SYS_rt_sigreturn;
+
+	ret->kind = good ? WHY_GRANTED : WHY_SECCOMP;
+	buf_str(text, good ? "seccomp is in strict mode, which has it" :
+		"seccomp is in strict mode: kill-thread for all but read, write, exit and "
+		"sigreturn");
+}
+
+static void judge_filters(const struct filters *f, const struct seccomp_verdict *v,
+			  struct reason *ret, struct buf *text)
+{
+	bool same = v->mildest == v->strictest;
+
+	ret->number = v->strictest;
+	if (is_harmless(v->strictest)) {
+		ret->kind = WHY_GRANTED;
+		buf_addf(text, "%zu seccomp filter%s: ", f->count, f->count == 1 ? "" : "s");
+		put_action(text, v->strictest);
+		return;
+	}
+	ret->kind = !is_harmless(v->mildest) && !is_asked_for(v->mildest) ? WHY_SECCOMP :
+		WHY_UNKNOWN;
+	if (ret->kind == WHY_SECCOMP && !strcmp(seccomp_action(v->strictest), "errno"))
+		ret->err = v->strictest & SECCOMP_RET_DATA;
+	buf_addf(text, "seccomp filter %zu of %zu:", v->filter + 1, f->count);
+	if (same) {
+		buf_char(text, ' ');
+		put_action(text, v->strictest);
+		if (is_asked_for(v->strictest))
+			buf_str(text, ": another process decides");
+	} else {
+		put_ends(text, v);
+	}
+}
+
+/* Each is refused to everybody without the capability, whatever its arguments: capabilities(7), and
+ * the sources of Linux 6.1. `host`: it must be had in the host's user namespace. */
+static const struct {
+	uint16_t nr;
+	uint8_t cap;
+	bool host;
+} privileged[] = {
+	{ SYS_mount, CAP_SYS_ADMIN, false }, { SYS_umount2, CAP_SYS_ADMIN, false },
+	{ SYS_pivot_root, CAP_SYS_ADMIN, false }, { SYS_fsopen, CAP_SYS_ADMIN, false },
+	{ SYS_fspick, CAP_SYS_ADMIN, false }, { SYS_fsmount, CAP_SYS_ADMIN, false },
+	{ SYS_move_mount, CAP_SYS_ADMIN, false },
+	{ SYS_mount_setattr, CAP_SYS_ADMIN, false }, { SYS_chroot, CAP_SYS_CHROOT, false },
+	{ SYS_sethostname, CAP_SYS_ADMIN, false }, { SYS_setdomainname, CAP_SYS_ADMIN, false },
+	{ SYS_reboot, CAP_SYS_BOOT, false }, { SYS_swapon, CAP_SYS_ADMIN, true },
+	{ SYS_swapoff, CAP_SYS_ADMIN, true }, { SYS_settimeofday, CAP_SYS_TIME, true },
+	{ SYS_init_module, CAP_SYS_MODULE, true }, { SYS_finit_module, CAP_SYS_MODULE, true },
+	{ SYS_delete_module, CAP_SYS_MODULE, true }, { SYS_kexec_load, CAP_SYS_BOOT, true },
+	{ SYS_kexec_file_load, CAP_SYS_BOOT, true }, { SYS_acct, CAP_SYS_PACCT, true },
+	{ SYS_vhangup, CAP_SYS_TTY_CONFIG, true },
+	{ SYS_open_by_handle_at, CAP_DAC_READ_SEARCH, true },
+};
+
+static void judge_rights(const struct call_ask *a, const struct creds *c, struct reason *ret,
+			 struct buf *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
+		if (privileged[i].nr != a->nr ||
+		    (creds_has(c, privileged[i].cap) && (c->host_user_ns || !privileged[i].host)))
+			continue;
+		ret->kind = WHY_CAPABILITY;
+		ret->err = EPERM;
+		ret->caps = 1ull << privileged[i].cap;
+		ret->host_ns = privileged[i].host;
+		buf_clear(text);
+	}
+}
+
+static void ask_filters(const struct filters *f, const struct call_ask *a, struct reason *ret,
+			struct buf *text)
+{
+	struct seccomp_data d = { .nr = (int)a->nr, .arch = AUDIT_ARCH_X86_64 };
+	struct seccomp_verdict v;
+
+	for (unsigned int i = 0; i < SYS_ARGS; i++)
+		d.args[i] = a->unknown >> i & 1 ? 0 : a->args[i];
+	seccomp_judge(f->items, f->count, &d, a->unknown, &v);
+	judge_filters(f, &v, ret, text);
+	/* what is known may refuse it already */
+	if ((v.unknown || f->more) && ret->kind == WHY_GRANTED) {
+		ret->kind = WHY_UNKNOWN;
+		buf_str(text, "; but there are filters that the kernel does not show "
+			"(CONFIG_CHECKPOINT_RESTORE)");
+	}
+}
+
+void call_judge(const struct filters *f, const struct call_ask *a, const struct creds *c,
+		struct reason *ret, struct buf *text)
+{
+	char room[16];
+
+	*ret = (struct reason){ .kind = WHY_GRANTED };
+	snprintf(ret->word, sizeof(ret->word), "%s", sysdef_name(a->nr, room));
+	if (f->strict)
+		judge_strict(a, ret, text);
+	else if (f->count)
+		ask_filters(f, a, ret, text);
+	else
+		buf_str(text, "no seccomp filter");
+	if (ret->kind == WHY_GRANTED)
+		judge_rights(a, c, ret, text);
+}

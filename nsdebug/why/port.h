@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * port - may somebody bind a port in the target's network namespace? inet_bind() and
+ * inet_port_requires_bind_service() of Linux 6.1.
+ */
+#ifndef NSDEBUG_WHY_PORT_H
+#define NSDEBUG_WHY_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/reason.h"
+
+struct inside;
+
+/* In a ROLE_PROC child with NETS_OWN. WHY_UNKNOWN where the namespace could not be looked into. */
+void port_judge(const struct inside *in, const struct creds *c, uint16_t port, bool udp,
+		struct reason *ret);
+
+#endif

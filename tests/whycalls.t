@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# timeout 120
+# why --syscall, --port, --cap: beside what the kernel answers to a program in the container.
+. tests/lib.sh
+need jq runc
+
+why() { "$NSDEBUG" why "$@" -o json 2>err; }
+kind() { why "$@" | jq -r '.items[] | "\(.verdict) \(.kind)"'; }
+
+# ---- seccomp: what its filters refuse, really called ----
+
+box_run base --ready
+why "$BOX" --denied-calls >all
+if jq -e '.errors | length == 0' all >/dev/null; then
+	jq -r '.items[] | select(.kind == "seccomp") | "\(.subject) \(.error)"' all >refused
+	[ "$(wc -l <refused)" -gt 30 ] && pass 'a default profile refuses dozens of calls' ||
+		fail 'a default profile refuses dozens of calls' "$(cat all)"
+	# by number, and what errno is called
+	{
+		echo '#include <sys/syscall.h>'
+		while read -r name _; do
+			printf '#ifdef SYS_%s\n@ %s SYS_%s\n#endif\n' "$name" "$name" "$name"
+		done <refused
+	} | gcc -E -P - | sed -n 's/^@ //p' | sort >numbers
+	mkdir "$TMP/io"
+	chmod 777 "$TMP/io"
+	cp "$O/tests/lib/trycalls" "$TMP/io"
+	awk '{ print $2 }' numbers >io/list
+	box_run base --bind "$TMP/io:/p:rw" --ready -- /p/trycalls /p/list /p/result
+	{
+		echo '#include <errno.h>'
+		awk '{ print $2 }' refused | sort -u | sed 's/.*/@ & &/' |
+			awk '{ print "@ \"" $2 "\" " $3 }'
+	} | gcc -E -P - | sed -n 's/^@ "\(.*\)" /\1 /p' >errnos
+	awk 'FILENAME == ARGV[1] { errno[$1] = $2; next }
+		FILENAME == ARGV[2] { want[$1] = errno[$2]; next }
+		{ print $2, want[$1] }' errnos refused numbers | sort -n >want
+	t 'each answers a program as is said' '' sh -c 'sort -n io/result | diff want -'
+	t 'all of them were asked' "$(wc -l <want)\n" sh -c 'wc -l <io/result'
+
+	t 'one that is let through' 'allowed granted\n' kind "$BOX" --syscall getpid
+	t 'and refused for want of a capability' 'denied capability\n' kind "$BOX" --syscall mount
+	t 'one that depends on its argument' 'unknown unknown\n' kind "$BOX" --syscall personality
+	tj 'which says on which' '.items[0].reason | test("allow if arg0 == 0x")' \
+		why "$BOX" --syscall personality
+	t 'with the argument' 'allowed granted\n' kind "$BOX" --syscall 'personality(8)'
+	t 'with another' 'denied seccomp\n' kind "$BOX" --syscall 'personality(0x9)'
+	ts 'it is in the status' 1 '' "$NSDEBUG" why "$BOX" --syscall 'personality(9)'
+	ts 'what is not known, too' 5 '' "$NSDEBUG" why "$BOX" --syscall personality
+	box_run base --no-seccomp --ready
+	tj 'no filter' '.items[0] | .verdict == "allowed" and .reason == "no seccomp filter"' \
+		why "$BOX" --syscall getpid
+	t 'nothing is refused by one' '' sh -c '"$NSDEBUG" why "$1" --denied-calls -o jsonl |
+		jq -r "select(.kind == \"seccomp\") | .subject"' - "$BOX"
+	ts 'without the right to BPF it says so' 77 'CAP_BPF' \
+		without -bpf,-sys_admin "$NSDEBUG" why "$BOX" --syscall getpid
+else
+	skip 'filters of the kernel' "$(jq -c .errors all)"
+fi
+ts 'no such call' 2 "no system call 'nosuch'" "$NSDEBUG" why "$BOX" --syscall nosuch
+ts 'not a number' 2 'up to six numbers' "$NSDEBUG" why "$BOX" --syscall 'read(0,x)'
+ts 'seven arguments' 2 'up to six numbers' "$NSDEBUG" why "$BOX" --syscall 'read(0,0,0,0,0,0,0)'
+ts 'one question at a time' 2 'one question' "$NSDEBUG" why "$BOX" --syscall read --port 1
+
+# ---- ports ----
+
+box_run base --ready -- /app/server 8099
+wait_for 'grep -q ":1FA3 .* 0A " /proc/$BOXPID/net/tcp /proc/$BOXPID/net/tcp6' 10
+t 'a port that is free' 'allowed granted\n' kind "$BOX" --port 8080
+t 'one that somebody has' 'denied in-use\n' kind "$BOX" --port 8099
+t 'of UDP it is free' 'allowed granted\n' kind "$BOX" --port 8099 --udp
+t 'a low one' 'denied port\n' kind "$BOX" --port 80
+tj 'with the rule and the cure' '.items[0] | .error == "EACCES" and .limit == 1024 and
+	.caps == ["CAP_NET_BIND_SERVICE"] and (.cure | test("8080"))' why "$BOX" --port 80
+nsenter -t "$BOXPID" -n sh -c 'echo 80 >/proc/sys/net/ipv4/ip_unprivileged_port_start'
+t 'where the container has lowered the limit' 'allowed granted\n' kind "$BOX" --port 80
+t 'below that' 'denied port\n' kind "$BOX" --port 79
+t 'any port' 'allowed granted\n' kind "$BOX" --port 0
+ts 'no port' 2 'at most 65535' "$NSDEBUG" why "$BOX" --port 65536
+ts '--udp alone' 2 'goes with --port' "$NSDEBUG" why "$BOX" --udp
+
+# ---- capabilities ----
+
+t 'a capability that it has not' 'denied capability\n' kind "$BOX" --cap net_raw
+ts 'none of that name' 2 "no capability 'nosuch'" "$NSDEBUG" why "$BOX" --cap nosuch
+box_run base --caps CAP_NET_RAW --ready
+t 'one that it has' 'allowed granted\n' kind "$BOX" --cap CAP_NET_RAW
