@@ -218,7 +218,7 @@ fi
 is_sealed 'the stopper' ptrace 0000000000080000 '' "$PTRACE\n" \
 	"$NSDEBUG" --timeout 60s core "$BOX" -w "$TMP/sealed.core" --max-pause 10s
 in_proc='/proc|/proc/[0-9]*(/.*)?|anon_inode:\[pidfd\]|/sys/fs/cgroup/.*'
-is_sealed 'who copies' process_vm_readv 0000010000080004 "$in_proc" "$OPENAT\n$READV\n" \
+is_sealed 'who copies' sched_setscheduler 0000010000080004 "$in_proc|/busybox/busybox" "$OPENAT\n$READV\n" \
 	"$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
 # what it copied it looks at when it has no right left, but the files of the code
 is_sealed 'who parses' mincore 0000000000000000 /busybox/busybox '' \
