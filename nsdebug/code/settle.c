@@ -102,8 +102,10 @@ static bool is_close(struct process *p, const struct thread *t, int dir, uint64_
 		if (!v || seen[i])
 			continue;
 		seen[i] = true;
-		if (v->inode && !modules_same(p, i))
+		if (v->inode && !modules_same(p, i)) {
+			p->remapped = true;
 			return false;
+		}
 	}
 	return stayed(t, dir) || ((t->how == HOW_SAMPLED || t->how == HOW_STOPPED) &&
 				  clock_ns() - since < CLOSE_NS);
@@ -215,15 +217,40 @@ static void refuse(struct process *p)
 	}
 }
 
+/* Those that were not held with the others came after the maps. */
+static void settle_others(struct snapshot *s, struct process *p,
+			  const struct snapshot_source *source, void *self)
+{
+	auto_close int tasks = proc_open_tasks(p->dir);
+
+	for (size_t i = 0; i < p->count;) {
+		struct thread *t = &p->threads[i];
+		bool there = true;
+
+		t->unsettled = t->how == HOW_BLOCKED;
+		for (int try = 0; try < TRIES && there && t->unsettled; try++)
+			there = take_again(s, p, t, tasks, source, self);
+		if (there)
+			i++;
+		else
+			remove_thread(s, p, i);
+	}
+	refuse(p);
+}
+
 void settle(struct snapshot *s, struct process *p, const struct snapshot_source *source, void *self)
 {
 	auto_close int tasks = -1;
 	uint64_t now;
 
+	if (p->at_once) {
+		settle_others(s, p, source, self);
+		return;
+	}
 	for (int try = 0; try < TRIES; try++) {
 		bool late = any_late(p);
 
-		if (p->at_once || (!has_faults(p, &now) && !late))
+		if (!has_faults(p, &now) && !late)
 			return;
 		if (tasks < 0)
 			tasks = proc_open_tasks(p->dir);
