@@ -105,11 +105,15 @@ static __always_inline bool record(const struct sys_call *call, __u32 len, __u64
 	w = (void *)(b->bytes + at);
 	tell = !is_told_here(c, call->tid, before);
 	size = sizeof(*call) + len;
+	/* again: Linux 6.1 forgets how large a number is that had to wait in memory */
+	asm volatile("" : "+r"(size));
+	if (size > sizeof(*call) + SYS_DATA_MAX + SYS_STRING_MAX)
+		return false;
 	if (tell) {
 		w->record = SYS_WHO;
 		w->generation = 0;
-		fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
 		bpf_probe_read_kernel(w + 1, size, call);
+		fill_who(&w->who, (struct task_struct *)bpf_get_current_task());
 		size += sizeof(*w);
 	} else {
 		bpf_probe_read_kernel(w, size, call);

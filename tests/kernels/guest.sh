@@ -289,8 +289,8 @@ tr_rows 'trace open: a new one' "$(one /w/new '.error == null and .mode == "0666
 	(.flags | test("O_WRONLY.O_CREAT.O_TRUNC"))')"
 
 tracing fs
-tell 'cd /w; /busybox/busybox mkdir -m 750 made; /busybox/busybox mv made moved; /busybox/busybox rmdir moved
-	/busybox/busybox truncate -s 99 new; /busybox/busybox rm -f /etc/passwd'
+tell 'cd /w; /busybox/busybox mkdir -m 750 made; /busybox/busybox mv made moved; /busybox/busybox rmdir moved'
+tell '/busybox/busybox truncate -s 99 new; cd /; /busybox/busybox rm -f /etc/passwd'
 finished 'trace fs' sys
 quiet 'trace fs'
 one() { echo "map(select(.op == \"$1\" and $2)) | length == 1 and (.[0] | .pid > 1 and .uid == 65532 and $3)"; }
