@@ -556,11 +556,12 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 }
 
 static const struct example why_example[] = {
+	{ "nsdebug why --path / --for list nsd-demo", "may it see what is in its root directory" },
 	{ "nsdebug why nsd-demo", "why did it end, or why does it not start" },
 	{ "nsdebug why nsd-demo --path /tmp/x --for create", "may it make a file there" },
 	{ "nsdebug why nsd-demo --path /var/log/x --for create", "why not there" },
 	{ "nsdebug why nsd-demo --port 8080", "may it listen there" },
-	{ "nsdebug why nsd-demo --syscall 'socket(16)'", "do its seccomp filters let it" },
+	{ "nsdebug why nsd-demo --syscall mount", "do its seccomp filters let it" },
 	{ "nsdebug why nsd-demo --path /bin/sh --for exec -o wide",
 	  "as whom, by which rights, and the cure as options of docker" },
 	{ NULL }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout 400
+# timeout 900
 # What every verb owes, whatever it does: descriptors, limits and signals as a caller may have left
 # them; each capability missing; itself in a container; words that nobody expects. The verbs are asked
 # of the binary, and each does what its first example says.
@@ -24,9 +24,10 @@ choose_box() { # VERB
 }
 example() { # VERB: the words behind the name of the binary; no trace longer than it must
 	case $1 in
-	trace-oom)	_for='--for 100ms -o json' ;;	# of what never happens here
-	prof)		_for='--for 500ms' ;;	# some samples
-	*)		_for='--max-events 1' ;;
+	prof)		_for='--for 1s' ;;	# some samples
+	trace-exec | trace-exit | trace-open | trace-syscalls | trace-signal)
+			_for='--max-events 1' ;;
+	*)		_for='--for 100ms -o json' ;;	# of what never happens here
 	esac
 	$NSDEBUG help --json "$1" | jq -r '.examples[0].command' |
 		sed "s/^nsdebug //; s/\\bnsd-demo\\b/$BOX/; s/--for 1s/$_for/

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # timeout 120
+# serial
 # Memory that a program of the target's has to bring, and never does: stacks are shown all the same,
 # nobody waits for it, and what is not there is not made up.
 . tests/lib.sh
