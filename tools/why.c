@@ -556,7 +556,7 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 }
 
 static const struct example why_example[] = {
-	{ "nsdebug why --path / --for list nsd-demo", "may it see what is in its root directory" },
+	{ "nsdebug why --path / nsd-demo", "may it read its root directory" },
 	{ "nsdebug why nsd-demo", "why did it end, or why does it not start" },
 	{ "nsdebug why nsd-demo --path /tmp/x --for create", "may it make a file there" },
 	{ "nsdebug why nsd-demo --path /var/log/x --for create", "why not there" },
