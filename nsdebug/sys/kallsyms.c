@@ -53,8 +53,10 @@ static void offer(const struct line *l, struct ksym *want, size_t count, struct 
 	want[i].module = l->module ? arena_dup(a, l->module, l->module_len) : NULL;
 }
 
-bool kallsyms_parse(const char *text, size_t len, struct ksym *want, size_t count,
-		    struct arena *a)
+typedef void line_fn(void *ctx, const struct line *l);
+
+/* Those with an address; true if there was one. */
+static bool each_line(const char *text, size_t len, line_fn *fn, void *ctx)
 {
 	const char *p = text, *end = text + len, *stop;
 	bool any = false;
@@ -67,10 +69,31 @@ bool kallsyms_parse(const char *text, size_t len, struct ksym *want, size_t coun
 		if (!read_line(p, stop, &l) || !l.addr)
 			continue;
 		any = true;
-		if (strchr("tTwW", l.type))
-			offer(&l, want, count, a);
+		fn(ctx, &l);
 	}
 	return any;
+}
+
+struct naming {
+	struct ksym *want;
+	size_t count;
+	struct arena *arena;
+};
+
+static void name_by(void *ctx, const struct line *l)
+{
+	struct naming *n = ctx;
+
+	if (strchr("tTwW", l->type))
+		offer(l, n->want, n->count, n->arena);
+}
+
+bool kallsyms_parse(const char *text, size_t len, struct ksym *want, size_t count,
+		    struct arena *a)
+{
+	struct naming n = { want, count, a };
+
+	return each_line(text, len, name_by, &n);
 }
 
 static void spread(struct ksym *want, size_t count)
@@ -88,7 +111,7 @@ static void spread(struct ksym *want, size_t count)
 }
 
 /* Reads all of it in pieces that end with a line. */
-static bool read_all(int fd, bool (*fn)(void *ctx, const char *text, size_t len), void *ctx)
+static bool read_all(int fd, line_fn *fn, void *ctx)
 {
 	auto_free char *text = mem_alloc(PIECE);
 	bool any = false;
@@ -105,30 +128,17 @@ static bool read_all(int fd, bool (*fn)(void *ctx, const char *text, size_t len)
 		if (!last)
 			continue;
 		n = last + 1 - text;
-		any |= fn(ctx, text, (size_t)n);
+		any |= each_line(text, (size_t)n, fn, ctx);
 		have -= (size_t)n;
 		memmove(text, text + n, have);
 	}
 	return any;
 }
 
-struct naming {
-	struct ksym *want;
-	size_t count;
-	struct arena *arena;
-};
-
-static bool name_some(void *ctx, const char *text, size_t len)
-{
-	struct naming *n = ctx;
-
-	return kallsyms_parse(text, len, n->want, n->count, n->arena);
-}
-
 bool kallsyms_find(int fd, struct ksym *want, size_t count, struct arena *a)
 {
 	struct naming n = { want, count, a };
-	bool any = read_all(fd, name_some, &n);
+	bool any = read_all(fd, name_by, &n);
 
 	spread(want, count);
 	return any;
@@ -140,26 +150,14 @@ struct locating {
 	size_t count;
 };
 
-static bool locate_some(void *ctx, const char *text, size_t len)
+static void locate_by(void *ctx, const struct line *l)
 {
-	const char *p = text, *end = text + len, *stop;
 	struct locating *n = ctx;
-	bool any = false;
-	struct line l;
 
-	for (; p < end; p = stop + 1) {
-		stop = memchr(p, '\n', (size_t)(end - p));
-		if (!stop)
-			break;
-		if (!read_line(p, stop, &l) || !l.addr)
-			continue;
-		any = true;
-		for (size_t i = 0; i < n->count && !l.module; i++)
-			if (strlen(n->names[i]) == l.name_len && !n->addr[i] &&
-			    !memcmp(n->names[i], l.name, l.name_len))
-				n->addr[i] = l.addr;
-	}
-	return any;
+	for (size_t i = 0; i < n->count && !l->module; i++)
+		if (strlen(n->names[i]) == l->name_len && !n->addr[i] &&
+		    !memcmp(n->names[i], l->name, l->name_len))
+			n->addr[i] = l->addr;
 }
 
 bool kallsyms_address(int fd, const char *const *names, uint64_t *addr, size_t count)
@@ -167,5 +165,5 @@ bool kallsyms_address(int fd, const char *const *names, uint64_t *addr, size_t c
 	struct locating n = { names, addr, count };
 
 	memset(addr, 0, count * sizeof(*addr));
-	return read_all(fd, locate_some, &n);
+	return read_all(fd, locate_by, &n);
 }
