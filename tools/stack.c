@@ -228,7 +228,7 @@ static void take_goroutines(struct stack *k, int dir, const struct wanted *w,
 	k->go = mem_more(k->go, k->ngo);
 	k->go[k->ngo] = (struct go_process){ .p = p, .held = held, .count = w->ngo };
 	for (size_t i = 0; i < w->ngo; i++)
-		gotake(&k->s, p, &w->go[i], &k->go[k->ngo].taken[i]);
+		gotake(&k->s, dir, p, &w->go[i], &k->go[k->ngo].taken[i]);
 	k->ngo++;
 }
 

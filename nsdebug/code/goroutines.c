@@ -362,7 +362,7 @@ static void walk_aside(const struct goroutines *x, const struct go_g *g, uint64_
 {
 	struct thread t = {
 		.stack = g->stack, .stack_at = g->stack_at, .stack_len = g->stack_len,
-		.stack_cut = g->stack_cut,
+		.holes = g->holes, .hole_count = g->hole_count, .stack_cut = g->stack_cut,
 	};
 
 	trace_add(r, pc, METHOD_PC, is_entry(x->p, pc));

@@ -2,16 +2,17 @@
 #include "nsdebug/code/gotake.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/code/snapshot.h"
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/sys/proc.h"
 
-#define PIECES 512u		/* read by one system call; IOV_MAX is 1024 */
 #define CHUNK 512u		/* goroutines that are copied and looked at again together */
 #define FIRST_WORD 4u		/* behind the stack's bounds and guards */
 #define LAST_WORD 24u
@@ -34,7 +35,7 @@ struct taker {
 	struct snapshot *s;
 	const struct process *p;
 	struct go_taken *r;
-	pid_t tid;		/* one that lives */
+	struct memory memory;
 	bool gone;
 };
 
@@ -48,16 +49,10 @@ struct work_g {
 	size_t room;		/* of it */
 	uint64_t stack_at;
 	size_t stack_len;
+	const struct hole *holes;
+	size_t hole_count;
 	bool cut, read, same;
 };
-
-static pid_t any_thread(const struct process *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (p->threads[i].state != 'Z' && p->threads[i].state != 'X')
-			return p->threads[i].tid;
-	return p->pid;
-}
 
 /* How much of len bytes may be read: mappings that join are as one. A page may be one of a file
  * whose server never answers. */
@@ -75,29 +70,34 @@ static size_t readable(const struct taker *k, uint64_t at, size_t len)
 	return to - at < len ? to - at : len;
 }
 
-/* Those that lie in no memory are passed over, and those that are unmapped meanwhile. */
+static void tick(struct taker *k)
+{
+	if (k->s->emit)
+		emit_tick(k->s->emit);
+}
+
+/* Its end need not be there: what nobody wrote to yet is zero. */
+static bool read_begun(struct taker *k, const struct piece *p)
+{
+	struct holes holes = { 0 };
+	ssize_t n;
+	bool begun;
+
+	memset(p->to, 0, p->len);
+	n = memory_copy(&k->memory, p->at, p->to, p->len, &holes);
+	k->gone = n < 0 && errno == ESRCH;
+	begun = n > 0 && (!holes.count || holes.items[0].start > p->at);
+	free(holes.items);
+	return begun;
+}
+
+/* Those that lie in no memory are passed over, and those that are not there. */
 static void read_pieces(struct taker *k, struct piece *p, size_t count)
 {
-	struct iovec to[PIECES], from[PIECES];
-
-	for (size_t i = 0; i < count && !k->gone;) {
-		size_t n = 0, at = i;
-		ssize_t got;
-
-		for (; n < PIECES && i + n < count && p[i + n].len; n++) {
-			to[n] = (struct iovec){ p[i + n].to, p[i + n].len };
-			from[n] = (struct iovec){ (void *)(uintptr_t)p[i + n].at, p[i + n].len };
-		}
-		got = n ? process_vm_readv(k->tid, to, n, from, n, 0) : 0;
-		k->gone = got < 0 && errno == ESRCH;
-		for (; at < i + n && got > 0 && (size_t)got >= p[at].len; at++) {
-			got -= (ssize_t)p[at].len;
-			p[at].read = true;
-		}
-		i = at == i + n && n ? at : at + 1;
-		if (k->s->emit)
-			emit_tick(k->s->emit);
-	}
+	for (; count && !k->gone; p++, count--)
+		p->read = p->len && (memory_read(&k->memory, p->at, p->to, p->len) ||
+				     read_begun(k, p));
+	tick(k);
 }
 
 static bool read_one(struct taker *k, uint64_t at, void *to, size_t len)
@@ -170,8 +170,8 @@ static bool find_list(struct taker *k, const struct go_ask *ask, struct list *re
 	return ret->len;
 }
 
-/* From the lowest of the stack pointers that were put aside, to the end of the stack. */
-static struct piece stack_of(struct taker *k, struct work_g *g)
+/* From the lowest of the stack pointers that were put aside, to the end of the stack. How much. */
+static size_t find_stack(struct taker *k, struct work_g *g)
 {
 	const uint64_t *w = g->now, *self = w + k->r->self;
 	/* of a switch; of a system call: one of these two, by the version of Go */
@@ -194,8 +194,20 @@ static struct piece stack_of(struct taker *k, struct work_g *g)
 		g->stack = arena_alloc(k->s->arena, len);
 	}
 	g->stack_at = sp;
-	g->stack_len = 0;
-	return (struct piece){ sp, g->stack, len, false };
+	return len;
+}
+
+/* What is there of it: what nobody wrote to yet need not be. */
+static void read_stack(struct taker *k, struct work_g *g)
+{
+	size_t len = find_stack(k, g);
+	struct holes holes = { 0 };
+	ssize_t n = len ? memory_copy(&k->memory, g->stack_at, g->stack, len, &holes) : 0;
+
+	k->gone = n < 0 && errno == ESRCH;
+	g->stack_len = n > 0 ? (size_t)n : 0;
+	g->hole_count = holes.count;
+	g->holes = memory_keep(&holes, k->s->arena);
 }
 
 struct chunk {
@@ -218,12 +230,9 @@ static void read_words(struct taker *k, struct chunk *c, const size_t *which, si
 
 static void read_stacks(struct taker *k, struct chunk *c, const size_t *which, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		c->pieces[i] = stack_of(k, &c->gs[which[i]]);
-	read_pieces(k, c->pieces, n);
-	for (size_t i = 0; i < n; i++)
-		if (c->pieces[i].read)
-			c->gs[which[i]].stack_len = c->pieces[i].len;
+	for (size_t i = 0; i < n && !k->gone; i++)
+		read_stack(k, &c->gs[which[i]]);
+	tick(k);
 }
 
 static void read_ms(struct taker *k, struct chunk *c, const size_t *which, size_t n)
@@ -300,6 +309,7 @@ static void keep(struct taker *k, const struct work_g *g)
 	*to = (struct go_g){
 		.at = g->at, .stack = g->stack, .stack_at = g->stack_at,
 		.stack_len = (uint32_t)g->stack_len, .stack_cut = g->cut, .moved = !g->same,
+		.holes = g->holes, .hole_count = g->hole_count,
 		.words = kept(k, g->now, GO_WORDS),
 		.m = g->has_m ? kept(k, g->m, GO_M_WORDS) : NULL,
 	};
@@ -329,38 +339,52 @@ static void copy_tables(struct taker *k, const struct go_ask *ask)
 	struct go_taken *r = k->r;
 
 	for (size_t i = 0; i < ask->ntables && i < GO_TABLES_MAX; i++) {
+		const struct vma *v = maps_find(&k->p->maps, ask->tables[i]);
 		size_t len = readable(k, ask->tables[i], GO_TABLE_BYTES);
 		uint8_t *to = arena_alloc(k->s->arena, GO_TABLE_BYTES);
 
-		if (len && read_one(k, ask->tables[i], to, len))
+		/* of a file: nobody may have needed it yet */
+		if (len && (v->inode ? memory_of_kernel(&k->memory, ask->tables[i], to, len) :
+			    read_one(k, ask->tables[i], to, len)))
 			r->tables[r->ntables++] = (struct go_words){ ask->tables[i], to, len };
 	}
 }
 
-void gotake(struct snapshot *s, const struct process *p, const struct go_ask *ask,
-	    struct go_taken *ret)
+static void take(struct taker *k, const struct go_ask *ask)
 {
-	struct taker k = { .s = s, .p = p, .r = ret, .tid = any_thread(p) };
+	struct go_taken *r = k->r;
 	auto_free uint64_t *at = NULL;
-	struct list list;
+	struct list list = { 0 };
 	size_t count;
 
-	*ret = (struct go_taken){ 0 };
 	/* it may just grow */
-	for (int try = 0; try < LIST_TRIES && !ret->found; try++)
-		ret->found = find_list(&k, ask, &list);
-	if (!ret->found)
+	for (int try = 0; try < LIST_TRIES && !r->found; try++)
+		r->found = find_list(k, ask, &list);
+	if (!r->found)
 		return;
-	ret->cut = list.len > GO_GS_MAX;
-	count = ret->cut ? GO_GS_MAX : list.len;
-	if (readable(&k, list.at, count * 8) < count * 8) {
-		ret->cut = true;
-		count = readable(&k, list.at, count * 8) / 8;
+	r->cut = list.len > GO_GS_MAX;
+	count = r->cut ? GO_GS_MAX : list.len;
+	if (readable(k, list.at, count * 8) < count * 8) {
+		r->cut = true;
+		count = readable(k, list.at, count * 8) / 8;
 	}
 	at = mem_alloc(count * 8);
-	if (!read_one(&k, list.at, at, count * 8))
+	if (!read_one(k, list.at, at, count * 8))
 		count = 0;
-	ret->now = clock_ns();
-	copy_all(&k, at, count);
-	copy_tables(&k, ask);
+	r->now = clock_ns();
+	copy_all(k, at, count);
+	copy_tables(k, ask);
+}
+
+void gotake(struct snapshot *s, int dir, const struct process *p, const struct go_ask *ask,
+	    struct go_taken *ret)
+{
+	auto_close int living = proc_open_living(dir);
+	struct taker k = { .s = s, .p = p, .r = ret };
+
+	*ret = (struct go_taken){ 0 };
+	if (living < 0 || memory_open(&k.memory, living) < 0)
+		return;
+	take(&k, ask);
+	memory_close(&k.memory);
 }

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hole;
 struct process;
 struct snapshot;
 
@@ -53,6 +54,8 @@ struct go_g {
 	const uint8_t *stack;		/* stack_len bytes from stack_at on */
 	uint64_t stack_at;
 	uint32_t stack_len;
+	const struct hole *holes;	/* of these, bytes that were not there; ascending */
+	size_t hole_count;
 	bool stack_cut;			/* there is more above */
 	bool moved;			/* while it was read */
 };
@@ -69,8 +72,9 @@ struct go_taken {
 	size_t ntables;
 };
 
-/* p was taken by s; its memory is read by what is asked for. Everything is in s->arena. */
-void gotake(struct snapshot *s, const struct process *p, const struct go_ask *ask,
+/* p was taken by s from the directory `dir`; its memory is read by what is asked for. Everything
+ * is in s->arena. */
+void gotake(struct snapshot *s, int dir, const struct process *p, const struct go_ask *ask,
 	    struct go_taken *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "nsdebug/base/mem.h"
@@ -34,21 +35,22 @@ void memory_close(struct memory *m)
 	own_close(&m->pagemap);
 }
 
-/* Of `count` pages from `page` on; 0: nobody has this memory, or there are no such addresses. */
-static int look(struct memory *m, uint64_t page, size_t count)
+/* Of `count` pages from `page` on. ESRCH: nobody has it any more, or it is no address. */
+static bool look(struct memory *m, uint64_t page, size_t count)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
 	m->count = 0;
-	if (page > INT64_MAX / 8)
-		return 0;
-	n = pread(m->pagemap, m->words, (count < MEMORY_LOOK ? count : MEMORY_LOOK) * 8,
-		  (off_t)(page * 8));
-	if (n <= 0)
-		return (int)n;
+	if (page <= INT64_MAX / 8)
+		n = pread(m->pagemap, m->words, (count < MEMORY_LOOK ? count : MEMORY_LOOK) * 8,
+			  (off_t)(page * 8));
+	if (n <= 0) {
+		errno = n ? errno : ESRCH;
+		return false;
+	}
 	m->first = page;
 	m->count = (size_t)n / 8;
-	return 1;
+	return true;
 }
 
 static bool is_there(uint64_t word)
@@ -91,12 +93,9 @@ ssize_t memory_copy(struct memory *m, uint64_t at, void *to, size_t len, struct 
 		uint64_t next;
 		ssize_t n = 0;
 		bool there;
-		int ret = look(m, at / MEMORY_PAGE, (end - 1) / MEMORY_PAGE - at / MEMORY_PAGE + 1);
 
-		if (ret <= 0) {
-			errno = ret ? errno : ESRCH;
+		if (!look(m, at / MEMORY_PAGE, (end - 1) / MEMORY_PAGE - at / MEMORY_PAGE + 1))
 			return got > start ? (ssize_t)(got - start) : -1;
-		}
 		for (; at < end && at / MEMORY_PAGE < m->first + m->count; at = next) {
 			next = run_end(m, at, end, &there);
 			if (there)
@@ -114,6 +113,19 @@ ssize_t memory_copy(struct memory *m, uint64_t at, void *to, size_t len, struct 
 	return (ssize_t)(got - start);
 }
 
+const struct hole *memory_keep(struct holes *holes, struct arena *a)
+{
+	const size_t len = holes->count * sizeof(*holes->items);
+	void *to = NULL;
+
+	if (len) {
+		to = arena_alloc(a, len);
+		memcpy(to, holes->items, len);
+	}
+	own_free(&holes->items);
+	return to;
+}
+
 static bool is_known(const struct memory *m, uint64_t page)
 {
 	return page >= m->first && page - m->first < m->count;
@@ -122,7 +134,7 @@ static bool is_known(const struct memory *m, uint64_t page)
 bool memory_read(struct memory *m, uint64_t at, void *to, size_t len)
 {
 	for (uint64_t page = at / MEMORY_PAGE; page <= (at + len - 1) / MEMORY_PAGE; page++)
-		if ((!is_known(m, page) && look(m, page, MEMORY_LOOK) <= 0) ||
+		if ((!is_known(m, page) && !look(m, page, MEMORY_LOOK)) ||
 		    !is_there(m->words[page - m->first]))
 			return false;
 	return pread(m->mem, to, len, (off_t)at) == (ssize_t)len;

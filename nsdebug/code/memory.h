@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arena;
+
 #define MEMORY_PAGE 4096u
 #define MEMORY_LOOK 512u		/* pages that are asked about at once */
 
@@ -48,10 +50,13 @@ void memory_close(struct memory *m);
  * that is there; 0: none is; -1 with errno, ESRCH when nobody has this memory any more.
  */
 ssize_t memory_copy(struct memory *m, uint64_t at, void *to, size_t len, struct holes *holes);
+/* Moves them into the arena; NULL: there are none. */
+const struct hole *memory_keep(struct holes *holes, struct arena *a);
 /* All of it, or false. What is known of pages is not asked again. */
 bool memory_read(struct memory *m, uint64_t at, void *to, size_t len);
 
-/* The same of what only the kernel serves, the vdso: also pages that nobody has touched yet. */
+/* The same of what only the kernel serves, the vdso or a file: also pages that nobody has touched
+ * yet. */
 bool memory_of_kernel(const struct memory *m, uint64_t at, void *to, size_t len);
 
 #endif

@@ -106,12 +106,8 @@ static ssize_t copy_stack(struct snapshot *s, struct process *p, struct thread *
 	to = arena_alloc(s->arena, len);
 	n = memory_copy(m, t->stack_at, to, len, &holes);
 	t->stack = to;
-	t->holes = NULL;
 	t->hole_count = holes.count;
-	if (holes.count)
-		t->holes = (const void *)arena_dup(s->arena, (const char *)holes.items,
-						   holes.count * sizeof(*holes.items));
-	free(holes.items);
+	t->holes = memory_keep(&holes, s->arena);
 	return n;
 }
 

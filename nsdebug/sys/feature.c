@@ -309,7 +309,7 @@ const struct feature features[] = {
 	{ "close_range", "starting children quickly", "Linux 5.9; works without", false,
 	  close_range_call },
 	{ "seccomp filters", "sealed children", "CONFIG_SECCOMP_FILTER", true, seccomp_filter },
-	{ "process_vm_readv", "stack", "CONFIG_CROSS_MEMORY_ATTACH", false, read_memory },
+	{ "process_vm_readv", "core", "CONFIG_CROSS_MEMORY_ATTACH", false, read_memory },
 	{ "/proc/PID/syscall", "stacks of blocked threads without stopping them",
 	  "CONFIG_HAVE_ARCH_TRACEHOOK; without it every thread is stopped shortly", false,
 	  blocked_threads },

@@ -41,3 +41,10 @@ ts 'shared: which is said' 0 '^nsdebug: more threads, files or stacks than are t
 tj 'shared: each ends' 'all(.items[] | select(.kind == "goroutine"); .note != null and
 	(.frames | length) <= 512)' cat json
 lie upside
+
+lie awaited
+t 'awaited: it is incomplete' '5\n' cat status
+ts 'awaited: one is not there, which is said' 0 'goroutines that cannot be read: 1$' cat err
+tj 'awaited: no stack is, which is said' '[.items[] | select(.kind == "goroutine")] |
+	length == 63 and all(.[]; (.frames | length) == 1 and
+		(.note | test("not in the copied stack")))' cat json

@@ -36,6 +36,26 @@ func words(size int) []uintptr {
 	return unsafe.Slice((*uintptr)(unsafe.Pointer(&b[0])), size/8)
 }
 
+// Whoever touches it waits for a page that never comes.
+func await(w []uintptr) {
+	const api, register = 0xc018aa3f, 0xc020aa00
+	fd, _, errno := syscall.RawSyscall(323, syscall.O_CLOEXEC, 0, 0)
+	a := [3]uint64{0xaa}
+	r := [4]uint64{uint64(address(w)), uint64(len(w) * 8), 1}
+	if errno == 0 {
+		_, _, errno = syscall.RawSyscall(syscall.SYS_IOCTL, fd, api,
+			uintptr(unsafe.Pointer(&a)))
+	}
+	if errno == 0 {
+		_, _, errno = syscall.RawSyscall(syscall.SYS_IOCTL, fd, register,
+			uintptr(unsafe.Pointer(&r)))
+	}
+	if errno != 0 {
+		fmt.Fprintln(os.Stderr, "userfaultfd:", errno)
+		os.Exit(1)
+	}
+}
+
 func address(w []uintptr) uintptr { return uintptr(unsafe.Pointer(&w[0])) }
 
 // As many as n that look as goroutines do (Go 1.19), waiting at a stack pointer each; which words
@@ -92,6 +112,12 @@ func lie(what string) []uintptr {
 		return fakes(1<<12, address(stack), address(stack)+1<<20, address(stack))
 	case "upside": // stacks that end before they begin
 		return fakes(64, top, 4096, 4096)
+	case "awaited": // one of them, and the stacks of all
+		w := words(1 << 20)
+		await(w)
+		l := fakes(64, address(w), address(w)+1<<17, address(w)+4096)
+		l[32] = address(w) + 1<<17
+		return l
 	}
 	os.Exit(2)
 	return nil
