@@ -16,14 +16,14 @@ look() { "$NSDEBUG" --host --timeout 8s stack "pid://$PID" --host-pid "$PID" -o 
 start "$O/tests/hostile/awaited" below
 chain='["pause", "rest", "below", "work", "start_thread", "clone3"]'
 tj 'a page is missing within a frame: the others are there' ".items | length == 2 and any(.[];
-	([.frames[].function] | .[-6:]) == $chain and .frames_end == null)" look
+	([.frames[].function] | .[-6:]) == $chain and .note == null)" look
 tj 'and all of one moment' '.items | length == 2 and any(.[]; .frames | length == 6)' \
 	look --consistent
 
 start "$O/tests/hostile/awaited" code
 chain='["pause", "rest", "in_code", "work", "start_thread", "clone3"]'
 tj 'code to which words lead is missing' ".items | length == 2 and any(.[];
-	([.frames[].function] | .[-6:]) == $chain and .frames_end == null)" look
+	([.frames[].function] | .[-6:]) == $chain and .note == null)" look
 
 start "$O/tests/hostile/awaited" here
 tj 'the whole stack is missing: said, and the other thread is shown' '.items | length == 2 and
