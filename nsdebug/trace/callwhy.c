@@ -114,10 +114,20 @@ static void judge_strict(const struct call_ask *a, struct reason *ret, struct bu
 		"sigreturn");
 }
 
+/* Does it answer the same, whatever the arguments? One errno is not another. */
+static bool is_one_answer(const struct seccomp_verdict *v)
+{
+	for (size_t i = 0; i < v->ends.count; i++)
+		if (v->ends.items[i].action != v->strictest &&
+		    !seccomp_stricter(v->strictest, v->ends.items[i].action))
+			return false;
+	return v->mildest == v->strictest && !v->cut;
+}
+
 static void judge_filters(const struct filters *f, const struct seccomp_verdict *v,
 			  struct reason *ret, struct buf *text)
 {
-	bool same = v->mildest == v->strictest;
+	bool same = is_one_answer(v);
 
 	ret->number = v->strictest;
 	if (is_harmless(v->strictest)) {
@@ -126,9 +136,9 @@ static void judge_filters(const struct filters *f, const struct seccomp_verdict 
 		put_action(text, v->strictest);
 		return;
 	}
-	ret->kind = !is_harmless(v->mildest) && !is_asked_for(v->mildest) ? WHY_SECCOMP :
-		WHY_UNKNOWN;
-	if (ret->kind == WHY_SECCOMP && !strcmp(seccomp_action(v->strictest), "errno"))
+	ret->kind = !is_harmless(v->mildest) && !is_asked_for(v->mildest) && !v->cut ?
+		WHY_SECCOMP : WHY_UNKNOWN;
+	if (same && ret->kind == WHY_SECCOMP && !strcmp(seccomp_action(v->strictest), "errno"))
 		ret->err = v->strictest & SECCOMP_RET_DATA;
 	buf_addf(text, "seccomp filter %zu of %zu:", v->filter + 1, f->count);
 	if (same) {
@@ -188,12 +198,13 @@ static void ask_filters(const struct filters *f, const struct call_ask *a, struc
 		d.args[i] = a->unknown >> i & 1 ? 0 : a->args[i];
 	seccomp_judge(f->items, f->count, &d, a->unknown, &v);
 	judge_filters(f, &v, ret, text);
+	if (ret->kind != WHY_GRANTED || !(v.unknown || f->more || v.cut))
+		return;
 	/* what is known may refuse it already */
-	if ((v.unknown || f->more) && ret->kind == WHY_GRANTED) {
-		ret->kind = WHY_UNKNOWN;
-		buf_str(text, "; but there are filters that the kernel does not show "
-			"(CONFIG_CHECKPOINT_RESTORE)");
-	}
+	ret->kind = WHY_UNKNOWN;
+	buf_str(text, v.unknown || f->more ? "; but there are filters that the kernel does not "
+		"show (CONFIG_CHECKPOINT_RESTORE)" : "; but a filter has more ways than were "
+		"followed");
 }
 
 void call_judge(const struct filters *f, const struct call_ask *a, const struct creds *c,

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/trace/callwhy.h"
 #include "nsdebug/why/seccomp.h"
 #include "tests/unit/check.h"
 
@@ -283,6 +285,48 @@ static void test_order(void)
 	   !strcmp(seccomp_action(0x12340000), "kill-process"), "actions have names");
 }
 
+static struct reason judged(struct sock_filter *code, size_t len, const char *call, struct buf *b)
+{
+	const struct filters f = { .items = { { code, len } }, .count = 1 };
+	struct creds c = { 0 };
+	struct call_ask a;
+	struct reason why;
+	struct err e;
+
+	buf_clear(b);
+	if (call_parse(call, &a, &e) < 0)
+		exit(1);
+	call_judge(&f, &a, &c, &why, b);
+	return why;
+}
+
+static void test_words(void)
+{
+	struct sock_filter two[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 13),
+	};
+	struct sock_filter any[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	auto_buf struct buf b = { 0 };
+	struct reason why = judged(two, ARRAY_SIZE(two), "personality", &b);
+
+	ok(why.kind == WHY_SECCOMP && !why.err && strstr(b.bytes, "EPERM if arg0 == 0x8") &&
+	   strstr(b.bytes, "EACCES"), "refused in any case, but not with one errno");
+	why = judged(two, ARRAY_SIZE(two), "personality(8)", &b);
+	ok(why.kind == WHY_SECCOMP && why.err == 1, "with the argument it is one");
+	why = judged(any, ARRAY_SIZE(any), "personality", &b);
+	ok(why.kind == WHY_UNKNOWN, "one answer of two that cannot be told: not allowed");
+	why = judged(any, ARRAY_SIZE(any), "personality(8)", &b);
+	ok(why.kind == WHY_GRANTED, "with the argument it is allowed");
+}
+
 int main(void)
 {
 	test_kernel();
@@ -291,5 +335,6 @@ int main(void)
 	test_none();
 	test_several();
 	test_order();
+	test_words();
 	return done();
 }
