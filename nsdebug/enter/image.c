@@ -69,7 +69,8 @@ static int stack_layers(const struct imagefs *image, struct err *e)
 
 static int mount_layers(struct inside *in, const struct imagefs *image, struct err *e)
 {
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	/* what the host unmounts meanwhile goes here, too: nothing of it is kept busy */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return seal_err(e, -1, "make a mount namespace", caps);
 	if (image->count && stack_layers(image, e) < 0)
 		return -1;
