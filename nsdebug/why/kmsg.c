@@ -10,6 +10,7 @@
 #include "nsdebug/target/runtime.h"
 
 #define GENERATED 64
+#define LEVEL_BITS 3	/* the facility is above them: syslog(2) */
 
 /* From behind `key` to `end`. */
 static bool take(const char *from, const char *end, char *to, size_t room)
@@ -52,9 +53,10 @@ static int parse_body(const char *text, struct oom_kill *k)
 	const char *pid = name ? last(name + 1, ",pid=") : NULL;
 	const char *uid = pid ? strstr(pid + 1, ",uid=") : NULL, *p;
 
-	if (twice)
+	/* the kernel names a limit with this constraint alone */
+	if (twice || (limit && !str_prefix(text, "oom-kill:constraint=CONSTRAINT_MEMCG,")))
 		return -1;
-	if (!uid || (limit && limit > memcg))
+	if (!uid)
 		return 0;
 	k->limit[0] = '\0';
 	if ((limit && !take(limit + strlen(oom), memcg, k->limit, sizeof(k->limit))) ||
@@ -73,7 +75,7 @@ int kmsg_parse(const char *record, size_t len, struct oom_kill *ret)
 	static const char mark[] = "oom-kill:constraint=";
 	char text[KMSG_RECORD_MAX];
 	const char *p = text, *body;
-	uint64_t n;
+	uint64_t level, n;
 
 	*ret = (struct oom_kill){ 0 };
 	if (len >= sizeof(text))
@@ -82,8 +84,11 @@ int kmsg_parse(const char *record, size_t len, struct oom_kill *ret)
 	text[len] = '\0';
 	text[strcspn(text, "\n")] = '\0';	/* then a dictionary */
 	body = strchr(text, ';');
-	if (!body || !scan_u64(&p, &n) || *p++ != ',' || !scan_u64(&p, &n) || *p++ != ',' ||
+	if (!body || !scan_u64(&p, &level) || *p++ != ',' || !scan_u64(&p, &n) || *p++ != ',' ||
 	    !scan_u64(&p, &ret->at_us))
+		return 0;
+	/* what a program has written there is of another facility than the kernel's, 0 */
+	if (level >= 1 << LEVEL_BITS)
 		return 0;
 	return str_prefix(body + 1, mark) ? parse_body(body + 1, ret) : 0;
 }
@@ -146,16 +151,12 @@ int kmsg_find(int fd, const struct kmsg_want *w, struct kmsg_found *ret)
 	*ret = (struct kmsg_found){ 0 };
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
-	for (unsigned int i = 0;; i++) {
+	for (unsigned int i = 0; i < KMSG_RECORDS_MAX; i++) {
 		n = read(fd, record, sizeof(record));
 		if (n <= 0 && (!n || errno == EAGAIN))
 			return 0;
 		if (n < 0 && errno != EPIPE && errno != EINTR)
 			return -1;
-		if (i == KMSG_RECORDS_MAX) {
-			ret->cut = true;
-			return 0;
-		}
 		if (n < 0)	/* EPIPE: overwritten meanwhile; the next one is there */
 			continue;
 		switch (kmsg_parse(record, (size_t)n, &k)) {
@@ -172,4 +173,5 @@ int kmsg_find(int fd, const struct kmsg_want *w, struct kmsg_found *ret)
 		if (!ret->first_us && k.at_us)
 			ret->first_us = k.at_us;
 	}
+	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * kmsg - what the kernel's log says about processes of a cgroup that it killed for their memory.
  *
- * /dev/kmsg gives one record a read(2): "LEVEL,NUMBER,MICROSECONDS,FLAGS;TEXT". The line that is
- * looked for is dump_oom_victim()'s of mm/oom_kill.c (Linux 4.20):
+ * /dev/kmsg gives one record a read(2): "LEVEL,NUMBER,MICROSECONDS,FLAGS;TEXT". Programs may write
+ * there, too, which LEVEL tells: their records are not believed. The line that is looked for is
+ * dump_oom_victim()'s of mm/oom_kill.c (Linux 4.20):
  *
  *	oom-kill:constraint=C,nodemask=N,cpuset=NAME,mems_allowed=N[,oom_memcg=PATH],
  *	task_memcg=PATH,task=COMM,pid=N,uid=N
@@ -41,7 +42,6 @@ struct kmsg_found {
 	unsigned int count;	/* of such records */
 	unsigned int unclear;	/* records that can be read in two ways */
 	uint64_t first_us;	/* how far back the log goes */
-	bool cut;		/* there were more than KMSG_RECORDS_MAX */
 };
 
 /* -1 with errno if the log cannot be read. */

@@ -46,16 +46,25 @@ static void test_records(void)
 	ok(parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
 		 "mems_allowed=0,global_oom,task_memcg=/a,task=x,pid=5,uid=0", &k) == 1 &&
 	   !k.limit[0] && !strcmp(k.cgroup, "/a"), "the node's own memory");
-	ok(parse("6,1,2,-;oom-kill:constraint=C,oom_memcg=/a,task_memcg=/a,"
+	ok(parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/a,task_memcg=/a,"
 		 "task=a,pid=1,uid=0,pid=7,uid=8", &k) == 1 && k.pid == 7 && k.uid == 8 &&
 	   !strcmp(k.comm, "a,pid=1,uid=0"), "a name that reads like a pid: the kernel's is last");
-	ok(parse("6,1,2,-;oom-kill:constraint=C,cpuset=x,task_memcg=/docker/" ID ",task=a,"
+	ok(parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_MEMCG,cpuset=x,"
+		 "task_memcg=/docker/" ID ",task=a,"
 		 "mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=a,pid=1,uid=0", &k) == -1,
 	   "a cgroup that reads like another's: not read");
 	ok(parse("6,1,2,-;x oom-kill:constraint=C,task_memcg=/a,task=a,pid=1,uid=0", &k) == 0,
 	   "not at the beginning: a program's own words in the log");
 	ok(parse("6,1,2,-;oom-kill:constraint=C,task_memcg=/a,task=a,pid=1x,uid=0", &k) == -1,
 	   "a pid that is none");
+	ok(parse("14,1,2,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/a,task_memcg=/a,"
+		 "task=a,pid=1,uid=0", &k) == 0, "what a program has written into the log");
+	ok(parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
+		 "cpuset=x,oom_memcg=/docker/" ID ",mems_allowed=0,global_oom,task_memcg=/a,task=a,"
+		 "pid=1,uid=0", &k) == -1 &&
+	   parse("6,1,2,-;oom-kill:constraint=CONSTRAINT_NONE,global_oom,task_memcg=/a,"
+		 "oom_memcg=/b,task=a,pid=1,uid=0", &k) == -1,
+	   "the node's own memory, and a cgroup that reads like a limit");
 	ok(parse("6,1", &k) == 0 && parse("", &k) == 0 && parse(";", &k) == 0, "half a record");
 }
 
