@@ -347,12 +347,12 @@ enum status ended_why(const struct target *t, const struct root *root, struct fi
 		return ST_FAILED;
 	}
 	read_log(&w);
-	if (!w.x->runs) {
-		if (is_early(w.x) && !was_oom(&w))
-			look_start(root, w.x, &w.look);
-		if (w.x->log >= 0)
-			output_read(w.x->log, w.x->output_form == OUTPUT_DOCKER, f->a, &w.out);
-	}
+	if (!w.x->runs && w.x->log >= 0)
+		output_read(w.x->log, w.x->output_form == OUTPUT_DOCKER, f->a, &w.out);
+	/* who looks at the container's programs has the host's logs no more */
+	ending_close(t->ending);
+	if (!w.x->runs && is_early(w.x) && !was_oom(&w))
+		look_start(root, w.x, &w.look);
 	for (size_t i = 0; i < w.look.nmissing; i++)
 		finding_missing(f, "%s", w.look.missing[i]);
 	st = w.x->runs ? verdict_of_run(&w) : verdict_of_end(&w);
