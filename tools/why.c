@@ -339,7 +339,8 @@ static void tell(struct run *r, const struct finding *f)
 	row.source = f->source;
 	row.cure = text(f->cure);
 	row.kubernetes = text(f->kubernetes);
-	row.docker = row.podman = text(f->docker);
+	row.docker = text(f->docker);
+	row.podman = text(f->podman ? f->podman : f->docker);
 	emit_row(r->emit, &row);
 }
 

@@ -61,6 +61,27 @@ struct ending_mount *ending_mount_add(struct ending *x, struct arena *a)
 	return &x->mounts[x->nmounts++];
 }
 
+const struct ending_mount *ending_mount_of(const struct ending *x, const char *path)
+{
+	const struct ending_mount *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < x->nmounts; i++) {
+		const char *at = x->mounts[i].at;
+		size_t len = at ? strlen(at) : 0;
+
+		while (len && at[len - 1] == '/')
+			len--;
+		/* of two at one place the last one is seen */
+		if (len && len >= most && !strncmp(path, at, len) &&
+		    (!path[len] || path[len] == '/')) {
+			best = &x->mounts[i];
+			most = len;
+		}
+	}
+	return best;
+}
+
 const char *ending_text(struct arena *a, const char *path)
 {
 	auto_close int fd = runtime_open_file(path, NULL);

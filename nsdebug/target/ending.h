@@ -64,6 +64,8 @@ struct ending {
 /* Never fails: what could not be read is missing. After load(); strings live in *a. */
 struct ending *ending_read(struct container *c, struct arena *a);
 void ending_close(struct ending *x);
+/* The mount that a path without links is at or below; what is mounted on "/" is none. */
+const struct ending_mount *ending_mount_of(const struct ending *x, const char *path);
 
 /* ---- for the runtimes' own files ---- */
 

@@ -10,9 +10,11 @@
 
 struct ending;
 struct findings;
+struct look_ids;
 
 /* Adds a finding if the line tells of a path that cannot be written and the container's records
- * say why; the line alone proves nothing. */
-bool denied_line(struct findings *f, const struct ending *x, const char *line);
+ * say why; the line alone proves nothing. The cure is for who wrote it. */
+bool denied_line(struct findings *f, const struct ending *x, const struct look_ids *as,
+		 const char *line);
 
 #endif

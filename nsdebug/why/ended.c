@@ -18,12 +18,14 @@
 #include "nsdebug/why/kmsg.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/output.h"
+#include "nsdebug/why/reason.h"
 
 #define SLACK_US 2000000	/* the kernel's clock of its log and ours may differ */
 
 struct why {
 	const struct target *t;
 	const struct ending *x;
+	const struct root *root;
 	struct findings *f;
 	struct findings look;	/* at what was to be started */
 	struct kmsg_found log;
@@ -121,7 +123,11 @@ static void say_oom(struct why *w, const char *kind, const char *what)
 {
 	struct finding *x = finding_add(w->f, kind);
 	uint64_t limit = w->x->memory_limit;
+	bool of_node = w->log.count && !w->log.last.limit[0];
+	struct reason r = { .kind = WHY_MEMORY,
+		.limit = limit == NONE_U64 || of_node ? 0 : limit };
 
+	finding_cure(w->f, x, &r, UINT32_MAX, UINT32_MAX);
 	x->what = limit == NONE_U64 ? what :
 		finding_text(w->f, "%s; its memory limit is %llu MiB", what,
 			     (unsigned long long)(limit >> 20));
@@ -138,8 +144,6 @@ static void say_oom(struct why *w, const char *kind, const char *what)
 	}
 	x->cure = "raise its memory limit, or make it use less (Go: GOMEMLIMIT, Java: "
 		"-XX:MaxRAMPercentage, Node: --max-old-space-size)";
-	x->kubernetes = "resources: {limits: {memory: 512Mi}}";
-	x->docker = "--memory 512m";
 }
 
 /* ---- the verdict ---- */
@@ -206,8 +210,10 @@ static void say_code(struct why *w)
 /* A file that it could not write, by its own last words and by what is known of its mounts. */
 static bool say_denied(struct why *w)
 {
+	struct look_ids as = look_ids(w->root, w->x);
+
 	for (size_t i = w->out.count; i-- > 0;)
-		if (denied_line(w->f, w->x, w->out.lines[i]))
+		if (denied_line(w->f, w->x, &as, w->out.lines[i]))
 			return true;
 	return false;
 }
@@ -339,7 +345,7 @@ static void say_rest(struct why *w)
 
 enum status ended_why(const struct target *t, const struct root *root, struct findings *f)
 {
-	struct why w = { .t = t, .x = t->ending, .f = f, .look = { .a = f->a } };
+	struct why w = { .t = t, .x = t->ending, .root = root, .f = f, .look = { .a = f->a } };
 	enum status st;
 
 	if (!w.x) {

@@ -33,22 +33,12 @@ const char *find_env(const struct ending *x, const char *name)
 	return NULL;
 }
 
-/* At a mount, or below it. What is mounted on "/" are the layers themselves. */
+/* At a mount, or below it. */
 static const char *mount_of(const struct ending *x, const char *path)
 {
-	const char *best = NULL;
+	const struct ending_mount *m = ending_mount_of(x, path);
 
-	for (size_t i = 0; i < x->nmounts; i++) {
-		const char *at = x->mounts[i].at;
-		size_t len = at ? strlen(at) : 0;
-
-		while (len && at[len - 1] == '/')
-			len--;
-		if (len && !strncmp(path, at, len) && (!path[len] || path[len] == '/') &&
-		    (!best || len >= strlen(best)))
-			best = at;
-	}
-	return best;
+	return m ? m->at : NULL;
 }
 
 /* What is not there would be in a directory that a link may lead to. */

@@ -3,8 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nsdebug/base/mem.h"
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/cure.h"
 
 #define TEXT_ROOM 4096
 
@@ -44,6 +47,22 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 	va_start(args, fmt);
 	f->missing[f->nmissing++] = keep(f, fmt, args);
 	va_end(args);
+}
+
+void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
+		  uint32_t gid)
+{
+	static const struct creds nobody;
+	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
+
+	cure_of(r, &nobody, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, cure);
+	x->cure = cure->text;
+	x->kubernetes = cure->kubernetes;
+	x->docker = cure->docker;
+	x->podman = cure->podman;
+	/* a directory is given to nobody whose number is not known */
+	if (uid == UINT32_MAX && strstr(x->docker, "uid="))
+		x->docker = NULL;
 }
 
 struct finding *finding_cause(struct findings *f)

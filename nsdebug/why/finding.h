@@ -10,15 +10,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
+struct reason;
 
 #define FINDINGS_MAX 32
 
 struct finding {
 	const char *kind;
 	const char *what, *evidence, *source;	/* NULL: there is none */
-	const char *cure, *kubernetes, *docker;	/* docker: options for podman, too */
+	const char *cure, *kubernetes, *docker;
+	const char *podman;	/* NULL: as docker */
 	bool cause;	/* it alone keeps a program from starting, or ended it */
 };
 
@@ -37,6 +40,9 @@ const char *finding_text(struct findings *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void finding_missing(struct findings *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The cure of what refused it, for these ids in the container; UINT32_MAX: not known. */
+void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
+		  uint32_t gid);
 /* The first that is a cause, or NULL. */
 struct finding *finding_cause(struct findings *f);
 

@@ -31,7 +31,7 @@ struct look {
 	struct place_of p;
 	const struct ending *x;
 	struct findings *f;
-	uint32_t uid, gid;	/* NO_ID: not known */
+	struct look_ids as;
 	char command[400];	/* as words for people */
 };
 
@@ -104,47 +104,50 @@ static void take_user(void *ctx, uint32_t id, const char *name, size_t len)
 		u->id = id;
 }
 
-static uint32_t id_of(const struct look *l, const char *word, size_t len, const char *file)
+static uint32_t id_of(const struct place_of *p, const char *word, size_t len, const char *file)
 {
 	struct user u = { word, len, NO_ID };
 	auto_buf struct buf b = { 0 };
 	auto_close int fd = -1;
 	struct file_at f;
-	const char *p = word;
+	const char *end = word;
 	uint64_t n;
 
-	if (scan_u64(&p, &n) && p == word + len && n < NO_ID)
+	if (scan_u64(&end, &n) && end == word + len && n < NO_ID)
 		return (uint32_t)n;
-	if (find_file(&l->p, file, &f) != FOUND_THERE)
+	if (find_file(p, file, &f) != FOUND_THERE)
 		return NO_ID;
-	fd = find_open(&l->p, &f);
+	fd = find_open(p, &f);
 	own_close(&f.fd);
 	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0 && b.len)
 		passwd_parse(b.bytes, b.len, take_user, &u);
 	return u.id;
 }
 
-static void read_user(struct look *l)
+struct look_ids look_ids(const struct root *root, const struct ending *x)
 {
-	const char *user = l->x->user ? l->x->user : "0:0";
+	struct place_of p = { root, x };
+	const char *user = x->user ? x->user : "0:0";
 	size_t len = strcspn(user, ":");
 
-	l->uid = id_of(l, user, len, "/etc/passwd");
-	l->gid = user[len] ? id_of(l, user + len + 1, strlen(user + len + 1), "/etc/group") :
-		NO_ID;
+	return (struct look_ids){
+		.uid = id_of(&p, user, len, "/etc/passwd"),
+		.gid = user[len] ? id_of(&p, user + len + 1, strlen(user + len + 1),
+					 "/etc/group") : NO_ID,
+	};
 }
 
 /* As far as its ids are those of the files: not through a user namespace. Whose groups are not
  * known may be in the file's. */
 static bool may_execute(const struct look *l, const struct file_at *f)
 {
-	if (l->x->other_ids || l->uid == NO_ID || !l->uid)
+	if (l->x->other_ids || l->as.uid == NO_ID || !l->as.uid)
 		return f->mode & 0111;
-	if (l->uid == f->uid)
+	if (l->as.uid == f->uid)
 		return f->mode & 0100;
-	if (l->gid == f->gid)
+	if (l->as.gid == f->gid)
 		return f->mode & 0010;
-	return f->mode & (l->gid == NO_ID ? 0011 : 0001);
+	return f->mode & (l->as.gid == NO_ID ? 0011 : 0001);
 }
 
 /* ---- the program ---- */
@@ -460,7 +463,7 @@ static enum found find_program(struct look *l, const char *word, struct file_at 
 
 void look_start(const struct root *root, const struct ending *x, struct findings *f)
 {
-	struct look l = { .p = { root, x }, .x = x, .f = f };
+	struct look l = { .p = { root, x }, .x = x, .f = f, .as = look_ids(root, x) };
 	struct file_at program;
 
 	if (!x->args.count) {
@@ -472,7 +475,6 @@ void look_start(const struct root *root, const struct ending *x, struct findings
 		return;
 	}
 	put_command(&l);
-	read_user(&l);
 	switch (find_program(&l, x->args.items[0], &program)) {
 	case FOUND_ABSENT:
 		say_absent(&l, x->args.items[0]);

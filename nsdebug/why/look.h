@@ -7,17 +7,23 @@
  * interpreter is looked for, an ELF file's machine, loader and libraries (ld.so(8): RPATH,
  * LD_LIBRARY_PATH, RUNPATH, what ld.so.cache names, the default directories). Where one of these
  * ways leads below a mount whose files are not here, nothing is said to be missing: it is counted
- * as not looked at. Bounded: LOOK_LIBS_MAX files, scripts four deep.
+ * as not looked at. Bounded: what libs.h says, scripts four deep.
  */
 #ifndef NSDEBUG_WHY_LOOK_H
 #define NSDEBUG_WHY_LOOK_H
+
+#include <stdint.h>
 
 struct ending;
 struct findings;
 struct root;
 
-#define LOOK_LIBS_MAX 512
+/* As whom it is started, as the container numbers them; UINT32_MAX: not known. */
+struct look_ids {
+	uint32_t uid, gid;
+};
 
+struct look_ids look_ids(const struct root *root, const struct ending *x);
 /* Adds what it finds; a finding that alone keeps it from starting has .cause. */
 void look_start(const struct root *root, const struct ending *x, struct findings *f);
 

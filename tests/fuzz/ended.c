@@ -11,6 +11,7 @@
 #include "nsdebug/why/denied.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/kmsg.h"
+#include "nsdebug/why/look.h"
 #include "nsdebug/why/needs.h"
 #include "nsdebug/why/output.h"
 
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static void try_output(const char *text, size_t len, bool docker, struct arena *a)
 {
 	struct ending x = { .read_only_root = true, .pids_limit = 7 };
+	struct look_ids as = { 65532, 65532 };
 	struct findings f = { .a = a };
 	struct output o;
 
@@ -26,7 +28,7 @@ static void try_output(const char *text, size_t len, bool docker, struct arena *
 	if (o.count > OUTPUT_LINES)
 		abort();
 	for (size_t i = 0; i < o.count; i++)
-		denied_line(&f, &x, o.lines[i]);
+		denied_line(&f, &x, &as, o.lines[i]);
 }
 
 static void try_program(const uint8_t *bytes, size_t len, struct arena *a)

@@ -12,6 +12,7 @@
 #include "nsdebug/why/exits.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/kmsg.h"
+#include "nsdebug/why/look.h"
 #include "nsdebug/why/needs.h"
 #include "nsdebug/why/output.h"
 #include "tests/unit/check.h"
@@ -117,19 +118,31 @@ static void test_denied(struct arena *a)
 		{ .at = "/data", .source = "/srv/d", .read_only = true }, { .at = "/data/rw" },
 	};
 	struct ending x = { .mounts = m, .nmounts = 2, .read_only_root = true };
+	struct look_ids as = { 65532, 100 };
 	struct findings f = { .a = a };
 
-	ok(!denied_line(&f, &x, "open /data/x: Permission denied"), "another refusal");
-	ok(!denied_line(&f, &x, "open /data/rw/x: Read-only file system") && !f.count,
+	ok(!denied_line(&f, &x, &as, "open /data/x: Permission denied"), "another refusal");
+	ok(!denied_line(&f, &x, &as, "open /data/rw/x: Read-only file system") && !f.count,
 	   "a mount that can be written: not believed");
-	ok(!denied_line(&f, &x, "Read-only file system") && !f.count, "no path");
-	ok(denied_line(&f, &x, "open '/data/x': Read-only file system") &&
-	   !strcmp(f.items[0].kind, "read-only-mount"), "a read-only mount");
-	ok(denied_line(&f, &x, "a/b: open /var/x: read-only file system") &&
+	ok(!denied_line(&f, &x, &as, "Read-only file system") && !f.count, "no path");
+	ok(denied_line(&f, &x, &as, "open '/data/x': Read-only file system") &&
+	   !strcmp(f.items[0].kind, "read-only-mount") &&
+	   !strcmp(f.items[0].docker, "--volume SOURCE:/data:rw"), "a read-only mount");
+	ok(denied_line(&f, &x, &as, "a/b: open /var/x: read-only file system") &&
 	   !strcmp(f.items[1].kind, "read-only-root") &&
-	   !strcmp(f.items[1].docker, "--tmpfs /var"), "a read-only root, as Go says it");
+	   !strcmp(f.items[1].docker, "--tmpfs /var:uid=65532,gid=100") &&
+	   !strcmp(f.items[1].podman, "--tmpfs /var:mode=1777"), "a read-only root, as Go says it");
+	ok(denied_line(&f, &x, &as, "open /x|reboot/y: EROFS") && !*f.items[2].docker &&
+	   !*f.items[2].podman && !*f.items[2].kubernetes,
+	   "a path with a meaning for a shell: nothing to paste");
+	ok(!denied_line(&f, &x, &as, "open /data/rw/../../x: EROFS") && f.count == 3,
+	   "a path that goes up: who knows where");
+	as.uid = as.gid = UINT32_MAX;
+	ok(denied_line(&f, &x, &as, "open /var/x: EROFS") && !f.items[3].docker &&
+	   !strcmp(f.items[3].podman, "--tmpfs /var:mode=1777"), "a user that is not known");
 	x.read_only_root = false;
-	ok(!denied_line(&f, &x, "open /var/x: EROFS"), "a root that can be written: not believed");
+	ok(!denied_line(&f, &x, &as, "open /var/x: EROFS"),
+	   "a root that can be written: not believed");
 }
 
 static void read_bytes(const void *bytes, size_t len, struct needs *n, struct arena *a)
