@@ -30,6 +30,7 @@ struct loading {
 	struct buf cache;		/* ld.so.cache, if there is one */
 	const char *defaults;
 	struct libs_missing *ret;
+	uint64_t until;			/* by clock_ns() */
 };
 
 static const char *default_dirs(unsigned int machine)
@@ -77,6 +78,15 @@ static void read_cache(struct loading *l)
 	own_close(&f.fd);
 	if (fd >= 0)
 		fd_read_all(fd, &l->cache, CACHE_MAX);
+}
+
+/* There is no time, or no memory, for more of it. */
+static bool is_over(struct loading *l)
+{
+	if (clock_ns() < l->until && arena_bytes(l->a) < LIBS_BYTES)
+		return false;
+	l->ret->unsure = "there are too many places to look at";
+	return true;
 }
 
 /* Is it there, and for the same machine? Then it is the next one whose needs are asked. */
@@ -152,7 +162,7 @@ static bool try_dir(struct loading *l, const char *dir, size_t len, const char *
 static bool try_list(struct loading *l, const char *list, const char *name,
 		     const struct object *by, const struct object *of)
 {
-	while (list && *list) {
+	while (list && *list && !is_over(l)) {
 		size_t n = strcspn(list, ":;");
 
 		if (try_dir(l, list, n, name, by, of))
@@ -184,7 +194,7 @@ static bool try_cache(struct loading *l, const char *name, const struct object *
 	size_t len = strlen(name);
 	const char *p = l->cache.bytes, *end = p ? p + l->cache.len : NULL, *at;
 
-	while (p && (at = memmem(p, (size_t)(end - p), name, len + 1))) {
+	while (p && !is_over(l) && (at = memmem(p, (size_t)(end - p), name, len + 1))) {
 		const char *from = at;
 
 		while (from > l->cache.bytes && from[-1])
@@ -239,6 +249,8 @@ static void load_all(struct loading *l)
 		for (size_t k = 0; k < o->needs.nlibs; k++) {
 			const char *name = o->needs.libs[k];
 
+			if (is_over(l))
+				return;
 			if (is_loaded(l, name))
 				continue;
 			if (l->count == LIBS_MAX) {
@@ -262,7 +274,8 @@ void libs_look(const struct place_of *p, const struct file_at *program, const st
 
 	*ret = (struct libs_missing){ 0 };
 	*o = (struct object){ .path = program->path, .name = program->path, .needs = *n };
-	*l = (struct loading){ .p = p, .a = a, .ret = ret, .count = 1 };
+	*l = (struct loading){ .p = p, .a = a, .ret = ret, .count = 1,
+		.until = clock_ns() + LIBS_NS };
 	l->objects[0] = o;
 	l->musl = strstr(n->interp, "ld-musl");
 	l->defaults = default_dirs(n->machine);
@@ -279,6 +292,5 @@ void libs_look(const struct place_of *p, const struct file_at *program, const st
 	/* what may be behind a mount is not known to be missing */
 	if (ret->unsure)
 		ret->name = NULL;
-	ret->looked = (unsigned int)l->count;
 	buf_free(&l->cache);
 }

@@ -229,7 +229,6 @@ static struct finding *say_format(struct look *l, const char *kind, const char *
 	return x;
 }
 
-static void look_elf(struct look *l, const struct file_at *f, const struct needs *n);
 static void look_file(struct look *l, const struct file_at *f, unsigned int deep);
 
 static void say_interpreter(struct look *l, const struct file_at *script, const char *interp)

@@ -11,7 +11,7 @@
 #include "nsdebug/base/own.h"
 
 #define SEGMENTS_MAX 256
-#define ENTRIES_MAX 8192	/* of a dynamic table */
+#define ENTRIES_MAX 1024	/* of a dynamic table; of a large program 150 */
 
 struct segment {
 	uint64_t vaddr, off, size;
@@ -23,6 +23,8 @@ struct file {
 	struct segment loads[SEGMENTS_MAX];
 	size_t nloads;
 	struct segment dynamic;
+	size_t text;		/* that is kept of it */
+	bool cut;		/* some is not */
 	struct arena *a;
 };
 
@@ -42,8 +44,8 @@ static bool get(const struct file *f, uint64_t off, void *to, size_t len)
 	return done == len;
 }
 
-/* A string that ends within `max` bytes. */
-static const char *string(const struct file *f, uint64_t off, uint64_t max)
+/* A string that ends within `max` bytes, if there is still room for it. */
+static const char *string(struct file *f, uint64_t off, uint64_t max)
 {
 	char text[NEEDS_WORD_MAX];
 	ssize_t n;
@@ -51,8 +53,14 @@ static const char *string(const struct file *f, uint64_t off, uint64_t max)
 	if (off > INT64_MAX)
 		return NULL;
 	n = pread(f->fd, text, max < sizeof(text) ? (size_t)max : sizeof(text), (off_t)off);
-	if (n <= 0 || !text[0] || !memchr(text, '\0', (size_t)n))
+	if (n > 0 && !text[0])
 		return NULL;
+	if (n <= 0 || !memchr(text, '\0', (size_t)n) ||
+	    f->text + strlen(text) > NEEDS_TEXT_MAX) {
+		f->cut = true;
+		return NULL;
+	}
+	f->text += strlen(text);
 	return arena_dup(f->a, text, strlen(text));
 }
 
@@ -124,7 +132,7 @@ static bool entry(const struct file *f, uint64_t nr, int64_t *tag, uint64_t *val
 	return true;
 }
 
-static void take_entry(const struct file *f, struct needs *n, int64_t tag, uint64_t off,
+static void take_entry(struct file *f, struct needs *n, int64_t tag, uint64_t off,
 		       uint64_t left, uint64_t value)
 {
 	const char *text = value < left ? string(f, off + value, left - value) : NULL;
@@ -139,7 +147,7 @@ static void take_entry(const struct file *f, struct needs *n, int64_t tag, uint6
 		n->libs[n->nlibs++] = text;
 }
 
-static void read_dynamic(const struct file *f, struct needs *n)
+static void read_dynamic(struct file *f, struct needs *n)
 {
 	size_t size = f->wide ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
 	uint64_t count = f->dynamic.size / size, strings = 0, off, left, value;
@@ -149,7 +157,6 @@ static void read_dynamic(const struct file *f, struct needs *n)
 		count = ENTRIES_MAX;
 		n->cut = true;
 	}
-	n->dynamic = count > 0;
 	for (uint64_t i = 0; i < count && entry(f, i, &tag, &value) && tag != DT_NULL; i++)
 		if (tag == DT_STRTAB)
 			strings = value;
@@ -160,6 +167,7 @@ static void read_dynamic(const struct file *f, struct needs *n)
 	for (uint64_t i = 0; i < count && entry(f, i, &tag, &value) && tag != DT_NULL; i++)
 		if (tag == DT_NEEDED || tag == DT_RPATH || tag == DT_RUNPATH)
 			take_entry(f, n, tag, off, left, value);
+	n->cut |= f->cut;
 }
 
 static uint16_t half(const unsigned char *p, bool big)
@@ -171,6 +179,7 @@ void needs_read(int fd, struct needs *n, struct arena *a)
 {
 	struct file f = { .fd = fd, .a = a };
 	unsigned char id[20];
+	uint16_t type;
 	Elf64_Ehdr h;
 	Elf32_Ehdr h32;
 
@@ -185,8 +194,7 @@ void needs_read(int fd, struct needs *n, struct arena *a)
 	n->bits = f.wide ? 64 : 32;
 	n->big_endian = id[EI_DATA] == ELFDATA2MSB;
 	n->machine = half(id + 18, n->big_endian);
-	n->program = half(id + 16, n->big_endian) == ET_EXEC ||
-		half(id + 16, n->big_endian) == ET_DYN;
+	type = half(id + 16, n->big_endian);
 	if (n->big_endian || !needs_runs_here(n->machine)) {
 		n->kind = NEEDS_OTHER_MACHINE;
 		return;
@@ -194,8 +202,9 @@ void needs_read(int fd, struct needs *n, struct arena *a)
 	if (f.wide ? !get(&f, 0, &h, sizeof(h)) : !get(&f, 0, &h32, sizeof(h32)))
 		return;
 	read_segments(&f, n, f.wide ? h.e_phoff : h32.e_phoff, f.wide ? h.e_phnum : h32.e_phnum);
-	n->program &= f.nloads > 0;
-	n->kind = n->program ? NEEDS_ELF : NEEDS_BROKEN;
+	if ((type != ET_EXEC && type != ET_DYN) || !f.nloads)
+		return;
+	n->kind = NEEDS_ELF;
 	read_dynamic(&f, n);
 }
 

@@ -18,6 +18,7 @@ struct arena;
 
 #define NEEDS_LIBS_MAX 512	/* of one file */
 #define NEEDS_WORD_MAX 4096
+#define NEEDS_TEXT_MAX 32768	/* of all strings of one file */
 
 enum needs_kind {
 	NEEDS_ELF,
@@ -30,8 +31,6 @@ struct needs {
 	enum needs_kind kind;
 	unsigned int machine, bits;
 	bool big_endian;
-	bool dynamic;			/* it has a dynamic table */
-	bool program;			/* ET_EXEC or ET_DYN, with something to load */
 	const char *interp;		/* in the arena, like all here; NULL: none */
 	const char *rpath, *runpath;
 	const char *libs[NEEDS_LIBS_MAX];

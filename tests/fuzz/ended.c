@@ -39,7 +39,7 @@ static void try_program(const uint8_t *bytes, size_t len, struct arena *a)
 	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
 		return;
 	needs_read(fd, &n, a);
-	if (n.nlibs > NEEDS_LIBS_MAX || (n.kind != NEEDS_ELF && n.nlibs && n.kind != NEEDS_BROKEN))
+	if (n.nlibs > NEEDS_LIBS_MAX || (n.kind != NEEDS_ELF && n.nlibs))
 		abort();
 }
 

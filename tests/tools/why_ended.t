@@ -53,7 +53,20 @@ gone
 ts 'what is on a mount was not looked at' 5 '/m/script was not looked at: it is in what was mounted at /m' \
 	$NSDEBUG why "$BOX"
 
-# ---- its files are the container's: nothing leads out of them
+# ---- its files are the container's: nothing leads out of them, and they cost no more than an answer
+
+echo 'int f(void) { return 0; }' | gcc -shared -fPIC -Wl,-soname,a -x c - -o liba.so
+echo 'int f(void); int main(void) { return f(); }' | gcc -x c - -x none ./liba.so -o root/many
+mkdir root/lib64 root/etc root/b
+ln -s "$(printf 'b/../%.0s' $(seq 800))" root/l
+cp /lib64/ld-linux-x86-64.so.2 root/lib64
+chmod -R a+rX root/lib64 root/etc root/b
+chmod 755 root/many
+dead /many
+kind 'a library that is nowhere' '.kind == "missing-library"'
+yes /l/a | tr '\n' '\0' | head -c 4000000 >root/etc/ld.so.cache
+ts 'a million places where it could be: that it was not looked for in all, in time' 5 \
+	'not all libraries of /many could be looked for: there are too many places' $NSDEBUG why "$BOX"
 
 echo secret-of-the-host >"$TMP/canary"
 ln -s "$TMP/canary" root/link
