@@ -75,27 +75,36 @@ static void say_pids(struct findings *f, const struct ending *x, const char *lin
 	finding_cure(f, s, &r, UINT32_MAX, UINT32_MAX);
 }
 
+/* The last path of a line that is read-only: a shell's own stands before it. */
+static bool find_denied(const struct ending *x, const char *line, char *ret)
+{
+	char path[PATH_SHOWN];
+	bool found = false;
+
+	while (next_path(&line, path)) {
+		const struct ending_mount *m = ending_mount_of(x, path);
+
+		if (strstr(path, "/..") || (m ? !m->read_only : !x->read_only_root))
+			continue;
+		strcpy(ret, path);
+		found = true;
+	}
+	return found;
+}
+
 bool denied_line(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 const char *line)
 {
-	const char *rest = line;
 	char path[PATH_SHOWN];
 
 	if (says_no_process(line) && x->pids_limit != NONE_U64) {
 		say_pids(f, x, line);
 		return true;
 	}
-	if (!says_read_only(line))
+	if (!says_read_only(line) || !find_denied(x, line, path))
 		return false;
-	while (next_path(&rest, path)) {
-		const struct ending_mount *m = ending_mount_of(x, path);
-
-		if (strstr(path, "/..") || (m ? !m->read_only : !x->read_only_root))
-			continue;
-		say_read_only(f, x, m, as, path);
-		f->items[f->count - 1].evidence = finding_text(f, "exit code %lld, and its own "
-			"words: %s", (long long)x->exit_code, line);
-		return true;
-	}
-	return false;
+	say_read_only(f, x, ending_mount_of(x, path), as, path);
+	f->items[f->count - 1].evidence = finding_text(f, "exit code %lld, and its own words: %s",
+						       (long long)x->exit_code, line);
+	return true;
 }

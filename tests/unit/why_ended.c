@@ -137,9 +137,11 @@ static void test_denied(struct arena *a)
 	   "a path with a meaning for a shell: nothing to paste");
 	ok(!denied_line(&f, &x, &as, "open /data/rw/../../x: EROFS") && f.count == 3,
 	   "a path that goes up: who knows where");
+	ok(denied_line(&f, &x, &as, "/busybox/sh: can't create /var/x: Read-only file system") &&
+	   strstr(f.items[3].what, "/var/x"), "the path that a shell names last, not its own");
 	as.uid = as.gid = UINT32_MAX;
-	ok(denied_line(&f, &x, &as, "open /var/x: EROFS") && !f.items[3].docker &&
-	   !strcmp(f.items[3].podman, "--tmpfs /var:mode=1777"), "a user that is not known");
+	ok(denied_line(&f, &x, &as, "open /var/x: EROFS") && !f.items[4].docker &&
+	   !strcmp(f.items[4].podman, "--tmpfs /var:mode=1777"), "a user that is not known");
 	x.read_only_root = false;
 	ok(!denied_line(&f, &x, &as, "open /var/x: EROFS"),
 	   "a root that can be written: not believed");
