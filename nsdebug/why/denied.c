@@ -86,7 +86,7 @@ static bool find_denied(const struct ending *x, const char *line, char *ret)
 
 		if (strstr(path, "/..") || (m ? !m->read_only : !x->read_only_root))
 			continue;
-		strcpy(ret, path);
+		memcpy(ret, path, sizeof(path));
 		found = true;
 	}
 	return found;
