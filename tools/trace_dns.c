@@ -24,7 +24,7 @@
 #define WAIT_NS (5 * NS_PER_S)		/* resolv.conf(5): timeout */
 #define HOLD_NS (NS_PER_S / 5)		/* for the next step through a search list */
 #define SEARCH_NS (30 * NS_PER_S)	/* a whole search takes at most */
-#define QUERIES_MAX 4096
+#define QUERIES_MAX 4096		/* open and held */
 #define STEPS_MAX 32
 #define DNS_PORT 53
 #define NXDOMAIN 3
@@ -112,7 +112,7 @@ struct listing {
 	struct net_trace net;
 	struct dns_streams streams;
 	struct query *open, *held;	/* both: the oldest first */
-	size_t count;			/* of the open ones */
+	size_t count;			/* of both together */
 	const struct net_event *now;	/* that is being taken */
 	struct step steps[STEPS_MAX];
 	size_t nsteps;
@@ -177,26 +177,28 @@ static void show_held(struct listing *l, const struct query *q, bool step)
 
 /* ---- lists ---- */
 
-static struct query *unlink_query(struct query **at)
+static struct query *unlink_query(struct listing *l, struct query **at)
 {
 	struct query *q = *at;
 
 	*at = q->next;
 	q->next = NULL;
+	l->count--;
 	return q;
 }
 
-static void append(struct query **list, struct query *q)
+static void append(struct listing *l, struct query **list, struct query *q)
 {
 	while (*list)
 		list = &(*list)->next;
 	*list = q;
+	l->count++;
 }
 
-static void free_list(struct query **list)
+static void free_list(struct listing *l, struct query **list)
 {
 	while (*list)
-		free(unlink_query(list));
+		free(unlink_query(l, list));
 }
 
 /* ---- search lists ---- */
@@ -241,21 +243,25 @@ static void look_for_steps(struct listing *l, uint32_t pid, const char *name)
 			at = &q->next;
 			continue;
 		}
-		unlink_query(at);
+		unlink_query(l, at);
 		note_step(l, q);
 		show_held(l, q, true);
 		free(q);
 	}
 }
 
+static void let_one_go(struct listing *l)
+{
+	struct query *q = unlink_query(l, &l->held);
+
+	show_held(l, q, false);
+	free(q);
+}
+
 static void let_go(struct listing *l, uint64_t before)
 {
-	while (l->held && l->held->ended < before) {
-		struct query *q = unlink_query(&l->held);
-
-		show_held(l, q, false);
-		free(q);
-	}
+	while (l->held && l->held->ended < before)
+		let_one_go(l);
 }
 
 /* ---- messages ---- */
@@ -282,6 +288,19 @@ static struct query **find_query(struct listing *l, const struct net_event *e,
 	return at;
 }
 
+static void make_room(struct listing *l)
+{
+	struct query *q;
+
+	if (l->held) {
+		let_one_go(l);
+		return;
+	}
+	q = unlink_query(l, &l->open);
+	show_unanswered(l, q, NULL, "too many at once");
+	free(q);
+}
+
 static void take_question(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
 {
 	struct query **at = find_query(l, e, m), *q = *at;
@@ -300,17 +319,12 @@ static void take_question(struct listing *l, const struct net_event *e, const st
 		q->tries++;
 		return;
 	}
-	if (l->count == QUERIES_MAX) {
-		q = unlink_query(&l->open);
-		show_unanswered(l, q, NULL, "too many at once");
-		free(q);
-		l->count--;
-	}
+	if (l->count == QUERIES_MAX)
+		make_room(l);
 	q = new_query(e, m->name);
 	q->type = m->type;
 	q->id = m->id;
-	append(&l->open, q);
-	l->count++;
+	append(l, &l->open, q);
 }
 
 static void put_note(struct dns_row *row, const struct query *q, const struct dnsmsg *m)
@@ -354,11 +368,10 @@ static void take_answer(struct listing *l, const struct net_event *e, const stru
 
 	if (!*at)	/* nobody asked, or before the trace, or it came twice */
 		return;
-	q = unlink_query(at);
-	l->count--;
+	q = unlink_query(l, at);
 	q->ended = e->at;
 	if (m->rcode == NXDOMAIN) {
-		append(&l->held, q);
+		append(l, &l->held, q);
 		return;
 	}
 	show_answer(l, q, m);
@@ -389,8 +402,7 @@ static void fail_socket(struct listing *l, const struct net_event *e)
 			at = &q->next;
 			continue;
 		}
-		unlink_query(at);
-		l->count--;
+		unlink_query(l, at);
 		q->ended = e->at;
 		show_unanswered(l, q, word_errno(e->ret), "server not there");
 		free(q);
@@ -436,8 +448,7 @@ static void turn(void *ctx)
 			at = &q->next;
 			continue;
 		}
-		unlink_query(at);
-		l->count--;
+		unlink_query(l, at);
 		show_unanswered(l, q, "timeout", NULL);
 		free(q);
 	}
@@ -449,7 +460,7 @@ static void finish(void *ctx)
 
 	let_go(l, UINT64_MAX);
 	while (l->open) {
-		struct query *q = unlink_query(&l->open);
+		struct query *q = unlink_query(l, &l->open);
 
 		show_unanswered(l, q, NULL, "the trace ends");
 		free(q);
@@ -472,8 +483,8 @@ static void dns_run(struct run *r)
 	if (l->strange)
 		emit_note(r->emit, "%llu messages from or to a port of DNS servers are no queries "
 			  "or answers that can be read", (unsigned long long)l->strange);
-	free_list(&l->open);
-	free_list(&l->held);
+	free_list(l, &l->open);
+	free_list(l, &l->held);
 	dns_streams_free(&l->streams);
 	free(l);
 }
