@@ -90,11 +90,12 @@ static const struct col denied_col[] = {
 	COL_END
 };
 
-/* What --once has seen: with the words that its last row will show. */
+/* What --once has seen: what its last row will show. */
 struct seen {
 	uint64_t times;
-	struct denied_row row;
-	char *comm, *call, *why, *cure;
+	struct coltime last;
+	const char *error, *reason;
+	char *name, *comm, *call, *why, *cure;
 };
 
 struct listing {
@@ -103,7 +104,6 @@ struct listing {
 	struct sys_trace sys;
 	char modules[128];
 	struct map seen;		/* struct seen, by hash */
-	size_t count;
 };
 
 struct texts {
@@ -219,7 +219,7 @@ static void fill_cure(struct denied_row *row, struct texts *t, const struct refu
 
 static char *keep(struct bytes b)
 {
-	return b.p ? mem_dup(b.p, b.len) : NULL;
+	return mem_dup(b.p ? b.p : "", b.len);
 }
 
 /* True if it is not the first of its sort. */
@@ -233,20 +233,22 @@ static bool is_again(struct listing *l, const struct denied_row *row)
 	s = map_get(&l->seen, key);
 	if (s) {
 		s->times++;
-		s->row.time = row->time;
+		s->last = row->time;
 		return true;
 	}
-	if (l->count == ONCE_MAX)
+	if (l->seen.used == ONCE_MAX)
 		return false;
 	s = mem_alloc(sizeof(*s));
-	s->row = *row;
 	s->times = 1;
+	s->error = row->error;
+	s->reason = row->reason;
+	s->name = keep(word(row->name));
 	s->comm = keep(row->comm);
 	s->call = keep(row->call);
 	s->why = keep(row->why);
 	s->cure = keep(row->cure);
 	map_put(&l->seen, key, s);
-	if (++l->count == ONCE_MAX)
+	if (l->seen.used == ONCE_MAX)
 		emit_note(l->r->emit, "--once: more than %d are not kept apart, and shown each "
 			  "time", ONCE_MAX);
 	return false;
@@ -261,17 +263,18 @@ static void show_times(void *value)
 
 	if (s->times > 1) {
 		row_none(denied_col, &row);
-		row.time = s->row.time;
+		row.time = s->last;
 		row.times = s->times;
-		row.name = s->row.name;
-		row.error = s->row.error;
-		row.reason = s->row.reason;
-		row.comm = word(s->comm ? s->comm : "");
-		row.call = word(s->call ? s->call : "");
-		row.why = word(s->why ? s->why : "");
-		row.cure = word(s->cure ? s->cure : "");
+		row.name = s->name;
+		row.error = s->error;
+		row.reason = s->reason;
+		row.comm = word(s->comm);
+		row.call = word(s->call);
+		row.why = word(s->why);
+		row.cure = word(s->cure);
 		emit_row(ending->r->emit, &row);
 	}
+	free(s->name);
 	free(s->comm);
 	free(s->call);
 	free(s->why);
