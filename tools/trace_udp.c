@@ -229,7 +229,6 @@ static void take_drop(struct listing *l, const struct net_event *e)
 		if (l->sockets.used >= SOCKETS_MAX) {
 			map_each(&l->sockets, free);
 			map_free(&l->sockets);
-			l->sockets = (struct map){ 0 };
 		}
 		s = mem_alloc(sizeof(*s));
 		map_put(&l->sockets, e->sock, s);

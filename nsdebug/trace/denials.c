@@ -89,15 +89,12 @@ static struct denial *kept_of(struct denials *d, uint32_t tid, uint64_t at)
 	struct denial *k = map_get(&d->kept, tid);
 
 	if (!k) {
-		if (d->count == KEPT_MAX) {
+		if (d->kept.used == KEPT_MAX) {
 			map_each(&d->kept, free);
 			map_free(&d->kept);
-			d->kept = (struct map){ 0 };
-			d->count = 0;
 		}
 		k = mem_alloc(sizeof(*k));
 		map_put(&d->kept, tid, k);
-		d->count++;
 	}
 	if (k->at != at) {
 		k->at = at;
@@ -134,7 +131,6 @@ const struct denial *denials_take(struct denials *d, uint32_t tid, uint64_t at)
 
 	free(d->shown);
 	d->shown = k;
-	d->count -= k != NULL;
 	return k && k->at == at && k->whole ? k : NULL;
 }
 

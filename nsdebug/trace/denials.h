@@ -27,7 +27,6 @@ struct denial {
 
 struct denials {
 	struct map kept;		/* struct denial, by host tid */
-	size_t count;
 	struct denial *shown;
 };
 

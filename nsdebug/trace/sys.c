@@ -29,7 +29,6 @@ static void drop(struct map *threads)
 {
 	map_each(threads, free);
 	map_free(threads);
-	*threads = (struct map){ 0 };
 }
 
 /* There is no end to threads that come and go, and of those that live we are told again. */
