@@ -65,6 +65,10 @@ struct sys_call {
 /* Which bytes of an argument: a message has several. */
 enum sys_part { SYS_ITSELF, SYS_IOVECS, SYS_BYTES, SYS_NAME, SYS_FILE /* struct path_names */ };
 
+/* A first argument that is the file itself: always; or if there is no name in the second one, as
+ * in futimens(3). */
+enum sys_descriptor { SYS_DESCRIPTOR = 1, SYS_NO_NAME };
+
 struct sys_data {
 	__u8 arg, part;
 	__u16 len;		/* bytes that follow, rounded up to 4 on the ring */

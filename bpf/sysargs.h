@@ -16,7 +16,7 @@
 const volatile struct sys_arg table[SYS_NR_MAX][SYS_ARGS];
 const volatile __u8 pointing[SYS_NR_MAX];	/* bit i: argument i is not only a number */
 const volatile bool files;	/* also which file a first argument is, if it is a descriptor: */
-const volatile __u8 descriptors[SYS_NR_MAX];
+const volatile __u8 descriptors[SYS_NR_MAX];	/* enum sys_descriptor; 0: it is none */
 
 struct scratch {
 	struct sys_call call;
@@ -221,7 +221,8 @@ __attribute__((noinline)) int put_file(__u32 nr)
 	struct path_names *n;
 	struct sys_data *d;
 
-	if (!files || !s || nr >= SYS_NR_MAX || !descriptors[nr])
+	if (!files || !s || nr >= SYS_NR_MAX || !descriptors[nr] ||
+	    (descriptors[nr] == SYS_NO_NAME && s->call.args[1]))
 		return 0;
 	at = s->call.len;
 	asm volatile("" : "+r"(at));

@@ -323,8 +323,11 @@ static void fill_names(struct fs_row *row, const struct fscall *k, const struct 
 
 	row->path = string_of(v, k->path);
 	row->to = string_of(v, k->to);
+	/* futimens(3) has no name */
 	if (k->fd)
 		row->fd = (uint32_t)arg(c, k->fd);
+	else if (k->dirfd && !arg(c, k->path) && (int)arg(c, k->dirfd) != AT_FDCWD)
+		row->fd = (uint32_t)arg(c, k->dirfd);
 	if (k->dirfd && (int)arg(c, k->dirfd) != AT_FDCWD && row->path.p && row->path.p[0] != '/')
 		row->dirfd = (uint32_t)arg(c, k->dirfd);
 	if (k->to_dirfd && (int)arg(c, k->to_dirfd) != AT_FDCWD && row->to.p &&
@@ -358,7 +361,7 @@ static bool fill_what(struct listing *l, struct fs_row *row, struct texts *t,
 	if (is_open(v->call->nr) && !fill_open(l, row, t, v))
 		return false;
 	/* a pipe, a socket or a terminal may keep who reads it waiting, and is no file */
-	if (k->fd && !put_file(&t->file, v) && k->slow)
+	if (row->fd != NONE_U64 && !put_file(&t->file, v) && k->slow)
 		return false;
 	if (!strcmp(k->op, "unlink") && k->dirfd && v->call->args[2] & AT_REMOVEDIR)
 		row->op = "rmdir";

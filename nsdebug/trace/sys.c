@@ -222,6 +222,13 @@ static void choose_box(struct sys_trace *t, struct sys_bpf *b)
 	bpf_map__set_max_entries(b->maps.ring, 4096);
 }
 
+/* Is its first argument the file that it is about? */
+static uint8_t descriptor_of(const struct sysdef *d)
+{
+	return d->args[0].what == W_FD ? SYS_DESCRIPTOR :
+		d->args[0].what == W_DIRFD ? SYS_NO_NAME : 0;
+}
+
 static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
 	const struct sys_want *w = t->want;
@@ -244,6 +251,8 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	b->rodata->failed_only = w->failed;
 	b->rodata->life = w->life;
 	b->rodata->files = w->files;
+	for (unsigned int nr = 0; w->files && nr < SYS_NR_MAX; nr++)
+		b->rodata->descriptors[nr] = descriptor_of(&sysdefs[nr]);
 	b->rodata->count_only = w->count;
 	b->rodata->slower_ns = w->slower_ns;
 	memcpy((void *)b->rodata->wanted, w->set.bits, sizeof(w->set.bits));
@@ -257,7 +266,6 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 
 			b->rodata->table[nr][i] = a;
 			b->rodata->pointing[nr] |= (uint8_t)((a.kind != SYS_VALUE) << i);
-			b->rodata->descriptors[nr] = sysdefs[nr].args[0].what == W_FD;
 		}
 	bpf_map__set_max_entries(b->maps.ring, w->ring ? (uint32_t)w->ring : RING_SIZE);
 	bpf_map__set_max_entries(b->maps.counts, entries);
