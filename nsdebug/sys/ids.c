@@ -81,6 +81,16 @@ bool idmap_has(const struct idmap *m, uint32_t host)
 	return m->identity;
 }
 
+uint32_t idmap_outside(const struct idmap *m, uint32_t inside)
+{
+	if (m->identity)
+		return inside;
+	for (unsigned int i = 0; i < m->count; i++)
+		if (inside - m->extents[i].inside < m->extents[i].count)
+			return inside - m->extents[i].inside + m->extents[i].outside;
+	return UINT32_MAX;
+}
+
 void idmap_free(struct idmap *m)
 {
 	free(m->extents);

@@ -26,6 +26,8 @@ bool idmap_parse(struct idmap *m, const char *text);
 uint32_t idmap_inside(const struct idmap *m, uint32_t host);
 /* Has it one? ID_UNMAPPED is an id like any other, too. */
 bool idmap_has(const struct idmap *m, uint32_t host);
+/* The host's view of an id inside, UINT32_MAX if it has none. */
+uint32_t idmap_outside(const struct idmap *m, uint32_t inside);
 void idmap_free(struct idmap *m);
 
 #endif

@@ -168,12 +168,7 @@ static bool say_port(const struct refusal *f, struct reason *r)
 
 static bool is_mapped(const struct idmap *m, uint32_t id)
 {
-	if (!m || m->identity || id == UINT32_MAX)
-		return true;
-	for (unsigned int i = 0; i < m->count; i++)
-		if (id - m->extents[i].inside < m->extents[i].count)
-			return true;
-	return false;
+	return !m || id == UINT32_MAX || idmap_outside(m, id) != UINT32_MAX;
 }
 
 /* EINVAL of the calls that take ids: it is a refusal only if one is not mapped. */

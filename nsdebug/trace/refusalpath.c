@@ -156,14 +156,7 @@ static enum refusal_path take_first(const struct refusal *f, const struct path_c
 
 static uint32_t outside(const struct idmap *m, uint64_t id)
 {
-	uint32_t inside = (uint32_t)id;
-
-	if (inside == UINT32_MAX || !m || m->identity)
-		return inside;
-	for (unsigned int i = 0; i < m->count; i++)
-		if (inside - m->extents[i].inside < m->extents[i].count)
-			return inside - m->extents[i].inside + m->extents[i].outside;
-	return UINT32_MAX;
+	return m ? idmap_outside(m, (uint32_t)id) : (uint32_t)id;
 }
 
 static void take_open(const struct refusal *f, struct access_ask *a)
