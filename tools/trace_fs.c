@@ -102,9 +102,9 @@ struct fscall {
 };
 
 static const struct fscall calls[] = {
-	{ SYS_open, 0, "create", .path = 1, .mode = 3 },
-	{ SYS_creat, 0, "create", .path = 1, .mode = 2 },
-	{ SYS_openat, 0, "create", .dirfd = 1, .path = 2, .mode = 4 },
+	{ SYS_open, 0, "create", .path = 1 },
+	{ SYS_creat, 0, "create", .path = 1 },
+	{ SYS_openat, 0, "create", .dirfd = 1, .path = 2 },
 	{ SYS_openat2, 0, "create", .dirfd = 1, .path = 2 },
 	{ SYS_mkdir, 0, "mkdir", .path = 1, .mode = 2 },
 	{ SYS_mkdirat, 0, "mkdir", .dirfd = 1, .path = 2, .mode = 3 },
@@ -192,27 +192,7 @@ static uint64_t arg(const struct sys_call *c, unsigned int n)
 
 static struct bytes string_of(const struct sysview *v, unsigned int n)
 {
-	struct bytes s = n ? sysview_part(v, n - 1, SYS_ITSELF) : (struct bytes){ NULL, 0 };
-
-	return s.p ? (struct bytes){ s.p, strnlen(s.p, s.len) } : s;
-}
-
-/* Of a call that opens: how. */
-static struct open_how how_of(const struct sysview *v)
-{
-	const struct sys_call *c = v->call;
-	struct bytes s = sysview_part(v, 2, SYS_ITSELF);
-	struct open_how h = { 0 };
-
-	if (c->nr == SYS_openat2 && s.len >= sizeof(h))
-		memcpy(&h, s.p, sizeof(h));
-	else if (c->nr == SYS_open || c->nr == SYS_openat)
-		h.flags = c->args[c->nr == SYS_open ? 1 : 2];
-	else if (c->nr == SYS_creat)
-		h.flags = O_CREAT | O_WRONLY | O_TRUNC;
-	if (c->nr != SYS_openat2)
-		h.mode = c->args[c->nr == SYS_open ? 2 : c->nr == SYS_creat ? 1 : 3];
-	return h;
+	return n ? sysview_string(v, n - 1) : (struct bytes){ NULL, 0 };
 }
 
 static bool is_open(uint16_t nr)
@@ -343,7 +323,7 @@ static void fill_names(struct fs_row *row, const struct fscall *k, const struct 
 static bool fill_open(struct listing *l, struct fs_row *row, struct texts *t,
 		      const struct sysview *v)
 {
-	struct open_how h = how_of(v);
+	struct open_how h = sysview_how(v);
 
 	row->op = open_op(h.flags);
 	if (!l->o->slower && !strcmp(row->op, "open"))
@@ -365,7 +345,7 @@ static bool fill_what(struct listing *l, struct fs_row *row, struct texts *t,
 		return false;
 	if (!strcmp(k->op, "unlink") && k->dirfd && v->call->args[2] & AT_REMOVEDIR)
 		row->op = "rmdir";
-	if (!is_open(v->call->nr) && k->mode)
+	if (k->mode)
 		put_permissions(&t->mode, (unsigned int)arg(v->call, k->mode));
 	if (t->file.len)
 		row->file = bytes_of(&t->file);

@@ -139,13 +139,6 @@ static uint64_t all_of(const struct word *words)
 	return all;
 }
 
-static struct bytes string_of(const struct sysview *v, unsigned int arg)
-{
-	struct bytes s = sysview_part(v, arg, SYS_ITSELF);
-
-	return s.p ? (struct bytes){ s.p, strnlen(s.p, s.len) } : s;
-}
-
 static void put_string(struct buf *b, struct bytes s)
 {
 	if (s.p)
@@ -174,7 +167,7 @@ static void say_mount(struct buf *b, struct mount_row *row, const struct sysview
 	uint64_t options = flags & all_of(mount_words);
 	const char *below = flags & BELOW ? ", and all below" : "";
 
-	row->path = string_of(v, 1);
+	row->path = sysview_string(v, 1);
 	if (flags & REMOUNT) {
 		row->op = "remount";
 		put_string(b, row->path);
@@ -183,7 +176,7 @@ static void say_mount(struct buf *b, struct mount_row *row, const struct sysview
 			buf_str(b, ": without options");
 	} else if (flags & (BIND | MOVE)) {
 		row->op = flags & BIND ? "bind" : "move";
-		row->source = string_of(v, 0);
+		row->source = sysview_string(v, 0);
 		put_string(b, row->source);
 		buf_str(b, " -> ");
 		put_string(b, row->path);
@@ -194,8 +187,8 @@ static void say_mount(struct buf *b, struct mount_row *row, const struct sysview
 		put_words(b, propagation_words, how, ": ");
 		buf_str(b, below);
 	} else {
-		row->source = string_of(v, 0);
-		row->fstype = string_of(v, 2);
+		row->source = sysview_string(v, 0);
+		row->fstype = sysview_string(v, 2);
 		put_string(b, row->fstype);
 		buf_str(b, " of ");
 		put_string(b, row->source);
@@ -204,7 +197,7 @@ static void say_mount(struct buf *b, struct mount_row *row, const struct sysview
 		put_words(b, mount_words, options, ": ");
 	}
 	if (!(flags & (BIND | MOVE)) && !how && v->call->args[4]) {
-		row->data = string_of(v, 4);
+		row->data = sysview_string(v, 4);
 		buf_str(b, ", ");
 		put_string(b, row->data);
 	}
@@ -212,14 +205,14 @@ static void say_mount(struct buf *b, struct mount_row *row, const struct sysview
 
 static void say_umount(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	row->path = string_of(v, 0);
+	row->path = sysview_string(v, 0);
 	put_string(b, row->path);
 	put_words(b, umount_words, v->call->args[1], ": ");
 }
 
 static void say_fsopen(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	row->fstype = string_of(v, 0);
+	row->fstype = sysview_string(v, 0);
 	buf_str(b, "a new ");
 	put_string(b, row->fstype);
 }
@@ -231,7 +224,7 @@ static void say_fsconfig(struct buf *b, struct mount_row *row, const struct sysv
 		[6] = "create", [7] = "reconfigure", [8] = "create, which must be new",
 	};
 	const struct sys_call *c = v->call;
-	struct bytes key = string_of(v, 2);
+	struct bytes key = sysview_string(v, 2);
 
 	buf_addf(b, "descriptor %d: ", (int)c->args[0]);
 	if (c->args[1] < ARRAY_SIZE(commands) && commands[c->args[1]]) {
@@ -242,7 +235,7 @@ static void say_fsconfig(struct buf *b, struct mount_row *row, const struct sysv
 	put_string(b, key);
 	if (c->args[1] == 1 || c->args[1] == 3 || c->args[1] == 4) {
 		buf_str(b, " = ");
-		put_string(b, string_of(v, 3));
+		put_string(b, sysview_string(v, 3));
 	} else if (c->args[1] == 2) {
 		buf_addf(b, " = %llu bytes", (unsigned long long)c->args[4]);
 	} else if (c->args[1] == 5) {
@@ -258,7 +251,7 @@ static void say_fsmount(struct buf *b, struct mount_row *row, const struct sysvi
 
 static void say_fspick(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	row->path = string_of(v, 1);
+	row->path = sysview_string(v, 1);
 	buf_str(b, "the file system at ");
 	put_at(b, v->call->args[0], row->path);
 }
@@ -267,8 +260,8 @@ static void say_move_mount(struct buf *b, struct mount_row *row, const struct sy
 {
 	const struct sys_call *c = v->call;
 
-	row->source = string_of(v, 1);
-	row->path = string_of(v, 3);
+	row->source = sysview_string(v, 1);
+	row->path = sysview_string(v, 3);
 	put_at(b, c->args[0], row->source);
 	buf_str(b, " -> ");
 	put_at(b, c->args[2], row->path);
@@ -293,7 +286,7 @@ static void say_open_tree(struct buf *b, struct mount_row *row, const struct sys
 {
 	uint64_t flags = v->call->args[2];
 
-	row->path = string_of(v, 1);
+	row->path = sysview_string(v, 1);
 	buf_str(b, flags & 1 ? "a copy of the mount at " : "the mount at ");
 	put_at(b, v->call->args[0], row->path);
 	buf_str(b, flags & RECURSIVE ? ", and all below" : "");
@@ -302,7 +295,7 @@ static void say_open_tree(struct buf *b, struct mount_row *row, const struct sys
 
 static void say_setattr(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	row->path = string_of(v, 1);
+	row->path = sysview_string(v, 1);
 	put_at(b, v->call->args[0], row->path);
 	buf_str(b, v->call->args[2] & RECURSIVE ? ", and all below" : "");
 	put_attr(b, sysview_part(v, 3, SYS_ITSELF));
@@ -310,9 +303,9 @@ static void say_setattr(struct buf *b, struct mount_row *row, const struct sysvi
 
 static void say_pivot(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	struct bytes old = string_of(v, 1);
+	struct bytes old = sysview_string(v, 1);
 
-	row->path = string_of(v, 0);
+	row->path = sysview_string(v, 0);
 	put_string(b, row->path);
 	buf_str(b, ", what was the root -> ");
 	put_string(b, old);
@@ -320,7 +313,7 @@ static void say_pivot(struct buf *b, struct mount_row *row, const struct sysview
 
 static void say_chroot(struct buf *b, struct mount_row *row, const struct sysview *v)
 {
-	row->path = string_of(v, 0);
+	row->path = sysview_string(v, 0);
 	put_string(b, row->path);
 }
 

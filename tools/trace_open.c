@@ -84,37 +84,11 @@ static void put_flags(struct buf *b, uint64_t flags)
 	sysword_put_flags(b, F_open, flags & ~(uint64_t)O_ACCMODE, false);
 }
 
-/* What each of the four calls says in its own way. */
-struct opening {
-	unsigned int path;	/* the argument that has it */
-	uint64_t flags, mode, resolve;
-};
-
-static struct opening opening_of(const struct sysview *v)
-{
-	const struct sys_call *c = v->call;
-	struct bytes how = sysview_part(v, 2, SYS_ITSELF);
-	struct open_how h = { 0 };
-
-	switch (c->nr) {
-	case SYS_open:
-		return (struct opening){ 0, c->args[1], c->args[2], 0 };
-	case SYS_creat:
-		return (struct opening){ 0, O_CREAT | O_WRONLY | O_TRUNC, c->args[1], 0 };
-	case SYS_openat:
-		return (struct opening){ 1, c->args[2], c->args[3], 0 };
-	default:
-		if (how.len >= sizeof(h))
-			memcpy(&h, how.p, sizeof(h));
-		return (struct opening){ 1, h.flags, h.mode, h.resolve };
-	}
-}
-
 static void show(struct listing *l, struct open_row *row, const struct sysview *v)
 {
 	auto_buf struct buf flags = { 0 }, mode = { 0 }, resolve = { 0 };
-	struct opening o = opening_of(v);
-	struct bytes path = sysview_part(v, o.path, SYS_ITSELF);
+	bool at = v->call->nr == SYS_openat || v->call->nr == SYS_openat2;
+	struct open_how o = sysview_how(v);
 
 	put_flags(&flags, o.flags);
 	row->flags = (struct bytes){ flags.bytes, flags.len };
@@ -126,10 +100,8 @@ static void show(struct listing *l, struct open_row *row, const struct sysview *
 		sysword_put_flags(&resolve, F_resolve, o.resolve, true);
 		row->resolve = (struct bytes){ resolve.bytes, resolve.len };
 	}
-	if (path.p)
-		row->path = (struct bytes){ path.p, strnlen(path.p, path.len) };
-	if (o.path == 1 && (int)v->call->args[0] != AT_FDCWD && row->path.p &&
-	    row->path.p[0] != '/')
+	row->path = sysview_string(v, at);
+	if (at && (int)v->call->args[0] != AT_FDCWD && row->path.p && row->path.p[0] != '/')
 		row->dirfd = (uint32_t)v->call->args[0];
 	row->frames = stacks_frames(&l->sys.stacks, v->call->tid, v->call->at,
 				    &row->frames_end);

@@ -3,6 +3,7 @@
  * refusalpath - of a system call, what it wants to do with which path.
  */
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ struct path_call {
 	uint16_t nr;
 	uint8_t op;
 	int8_t dir, path, dir2, path2;
-	int8_t flags;		/* open flags, AT_* or the mode of access */
+	int8_t flags;		/* AT_* */
 	int8_t mode, ids, dev;
 	bool nofollow;		/* always */
 };
@@ -40,10 +41,8 @@ struct path_call {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static const struct path_call calls[] = {
-	PATH(open, OPEN, NO, 0, .flags = 1, .mode = 2),
-	PATH(creat, OPEN, NO, 0, .mode = 1),
-	PATH(openat, OPEN, 0, 1, .flags = 2, .mode = 3),
-	PATH(openat2, OPEN, 0, 1),
+	PATH(open, OPEN, NO, 0), PATH(creat, OPEN, NO, 0),
+	PATH(openat, OPEN, 0, 1), PATH(openat2, OPEN, 0, 1),
 	PATH(stat, STAT, NO, 0), PATH(lstat, STAT, NO, 0, .nofollow = true),
 	PATH(newfstatat, STAT, 0, 1, .flags = 3), PATH(statx, STAT, 0, 1, .flags = 2),
 	PATH(readlink, STAT, NO, 0, .nofollow = true),
@@ -161,18 +160,10 @@ static uint32_t outside(const struct idmap *m, uint64_t id)
 
 static void take_open(const struct refusal *f, struct access_ask *a)
 {
-	struct open_how { uint64_t flags, mode, resolve; } how = { 0 };
-	struct bytes s;
+	struct open_how how = sysview_how(&f->view);
 
-	if (f->view.call->nr == SYS_creat)
-		a->flags = O_CREAT | O_WRONLY | O_TRUNC;
-	if (f->view.call->nr == SYS_openat2) {
-		s = sysview_part(&f->view, 2, SYS_ITSELF);
-		memcpy(&how, s.p ? s.p : (const char *)&how,
-		       s.p && s.len < sizeof(how) ? s.len : sizeof(how));
-		a->flags = (uint32_t)how.flags;
-		a->mode = (uint32_t)how.mode;
-	}
+	a->flags = (uint32_t)how.flags;
+	a->mode = (uint32_t)how.mode;
 	a->nofollow = (a->flags & O_NOFOLLOW) != 0 ||
 		(a->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -43,6 +44,33 @@ struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_pa
 		if (d.arg == arg && d.part == part)
 			return s;
 	return (struct bytes){ NULL, 0 };
+}
+
+struct bytes sysview_string(const struct sysview *v, unsigned int arg)
+{
+	struct bytes s = sysview_part(v, arg, SYS_ITSELF);
+
+	return s.p ? (struct bytes){ s.p, strnlen(s.p, s.len) } : s;
+}
+
+struct open_how sysview_how(const struct sysview *v)
+{
+	const struct sys_call *c = v->call;
+	struct bytes s = sysview_part(v, 2, SYS_ITSELF);
+	struct open_how h = { 0 };
+
+	switch (c->nr) {
+	case SYS_open:
+		return (struct open_how){ .flags = c->args[1], .mode = c->args[2] };
+	case SYS_creat:
+		return (struct open_how){ O_CREAT | O_WRONLY | O_TRUNC, c->args[1], 0 };
+	case SYS_openat:
+		return (struct open_how){ .flags = c->args[2], .mode = c->args[3] };
+	default:
+		if (s.len >= sizeof(h))
+			memcpy(&h, s.p, sizeof(h));
+		return h;
+	}
 }
 
 void sysput_pointer(struct buf *b, uint64_t p)

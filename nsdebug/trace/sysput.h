@@ -17,6 +17,7 @@
 #include "nsdebug/trace/sysdef.h"
 
 struct buf;
+struct open_how;
 
 struct sysview {
 	const struct sys_call *call;
@@ -36,6 +37,10 @@ void sysput_result(struct buf *b, const struct sysview *v);
 bool sysview_next(const struct sysview *v, size_t *at, struct sys_data *d, struct bytes *ret);
 /* What was copied of an argument; empty if nothing was. */
 struct bytes sysview_part(const struct sysview *v, unsigned int arg, enum sys_part part);
+/* The same without its NUL and what follows. */
+struct bytes sysview_string(const struct sysview *v, unsigned int arg);
+/* How open, creat, openat or openat2 was asked to open. */
+struct open_how sysview_how(const struct sysview *v);
 /* "\177ELF"... as in C, at most `show` bytes of it. */
 void sysput_string(struct buf *b, struct bytes s, uint64_t whole, uint64_t show);
 void sysput_pointer(struct buf *b, uint64_t p);
