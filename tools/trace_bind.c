@@ -39,15 +39,15 @@ struct bind_row {
 #define C(t, f, fl, h, ...) COL(t, struct bind_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col bind_col[] = {
-	NET_COL(COL_TIME, struct bind_row, time, COL_CLOCK, "when"),
+	COL_BASE(COL_TIME, struct bind_row, time, COL_CLOCK, "when"),
 	C(COL_STR, event, 0, "bind or listen", .least = 6),
 	NET_WHO_COLS(struct bind_row),
 	C(COL_U64, fd, COL_WIDE, "the socket's descriptor"),
 	C(COL_STR, protocol, 0, "of the socket: tcp, udp, tcp6 ...", .head = "PROTO", .least = 5),
-	NET_COL(COL_BYTES, struct bind_row, local, COL_NAME, "address and port that it has, or "
+	COL_BASE(COL_BYTES, struct bind_row, local, COL_NAME, "address and port that it has, or "
 		"that it was refused", .least = 15),
-	NET_COL(COL_BYTES, struct bind_row, local_addr, COL_HIDE, "the address alone"),
-	NET_COL(COL_U64, struct bind_row, local_port, COL_HIDE, "the port alone"),
+	COL_BASE(COL_BYTES, struct bind_row, local_addr, COL_HIDE, "the address alone"),
+	COL_BASE(COL_U64, struct bind_row, local_port, COL_HIDE, "the port alone"),
 	C(COL_BOOL, privileged, COL_HIDE, "the port is below net.ipv4.ip_unprivileged_port_start "
 	  "of its network namespace"),
 	C(COL_STR, error, 0, "why it failed: an errno's name", .least = 10),
@@ -58,7 +58,7 @@ static const struct col bind_col[] = {
 	C(COL_BOOL, reuseport, COL_HIDE, "SO_REUSEPORT is set"),
 	C(COL_BOOL, v6only, COL_HIDE, "IPV6_V6ONLY is set"),
 	C(COL_STR, note, 0, "what is remarkable"),
-	NET_STACK_COLS(struct bind_row),
+	STACKS_BASE_COLS(struct bind_row),
 	COL_END
 };
 

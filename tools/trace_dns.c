@@ -60,7 +60,7 @@ struct dns_row {
 #define C(t, f, fl, h, ...) COL(t, struct dns_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col dns_col[] = {
-	NET_COL(COL_TIME, struct dns_row, time, COL_CLOCK, "when it was asked"),
+	COL_BASE(COL_TIME, struct dns_row, time, COL_CLOCK, "when it was asked"),
 	NET_WHO_COLS(struct dns_row),
 	C(COL_STR, type, 0, "what was asked for: A, AAAA, SRV ...", .least = 5),
 	C(COL_STR, rcode, 0, "answer: NOERROR, NXDOMAIN, SERVFAIL ...; null: none",
@@ -68,11 +68,11 @@ static const struct col dns_col[] = {
 	C(COL_STR, error, 0, "why there is no answer: timeout, or an errno's name", .least = 7),
 	C(COL_DUR, took_s, 0, "from the first question to the answer", .head = "TOOK",
 	  .least = 7),
-	NET_COL(COL_BYTES, struct dns_row, remote, 0, "the server that was asked",
-		.head = "SERVER", .least = 13),
-	NET_COL(COL_BYTES, struct dns_row, remote_addr, COL_HIDE, "its address"),
-	NET_COL(COL_U64, struct dns_row, remote_port, COL_HIDE, "its port"),
-	NET_COL(COL_BYTES, struct dns_row, local, COL_HIDE, "from where"),
+	COL_BASE(COL_BYTES, struct dns_row, remote, 0, "the server that was asked",
+		 .head = "SERVER", .least = 13),
+	COL_BASE(COL_BYTES, struct dns_row, remote_addr, COL_HIDE, "its address"),
+	COL_BASE(COL_U64, struct dns_row, remote_port, COL_HIDE, "its port"),
+	COL_BASE(COL_BYTES, struct dns_row, local, COL_HIDE, "from where"),
 	C(COL_STR, protocol, COL_WIDE, "udp or tcp", .head = "PROTO"),
 	C(COL_U64, id, COL_HIDE, "number of the query"),
 	C(COL_U64, tries, COL_HIDE, "how often it was asked of this server from this socket"),
@@ -84,7 +84,7 @@ static const struct col dns_col[] = {
 	C(COL_BYTES, name, COL_NAME | COL_CLAIMED, "what was asked for", .least = 24),
 	C(COL_LIST, answers, COL_CLAIMED,
 	  "what was answered: addresses; CNAME and others with their type"),
-	NET_STACK_COLS(struct dns_row),
+	STACKS_BASE_COLS(struct dns_row),
 	COL_END
 };
 

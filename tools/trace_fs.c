@@ -15,13 +15,11 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
-#include "nsdebug/out/expr.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/pathput.h"
-#include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
+#include "nsdebug/trace/sysrow.h"
 #include "nsdebug/trace/sysword.h"
-#include "nsdebug/trace/words.h"
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
@@ -31,50 +29,29 @@
 #define SYS_removexattrat 466
 #endif
 
-struct fs_opts {
-	struct tracer_opts tracer;
-	struct stacks_opts stacks;
-	bool failed, timed;
-	uint64_t slower;
-};
-
 static const struct opt fs_opt[] = {
-	TRACER_OPTS(struct fs_opts),
-	STACKS_OPTS(struct fs_opts),
-	OPT(0, "failed", OPT_FLAG, struct fs_opts, failed, NULL, "only those that failed"),
-	OPT('T', "took", OPT_FLAG, struct fs_opts, timed, NULL,
-	    "how long each took; a --filter by took_s implies it"),
-	OPT(0, "slower", OPT_DURATION, struct fs_opts, slower, "TIME",
+	SYSROW_OPTS,
+	OPT(0, "slower", OPT_DURATION, struct sysrow_opts, slower, "TIME",
 	    "only what took longer, and then also open, read, write and fsync; implies -T"),
 	OPT_END
 };
 
 struct fs_row {
-	struct coltime time;
-	uint64_t pid, tid, host_pid, host_tid, uid, fd, dirfd, to_dirfd, size, new_uid, new_gid;
+	struct sysrow base;
+	uint64_t fd, dirfd, to_dirfd, size, new_uid, new_gid;
 	uint64_t number;
-	int64_t took_s;
-	struct bytes comm, path, file, to, mode, change;
-	const char *op, *call, *error;
-	struct col_rows frames;
-	struct bytes frames_end;
+	struct bytes path, file, to, mode, change;
+	const char *op, *call;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct fs_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col fs_col[] = {
-	C(COL_TIME, time, COL_CLOCK, "when it returned"),
-	C(COL_U64, pid, 0, "number in the container's pid namespace"),
-	C(COL_U64, tid, COL_WIDE, "the thread's number there"),
-	C(COL_U64, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"),
-	C(COL_U64, host_tid, COL_HIDE, "the thread's number on the host"),
-	C(COL_U64, uid, COL_HIDE, "effective user id in the container"),
-	C(COL_BYTES, comm, COL_CLAIMED, "name that the process gave itself", .least = 15),
+	SYSROW_WHO_COLS(struct fs_row),
 	C(COL_STR, op, 0, "what was to be done", .least = 8),
 	C(COL_STR, call, COL_WIDE, "by which system call"),
 	C(COL_U64, number, COL_HIDE, "its number"),
-	C(COL_STR, error, 0, "why it failed", .least = 7),
-	C(COL_DUR, took_s, 0, "how long it took, with -T", .head = "TOOK"),
+	SYSROW_RESULT_COLS(struct fs_row),
 	C(COL_U64, fd, COL_HIDE, "the descriptor that it was done to"),
 	C(COL_U64, dirfd, COL_WIDE,
 	  "descriptor that a relative path begins at; null: the working directory"),
@@ -88,7 +65,7 @@ static const struct col fs_col[] = {
 	C(COL_U64, new_gid, COL_HIDE, "new group; null: as it was"),
 	C(COL_SIZE, size, COL_HIDE, "new size; bytes read or written"),
 	C(COL_BYTES, change, COL_NOJSON | COL_CLAIMED | COL_CODE, "the file, and what was changed"),
-	STACKS_COLS(struct fs_row),
+	STACKS_BASE_COLS(struct fs_row),
 	COL_END
 };
 
@@ -163,7 +140,7 @@ static const struct fscall calls[] = {
 
 struct listing {
 	struct run *r;
-	const struct fs_opts *o;
+	const struct sysrow_opts *o;
 	struct sys_trace sys;
 	const struct fscall *of[SYS_NR_MAX];
 };
@@ -369,34 +346,20 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	row_none(fs_col, &row);
 	if (!fill_what(l, &row, &t, l->of[c->nr], &v))
 		return;
-	row.time = tracer_time(&l->sys.tracer, c->at);
-	row.pid = w->ns_pid;
-	row.tid = w->ns_tid;
-	row.host_pid = w->pid;
-	row.host_tid = c->tid;
-	row.uid = tracer_uid(l->r->target, w);
-	row.comm = tracer_comm(w);
+	sysrow_fill(&l->sys, l->r->target, c, w, &row.base);
 	row.call = sysdef_name(c->nr, room);
 	row.number = c->nr;
-	if (c->ret < 0)
-		row.error = word_errno(c->ret);
-	if (c->flags & SYS_TIMED)
-		row.took_s = (int64_t)c->took;
-	row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
 }
 
 static void fs_run(struct run *r)
 {
-	const struct fs_opts *o = r->opts;
+	const struct sysrow_opts *o = r->opts;
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
-	struct sys_want want = {
-		.timed = o->timed || o->slower || expr_uses(r->emit->filter, "took_s"),
-		.failed = o->failed, .slower_ns = o->slower, .files = true,
-		.stack_bytes = stacks_bytes(&o->stacks),
-	};
+	struct sys_want want = sysrow_want(o, r->emit->filter);
 
+	want.files = true;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (calls[i].slow && !o->slower)
 			continue;
@@ -408,7 +371,7 @@ static void fs_run(struct run *r)
 
 static int fs_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct fs_opts *o = opts;
+	const struct sysrow_opts *o = opts;
 
 	if (!l->fields && l->format == OUT_TABLE)
 		l->fields = o->timed || o->slower ?
@@ -442,7 +405,7 @@ const struct tool tool_trace_fs = {
 		"calls.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
-	.opts = fs_opt, .opts_size = sizeof(struct fs_opts),
+	.opts = fs_opt, .opts_size = sizeof(struct sysrow_opts),
 	.cols = fs_col,
 	.examples = fs_example,
 	.mapper = stacks_mapper,

@@ -12,64 +12,42 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
-#include "nsdebug/out/expr.h"
 #include "nsdebug/target/target.h"
-#include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
-#include "nsdebug/trace/words.h"
+#include "nsdebug/trace/sysrow.h"
 
 #ifndef SYS_open_tree_attr
 #define SYS_open_tree_attr 467
 #endif
 #define RECURSIVE 0x8000	/* AT_RECURSIVE */
 
-struct mount_opts {
-	struct tracer_opts tracer;
-	struct stacks_opts stacks;
-	bool failed, timed;
-};
-
 static const struct opt mount_opt[] = {
-	TRACER_OPTS(struct mount_opts),
-	STACKS_OPTS(struct mount_opts),
-	OPT(0, "failed", OPT_FLAG, struct mount_opts, failed, NULL, "only those that failed"),
-	OPT('T', "took", OPT_FLAG, struct mount_opts, timed, NULL,
-	    "how long each took; a --filter by took_s implies it"),
+	SYSROW_OPTS,
 	OPT_END
 };
 
 struct mount_row {
-	struct coltime time;
-	uint64_t pid, tid, host_pid, host_tid, uid, fd, number;
-	int64_t took_s;
-	struct bytes comm, source, path, fstype, data, what;
-	const char *op, *call, *error;
-	struct col_rows frames;
-	struct bytes frames_end;
+	struct sysrow base;
+	uint64_t fd, number;
+	struct bytes source, path, fstype, data, what;
+	const char *op, *call;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct mount_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col mount_col[] = {
-	C(COL_TIME, time, COL_CLOCK, "when it returned"),
-	C(COL_U64, pid, 0, "number in the container's pid namespace"),
-	C(COL_U64, tid, COL_WIDE, "the thread's number there"),
-	C(COL_U64, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"),
-	C(COL_U64, host_tid, COL_HIDE, "the thread's number on the host"),
-	C(COL_U64, uid, COL_HIDE, "effective user id in the container"),
-	C(COL_BYTES, comm, COL_CLAIMED, "name that the process gave itself", .least = 15),
+	SYSROW_WHO_COLS(struct mount_row),
 	C(COL_STR, op, 0, "what was to be done", .least = 10),
 	C(COL_STR, call, COL_HIDE, "by which system call"),
 	C(COL_U64, number, COL_HIDE, "its number"),
-	C(COL_STR, error, 0, "why it failed", .least = 7),
-	C(COL_DUR, took_s, 0, "how long it took, with -T", .head = "TOOK"),
+	SYSROW_RESULT_COLS(struct mount_row),
 	C(COL_U64, fd, COL_WIDE, "the descriptor that came of it", .least = 3),
 	C(COL_BYTES, source, COL_HIDE | COL_CLAIMED, "what was mounted, bound or moved"),
 	C(COL_BYTES, path, COL_HIDE | COL_NAME | COL_CLAIMED, "where, as it was named"),
 	C(COL_BYTES, fstype, COL_HIDE | COL_CLAIMED, "the kind of file system"),
 	C(COL_BYTES, data, COL_HIDE | COL_CLAIMED, "its own options"),
 	C(COL_BYTES, what, COL_CLAIMED | COL_CODE, "in words"),
-	STACKS_COLS(struct mount_row),
+	STACKS_BASE_COLS(struct mount_row),
 	COL_END
 };
 
@@ -373,37 +351,23 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	if (c->flags & SYS_COMPAT || !k)
 		return;
 	row_none(mount_col, &row);
-	row.time = tracer_time(&l->sys.tracer, c->at);
-	row.pid = w->ns_pid;
-	row.tid = w->ns_tid;
-	row.host_pid = w->pid;
-	row.host_tid = c->tid;
-	row.uid = tracer_uid(l->r->target, w);
-	row.comm = tracer_comm(w);
+	sysrow_fill(&l->sys, l->r->target, c, w, &row.base);
 	row.call = sysdef_name(c->nr, room);
 	row.number = c->nr;
 	row.op = k->op;
 	k->say(&what, &row, &v);
 	row.what = (struct bytes){ what.bytes, what.len };
-	if (c->ret < 0)
-		row.error = word_errno(c->ret);
-	else if (k->opens)
+	if (c->ret >= 0 && k->opens)
 		row.fd = (uint64_t)c->ret;
-	if (c->flags & SYS_TIMED)
-		row.took_s = (int64_t)c->took;
-	row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
 }
 
 static void mount_run(struct run *r)
 {
-	const struct mount_opts *o = r->opts;
+	const struct sysrow_opts *o = r->opts;
 	struct listing l = { .r = r, .sys = { .fn = take, .ctx = &l } };
-	struct sys_want want = {
-		.timed = o->timed || expr_uses(r->emit->filter, "took_s"), .failed = o->failed,
-		.stack_bytes = stacks_bytes(&o->stacks),
-	};
+	struct sys_want want = sysrow_want(o, r->emit->filter);
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		sysset_add(&want.set, calls[i].nr);
@@ -412,7 +376,7 @@ static void mount_run(struct run *r)
 
 static int mount_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct mount_opts *o = opts;
+	const struct sysrow_opts *o = opts;
 
 	if (!l->fields && l->format == OUT_TABLE)
 		l->fields = o->timed ? "time,pid,comm,op,error,took_s,fd,what,frames" :
@@ -439,7 +403,7 @@ const struct tool tool_trace_mount = {
 		"'trace syscalls -e clone,clone3' shows those.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
-	.opts = mount_opt, .opts_size = sizeof(struct mount_opts),
+	.opts = mount_opt, .opts_size = sizeof(struct sysrow_opts),
 	.cols = mount_col,
 	.examples = mount_example,
 	.mapper = stacks_mapper,

@@ -4,73 +4,47 @@
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <string.h>
 #include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
-#include "nsdebug/out/expr.h"
 #include "nsdebug/target/target.h"
-#include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/sysput.h"
+#include "nsdebug/trace/sysrow.h"
 #include "nsdebug/trace/sysword.h"
-#include "nsdebug/trace/words.h"
-
-struct open_opts {
-	struct tracer_opts tracer;
-	struct stacks_opts stacks;
-	bool failed, timed;
-	uint64_t slower;
-};
 
 static const struct opt open_opt[] = {
-	TRACER_OPTS(struct open_opts),
-	STACKS_OPTS(struct open_opts),
-	OPT(0, "failed", OPT_FLAG, struct open_opts, failed, NULL, "only those that failed"),
-	OPT('T', "took", OPT_FLAG, struct open_opts, timed, NULL,
-	    "how long each took; a --filter by took_s implies it"),
-	OPT(0, "slower", OPT_DURATION, struct open_opts, slower, "TIME",
+	SYSROW_OPTS,
+	OPT(0, "slower", OPT_DURATION, struct sysrow_opts, slower, "TIME",
 	    "only those that took longer; implies -T"),
 	OPT_END
 };
 
 struct open_row {
-	struct coltime time;
-	uint64_t pid, tid, host_pid, host_tid, uid, fd, dirfd;
-	int64_t took_s;
-	struct bytes comm, path, flags, mode, resolve;
-	const char *error;
-	struct col_rows frames;
-	struct bytes frames_end;
+	struct sysrow base;
+	uint64_t fd, dirfd;
+	struct bytes path, flags, mode, resolve;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct open_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col open_col[] = {
-	C(COL_TIME, time, COL_CLOCK, "when it returned"),
-	C(COL_U64, pid, 0, "number in the container's pid namespace"),
-	C(COL_U64, tid, COL_WIDE, "the thread's number there"),
-	C(COL_U64, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"),
-	C(COL_U64, host_tid, COL_HIDE, "the thread's number on the host"),
-	C(COL_U64, uid, COL_HIDE, "effective user id in the container"),
-	C(COL_BYTES, comm, COL_CLAIMED, "name that the process gave itself", .least = 15),
+	SYSROW_WHO_COLS(struct open_row),
 	C(COL_U64, fd, 0, "the new descriptor", .least = 3),
-	C(COL_STR, error, 0, "why it failed", .least = 7),
-	C(COL_DUR, took_s, 0, "how long it took, with -T", .head = "TOOK"),
+	SYSROW_RESULT_COLS(struct open_row),
 	C(COL_BYTES, flags, 0, "how it was to be opened"),
 	C(COL_BYTES, mode, COL_WIDE, "permissions of a new file, before the umask"),
 	C(COL_BYTES, resolve, COL_HIDE, "restrictions of openat2(2)"),
 	C(COL_U64, dirfd, COL_WIDE,
 	  "descriptor that a relative path begins at; null: the working directory"),
 	C(COL_BYTES, path, COL_NAME | COL_CLAIMED, "as it was named"),
-	STACKS_COLS(struct open_row),
+	STACKS_BASE_COLS(struct open_row),
 	COL_END
 };
 
 struct listing {
 	struct run *r;
-	const struct open_opts *o;
 	struct sys_trace sys;
 };
 
@@ -103,8 +77,6 @@ static void show(struct listing *l, struct open_row *row, const struct sysview *
 	row->path = sysview_string(v, at);
 	if (at && (int)v->call->args[0] != AT_FDCWD && row->path.p && row->path.p[0] != '/')
 		row->dirfd = (uint32_t)v->call->args[0];
-	row->frames = stacks_frames(&l->sys.stacks, v->call->tid, v->call->at,
-				    &row->frames_end);
 	if (emit_row(l->r->emit, row))
 		tracer_count(&l->sys.tracer);
 }
@@ -118,31 +90,17 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	if (c->flags & SYS_COMPAT)
 		return;
 	row_none(open_col, &row);
-	row.time = tracer_time(&l->sys.tracer, c->at);
-	row.pid = w->ns_pid;
-	row.tid = w->ns_tid;
-	row.host_pid = w->pid;
-	row.host_tid = c->tid;
-	row.uid = tracer_uid(l->r->target, w);
-	row.comm = tracer_comm(w);
+	sysrow_fill(&l->sys, l->r->target, c, w, &row.base);
 	if (c->ret >= 0)
 		row.fd = (uint64_t)c->ret;
-	else
-		row.error = word_errno(c->ret);
-	if (c->flags & SYS_TIMED)
-		row.took_s = (int64_t)c->took;
 	show(l, &row, &v);
 }
 
 static void open_run(struct run *r)
 {
-	const struct open_opts *o = r->opts;
-	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
-	struct sys_want want = {
-		.timed = o->timed || o->slower || expr_uses(r->emit->filter, "took_s"),
-		.failed = o->failed, .slower_ns = o->slower,
-		.stack_bytes = stacks_bytes(&o->stacks),
-	};
+	const struct sysrow_opts *o = r->opts;
+	struct listing l = { .r = r, .sys = { .fn = take, .ctx = &l } };
+	struct sys_want want = sysrow_want(o, r->emit->filter);
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		sysset_add(&want.set, calls[i]);
@@ -151,7 +109,7 @@ static void open_run(struct run *r)
 
 static int open_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct open_opts *o = opts;
+	const struct sysrow_opts *o = opts;
 
 	if (!l->fields && l->format == OUT_TABLE)
 		l->fields = o->timed || o->slower ?
@@ -178,7 +136,7 @@ const struct tool tool_trace_open = {
 		"32-bit call is said at the end.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
-	.opts = open_opt, .opts_size = sizeof(struct open_opts),
+	.opts = open_opt, .opts_size = sizeof(struct sysrow_opts),
 	.cols = open_col,
 	.examples = open_example,
 	.mapper = stacks_mapper,

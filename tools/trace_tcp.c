@@ -36,7 +36,7 @@ struct tcp_row {
 #define C(t, f, fl, h, ...) COL(t, struct tcp_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col tcp_col[] = {
-	NET_COL(COL_TIME, struct tcp_row, time, COL_CLOCK, "when"),
+	COL_BASE(COL_TIME, struct tcp_row, time, COL_CLOCK, "when"),
 	C(COL_STR, event, 0, "connect, accept or close", .least = 7),
 	NET_WHO_COLS(struct tcp_row),
 	NET_LOCAL_COLS(struct tcp_row),
@@ -54,7 +54,7 @@ static const struct col tcp_col[] = {
 	C(COL_STR, first, 0, "close: whose end was the first to close or reset it: local, remote",
 	  .least = 6),
 	C(COL_STR, note, 0, "what is remarkable"),
-	NET_STACK_COLS(struct tcp_row),
+	STACKS_BASE_COLS(struct tcp_row),
 	COL_END
 };
 

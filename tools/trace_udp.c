@@ -49,7 +49,7 @@ struct udp_row {
 #define C(t, f, fl, h, ...) COL(t, struct udp_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col udp_col[] = {
-	NET_COL(COL_TIME, struct udp_row, time, COL_CLOCK, "when"),
+	COL_BASE(COL_TIME, struct udp_row, time, COL_CLOCK, "when"),
 	C(COL_STR, event, 0, "send or receive: a flow's first packet; error, drop: the first of "
 	  "its kind; end: the sums", .least = 7),
 	NET_WHO_COLS(struct udp_row),
@@ -66,7 +66,7 @@ static const struct col udp_col[] = {
 	C(COL_DUR, lasted_s, COL_WIDE, "end: from the first to the last packet",
 	  .head = "LASTED"),
 	C(COL_STR, note, 0, "what is remarkable; end: why"),
-	NET_STACK_COLS(struct udp_row),
+	STACKS_BASE_COLS(struct udp_row),
 	COL_END
 };
 

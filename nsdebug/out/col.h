@@ -93,8 +93,11 @@ struct col {
 };
 
 /* COL(type, struct, field, flags, help[, .head = ...]): the field's type is checked. */
-#define COL(t, s, f, fl, h, ...) \
-	{ .name = #f, .type = (t) + 0 * sizeof(char[COL_OK_(t, ((s *)0)->f) ? 1 : -1]), \
+#define COL(t, s, f, ...) COL_(#f, t, s, f, __VA_ARGS__)
+/* The same of a field of what the row begins with, `base`. */
+#define COL_BASE(t, s, f, ...) COL_(#f, t, s, base.f, __VA_ARGS__)
+#define COL_(n, t, s, f, fl, h, ...) \
+	{ .name = (n), .type = (t) + 0 * sizeof(char[COL_OK_(t, ((s *)0)->f) ? 1 : -1]), \
 	  .flags = (fl), .offset = offsetof(s, f), .help = (h), ##__VA_ARGS__ }
 #define COL_END { .name = NULL }
 

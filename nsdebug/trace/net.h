@@ -35,7 +35,7 @@ struct net_trace {
 void net_run(struct net_trace *t, enum net_mode mode, struct inside *in, const void *opts,
 	     const struct target *target);
 
-/* What the rows of all of them begin with. */
+/* What the rows of all of them begin with, as `base`. */
 struct net_row {
 	struct coltime time;
 	uint64_t pid, tid, host_pid, host_tid, uid;
@@ -46,34 +46,23 @@ struct net_row {
 	char room[4][56];
 };
 
-/* A row that begins with `base`. */
-#define NET_COL(t, s, f, fl, h, ...) \
-	{ .name = #f, .type = (t) + 0 * sizeof(char[COL_OK_(t, ((s *)0)->base.f) ? 1 : -1]), \
-	  .flags = (fl), .offset = offsetof(s, base.f), .help = (h), ##__VA_ARGS__ }
-
 #define NET_WHO_COLS(s) \
-	NET_COL(COL_U64, s, pid, 0, "who did it: number in the container's pid namespace"), \
-	NET_COL(COL_U64, s, tid, COL_WIDE, "the thread's number there"), \
-	NET_COL(COL_U64, s, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"), \
-	NET_COL(COL_U64, s, host_tid, COL_HIDE, "the thread's number on the host"), \
-	NET_COL(COL_U64, s, uid, COL_HIDE, "effective user id in the container"), \
-	NET_COL(COL_BYTES, s, comm, COL_CLAIMED, "name that the process gave itself", .least = 15)
+	COL_BASE(COL_U64, s, pid, 0, "who did it: number in the container's pid namespace"), \
+	COL_BASE(COL_U64, s, tid, COL_WIDE, "the thread's number there"), \
+	COL_BASE(COL_U64, s, host_pid, COL_WIDE, "number on the host", .head = "HOSTPID"), \
+	COL_BASE(COL_U64, s, host_tid, COL_HIDE, "the thread's number on the host"), \
+	COL_BASE(COL_U64, s, uid, COL_HIDE, "effective user id in the container"), \
+	COL_BASE(COL_BYTES, s, comm, COL_CLAIMED, "name that the process gave itself", .least = 15)
 
 #define NET_LOCAL_COLS(s) \
-	NET_COL(COL_BYTES, s, local, 0, "local address and port", .least = 15), \
-	NET_COL(COL_BYTES, s, local_addr, COL_HIDE, "the address alone"), \
-	NET_COL(COL_U64, s, local_port, COL_HIDE, "the port alone")
+	COL_BASE(COL_BYTES, s, local, 0, "local address and port", .least = 15), \
+	COL_BASE(COL_BYTES, s, local_addr, COL_HIDE, "the address alone"), \
+	COL_BASE(COL_U64, s, local_port, COL_HIDE, "the port alone")
 
 #define NET_REMOTE_COLS(s) \
-	NET_COL(COL_BYTES, s, remote, COL_NAME, "the other end's address and port", .least = 15), \
-	NET_COL(COL_BYTES, s, remote_addr, COL_HIDE, "the address alone"), \
-	NET_COL(COL_U64, s, remote_port, COL_HIDE, "the port alone")
-
-#define NET_STACK_COLS(s) \
-	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(s, base.frames), \
-	  .flags = COL_HIDE, .help = "with --stack: innermost first", .sub = frame_cols }, \
-	NET_COL(COL_BYTES, s, frames_end, COL_HIDE, \
-		"why the frames end early; null: they do not")
+	COL_BASE(COL_BYTES, s, remote, COL_NAME, "the other end's address and port", .least = 15), \
+	COL_BASE(COL_BYTES, s, remote_addr, COL_HIDE, "the address alone"), \
+	COL_BASE(COL_U64, s, remote_port, COL_HIDE, "the port alone")
 
 /* Time, thread and both ends, of a row of row_none(). */
 void net_fill(const struct net_trace *t, const struct target *target, const struct net_event *e,

@@ -41,11 +41,12 @@ struct stacked_opts {
 	struct stacks_opts stacks;
 };
 
-/* The columns, of a row with these fields. */
-#define STACKS_COLS(s) \
-	{ .name = "frames", .type = COL_ROWS, .offset = offsetof(s, frames), .flags = COL_HIDE, \
-	  .help = "with --stack: innermost first", .sub = frame_cols }, \
-	COL(COL_BYTES, s, frames_end, COL_HIDE, "why the frames end early; null: they do not")
+/* The columns, of a row with these fields, or with them in its `base`. */
+#define STACKS_COLS(s) STACKS_COLS_(COL, s)
+#define STACKS_BASE_COLS(s) STACKS_COLS_(COL_BASE, s)
+#define STACKS_COLS_(col, s) \
+	col(COL_ROWS, s, frames, COL_HIDE, "with --stack: innermost first", .sub = frame_cols), \
+	col(COL_BYTES, s, frames_end, COL_HIDE, "why the frames end early; null: they do not")
 
 #define STACKS_OPTS(s) \
 	OPT(0, "stack", OPT_FLAG, s, stacks.on, NULL, \
