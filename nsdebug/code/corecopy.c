@@ -17,6 +17,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/held.h"
+#include "nsdebug/code/memory.h"
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
 
@@ -25,10 +26,6 @@
 #define LOOK_MAX (4ull << 40)		/* of addresses with nothing: seconds */
 #define PAGES (CHUNK / CORE_PAGE)
 #define WRITE_MAX (64u << 10)		/* a busy disk takes its time, and that is progress */
-
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT (1ull << 63)
-#define PM_SWAPPED (1ull << 62)
 
 /* So much of a pause is spent before all that share the processors, no more. */
 #define PROMPT_NS NS_PER_S
@@ -40,9 +37,10 @@ struct core_piece {
 	bool late;
 };
 
-/* Addresses that are there. */
+/* Addresses to be read, whose pages are all there or all only in a file. */
 struct run {
 	uint64_t start, len;
+	bool there;
 };
 
 int corecopy_open(struct corecopy *c, int file, int dir, pid_t pid, uint64_t estimate,
@@ -284,17 +282,19 @@ static size_t find_runs(struct corecopy *c, const struct core_segment *s, uint64
 	size_t found = 0, len = count * sizeof(*words);
 
 	if (pread(c->pagemap, words, len, (off_t)(at / CORE_PAGE * 8)) != (ssize_t)len) {
-		runs[0] = (struct run){ at, count * CORE_PAGE };
+		runs[0] = (struct run){ at, count * CORE_PAGE, false };
 		return 1;
 	}
 	for (size_t i = 0; i < count; i++) {
 		uint64_t page = at + i * CORE_PAGE;
+		bool there = memory_is_there(words[i]);
 
 		if (!(words[i] & (PM_PRESENT | PM_SWAPPED)) &&
 		    (page >= to || page + CORE_PAGE <= from))
 			continue;
-		if (!found || runs[found - 1].start + runs[found - 1].len != page)
-			runs[found++] = (struct run){ page, 0 };
+		if (!found || runs[found - 1].start + runs[found - 1].len != page ||
+		    runs[found - 1].there != there)
+			runs[found++] = (struct run){ page, 0, there };
 		runs[found - 1].len += CORE_PAGE;
 	}
 	return found;
@@ -365,8 +365,9 @@ static ssize_t read_held(struct corecopy *c, const struct run *runs, size_t coun
 	return process_vm_readv(c->pid, &local, 1, remote, count, 0);
 }
 
-/* The same of a process that runs, and may have become another program. */
-static ssize_t read_running(struct corecopy *c, const struct run *runs, size_t count)
+/* The same of a process that runs, and may have become another program; and of pages that may not be
+ * there, which process_vm_readv(2) would wait for (code/memory.h). */
+static ssize_t read_file(struct corecopy *c, const struct run *runs, size_t count)
 {
 	size_t sum = 0;
 
@@ -405,6 +406,27 @@ static size_t take_read(struct corecopy *c, struct core_segment *s, struct run *
 	return count - i;
 }
 
+/* How many are read in the way of the first. */
+static size_t count_alike(const struct run *runs, size_t count)
+{
+	size_t n = 1;
+
+	while (n < count && runs[n].there == runs[0].there)
+		n++;
+	return n;
+}
+
+/* The page at which reading ended. */
+static size_t leave_page(struct core_segment *s, struct run *runs, size_t count)
+{
+	s->failed += CORE_PAGE;
+	runs[0].start += CORE_PAGE;
+	runs[0].len -= CORE_PAGE;
+	if (!runs[0].len)
+		memmove(runs, runs + 1, --count * sizeof(*runs));
+	return count;
+}
+
 static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, size_t len,
 		      bool running, struct err *e)
 {
@@ -413,7 +435,9 @@ static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, s
 
 	c->empty = !count;
 	while (count) {
-		ssize_t n = running ? read_running(c, runs, count) : read_held(c, runs, count);
+		size_t alike = count_alike(runs, count), left;
+		ssize_t n = running || !runs[0].there ? read_file(c, runs, alike) :
+			read_held(c, runs, alike);
 
 		if (c->gone)
 			return 0;
@@ -421,15 +445,8 @@ static int copy_chunk(struct corecopy *c, struct core_segment *s, uint64_t at, s
 			return err_set(e, ST_TARGET, "the process went away");
 		if (n < 0 && errno != EFAULT)
 			return err_sys(e, "read the memory of the process");
-		count = take_read(c, s, runs, count, n < 0 ? 0 : (uint64_t)n);
-		if (!count)
-			break;
-		/* the page at which it ended */
-		s->failed += CORE_PAGE;
-		runs[0].start += CORE_PAGE;
-		runs[0].len -= CORE_PAGE;
-		if (!runs[0].len)
-			memmove(runs, runs + 1, --count * sizeof(*runs));
+		left = take_read(c, s, runs, count, n < 0 ? 0 : (uint64_t)n);
+		count = left > count - alike ? leave_page(s, runs, left) : left;
 	}
 	return 0;
 }

@@ -10,11 +10,6 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT (1ull << 63)
-#define PM_SWAPPED (1ull << 62)
-#define PM_UFFD_WP (1ull << 57)	/* with PM_SWAPPED it may be a mark that stands for no page */
-
 int memory_open(struct memory *m, int dir)
 {
 	m->count = 0;
@@ -53,11 +48,6 @@ static bool look(struct memory *m, uint64_t page, size_t count)
 	return true;
 }
 
-static bool is_there(uint64_t word)
-{
-	return word & PM_PRESENT || (word & (PM_SWAPPED | PM_UFFD_WP)) == PM_SWAPPED;
-}
-
 static void add_hole(struct holes *h, uint64_t start, uint64_t end)
 {
 	if (h->count && h->items[h->count - 1].end == start) {
@@ -73,8 +63,8 @@ static uint64_t run_end(const struct memory *m, uint64_t at, uint64_t end, bool 
 {
 	size_t i = at / MEMORY_PAGE - m->first;
 
-	*there = is_there(m->words[i]);
-	while (++i < m->count && is_there(m->words[i]) == *there)
+	*there = memory_is_there(m->words[i]);
+	while (++i < m->count && memory_is_there(m->words[i]) == *there)
 		;
 	i = (m->first + i) * MEMORY_PAGE < end ? i : (end - 1) / MEMORY_PAGE - m->first + 1;
 	return (m->first + i) * MEMORY_PAGE < end ? (m->first + i) * MEMORY_PAGE : end;
@@ -135,7 +125,7 @@ bool memory_read(struct memory *m, uint64_t at, void *to, size_t len)
 {
 	for (uint64_t page = at / MEMORY_PAGE; page <= (at + len - 1) / MEMORY_PAGE; page++)
 		if ((!is_known(m, page) && !look(m, page, MEMORY_LOOK)) ||
-		    !is_there(m->words[page - m->first]))
+		    !memory_is_there(m->words[page - m->first]))
 			return false;
 	return pread(m->mem, to, len, (off_t)at) == (ssize_t)len;
 }

@@ -24,6 +24,11 @@ struct arena;
 #define MEMORY_PAGE 4096u
 #define MEMORY_LOOK 512u		/* pages that are asked about at once */
 
+/* Words of /proc/PID/pagemap: Documentation/admin-guide/mm/pagemap.rst. */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAPPED (1ull << 62)
+#define PM_UFFD_WP (1ull << 57)	/* with PM_SWAPPED it may be a mark that stands for no page */
+
 struct memory {
 	int mem, pagemap;
 	uint64_t first;			/* page of words[0] */
@@ -40,6 +45,12 @@ struct holes {
 	struct hole *items;		/* free() it */
 	size_t count;
 };
+
+/* Whoever reads this page waits for nobody, as long as it stays. */
+static inline bool memory_is_there(uint64_t word)
+{
+	return word & PM_PRESENT || (word & (PM_SWAPPED | PM_UFFD_WP)) == PM_SWAPPED;
+}
 
 /* Of a directory /proc/PID. -1 with errno; needs CAP_SYS_PTRACE. */
 int memory_open(struct memory *m, int dir);

@@ -5,6 +5,7 @@
  *	awaited below	of a stack, in the middle of a function's frame
  *	awaited here	of a stack, where a thread is
  *	awaited code	of code that was made, which words on a stack lead to
+ *	awaited minor	of a file in memory that has them, and of which nothing is mapped yet
  *	awaited FILE	not a userfaultfd, but who serves this file, of code that is in it
  *
  * A thread waits like that; another one waits as usual. Says "ready".
@@ -26,12 +27,12 @@
 static const char *mode;
 static char *code;
 
-static void await(void *at, size_t len)
+static void await(void *at, size_t len, unsigned long how)
 {
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register r = {
-		.range = { (uintptr_t)at, len }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+		.range = { (uintptr_t)at, len }, .mode = how,
 	};
 
 	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &r) < 0 ||
@@ -57,7 +58,7 @@ __attribute__((noipa)) static void below(void)
 	volatile char room[16 * PAGE];
 	char *page = (char *)(((uintptr_t)room + 2 * PAGE) & ~(PAGE - 1));
 
-	await(page, 8 * PAGE);
+	await(page, 8 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	rest(room);
 }
 
@@ -75,9 +76,23 @@ __attribute__((noipa)) static void here(void)
 {
 	char *p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	await(p, 16 * PAGE);
+	await(p, 16 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	ready();
 	__asm__ volatile("mov %0, %%rsp\n\tsyscall\n\thlt" : : "r"(p + 8 * PAGE), "a"(SYS_pause));
+}
+
+static void minor(void)
+{
+	int fd = memfd_create("minor", MFD_CLOEXEC);
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	for (int i = 0; i < 4; i++)
+		if (pwrite(fd, "here", 4, i * (off_t)PAGE) != 4)
+			err(1, "memfd");
+	p[0] = 'w';
+	await(p + PAGE, 3 * PAGE, UFFDIO_REGISTER_MODE_MINOR);
+	ready();
+	pause();
 }
 
 static void *work(void *arg)
@@ -86,6 +101,8 @@ static void *work(void *arg)
 		below();
 	else if (!strcmp(mode, "here"))
 		here();
+	else if (!strcmp(mode, "minor"))
+		minor();
 	else
 		in_code();
 	return arg;
@@ -97,7 +114,7 @@ int main(int argc, char **argv)
 	int fd = -1;
 
 	if (argc != 2)
-		errx(2, "usage: awaited below|here|code|FILE");
+		errx(2, "usage: awaited below|here|code|minor|FILE");
 	mode = argv[1];
 	if (*mode == '/')
 		fd = open(mode, O_RDONLY | O_CLOEXEC);
@@ -106,7 +123,7 @@ int main(int argc, char **argv)
 	if (code == MAP_FAILED)
 		err(1, "%s", mode);
 	if (fd < 0)
-		await(code, 2 * PAGE);
+		await(code, 2 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	if (pthread_create(&t, NULL, work, NULL))
 		errx(1, "a thread");
 	pause();

@@ -30,6 +30,12 @@ tj 'the whole stack is missing: said, and the other thread is shown' '.items | l
 	any(.[]; .frames == [] and (.note // "" | test("not in memory"))) and
 	any(.[]; any(.frames[]; .function == "main"))' look
 
+# Linux 5.13. What is only in the file the kernel would ask for, of whoever reads it there.
+start "$O/tests/hostile/awaited" minor
+within 20 "$NSDEBUG" --host --timeout 15s core "pid://$PID" -w "$TMP/minor" --files
+is 'a core of pages that nobody maps: the others are there' test "$STATUS" = 0
+is 'what was mapped is in it' grep -q "^w" "$TMP/minor" # a page begins with it
+
 # ---- file systems whose server falls silent, and which are in no table of the container's ----
 
 [ -c /dev/fuse ] || skip_all 'this kernel has no FUSE'
