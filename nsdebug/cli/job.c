@@ -80,6 +80,7 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
 		.types = role == ROLE_GUARDIAN ? -1 : j->types,
 		.host_debug = fn == debugfile_serve, .judge = fn == judge_serve,
+		.clocks = role == ROLE_TRACER && j->c->tool->aids,
 		.prompt = fn == stop_serve || (fn == live_verb && role == ROLE_PROC && peer >= 0),
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
 	};

@@ -190,7 +190,7 @@ static int run_child(struct found *f, int types, struct err *e)
 	struct place place = { .pidfd = -1, .proc = -1, .procfs = -1, .cgroup = -1 };
 	struct spawn s = {
 		.role = ROLE_TRACER, .place = &place, .fn = live, .arg = f, .peer = -1,
-		.second = -1, .types = types,
+		.second = -1, .types = types, .clocks = true,
 	};
 	struct relay r = {
 		.frame = take_frame, .who = "the trial of programs", .timeout_ns = PATIENCE_NS,
