@@ -37,6 +37,8 @@ function ratio(t, w,	x) {
 
 BEGIN {
 	calls["getppid"] = 1; calls["bytes"] = 2; calls["files"] = 3
+	label["idle"] = "programs that do nothing"
+	label["idle-other"] = "programs that do nothing, on the host"
 	label["plain"] = "trace syscalls"; label["beside"] = "none, on the host"
 	label["other"] = "trace syscalls of another"; label["denied"] = "trace denied"
 	label["denied-other"] = "trace denied of another"; label["strace"] = "strace -f -o FILE"

@@ -88,6 +88,7 @@ start_tracer() {
 	plain | other) ours ;;
 	denied | denied-other) ours_of denied ;;
 	-*) ours "$1" ;;
+	idle*) theirs 'grep -qs ready "$DATA/said"' "$O/tests/lib/idle" ;;
 	strace) theirs is_straced strace -f -p "$WORKER" -o "$DATA/rows" ;;
 	strace-c) theirs is_straced strace -f -c -p "$WORKER" -o "$DATA/rows" ;;
 	perf) theirs 'has_events 1' perf trace -p "$WORKER" -o "$DATA/rows" ;;
@@ -116,7 +117,7 @@ trace_round() { # ROUND TRACER
 	start_tracer "$2"
 	for w in $turns; do
 		case $2 in
-		beside | other | denied-other) turn_beside "${w%:*}" "${w#*:}" ;;
+		beside | *other) turn_beside "${w%:*}" "${w#*:}" ;;
 		*) turn "${w%:*}" "${w#*:}" ;;
 		esac
 		echo "$1 $2 ${w%:*} $NS $CPU" >>"$DATA/times"
@@ -125,7 +126,7 @@ trace_round() { # ROUND TRACER
 }
 
 trace_costs() {
-	tracers='none beside other plain -T -c --failed denied denied-other'
+	tracers='none beside idle idle-other other plain -T -c --failed denied denied-other'
 	! can_trace --last || tracers="$tracers --last=10s"
 	! can_trace --lossless || tracers="$tracers --lossless"
 	for p in strace perf bpftrace; do
