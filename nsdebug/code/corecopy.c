@@ -365,8 +365,8 @@ static ssize_t read_held(struct corecopy *c, const struct run *runs, size_t coun
 	return process_vm_readv(c->pid, &local, 1, remote, count, 0);
 }
 
-/* The same of a process that runs, and may have become another program; and of pages that may not be
- * there, which process_vm_readv(2) would wait for (code/memory.h). */
+/* The same of a process that runs, and may have become another program; and of pages that may not
+ * be there, which process_vm_readv(2) would wait for (code/memory.h). */
 static ssize_t read_file(struct corecopy *c, const struct run *runs, size_t count)
 {
 	size_t sum = 0;

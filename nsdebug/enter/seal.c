@@ -522,9 +522,9 @@ static const struct role_row *row_of(const struct spawn *s)
 }
 
 /*
- * Kernels of Debian and Ubuntu have a patch by which nobody without CAP_SYS_ADMIN opens a perf event
- * where kernel.perf_event_paranoid is above 2, which is Debian's default; CAP_PERFMON, which is for
- * that, is not asked for there. What else it would allow, the filter does not.
+ * Kernels of Debian and Ubuntu have a patch by which nobody without CAP_SYS_ADMIN opens a perf
+ * event where kernel.perf_event_paranoid is above 2, which is Debian's default; CAP_PERFMON, which
+ * is for that, is not asked for there. What else it would allow, the filter does not.
  */
 static uint64_t caps_of_clocks(const struct spawn *s)
 {

@@ -5,9 +5,9 @@
  * A perf event counts the time that one thread runs; the timer's interrupt after the first ten
  * microseconds copies its registers and the upper end of its stack, and the event is over. The
  * thread is not stopped and no call of it returns. The sampler knows nothing of a target but the
- * thread's id, which the reader beside it (sampled.c) tells; it holds CAP_PERFMON (and CAP_SYS_ADMIN
- * where a kernel wants that, see seal.c), opens no file, and hands on what was copied without looking
- * at it.
+ * thread's id, which the reader beside it (sampled.c) tells; it holds CAP_PERFMON (with
+ * CAP_SYS_ADMIN where a kernel wants that: seal.c), opens no file, and hands on what was copied
+ * without looking at it.
  */
 #ifndef NSDEBUG_TRACE_SAMPLE_H
 #define NSDEBUG_TRACE_SAMPLE_H
