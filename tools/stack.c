@@ -2,12 +2,12 @@
 /*
  * stack - what every thread of a container is doing, without stopping those that wait.
  *
- * The first round copies what does not run; where there are many threads it leaves that to a round
- * with an iterator beside it, which takes longer to start and less time a thread. What is left is
- * asked for with emit_again(): threads whose unwind tables need a register that was not known from
- * an iterator, those that run from a sampler, and those that are left still from a stopper, which
- * also has a round of its own for those that a sample is too short of. Each round copies, gives up
- * its rights, and only then looks at what it copied.
+ * The first round copies what does not run; where there are more than a few threads it leaves that
+ * to a round with an iterator beside it, which takes longer to start and less time a thread. What
+ * is left is asked for with emit_again(): threads whose unwind tables need a register that was not
+ * known from an iterator, those that run from a sampler, and those that are left still from a
+ * stopper, which also has a round of its own for those that a sample is too short of. Each round
+ * copies, gives up its rights, and only then looks at what it copied.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@
 #include "nsdebug/trace/sampled.h"
 
 #define AGAIN_THREADS_MAX 32768u
-#define ITERATE_THREADS 300		/* from here on an iterator is worth its start */
+#define ITERATE_THREADS 8		/* from here on an iterator is worth its start */
 #define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define AGAIN_BYTES_MAX (512u << 10)
 #define LLU(x) ((unsigned long long)(x))
@@ -550,7 +550,7 @@ const struct tool tool_stack = {
 	.summary = "show the call stack of every thread",
 	.about = "Threads that wait are copied without being stopped: the kernel tells where "
 		"they are, and a copy counts only if they did not run meanwhile. Where there are "
-		"many threads, or unwind tables need more registers than /proc tells, a BPF "
+		"more than a few, or unwind tables need more registers than /proc tells, a BPF "
 		"program looks at them instead, if the kernel loads it. A thread that "
 		"runs is copied in the interrupt of a timer (a perf event). What is unknown "
 		"still is held for the moment of the "

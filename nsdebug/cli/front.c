@@ -242,13 +242,21 @@ static void close_file(struct front *f, struct hostfile *h)
 	hostfile_close(h);
 }
 
+static bool wants_types(const struct front *f, unsigned int beside)
+{
+	const struct tool *tool = f->c->tool;
+
+	return job_need(f->c) == NEED_TRACE || beside & AGAIN_ITERATOR ||
+		(tool->filters && tool->filters(f->c->opts));
+}
+
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
 		.hidden = out_hidden(f->out), .files = -1, .judge = -1,
-		.sampler = -1, .file = -1 };
+		.sampler = -1, .file = -1, .types = -1 };
 	struct hostfile file = HOSTFILE_NONE;
-	auto_close int types = job_need(f->c) == NEED_TRACE ? remark_types() : -1;
+	auto_close int types = -1;
 	auto_aids struct aids aids = AIDS_NONE;
 	auto_buf struct buf again = { 0 };
 	bool reader = job_need(f->c) == NEED_ROOT;
@@ -257,7 +265,6 @@ static void run_target(struct front *f, struct target *t)
 	unsigned int beside = 0;
 	struct err e;
 
-	j.types = types;
 	if (f->c->tool->aids || f->c->tool->symbols) {
 		aids_open(&aids, f->c->tool->aids);
 		j.aids = &aids;
@@ -273,6 +280,8 @@ static void run_target(struct front *f, struct target *t)
 		run_names(f, &j);
 	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
 		buf_clear(&f->again);
+		if (types < 0 && wants_types(f, beside))
+			j.types = types = remark_types();
 		run_round(f, &j, t, beside);
 		if (!f->again.len)
 			break;

@@ -118,8 +118,8 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.proc = s->place->proc,
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
-		.types = s->role == ROLE_TRACER ? s->types : -1, .debug = -1,
-		.files = -1, .judge = -1, .sampler = -1, .file = -1,
+		.types = s->role == ROLE_TRACER || s->role == ROLE_ITERATOR ? s->types : -1,
+		.debug = -1, .files = -1, .judge = -1, .sampler = -1, .file = -1,
 	};
 	struct err e = { 0 };
 

@@ -82,7 +82,8 @@ struct inside {
 	int second;		/* the same for a second one (PROC and ITERATOR, TRACER and PROC) */
 	int sampler;		/* ROLE_PROC: the same to a SAMPLER */
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
-	int types;		/* ROLE_TRACER: the kernel's types (trace/types.h), or -1 */
+	int types;		/* ROLE_TRACER, ROLE_ITERATOR: the kernel's types (trace/types.h),
+				 * or -1 */
 	int judge;		/* ROLE_PROC, ROLE_TRACER: the socket to a reader that says why a
 				 * path is refused (why/judge.h), or -1; a parser has it, too */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
@@ -124,7 +125,7 @@ struct spawn {
 	bool prompt;		/* goes before all that share the processors, until enter_calm() or
 				 * it is a parser: somebody is held for it */
 	int peer, second;	/* ends of socketpairs for it, or -1 */
-	int types;		/* ROLE_TRACER: the kernel's types for it, or -1 */
+	int types;		/* ROLE_TRACER, ROLE_ITERATOR: the kernel's types for it, or -1 */
 	int keep[SPAWN_KEEP_MAX];	/* more descriptors that it keeps, from fn's arg */
 	size_t kept;
 	bool writes;		/* one of these is a file that it may write to */

@@ -17,6 +17,7 @@
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/trace/tracer.h"
+#include "nsdebug/trace/visits.h"
 
 TRACER_OBJECT(filters)
 
@@ -40,15 +41,18 @@ struct reader {
 	const struct filter_code *code;	/* the program's, mapped */
 };
 
-static int load(struct reader *r, struct err *e)
+static int load(const struct inside *in, struct reader *r, struct err *e)
 {
+	struct bpf_object_open_opts o;
+	char types[TYPES_PATH];
 	int err;
 
 	if (tracer_rights(e) < 0)
 		return -1;
 	libbpf_set_print(NULL);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	r->bpf = filters_bpf__open();
+	visits_open_opts(in, false, types, &o);
+	r->bpf = filters_bpf__open_opts(&o);
 	err = r->bpf ? filters_bpf__load(r->bpf) : -errno;
 	if (err)
 		return err_bpf(e, err, "read seccomp filters");
@@ -106,7 +110,7 @@ void filters_serve(struct inside *in, void *arg)
 {
 	struct reader r = { NULL };
 	struct err e = { .status = ST_OK };
-	bool loaded = load(&r, &e) == 0;
+	bool loaded = load(in, &r, &e) == 0;
 	struct ask ask;
 
 	while (recv(in->peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask)) {

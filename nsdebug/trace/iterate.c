@@ -12,6 +12,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/trace/tracer.h"
+#include "nsdebug/trace/visits.h"
 #include "snap.skel.h"
 
 TRACER_OBJECT(snap)
@@ -90,13 +91,16 @@ static bool visit(const struct iterator *i, const struct iterate_ask *ask)
 	return reply(i, &a, 0);
 }
 
-static bool load(struct iterator *i)
+static bool load(const struct inside *in, struct iterator *i)
 {
+	struct bpf_object_open_opts o;
+	char types[TYPES_PATH];
 	size_t len = SNAP_PAGES * (size_t)SNAP_PAGE;
 
 	libbpf_set_print(NULL);	/* where it cannot be loaded there is another way */
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	i->bpf = snap_bpf__open();
+	visits_open_opts(in, true, types, &o);
+	i->bpf = snap_bpf__open_opts(&o);
 	if (!i->bpf || snap_bpf__load(i->bpf) < 0)
 		return false;
 	i->pages = mmap(NULL, len, PROT_READ, MAP_SHARED, bpf_map__fd(i->bpf->maps.pages), 0);
@@ -108,7 +112,7 @@ void iterate_serve(struct inside *in, void *arg)
 	struct iterator i = { .peer = in->peer };
 	struct iterate_ask ask;
 
-	if (!load(&i))
+	if (!load(in, &i))
 		return;
 	while (recv(i.peer, &ask, sizeof(ask), MSG_WAITALL) == sizeof(ask))
 		if (!visit(&i, &ask))

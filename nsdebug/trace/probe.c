@@ -94,10 +94,11 @@ static int try_clock(const struct bpf_program *p)
 	return link < 0 ? -link : 0;
 }
 
-static int try_program(const struct hook *h, const char *name, const char *types)
+static int try_program(const struct inside *in, const struct hook *h, const char *name)
 {
 	static const char *const modern[] = { "began", "marks" };
-	struct bpf_object_open_opts o = { .sz = sizeof(o), .btf_custom_path = types };
+	struct bpf_object_open_opts o;
+	char path[TYPES_PATH];
 	struct bpf_program *p, *wanted = NULL;
 	struct bpf_link *link = NULL;
 	struct bpf_object *obj;
@@ -109,6 +110,7 @@ static int try_program(const struct hook *h, const char *name, const char *types
 	if (h->helper && libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, h->helper,
 						 NULL) <= 0)
 		return EOPNOTSUPP;
+	tracer_types(in, path, &o);
 	obj = bpf_object__open_mem(bytes, len, &o);
 	if (!obj)
 		return errno;
@@ -157,17 +159,13 @@ static int try_tracing(enum bpf_prog_type type, enum bpf_attach_type attach, con
 static void live(struct inside *in, void *arg)
 {
 	struct found *f = arg;
-	char path[32];
 
 	libbpf_set_print(NULL);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", in->types);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
-		const char *types = in->types < 0 ? NULL : path;
-
-		f->err[i] = try_program(&hooks[i], hooks[i].programs[0], types);
+		f->err[i] = try_program(in, &hooks[i], hooks[i].programs[0]);
 		if (f->err[i] && hooks[i].programs[1])
-			f->err[i] = try_program(&hooks[i], hooks[i].programs[1], types);
+			f->err[i] = try_program(in, &hooks[i], hooks[i].programs[1]);
 		emit_tick(&in->emit);
 	}
 	f->fentry = try_tracing(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_read");

@@ -167,13 +167,20 @@ int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *o
 	return choose_filter(t, target, e);
 }
 
+void tracer_types(const struct inside *in, char path[TYPES_PATH], struct bpf_object_open_opts *o)
+{
+	*o = (struct bpf_object_open_opts){ .sz = sizeof(*o) };
+	if (in->types < 0)
+		return;
+	snprintf(path, TYPES_PATH, "/proc/self/fd/%d", in->types);
+	o->btf_custom_path = path;
+}
+
 void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o)
 {
-	*o = (struct bpf_object_open_opts){ .sz = sizeof(*o), .btf_custom_path = t->opts->btf };
-	if (t->opts->btf || t->in->types < 0)
-		return;
-	snprintf(t->types, sizeof(t->types), "/proc/self/fd/%d", t->in->types);
-	o->btf_custom_path = t->types;
+	tracer_types(t->in, t->types, o);
+	if (t->opts->btf)
+		o->btf_custom_path = t->opts->btf;
 }
 
 /* Behind the seal only its fdinfo tells how often it was not run, and only of a descriptor that is

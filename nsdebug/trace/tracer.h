@@ -68,6 +68,7 @@ struct tracer_opts {
 
 #define TRACER_PROGS_MAX 20
 #define TRACER_KEEP_MAX 4
+#define TYPES_PATH 32
 
 /* An object of bpf/, as it is in this binary. Each is named once, by TRACER_OBJECT(), in the file
  * that includes its skeleton. */
@@ -84,7 +85,7 @@ struct tracer {
 	const struct tracer_opts *opts;
 	struct tracer_filter filter;
 	const struct next *next;	/* FILTER_NEXT */
-	char types[32];		/* path of in->types */
+	char types[TYPES_PATH];	/* path of in->types */
 	struct ring_buffer *ring;
 	const volatile __u64 *lost;	/* in the programs' memory */
 	/* there, too, of a container to come */
@@ -122,8 +123,10 @@ struct tracer {
  * capability is missing. Says how they are told if it is not by cgroup. */
 int tracer_init(struct tracer *t, struct inside *in, const struct tracer_opts *opts,
 		const struct target *target, struct err *e);
-/* With these, programs are opened. */
+/* With these, programs are opened; in a child without a tracer with the second. `path` is theirs,
+ * and stays as long as they do. */
 void tracer_open_opts(struct tracer *t, struct bpf_object_open_opts *o);
+void tracer_types(const struct inside *in, char path[TYPES_PATH], struct bpf_object_open_opts *o);
 
 /* ST_PRIVILEGE, naming the capability, if we have not what loading programs takes. */
 int tracer_rights(struct err *e);

@@ -33,7 +33,7 @@ struct header {
 	uint64_t sum;		/* of what follows */
 };
 
-static const char magic[8] = "nsd-btf";
+static const char magic[8] = "nsd-bt2";
 
 static uint64_t sum_of(uint64_t sum, const void *bytes, size_t len)
 {
@@ -123,6 +123,37 @@ BPF_OBJECTS(DECLARE)
 #define GIVE(name) name##_object,
 static object_fn *const objects[] = { BPF_OBJECTS(GIVE) };
 
+/* Numbers are kept as those of an enumeration. */
+static const char numbers[] = "nsdebug_functions";
+static const char *const functions[] = { "bpf_iter_task" };
+
+static bool add_numbers(struct btf *to, const struct btf *kernel)
+{
+	if (btf__add_enum(to, numbers, sizeof(uint32_t)) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		int id = btf__find_by_name_kind(kernel, functions[i], BTF_KIND_FUNC);
+
+		if (id > 0 && btf__add_enum_value(to, functions[i], id) < 0)
+			return false;
+	}
+	return true;
+}
+
+uint32_t types_function(const char *path, const char *name)
+{
+	struct btf *types = btf__parse(path, NULL);
+	int id = types ? btf__find_by_name_kind(types, numbers, BTF_KIND_ENUM) : -1;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(types, (uint32_t)id) : NULL;
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(types, btf_enum(t)[i].name_off), name))
+			ret = (uint32_t)btf_enum(t)[i].val;
+	btf__free(types);
+	return ret;
+}
+
 /* The types in the objects, and of these what the kernel has. */
 static struct btf *make(void)
 {
@@ -144,6 +175,10 @@ static struct btf *make(void)
 	}
 	if (n == ARRAY_SIZE(objects))
 		ret = mintypes(kernel, ours, n);
+	if (ret && !add_numbers(ret, kernel)) {
+		btf__free(ret);
+		ret = NULL;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
 		bpf_object__close(opened[i]);
 	btf__free(kernel);
@@ -169,15 +204,17 @@ static bool make_file(struct buf *b)
 	return bytes;
 }
 
-/* libbpf takes a path: the child's is that of a descriptor. */
+/* libbpf takes a path: the child's is that of a descriptor, which is only for reading. */
 static int in_memory(const struct buf *b)
 {
 	auto_close int fd = memfd_create("btf", MFD_CLOEXEC);
+	char path[TYPES_PATH];
 
 	if (fd < 0 || fd_write_all(fd, b->bytes + sizeof(struct header),
 				   b->len - sizeof(struct header)) < 0)
 		return -1;
-	return take_fd(&fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* A write beyond it would end us. */

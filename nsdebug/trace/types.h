@@ -11,15 +11,21 @@
  * answer is the same: it is made anew. Where it cannot be kept (no /run, read-only), every start
  * makes it.
  *
- * In the front: it is the kernel's word and none of a container's.
+ * It is the kernel's word and none of a container's.
  */
 #ifndef NSDEBUG_TRACE_TYPES_H
 #define NSDEBUG_TRACE_TYPES_H
 
+#include <stdint.h>
+
 struct err;
 
-/* A descriptor of the types, in memory. -1 is no failure: libbpf then looks for itself, and says
- * what is missing. e->msg says what is odd about the place, or is empty. */
+/* In the front. A descriptor of the types, in memory. -1 is no failure: libbpf then looks for
+ * itself, and says what is missing. e->msg says what is odd about the place, or is empty. */
 int types_open(struct err *e);
+
+/* In a child, of its types: the number that the kernel gives the type of this function, one of
+ * those that programs are attached to by number; 0: not known. */
+uint32_t types_function(const char *path, const char *name);
 
 #endif

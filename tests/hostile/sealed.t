@@ -214,7 +214,7 @@ else
 	skip '3 the sampler' 'this kernel has no perf events'
 fi
 if [ -e /sys/kernel/btf/vmlinux ]; then
-	is_sealed 'the iterator' bpf 000000c000000000 'anon_inode:.*|/sys/kernel/btf/vmlinux' \
+	is_sealed 'the iterator' bpf 000000c000000000 'anon_inode:.*|/sys/kernel/btf/vmlinux|/memfd:btf \(deleted\)' \
 		"$OPENAT\n$BPF\n" "$NSDEBUG" --timeout 60s stack "$BOX" --no-stop
 fi
 is_sealed 'the stopper' ptrace 0000000000080000 '' "$PTRACE\n" \
