@@ -153,14 +153,25 @@ struct mem_cgroup {
 };
 
 struct qstr {
+	__u64 hash_len;
 	const unsigned char *name;
 };
 
 struct inode {
 	unsigned short i_mode;
+	unsigned long i_ino;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct super_block {
+	unsigned long s_flags, s_magic;
 };
 
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct inode *d_inode;
 	struct qstr d_name;
@@ -168,6 +179,7 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct mount {
@@ -188,6 +200,9 @@ struct fs_struct {
 
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	unsigned int f_mode;
+	void *private_data;
 };
 
 struct fdtable {
@@ -328,6 +343,19 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
 };
 
 struct bpf_iter__bpf_map_elem {

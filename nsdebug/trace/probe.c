@@ -23,7 +23,8 @@
 #define PATIENCE_NS (10ull * NS_PER_S)	/* for one program */
 #define KERNEL_CURE "a newer kernel, or one with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
 
-object_fn filters_object, life_object, net_object, prof_object, snap_object, sys_object;
+object_fn filters_object, life_object, net_object, prof_object, snap_object, sys_object,
+	used_object;
 
 /* One of the programs is enough: the kernels that have one do not have the other. */
 static const struct hook {
@@ -70,6 +71,7 @@ static const struct hook {
 	{ "BPF: io_uring", "trace syscalls: that there is io_uring is said",
 	  "Linux 5.10, CONFIG_IO_URING; without it io_uring is not noticed", sys_object,
 	  { "on_uring", "on_uring_old" } },
+	{ "BPF: first uses", "advise", KERNEL_CURE, used_object, { "used_exit" } },
 	{ "BPF: task iterator", "stack: registers of threads without stopping them",
 	  "Linux 5.18 with CONFIG_DEBUG_INFO_BTF; without it such threads are stopped shortly",
 	  snap_object, { "on_task" } },

@@ -10,7 +10,7 @@
 
 #include "nsdebug/sys/feature.h"
 
-#define PROBES_MAX 24
+#define PROBES_MAX 32
 
 struct probe {
 	const char *name, *used_for;

@@ -5,7 +5,7 @@ set -u
 
 find nsdebug tools bpf -name '*.[ch]' -print 2>/dev/null | sort | xargs -r awk '
 BEGIN {
-	order = "base out sys enter target why code lang trace cli session tui"
+	order = "base out sys enter target why code lang trace advise cli session tui"
 	n = split(order, names, " ")
 	for (i = 1; i <= n; i++)
 		rank[names[i]] = i

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#include "bpf/used.h"
+
+#include "bpf/checks.h"
+#include "bpf/filter.h"
+#include "bpf/next.h"
+#include "bpf/regs.h"
+#include "bpf/uring.h"
+#include "bpf/usedfiles.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+#define NR_RT_SIGRETURN 15
+#define NR_CLONE 56
+#define NR_VFORK 58
+#define NR_EXECVE 59
+#define NR_CLONE3 435
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+#define VM_EXEC 4
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define AF_INET 2
+#define AF_INET6 10
+#define TCP_LISTEN 10
+#define TCP_CLOSE 7
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_rcv_saddr;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type, sk_protocol;	/* since 5.6 */
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+#pragma clang attribute pop
+
+const volatile struct used_call known_calls[USED_CALLS];
+
+__u8 entered[USED_CALLS];	/* the kernel ran it */
+__u16 refused[USED_CALLS];	/* it was answered with this error, and not run */
+__u16 families[64];		/* of sockets: bit n: of type n */
+__u64 signals;			/* sent: bit n: number n */
+__u64 compat, strange;		/* calls of another table; of none */
+
+static __always_inline bool is_error(__s64 ret)
+{
+	return ret < 0 && ret >= -4095;
+}
+
+/* ---- users ---- */
+
+__attribute__((noinline)) int note_cred(__u64 task, __u32 before)
+{
+	struct task_struct *t = (struct task_struct *)task;
+	const struct cred *c = BPF_CORE_READ(t, cred);
+	struct group_info *groups = BPF_CORE_READ(c, group_info);
+	struct used_cred u = { .record = USED_CRED };
+	struct seen key;
+	struct who w;
+
+	u.uid = BPF_CORE_READ(c, uid.val);
+	u.gid = BPF_CORE_READ(c, gid.val);
+	u.euid = w.uid = BPF_CORE_READ(c, euid.val);
+	u.egid = w.gid = BPF_CORE_READ(c, egid.val);
+	BPF_CORE_READ_INTO(&u.prm, c, cap_permitted);
+	BPF_CORE_READ_INTO(&u.eff, c, cap_effective);
+	BPF_CORE_READ_INTO(&u.bnd, c, cap_bset);
+	u.ns_pid = pid_in_target(BPF_CORE_READ(t, group_leader));
+	u.ngroups = (__u32)BPF_CORE_READ(groups, ngroups);
+	u.nnp = BPF_CORE_READ(t, atomic_flags) & 1;
+	u.seccomp = (__u8)BPF_CORE_READ(t, seccomp.mode);
+	u.before = (__u8)before;
+	key = (struct seen){
+		.what = USED_CRED | (__u64)u.ngroups << 32 | (u.ns_pid == 1) << 8,
+		.where = ((__u64)u.uid << 32 | u.gid) * 0x9e3779b97f4a7c15ull ^
+			((__u64)u.euid << 32 | u.egid),
+		.how = u.prm * 0x9e3779b97f4a7c15ull ^ u.eff,
+	};
+	if (!is_new(&key, USED_TOUCH, before ? SCRATCH_LOOK : SCRATCH_LIVE))
+		return 0;
+	fill_ids(&w, t);
+	u.ns_euid = w.ns_uid;
+	u.ns_egid = w.ns_gid;
+	if (u.ngroups > USED_GROUPS)
+		u.ngroups = USED_GROUPS + 1;
+	bpf_probe_read_kernel(u.groups, sizeof(u.groups), (char *)groups +
+			      bpf_core_field_offset(struct group_info, gid));
+	tell(&key, &u, sizeof(u));
+	return 0;
+}
+
+/* ---- sockets ---- */
+
+static __always_inline void note_family(__u32 family, __u32 type)
+{
+	__u16 bit = 1u << (type & 15);
+
+	if (family >= 64)
+		return;
+	asm volatile("" : "+r"(family));
+	family &= 63;
+	if (!(families[family] & bit))
+		families[family] |= bit;
+}
+
+__attribute__((noinline)) int note_socket(__u64 file, __u32 before)
+{
+	struct file *f = (struct file *)file;
+	struct used_port p = { .record = USED_PORT, .before = (__u8)before };
+	struct socket *socket = BPF_CORE_READ(f, private_data);
+	struct sock *sk;
+	struct seen key;
+	__u8 state;
+
+	if ((BPF_CORE_READ(f, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk)
+		return 0;
+	p.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (before)
+		note_family(p.family, BPF_CORE_READ(sk, sk_type));
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	p.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	p.protocol = BPF_CORE_READ(sk, sk_protocol);
+	p.listens = state == TCP_LISTEN;
+	if ((p.family != AF_INET && p.family != AF_INET6) || !p.port ||
+	    (before && state != TCP_LISTEN && (p.protocol != IPPROTO_UDP || state != TCP_CLOSE)))
+		return 0;
+	if (p.family == AF_INET)
+		BPF_CORE_READ_INTO((__u32 *)p.addr, sk, __sk_common.skc_rcv_saddr);
+	else
+		BPF_CORE_READ_INTO(&p.addr, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+	key = (struct seen){ .what = USED_PORT | (__u64)p.listens << 32,
+		.where = (__u64)p.family << 32 | (__u64)p.protocol << 16 | p.port,
+		.how = *(__u64 *)p.addr ^ *(__u64 *)(p.addr + 8) };
+	if (is_new(&key, USED_TOUCH, before ? SCRATCH_LOOK : SCRATCH_LIVE))
+		tell(&key, &p, sizeof(p));
+	return 0;
+}
+
+/* ---- calls ---- */
+
+SEC("raw_tp/sys_enter")
+int used_enter(struct raw_tracepoint *ctx)
+{
+	__u64 nr = ctx->args[1];
+
+	if (nr >= USED_CALLS || entered[nr & (USED_CALLS - 1)] || !is_current_target() ||
+	    is_compat() || is_runtimes())
+		return 0;
+	entered[nr & (USED_CALLS - 1)] = 1;
+	return 0;
+}
+
+static __always_inline __u64 arg_of(const struct regs *r, __u32 n)
+{
+	switch (n) {
+	case 1: return r->di;
+	case 2: return r->si;
+	case 3: return r->dx;
+	case 4: return r->r10;
+	case 5: return r->r8;
+	}
+	return r->r9;
+}
+
+static __always_inline void note_names(const struct regs *r, const volatile struct used_call *c,
+				       __u32 nr)
+{
+	for (__u32 i = 0; i < 2; i++) {
+		__s32 base = c->base[i] ? (__s32)arg_of(r, c->base[i]) : -1;
+
+		if (c->name[i])
+			note_name(arg_of(r, c->name[i]), nr | i << 16, base);
+	}
+}
+
+static __always_inline void note_fd(__u32 fd, __u32 access)
+{
+	struct task_struct *t = current();
+	struct file *f = file_at(t, fd);
+
+	if (f)
+		note_file((__u64)t, (__u64)f, access ? access : access_of(f), SCRATCH_LIVE);
+}
+
+static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
+{
+	const volatile struct used_call *c = &known_calls[nr & (USED_CALLS - 1)];
+	struct file *f;
+
+	switch (c->kind) {
+	case USED_OPENS:
+		note_fd((__u32)ret, 0);
+		note_names(r, c, nr);
+		break;
+	case USED_NAMES:
+		note_names(r, c, nr);
+		break;
+	case USED_MAPS:
+		if (r->dx & PROT_EXEC && !(r->r10 & MAP_ANONYMOUS))
+			note_fd((__u32)r->r8, USED_READ | USED_MAP);
+		break;
+	case USED_FD_WRITES:
+		note_fd((__u32)r->di, USED_WRITE);
+		break;
+	case USED_SOCKET:
+		if (!is_runtimes())
+			note_family((__u32)r->di, (__u32)r->si);
+		break;
+	case USED_BINDS:
+		f = file_at(current(), (__u32)r->di);
+		if (f)
+			note_socket((__u64)f, false);
+		break;
+	case USED_SIGNALS:
+		if (!is_runtimes())
+			signals |= 1ull << (arg_of(r, c->arg) & 63);
+		break;
+	case USED_CREDS:
+		note_cred((__u64)current(), false);
+		break;
+	}
+	if (c->kind == USED_ADDRESS || (c->kind == USED_BINDS && c->arg))
+		note_address(r->si, (__u32)r->dx, nr);
+}
+
+#define EINTR 4
+#define EAGAIN 11
+#define EINPROGRESS 115
+#define ETIMEDOUT 110
+#define ERESTARTSYS 512
+
+/* One that nobody entered is one that a filter answered; or it began before we came. */
+static __always_inline void note_failure(__u32 nr, __s64 ret)
+{
+	asm volatile("" : "+r"(nr));
+	nr &= USED_CALLS - 1;
+	if (entered[nr] || refused[nr])
+		return;
+	if (ret == -EINTR || ret == -EAGAIN || ret == -ETIMEDOUT || ret <= -ERESTARTSYS)
+		entered[nr] = 1;
+	else if (!is_runtimes())
+		refused[nr] = (__u16)-ret;
+}
+
+SEC("raw_tp/sys_exit")
+int used_exit(struct raw_tracepoint *ctx)
+{
+	__s64 ret = (__s64)ctx->args[1];
+	struct regs r;
+	__u64 nr;
+
+	/* first of all: every process of the node comes here */
+	if (!is_current_target() || !get_regs(&r, (struct pt_regs *)ctx->args[0]))
+		return 0;
+	nr = r.orig_ax == ~0ull ? NR_RT_SIGRETURN : r.orig_ax;
+	if (is_compat() || nr >= USED_CALLS) {
+		__sync_fetch_and_add(is_compat() ? &compat : &strange, 1);
+		return 0;
+	}
+	/* a new thread comes out of the call that made it, which it has not made */
+	if (!ret && ((nr >= NR_CLONE && nr <= NR_VFORK) || nr == NR_CLONE3))
+		return 0;
+	/* a connect that goes on is one */
+	if (is_error(ret) && ret != -EINPROGRESS) {
+		note_failure((__u32)nr, ret);
+		return 0;
+	}
+	if (!entered[nr & (USED_CALLS - 1)] && !is_runtimes())
+		entered[nr & (USED_CALLS - 1)] = 1;
+	if (known_calls[nr & (USED_CALLS - 1)].kind)
+		note_call(&r, (__u32)nr, ret);
+	return 0;
+}
+
+const volatile bool finds_vma;	/* Linux 5.17 */
+
+static long note_loader(struct task_struct *t, struct vm_area_struct *v, void *ctx)
+{
+	struct file *f = BPF_CORE_READ(v, vm_file);
+
+	if (f)
+		note_file((__u64)current(), (__u64)f, USED_READ | USED_MAP, SCRATCH_LIVE);
+	return 0;
+}
+
+/* A program begins in its loader, if it has one: nobody opened that. */
+SEC("raw_tp/sched_process_exec")
+int used_exec(struct raw_tracepoint *ctx)
+{
+	struct linux_binprm *b = (struct linux_binprm *)ctx->args[2];
+	struct task_struct *t = current();
+	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
+	struct pt_regs *p;
+
+	if (!is_current_target())
+		return 0;
+	entered[NR_EXECVE] = 1;
+	if (exe)
+		note_file((__u64)t, (__u64)exe, USED_READ | USED_MAP | USED_EXEC, SCRATCH_LIVE);
+	/* of a script these differ; of one that was opened, it is no name */
+	note_kernel_name((__u64)BPF_CORE_READ(b, filename), NR_EXECVE);
+	note_kernel_name((__u64)BPF_CORE_READ(b, interp), NR_EXECVE | 1 << 16);
+	note_cred((__u64)t, false);
+	if (finds_vma) {
+		p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, NULL, 0);
+	}
+	return 0;
+}
+
+/* ---- what is there when we come ---- */
+
+/* As a number, for functions that are not static: what an iterator is given is a pointer. */
+static __always_inline __u64 address_of(const void *p)
+{
+	const void *const volatile copy = p;
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&copy);
+	return address;
+}
+
+static __always_inline void note_waiting(struct task_struct *t)
+{
+	struct pt_regs *p = (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + THREAD_SIZE) - 1;
+	struct task_struct___x86 *x = (void *)t;
+	__u64 nr;
+
+	if (is_modern)
+		p = (struct pt_regs *)bpf_task_pt_regs(t);
+	nr = BPF_CORE_READ(p, orig_ax);
+	if (nr < USED_CALLS && !(BPF_CORE_READ(x, thread_info.status) & TS_COMPAT))
+		entered[nr & (USED_CALLS - 1)] = 1;
+}
+
+SEC("iter/task")
+int look_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct file *exe;
+
+	if (!t || !BPF_CORE_READ(t, mm) || !is_target(t) || is_entering(t))
+		return 0;
+	note_waiting(t);
+	note_cred(address_of(t), true);
+	exe = BPF_CORE_READ(t, mm, exe_file);
+	if (exe)
+		note_file(address_of(t), (__u64)exe,
+			  USED_READ | USED_MAP | USED_EXEC | USED_BEFORE, SCRATCH_LOOK);
+	return 0;
+}
+
+SEC("iter/task_file")
+int look_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct file *f = ctx->file;
+
+	if (!t || !f || !is_target(t) || is_entering(t))
+		return 0;
+	note_socket(address_of(f), true);
+	note_file(address_of(t), address_of(f), access_of(f) | USED_BEFORE, SCRATCH_LOOK);
+	return 0;
+}
+
+/* Linux 5.12 */
+SEC("iter/task_vma")
+int look_mapping(struct bpf_iter__task_vma *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct vm_area_struct *v = ctx->vma;
+	struct file *f;
+
+	if (!t || !v || !is_target(t) || is_entering(t))
+		return 0;
+	f = BPF_CORE_READ(v, vm_file);
+	if (f)
+		note_file(address_of(t), (__u64)f, USED_READ | USED_BEFORE |
+			  (BPF_CORE_READ(v, vm_flags) & VM_EXEC ? USED_MAP : 0), SCRATCH_LOOK);
+	return 0;
+}
+
+/* ---- capabilities ---- */
+
+static __attribute__((noinline)) int count_need(const struct check *k)
+{
+	struct task_struct *t = current();
+	__u32 call = call_of(t);
+
+	count_check(call, k->cap, cap_ns_of(t, k->ns), sort_of(k, t, call));
+	return 0;
+}
+
+SEC("raw_tp/cap_capable")
+int on_check(struct raw_tracepoint *ctx)
+{
+	struct check k = told_check(ctx);
+
+	if (!is_current_target())
+		return 0;
+	k.asked = is_only_asked(ctx);
+	return count_need(&k);
+}
+
+/* Before there was a tracepoint, where the kernel allows this. */
+SEC("fexit/cap_capable")
+int on_check_exit(struct raw_tracepoint *ctx)
+{
+	struct check k = returned_check(ctx);
+
+	return is_current_target() ? count_need(&k) : 0;
+}

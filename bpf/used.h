@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * used - what a container makes use of: system calls, files, names, capabilities, users, ports.
+ *
+ * A thing is told once, when it is seen for the first time (again if the kernel's table has
+ * forgotten it meanwhile), so there is next to nothing on the ring. Calls and capabilities are not
+ * told at all: they are bits in memory that the reader has mapped.
+ */
+#ifndef BPF_USED_H
+#define BPF_USED_H
+
+#include <linux/types.h>
+
+#define USED_CALLS 512		/* as SYS_NR_MAX */
+#define USED_PATH_MAX 4096
+#define USED_STRING_MAX 1024	/* of a name as a program says it */
+#define USED_GROUPS 32
+
+/* What is done to a file. */
+enum used_access {
+	USED_READ = 1, USED_WRITE = 2, USED_EXEC = 4, USED_MAP = 8 /* to run code */,
+	USED_CREATE = 16, USED_TOUCH = 32 /* looked at, or opened for that */,
+	USED_REMOVE = 64, USED_LINK = 128,
+	USED_BEFORE = 256 /* was so when we came */,
+};
+
+enum used_record { USED_FILE = 1, USED_NAME, USED_CRED, USED_PORT };
+
+/*
+ * A file as the kernel has it. The names on the way to it follow, each with a NUL: the innermost
+ * first; where a mount is crossed there is an empty one.
+ */
+struct used_file {
+	__u32 record, access;
+	__u64 magic;		/* of its file system */
+	__u32 len;		/* bytes that follow */
+	__u16 mode;
+	__u8 deleted;		/* it has no name any more: it is what it was */
+	__u8 cut;		/* there were more names */
+};
+
+/*
+ * A name as a program said it in a call that returned well: it is the program's word, and links in
+ * it are not followed. If it is relative, the names of where it begins follow, as of a file; and
+ * then, at .string, itself.
+ */
+struct used_name {
+	__u32 record;
+	__u16 nr;		/* the call */
+	__u8 arg;		/* which of its names: 0 or 1 */
+	__u8 cut;		/* it was longer */
+	__u32 string, len;	/* bytes in all */
+};
+
+struct used_cred {
+	__u32 record, ns_pid;
+	__u32 uid, gid, euid, egid;	/* the host's */
+	__u32 ns_euid, ns_egid;		/* as in struct who */
+	__u64 prm, eff, bnd;
+	__u32 ngroups;			/* of groups[]; more: USED_GROUPS + 1 */
+	__u8 nnp, seccomp, before, unused;
+	__u32 groups[USED_GROUPS];
+	__u32 unused2[2];
+};
+
+struct used_port {
+	__u32 record;
+	__u16 family, port;
+	__u16 protocol;
+	__u8 listens, before;
+	__u32 unused;
+	__u8 addr[16];
+} __attribute__((aligned(8)));
+
+_Static_assert(sizeof(struct used_file) == 24, "both sides see the same record");
+_Static_assert(sizeof(struct used_name) == 16, "both sides see the same record");
+_Static_assert(sizeof(struct used_cred) == 200, "both sides see the same record");
+_Static_assert(sizeof(struct used_port) == 32, "both sides see the same record");
+
+/* What a call means for us, and which of its arguments say it. */
+enum used_kind {
+	USED_NOTHING,
+	USED_OPENS,		/* returns a descriptor of a file */
+	USED_MAPS,		/* mmap(2) */
+	USED_NAMES,		/* only names */
+	USED_FD_WRITES,		/* changes what a descriptor is of */
+	USED_SOCKET,		/* makes one of a family and a type */
+	USED_BINDS,		/* bind(2), listen(2): its socket has a port now */
+	USED_ADDRESS,		/* connect(2), bind(2) of a name in a file system */
+	USED_SIGNALS,		/* sends one */
+	USED_CREDS,		/* another user, group, capabilities */
+};
+
+struct used_call {
+	__u8 kind;
+	__u8 arg;		/* the descriptor, the signal */
+	__u8 name[2], base[2];	/* which argument it is, from 1 on; where it begins, 0: cwd */
+};
+
+#endif

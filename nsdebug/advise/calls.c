@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/advise/calls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/trace/sysdef.h"
+#include "nsdebug/trace/used.h"
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
+/*
+ * What a runtime does behind the filter, on its way to the container's first program, and again for
+ * each that it starts in there later. With no_new_privs that is little, for the filter comes last;
+ * without, it comes before the rights are given up. Measured of runc 1.1 and crun 1.8 (tests/tools/
+ * advise.t does it again); the first line is what the Go runtime may do at any time.
+ */
+static const uint16_t runtime_calls[] = {
+	SYS_futex, SYS_nanosleep, SYS_epoll_pwait, SYS_epoll_ctl, SYS_rt_sigreturn,
+	SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_sigaltstack, SYS_mmap, SYS_munmap, SYS_madvise,
+	SYS_sched_yield, SYS_getpid, SYS_gettid, SYS_tgkill, SYS_clone, SYS_set_robust_list,
+	SYS_exit,
+	/* it closes what is not for the program, and tells its parent that it is there */
+	SYS_openat, SYS_openat2, SYS_getdents64, SYS_close, SYS_close_range, SYS_fcntl, SYS_read,
+	SYS_write, SYS_fstat, SYS_fstatfs, SYS_newfstatat, SYS_lseek,
+	/* it becomes the program's user, with the rights that it is to have */
+	SYS_prctl, SYS_capget, SYS_capset, SYS_setuid, SYS_setgid, SYS_setgroups, SYS_setresuid,
+	SYS_setresgid, SYS_fchown, SYS_fchownat, SYS_umask, SYS_setsid, SYS_ioctl,
+	SYS_chdir, SYS_fchdir, SYS_getcwd, SYS_getppid, SYS_getuid, SYS_getgid, SYS_geteuid,
+	SYS_getegid,
+	/* it finds the program, and starts it */
+	SYS_faccessat, SYS_faccessat2, SYS_access, SYS_stat, SYS_execve, SYS_brk,
+	/* any program is interrupted, and ends */
+	SYS_exit_group, SYS_restart_syscall,
+};
+
+/* How a program starts before its main(): ld.so and the C libraries of Debian 12 (glibc 2.36) and
+ * of musl, statically linked or not. */
+static const uint16_t start_calls[] = {
+	SYS_execve, SYS_brk, SYS_arch_prctl, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap,
+	SYS_access, SYS_openat, SYS_open, SYS_read, SYS_pread64, SYS_readv, SYS_fstat,
+	SYS_newfstatat, SYS_close, SYS_set_tid_address, SYS_set_robust_list, SYS_prlimit64,
+	SYS_getrandom, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_readlink, SYS_readlinkat,
+	SYS_rseq, SYS_uname, SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_futex,
+};
+
+bool calls_allow(const struct calls *c, unsigned int nr)
+{
+	return nr < USED_CALLS && (c->why[nr] == CALL_SEEN || c->why[nr] == CALL_RUNTIME ||
+				   c->why[nr] == CALL_START);
+}
+
+static void add(struct calls *c, const uint16_t *nrs, size_t count, enum call_why why)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!calls_allow(c, nrs[i]))
+			c->why[nrs[i]] = (uint8_t)why;
+}
+
+void calls_of(const struct used *u, bool whole, struct calls *ret)
+{
+	*ret = (struct calls){ 0 };
+	for (unsigned int nr = 0; nr < USED_CALLS; nr++) {
+		if (u->entered[nr])
+			ret->why[nr] = CALL_SEEN;
+		else if (u->refused[nr])
+			ret->why[nr] = u->refused[nr] == ENOSYS ? CALL_ABSENT : CALL_REFUSED;
+		ret->error[nr] = u->refused[nr];
+	}
+	add(ret, runtime_calls, ARRAY_SIZE(runtime_calls), CALL_RUNTIME);
+	if (!whole)
+		add(ret, start_calls, ARRAY_SIZE(start_calls), CALL_START);
+	/* a C library that is told that it may not (EPERM) makes no thread; with ENOSYS it goes the
+	 * old way */
+	if (!calls_allow(ret, SYS_clone3))
+		ret->why[SYS_clone3] = CALL_ABSENT;
+	for (unsigned int nr = 0; nr < USED_CALLS; nr++)
+		ret->count += calls_allow(ret, nr);
+}
+
+const char *calls_why(enum call_why why)
+{
+	static const char *const words[] = {
+		[CALL_SEEN] = "seen",
+		[CALL_RUNTIME] = "not seen: the runtime makes it behind the filter, or it is how "
+			"a program ends",
+		[CALL_START] = "not seen: a program's loader and C library make it when it starts",
+		[CALL_REFUSED] = "refused today, and still",
+		[CALL_ABSENT] = "answered with ENOSYS, as if the kernel did not have it: who "
+			"tries it knows another way",
+	};
+
+	return words[why];
+}
+
+/* ", " in front of all but the first. */
+static void put_names(struct buf *b, const struct calls *c, enum call_why why)
+{
+	const char *sep = "";
+	char room[16];
+
+	for (unsigned int nr = 0; nr < USED_CALLS; nr++) {
+		/* a call that is newer than this program has no name for a profile either */
+		if (c->why[nr] != why || !sysdefs[nr].name)
+			continue;
+		buf_addf(b, "%s\"%s\"", sep, sysdef_name(nr, room));
+		sep = ", ";
+	}
+}
+
+static bool has(const struct calls *c, enum call_why why)
+{
+	for (unsigned int nr = 0; nr < USED_CALLS; nr++)
+		if (c->why[nr] == why && sysdefs[nr].name)
+			return true;
+	return false;
+}
+
+void calls_profile(struct buf *b, const struct calls *c, bool whole)
+{
+	static const enum call_why allowed[] = { CALL_SEEN, CALL_RUNTIME, CALL_START };
+	const char *sep = "";
+
+	buf_str(b, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n"
+		"\t\"architectures\": [\"SCMP_ARCH_X86_64\"],\n\t\"syscalls\": [");
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
+		if (!has(c, allowed[i]) || (whole && allowed[i] == CALL_START))
+			continue;
+		buf_addf(b, "%s\n\t\t{\n\t\t\t\"comment\": \"%s\",\n\t\t\t\"names\": [", sep,
+			 calls_why(allowed[i]));
+		put_names(b, c, allowed[i]);
+		buf_str(b, "],\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\"\n\t\t}");
+		sep = ",";
+	}
+	if (has(c, CALL_ABSENT)) {
+		buf_addf(b, "%s\n\t\t{\n\t\t\t\"names\": [", sep);
+		put_names(b, c, CALL_ABSENT);
+		buf_addf(b, "],\n\t\t\t\"action\": \"SCMP_ACT_ERRNO\",\n\t\t\t\"errnoRet\": %d"
+			 "\n\t\t}", ENOSYS);
+	}
+	buf_str(b, "\n\t]\n}\n");
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls - the system calls of a profile: those that were seen, and those that nobody saw but that
+ * have to be possible all the same.
+ */
+#ifndef NSDEBUG_ADVISE_CALLS_H
+#define NSDEBUG_ADVISE_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/used.h"
+
+struct buf;
+struct used;
+
+enum call_why {
+	CALL_NOT,		/* it is not in the profile */
+	CALL_SEEN,
+	CALL_RUNTIME,		/* a runtime makes it behind the filter, or programs end so */
+	CALL_START,		/* a C library makes it at a start, which was not seen */
+	CALL_REFUSED,		/* it is refused today, and stays so */
+	CALL_ABSENT,		/* the same, as one that the kernel does not have (ENOSYS) */
+};
+
+struct calls {
+	uint8_t why[USED_CALLS];	/* enum call_why */
+	uint16_t error[USED_CALLS];	/* of CALL_REFUSED: with this one */
+	unsigned int count;		/* that are allowed */
+};
+
+/* whole: the container was watched from its first program on. */
+void calls_of(const struct used *u, bool whole, struct calls *ret);
+bool calls_allow(const struct calls *c, unsigned int nr);
+/* In words: "seen"; for what else there is a sentence. */
+const char *calls_why(enum call_why why);
+/* As docker, podman, containerd and runc read it: OCI runtime specification, linux.seccomp. */
+void calls_profile(struct buf *b, const struct calls *c, bool whole);
+
+#endif
