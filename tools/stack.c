@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/clock.h"
@@ -496,18 +497,32 @@ static int read_core(struct stack *k, struct err *e)
 	return coreread(&k->s, k->r->in->file, &k->files, e);
 }
 
+/* The round that counts threads is spared where the first process has enough of them. */
+static unsigned int first(const void *opts, const struct target *t, char *again)
+{
+	const struct stack_opts *o = opts;
+	struct stat st;
+
+	if (o->core)
+		return 0;
+	*again = o->consistent ? TAKE_CONSISTENT : TAKE_ITERATED;
+	if (o->consistent)
+		return AGAIN_STOPPER | AGAIN_SAMPLER;
+	if (o->pid || o->tid || (o->host_pid && o->host_pid != (uint64_t)t->pid))
+		return 0;
+	/* a link for each, proc(5); and two */
+	return t->place.proc >= 0 && fstatat(t->place.proc, "task", &st, 0) == 0 &&
+		st.st_nlink >= ITERATE_THREADS + 2 ? AGAIN_ITERATOR : 0;
+}
+
 static void run(struct run *r)
 {
 	struct stack k = { .r = r, .o = r->opts, .left = r->again };
-	static const char iterated = TAKE_ITERATED, consistent = TAKE_CONSISTENT;
+	static const char iterated = TAKE_ITERATED;
 	struct err e;
 
 	if (!get_varint(&k.left, &k.round))
 		k.round = TAKE_FIRST;
-	if (k.round == TAKE_FIRST && k.o->consistent) {
-		emit_again(r->emit, AGAIN_STOPPER | AGAIN_SAMPLER, &consistent, 1);
-		return;
-	}
 	work.emit = r->emit;
 	k.files.peer = r->in->files;
 	k.files.wait_ns = (int64_t)r->timeout_ns / 4;
@@ -596,5 +611,6 @@ const struct tool tool_stack = {
 	.examples = examples,
 	.file = stack_file,
 	.setup = setup,
+	.first = first,
 	.run = run,
 };

@@ -263,6 +263,7 @@ static void run_target(struct front *f, struct target *t)
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
 	bool guarded = f->c->tool->guarded && f->c->tool->guarded(f->c->opts);
 	unsigned int beside = 0;
+	char first;
 	struct err e;
 
 	if (f->c->tool->aids || f->c->tool->symbols) {
@@ -278,6 +279,10 @@ static void run_target(struct front *f, struct target *t)
 	}
 	if (names)
 		run_names(f, &j);
+	if (f->c->tool->first)
+		beside = f->c->tool->first(f->c->opts, t, &first);
+	if (beside)
+		j.again = (struct bytes){ &first, 1 };
 	for (int round = 0; round < ROUNDS && !out_closed(f->out); round++) {
 		buf_clear(&f->again);
 		if (types < 0 && wants_types(f, beside))
