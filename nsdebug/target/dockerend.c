@@ -20,6 +20,7 @@ struct reading {
 	struct arena *a;
 	const char *driver;
 	struct ending_mount *m;
+	bool running;		/* as far as dockerd has heard */
 };
 
 /* A time that was never: Go's zero. */
@@ -35,7 +36,9 @@ static void take_state(struct reading *r, const char *key, struct jvalue v)
 	struct ending *x = r->x;
 	uint64_t n;
 
-	if (!strcmp(key, "OOMKilled"))
+	if (!strcmp(key, "Running"))
+		r->running = jvalue_is(v, "true");
+	else if (!strcmp(key, "OOMKilled"))
 		x->oom_killed = jvalue_is(v, "true");
 	else if (!strcmp(key, "Error"))
 		x->error = ending_string(r->a, v);
@@ -163,6 +166,8 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
 		return;
 	x->source = x->spec = runtime_join(a, dir, "config.v2.json");
+	if (r.running)
+		x->exit_code = INT64_MIN;	/* what is there is none, it is 0 */
 	if (host >= 0)
 		jread(host, STATE_MAX, take_host, &r, NULL);
 	x->never_ran = !x->started;

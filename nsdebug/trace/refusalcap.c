@@ -114,6 +114,10 @@ static const struct {
 	{ SYS_connect, EACCES, "a broadcast address without SO_BROADCAST, or a routing rule" },
 	{ SYS_connect, EPERM, "a packet filter or a BPF program of the cgroup" },
 	{ SYS_bind, EPERM, "a BPF program of the cgroup" },
+	{ SYS_sched_setscheduler, EPERM, "its cpu cgroup has no real-time runtime "
+	  "(cpu.rt_runtime_us)" },
+	{ SYS_sched_setattr, EPERM, "its cpu cgroup has no real-time runtime "
+	  "(cpu.rt_runtime_us)" },
 	{ SYS_io_uring_setup, EPERM, "kernel.io_uring_disabled" },
 	{ SYS_userfaultfd, EPERM, "vm.unprivileged_userfaultfd" },
 };

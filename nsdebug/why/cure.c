@@ -109,6 +109,14 @@ static void volume_name(char *ret, size_t room, const char *dir)
 	ret[n] = '\0';
 }
 
+/* runc gives it the mode of the directory that it hides, whatever is asked for, and root as its
+ * owner; podman takes no ids, but U for those of who runs. */
+static void put_tmpfs(struct making *m, const char *dir, const char *options)
+{
+	say(m->cure->docker, "--tmpfs %s:%suid=%u,gid=%u", dir, options, m->uid, m->gid);
+	say(m->cure->podman, "--tmpfs %s:%sU", dir, options);
+}
+
 /* Something that can be written to, and is gone with the container. */
 static void put_scratch(struct making *m)
 {
@@ -121,35 +129,46 @@ static void put_scratch(struct making *m)
 		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
 			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
 			   m->dir);
-	/* runc gives it the mode of the directory that it hides, whatever is asked for, and root
-	 * as its owner; podman takes no owner, and crun the mode */
-	say(m->cure->docker, "--tmpfs %s:uid=%u,gid=%u", m->dir, m->uid, m->gid);
-	say(m->cure->podman, "--tmpfs %s:mode=1777", m->dir);
+	put_tmpfs(m, m->dir, "");
+}
+
+/* Of those that would do, not the one that does all, if there is another. */
+static unsigned int least_cap(uint64_t caps)
+{
+	unsigned int cap = 0;
+
+	if (caps & ~CREDS_CAP(SYS_ADMIN))
+		caps &= ~CREDS_CAP(SYS_ADMIN);
+	while (cap < 64 && !(caps >> cap & 1))
+		cap++;
+	return cap;
+}
+
+/* Debian 12's docker knows none that is newer than this one. */
+static bool is_new_to_docker(const struct making *m, unsigned int cap)
+{
+	return cap > CAP_AUDIT_READ && m->r->caps & CREDS_CAP(SYS_ADMIN);
 }
 
 static void put_capability(struct making *m, const char *instead)
 {
-	unsigned int cap = 0;
-	const char *name;
-	char word[32];
-	size_t n;
+	unsigned int cap = least_cap(m->r->caps);
+	const char *name = cap_name(cap), *word;
 
-	while (cap < 64 && !(m->r->caps >> cap & 1))
-		cap++;
-	name = cap_name(cap);
 	if (!name || m->r->host_ns) {
 		TEXT(m, "%s", instead);
 		return;
 	}
-	TEXT(m, "%s%sgive the program this one capability (setcap %s+ep in the image) and "
+	TEXT(m, "%s%sgive the program this one capability (setcap %s+ep in the image%s) and "
 	     "leave it to the container%s", instead, instead[0] ? "; or " : "", name,
+	     is_new_to_docker(m, cap) ? "; CAP_SYS_ADMIN where docker does not know it" : "",
 	     m->c->no_new_privs ? "; without no_new_privs, which disables setcap" : "");
-	for (n = 0; name[n + 4] && n + 1 < sizeof(word); n++)
-		word[n] = name[n + 4];
-	word[n] = '\0';
+	word = name + strlen("CAP_");
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {capabilities: "
 		   "{drop: [ALL], add: [%s]}}}]}", word);
 	both(m, "--cap-drop ALL --cap-add %s", word);
+	if (is_new_to_docker(m, cap))
+		say(m->cure->docker, "--cap-drop ALL --cap-add SYS_ADMIN");
 }
 
 /* ---- rights ---- */
@@ -176,7 +195,11 @@ static void cure_of_mode(struct making *m)
 {
 	const struct reason *r = m->r;
 
-	if (r->whose == CLASS_OWNER) {
+	if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
+		TEXT(m, "nobody may: chmod a+%s%s%s, %s", r->need & NEED_R ? "r" : "",
+		     r->need & NEED_W ? "w" : "", r->need & NEED_X ? "x" : "",
+		     is_on_root(r) ? "in the image" : "where the volume comes from");
+	} else if (r->whose == CLASS_OWNER) {
 		TEXT(m, "it is its own: chmod u+%s%s%s, in the image or by the program",
 		     r->need & NEED_R ? "r" : "", r->need & NEED_W ? "w" : "",
 		     r->need & NEED_X ? "x" : "");
@@ -232,17 +255,21 @@ static bool cure_of_rights(struct making *m)
 	case WHY_UNMAPPED:
 		cure_of_unmapped(m);
 		return true;
+	case WHY_PROTECTED_HARDLINK:
+		TEXT(m, "copy it instead; or let the file belong to user %u, or be readable and "
+		     "writable for it: only such files may be linked to", m->uid);
+		return true;
 	case WHY_STICKY:
 	case WHY_PROTECTED_SYMLINK:
-	case WHY_PROTECTED_HARDLINK:
 	case WHY_PROTECTED_CREATE:
 		TEXT(m, "use a directory of its own instead of one that all write to: below it, "
 		     "or mounted for it");
 		return true;
 	case WHY_IMMUTABLE:
+		TEXT(m, "on the host: chattr -i, or write elsewhere");
+		return true;
 	case WHY_APPEND_ONLY:
-		TEXT(m, "on the host: chattr -%c, or write elsewhere",
-		     m->r->kind == WHY_IMMUTABLE ? 'i' : 'a');
+		TEXT(m, "open it for appending (O_APPEND), or on the host: chattr -a");
 		return true;
 	case WHY_CAPABILITY:
 		put_capability(m, "");
@@ -257,21 +284,41 @@ static bool cure_of_rights(struct making *m)
 
 /* ---- mounts ---- */
 
+/* Those that are of a namespace, which runtimes set. */
+static bool is_of_namespace(const char *name)
+{
+	static const char *const all[] = { "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+		"kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+		"kernel.shm_rmid_forced" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(name, all[i]))
+			return true;
+	return str_prefix(name, "net.") || str_prefix(name, "fs.mqueue.");
+}
+
 /* /proc/sys/net/core/somaxconn is net.core.somaxconn */
 static void cure_of_sysctl(struct making *m)
 {
 	char name[CURE_TEXT];
 	size_t n = 0;
 
-	TEXT(m, "let the runtime set it when the container starts; those that are not of a "
-	     "namespace are the node's");
+	TEXT(m, "it is the node's, not of a namespace: let the node set it");
 	if (!str_prefix(m->r->path, "/proc/sys/") || !is_plain(m->r->path))
 		return;
 	for (const char *p = m->r->path + 10; *p && n + 1 < sizeof(name); p++)
 		name[n++] = *p == '/' ? '.' : *p;
 	name[n] = '\0';
-	KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: %s, value: \"VALUE\"}]}}", name);
-	both(m, "--sysctl %s=VALUE", name);
+	if (!strcmp(name, "kernel.hostname")) {
+		TEXT(m, "let the runtime set it when the container starts");
+		KUBERNETES(m, "spec: {hostname: VALUE}");
+		both(m, "--hostname VALUE");
+	} else if (is_of_namespace(name)) {
+		TEXT(m, "let the runtime set it when the container starts");
+		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: %s, value: "
+			   "\"VALUE\"}]}}", name);
+		both(m, "--sysctl %s=VALUE", name);
+	}
 }
 
 static void cure_of_read_only(struct making *m)
@@ -309,7 +356,7 @@ static void cure_of_noexec(struct making *m)
 		char name[64];
 
 		volume_name(name, sizeof(name), r->mount);
-		both(m, "--tmpfs %s:exec", r->mount);
+		put_tmpfs(m, r->mount, "exec,");
 		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
 			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
 			   r->mount);
@@ -401,6 +448,12 @@ static bool cure_of_programs(struct making *m)
 
 static void cure_of_rlimit(struct making *m)
 {
+	/* docker and podman do not know this one */
+	if (!strcmp(m->r->word, "as")) {
+		TEXT(m, "no engine sets this limit, but the program or its shell (ulimit -v): "
+		     "raise it there, or use less");
+		return;
+	}
 	TEXT(m, "raise the limit where the container is started, or use less");
 	if (is_plain(m->r->word) && m->r->word[0])
 		both(m, "--ulimit %s=%llu", m->r->word, LLU(m->r->limit ? m->r->limit * 2 : 1024));
@@ -448,7 +501,8 @@ static void cure_of_rest(struct making *m)
 		both(m, "--sysctl net.ipv4.ip_unprivileged_port_start=%llu", LLU(r->number));
 		break;
 	case WHY_SECCOMP:
-		TEXT(m, "add %s to the container's seccomp profile, if it is really needed",
+		TEXT(m, "add %s to the container's seccomp profile, or to the program's own filter "
+		     "if it has made one; if it is really needed",
 		     r->word[0] ? r->word : "the call");
 		KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: "
 			   "{seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}");

@@ -2,6 +2,7 @@
 #include "nsdebug/why/denied.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,6 +76,48 @@ static void say_pids(struct findings *f, const struct ending *x, const char *lin
 	finding_cure(f, s, &r, UINT32_MAX, UINT32_MAX);
 }
 
+/* ---- a port ---- */
+
+static bool says_no_right(const char *line)
+{
+	return (strcasestr(line, "permission denied") || strstr(line, "EACCES")) &&
+		(strstr(line, "bind") || strstr(line, "listen"));
+}
+
+/* The number behind the last colon of an address: "0.0.0.0:80", ":80", "[::]:80". */
+static unsigned int port_of(const char *line)
+{
+	unsigned int port = 0;
+
+	for (const char *p = strchr(line, ':'); p; p = strchr(p + 1, ':')) {
+		size_t n = strspn(p + 1, "0123456789");
+
+		if (n && n < 6 && (!p[n + 1] || strchr(" :,)'\"", p[n + 1])))
+			port = (unsigned int)strtoul(p + 1, NULL, 10);
+	}
+	return port;
+}
+
+/* As nginx, Go and Node say it. Where the first free port is is no file's business, but in nearly
+ * every network namespace it is this. */
+static bool say_port(struct findings *f, const struct ending *x, const struct look_ids *as,
+		     const char *line)
+{
+	struct reason r = { .kind = WHY_PORT, .number = port_of(line), .limit = 1024 };
+	struct finding *s;
+
+	if (!says_no_right(line) || !r.number || r.number >= r.limit || !as->uid)
+		return false;
+	s = finding_add(f, "port");
+	s->what = finding_text(f, "it could not listen on port %u: only root may have one below %u",
+			       (unsigned int)r.number, (unsigned int)r.limit);
+	s->evidence = finding_text(f, "exit code %lld, and its own words: %s",
+				   (long long)x->exit_code, line);
+	s->source = x->spec;
+	finding_cure(f, s, &r, as->uid, as->gid);
+	return true;
+}
+
 /* The last path of a line that is read-only: a shell's own stands before it. */
 static bool find_denied(const struct ending *x, const char *line, char *ret)
 {
@@ -101,6 +144,8 @@ bool denied_line(struct findings *f, const struct ending *x, const struct look_i
 		say_pids(f, x, line);
 		return true;
 	}
+	if (say_port(f, x, as, line))
+		return true;
 	if (!says_read_only(line) || !find_denied(x, line, path))
 		return false;
 	say_read_only(f, x, ending_mount_of(x, path), as, path);

@@ -239,7 +239,7 @@ static enum status verdict_of_end(struct why *w)
 	if (x->exit_code == 0 && !was_oom(w) && !x->never_ran)
 		return ST_FAILED;
 	if (x->exit_code == INT64_MIN && !strcmp(w->f->items[0].kind, "ended")) {
-		finding_missing(w->f, "%s keeps exit codes in no file",
+		finding_missing(w->f, "%s has no exit code of it in its files",
 				w->t->container.runtime->name);
 		return ST_INCOMPLETE;
 	}

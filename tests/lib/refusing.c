@@ -4,6 +4,8 @@
  *
  *	refusing make DIR	as root of the host
  *	refusing unmake DIR	so that they can be removed
+ *	refusing cure DIR PROGRAM	what is to be done to the files themselves: flags, modes,
+ *			what is in them; PROGRAM is a static one. Owners are left as they are
  */
 #include <err.h>
 #include <fcntl.h>
@@ -80,6 +82,7 @@ static void prepare(void)
 	make("deep/file", 0644, "");
 	make_dir("shut", 0755);
 	make("shut/file", 0644, "");
+	make("shut/moving", 0644, "");
 	make_dir("shut/dir", 0755);
 	make_dir("sticky", 01777);
 	make("sticky/file", 0666, "");
@@ -87,6 +90,7 @@ static void prepare(void)
 	if (chown(in("mine"), 65532, 65532) < 0)
 		err(1, "mine");
 	make("script", 0755, "#!/no/such/shell\n");
+	make("program", 0644, "#!/h/refused\n");
 	make("text", 0755, "what is this\n");
 	make("immutable", 0666, "");
 	make("append", 0666, "");
@@ -121,13 +125,32 @@ static void unmake(void)
 	add_flag("append", 0);
 }
 
+/* As cures say it of files. */
+static void cure(const char *program)
+{
+	char bytes[65536];
+	int from = open(program, O_RDONLY), to = open(in("dynamic"), O_WRONLY | O_TRUNC);
+	ssize_t n;
+
+	unmake();
+	while ((n = read(from, bytes, sizeof(bytes))) > 0)
+		if (write(to, bytes, (size_t)n) != n)
+			err(1, "dynamic");
+	if (n < 0 || close(to) < 0)
+		err(1, "%s", program);
+	make("text", 0755, "#!/h/refused\n");
+	make("program", 0755, "#!/h/refused\n");
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 3)
-		errx(2, "make|unmake DIR");
+	if (argc < 3 || (!strcmp(argv[1], "cure")) != (argc == 4))
+		errx(2, "make|unmake DIR, cure DIR PROGRAM");
 	dir = argv[2];
 	if (!strcmp(argv[1], "make"))
 		prepare();
+	else if (argc == 4)
+		cure(argv[3]);
 	else
 		unmake();
 	return 0;

@@ -3,47 +3,10 @@
 # trace denied: what is refused, by which rule, and nothing of what is not.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
+. "$SRC/tests/lib/denied.sh"
 need jq runc
 can_trace
 
-log() { cat "$FX/boxes/$BOX/log"; }
-# Files that are refused in ./$1, and a container that makes all those calls; not yet.
-refuse() { # filtered|free [OPTION of box...]
-	kind=$1
-	shift
-	mkdir "$TMP/$kind"
-	chmod 755 "$TMP/$kind"
-	at_exit "'$O/tests/lib/refusing' unmake '$TMP/$kind'"
-	"$O/tests/lib/refusing" make "$TMP/$kind" 2>"missing.$kind"
-	box_run static "$@" --bind "$O/tests/lib:/h:ro" --bind "$TMP/$kind:/w" -- \
-		/h/refused run /w "$kind"
-}
-# It makes them, and all that was told is in ./rows.
-made() {
-	: >"$kind/go"
-	wait_for 'log | grep -q "^done"' 30 || fail "$kind: all is made" "$(log)"
-	trace_stop
-}
-check_each() {
-	"$O/tests/lib/refused" expect "$kind" >expect
-	jq -r '[.comm, .reason] | @tsv' rows >got
-	log >went
-	while read -r name want; do
-		got=$(awk -v n="$name" '$1 == n { k = $2 } END { print k ? k : "-" }' got)
-		if grep -q "^refusing: $name:" "missing.$kind"; then
-			skip "$kind: $name" 'this file system has no such flag or ACL'
-		elif ! grep -qx "$name +" went; then
-			fail "$kind: $name is made as it is meant" "$(grep "^$name" went)"
-		elif [ "$got" = "$want" ]; then
-			pass "$kind: $name: $want"
-		else
-			fail "$kind: $name: $want" \
-				"$(echo "got $got"; jq -c "select(.comm == \"$name\")" rows)"
-		fi
-	done <expect
-	t "$kind: and nothing else" '' sh -c 'cut -f 1 got | while read -r n; do
-		grep -q "^$n " expect || echo "$n"; done'
-}
 of() { echo "map(select(.comm == \"$1\")) | length >= 1 and (.[-1] | $2)"; }
 
 refuse filtered
@@ -67,7 +30,7 @@ tr_rows 'the mount' "$(of noexec '.mount == "/dev/shm"')"
 tr_rows 'a port and the first free one' "$(of port '.limit == 1024 and .helpful == "CAP_NET_BIND_SERVICE"')"
 tr_rows 'a limit' "$(of nofile '.limit == 3 and .error == "EMFILE"')"
 tr_rows 'the capability that was asked for' "$(of raw '.helpful == "CAP_NET_RAW"')"
-tr_rows 'the end by seccomp' "$(of filter_kill '.error == "SIGSYS" and .name == "getpriority"')"
+tr_rows 'the end by seccomp' "$(of filter_kill '.error == "SIGSYS" and .name == "sched_getscheduler"')"
 tr_rows 'of one thread' "$(of filter_thread '.error == "SIGSYS"')"
 tr_rows 'each has a reason in words' 'all(.why != null and .why != "")'
 tr_rows 'no cure is root, or all' 'all((.cure // "") + (.kubernetes // "") + (.docker // "") |

@@ -31,7 +31,7 @@ dead /dynamic
 kind 'a missing loader' '.kind == "missing-loader" and (.reason | test("/lib64/ld-linux-x86-64.so.2"))'
 dead /dies exit 1
 kind 'exit 1: runc keeps no code' '.kind == "ended" and (.reason | test("not recorded"))'
-ts 'which is incomplete: 5'	5 'runc keeps exit codes in no file'	$NSDEBUG why "$BOX"
+ts 'which is incomplete: 5'	5 'runc has no exit code of it in its files'	$NSDEBUG why "$BOX"
 rm root/dies
 kind 'what is looked at is what is there now' '.kind == "missing-entrypoint"'
 cp "$O/tests/lib/dies" root/dies

@@ -131,7 +131,7 @@ static void test_denied(struct arena *a)
 	ok(denied_line(&f, &x, &as, "a/b: open /var/x: read-only file system") &&
 	   !strcmp(f.items[1].kind, "read-only-root") &&
 	   !strcmp(f.items[1].docker, "--tmpfs /var:uid=65532,gid=100") &&
-	   !strcmp(f.items[1].podman, "--tmpfs /var:mode=1777"), "a read-only root, as Go says it");
+	   !strcmp(f.items[1].podman, "--tmpfs /var:U"), "a read-only root, as Go says it");
 	ok(denied_line(&f, &x, &as, "open /x|reboot/y: EROFS") && !*f.items[2].docker &&
 	   !*f.items[2].podman && !*f.items[2].kubernetes,
 	   "a path with a meaning for a shell: nothing to paste");
@@ -139,9 +139,22 @@ static void test_denied(struct arena *a)
 	   "a path that goes up: who knows where");
 	ok(denied_line(&f, &x, &as, "/busybox/sh: can't create /var/x: Read-only file system") &&
 	   strstr(f.items[3].what, "/var/x"), "the path that a shell names last, not its own");
+	f.count = 0;
+	ok(denied_line(&f, &x, &as, "2026/11/22 22:40:28 [emerg] 1#1: bind() to 0.0.0.0:80 failed "
+		       "(13: Permission denied)") && !strcmp(f.items[0].kind, "port") &&
+	   !strcmp(f.items[0].docker, "--sysctl net.ipv4.ip_unprivileged_port_start=80"),
+	   "a low port, as nginx says it");
+	ok(denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied") &&
+	   strstr(f.items[1].what, "port 443:"), "as Go says it");
+	ok(denied_line(&f, &x, &as, "Error: listen EACCES: permission denied 0.0.0.0:81") &&
+	   strstr(f.items[2].what, "port 81:"), "as Node says it");
+	ok(!denied_line(&f, &x, &as, "listen tcp :8080: bind: permission denied"), "a high one");
+	as.uid = 0;
+	ok(!denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied"), "root may");
+	f.count = 4;
 	as.uid = as.gid = UINT32_MAX;
 	ok(denied_line(&f, &x, &as, "open /var/x: EROFS") && !f.items[4].docker &&
-	   !strcmp(f.items[4].podman, "--tmpfs /var:mode=1777"), "a user that is not known");
+	   !strcmp(f.items[4].podman, "--tmpfs /var:U"), "a user that is not known");
 	x.read_only_root = false;
 	ok(!denied_line(&f, &x, &as, "open /var/x: EROFS"),
 	   "a root that can be written: not believed");
