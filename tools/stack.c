@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/clock.h"
@@ -42,7 +41,6 @@
 #define ITERATE_THREADS 8		/* from here on an iterator is worth its start */
 #define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define AGAIN_BYTES_MAX (512u << 10)
-#define LLU(x) ((unsigned long long)(x))
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes, max_pause;
@@ -126,18 +124,15 @@ static int setup(void *opts, int nargs, char *const *args, struct layout *l, str
 	if (o->max_pause && !o->consistent)
 		return err_set(e, ST_USAGE, "--max-pause is of --consistent; other stops end by "
 			       "themselves after 2 ms");
-	if (!o->max_pause)
-		o->max_pause = 100 * NS_PER_MS;
+	o->max_pause = o->max_pause ?: 100 * NS_PER_MS;
 	if (o->core && not_of_core(o))
 		return err_set(e, ST_USAGE, "%s does not go with --core: %s", not_of_core(o),
 			       o->goroutines ? "goroutines are looked for in a process that lives" :
 			       o->no_stop || o->consistent ? "nothing runs that could be stopped" :
 			       "a core is of one process, and --filter 'tid == N' shows one of "
 			       "its threads");
-	if (!o->max_frames)
-		o->max_frames = 512;
-	if (!o->stack_bytes)
-		o->stack_bytes = 256 << 10;
+	o->max_frames = o->max_frames ?: 512;
+	o->stack_bytes = o->stack_bytes ?: 256 << 10;
 	if (o->stack_bytes > SNAPSHOT_STACKS_MAX)
 		o->stack_bytes = SNAPSHOT_STACKS_MAX;
 	l->sort = "host_pid,order";
@@ -197,10 +192,9 @@ static uint64_t count_threads(struct stack *k, const struct members_want *w, con
 
 	for (size_t i = 0; i < count && n < ITERATE_THREADS; i++) {
 		auto_close int dir = proc_open(w->procfs, pids[i]);
-		struct proc_stat st;
 
-		if (dir >= 0 && proc_stat(dir, &st) == 0 && is_wanted(k, dir, pids[i]))
-			n += st.threads;
+		if (dir >= 0 && is_wanted(k, dir, pids[i]))
+			n += proc_threads(dir);
 	}
 	return n;
 }
@@ -450,19 +444,15 @@ static void say_missing(struct stack *k)
 	uint64_t pid = k->o->pid ? k->o->pid : k->o->host_pid;
 	struct err e;
 
-	if (k->s.no_files) {
-		err_set(&e, ST_PRIVILEGE, "open the files that are mapped: not permitted, so "
-			"frames have no names and stacks end early; run nsdebug as root on the "
-			"node, or give it CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
-		emit_err(k->r->emit, &e);
-	}
+	traces_say_refused(&k->s);
 	if (!k->found && k->o->host_pid == (uint64_t)k->r->target->pid)
 		target_gone(k->r->target, &e);
 	else if (!k->found)
 		err_set(&e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
-			LLU(pid), k->r->target->name);
+			(unsigned long long)pid, k->r->target->name);
 	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.thread_total)
-		err_set(&e, ST_FAILED, "no thread %llu in it", LLU(k->o->tid));
+		err_set(&e, ST_FAILED, "no thread %llu in it",
+			(unsigned long long)k->o->tid);
 	else
 		return;
 	emit_err(k->r->emit, &e);
@@ -501,24 +491,17 @@ static int read_core(struct stack *k, struct err *e)
 static unsigned int first(const void *opts, const struct target *t, char *again)
 {
 	const struct stack_opts *o = opts;
-	struct stat st;
 
-	if (o->core)
-		return 0;
 	*again = o->consistent ? TAKE_CONSISTENT : TAKE_ITERATED;
 	if (o->consistent)
 		return AGAIN_STOPPER | AGAIN_SAMPLER;
-	if (o->pid || o->tid || (o->host_pid && o->host_pid != (uint64_t)t->pid))
-		return 0;
-	/* a link for each, proc(5); and two */
-	return t->place.proc >= 0 && fstatat(t->place.proc, "task", &st, 0) == 0 &&
-		st.st_nlink >= ITERATE_THREADS + 2 ? AGAIN_ITERATOR : 0;
+	return !o->pid && !o->tid && (!o->host_pid || o->host_pid == (uint64_t)t->pid) &&
+		!o->core && proc_threads(t->place.proc) >= ITERATE_THREADS ? AGAIN_ITERATOR : 0;
 }
 
 static void run(struct run *r)
 {
 	struct stack k = { .r = r, .o = r->opts, .left = r->again };
-	static const char iterated = TAKE_ITERATED;
 	struct err e;
 
 	if (!get_varint(&k.left, &k.round))
@@ -532,7 +515,7 @@ static void run(struct run *r)
 		return;
 	}
 	if (k.many) {
-		emit_again(r->emit, AGAIN_ITERATOR, &iterated, 1);
+		emit_again(r->emit, AGAIN_ITERATOR, &(char){ TAKE_ITERATED }, 1);
 		return;
 	}
 	say_missing(&k);

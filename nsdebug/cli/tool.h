@@ -137,8 +137,8 @@ struct tool {
 	bool (*judge)(const void *opts);
 	/* A NEED_PROC child asks for seccomp filters (trace/filters.h). */
 	bool (*filters)(const void *opts);
-	/* NEED_STACK: what is beside the child of the first round already (enum again_beside), which
-	 * then finds this byte in r->again; 0: nothing, and no byte. */
+	/* NEED_STACK: what is beside the child of the first round already (enum again_beside),
+	 * which then finds this byte in r->again; 0: nothing, and no byte. */
 	unsigned int (*first)(const void *opts, const struct target *t, char *again);
 	/* The node's other containers are asked for: r->near. */
 	bool (*near)(const void *opts);

@@ -42,3 +42,15 @@ void traces_say_files(const struct snapshot *s)
 			 "%zu; these frames have no names. TARGET is whose files are taken, see "
 			 "--core", n);
 }
+
+void traces_say_refused(const struct snapshot *s)
+{
+	struct err e;
+
+	if (!s->no_files)
+		return;
+	err_set(&e, ST_PRIVILEGE, "open the files that are mapped: not permitted, so frames have "
+		"no names and stacks end early; run nsdebug as root on the node, or give it "
+		"CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN");
+	emit_err(s->emit, &e);
+}

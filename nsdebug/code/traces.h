@@ -19,5 +19,7 @@ void traces_make(const struct process *p, size_t max_frames, struct emit *emit,
 void traces_note_files(const struct process *p, const struct trace *traces);
 /* Says, of a core, how many they are. */
 void traces_say_files(const struct snapshot *s);
+/* Says that none could be, if so. */
+void traces_say_refused(const struct snapshot *s);
 
 #endif

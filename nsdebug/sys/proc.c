@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
@@ -331,6 +332,13 @@ int proc_open_memory(int procfs, int dir, pid_t *pid)
 int proc_open_tasks(int dir)
 {
 	return openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+uint64_t proc_threads(int dir)
+{
+	struct stat st;
+
+	return fstatat(dir, "task", &st, 0) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 0;
 }
 
 static int by_number(const void *a, const void *b)

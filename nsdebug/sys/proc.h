@@ -84,6 +84,8 @@ int proc_open_living(int dir);
 int proc_open_memory(int procfs, int dir, pid_t *pid);
 /* The directory task of a /proc/PID, open for reading. */
 int proc_open_tasks(int dir);
+/* Threads of a /proc/PID, by the links of that directory: one for each, and two. */
+uint64_t proc_threads(int dir);
 
 /* Of pids, or of tids. */
 void pids_sort(pid_t *pids, size_t count);	/* ascending */
