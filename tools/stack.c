@@ -300,6 +300,7 @@ static int capture(struct stack *k, struct err *e)
 	k->s.stack_bytes = k->o->stack_bytes;
 	k->s.emit = k->r->emit;
 	w.zombies = k->o->pid || k->o->host_pid;
+	w.named = (pid_t)k->o->host_pid;
 	if (members_list(&w, &pids, &count, &cut, e) < 0)
 		return -1;
 	served_init(&k->s.served, &t->mounts, in->procfs);

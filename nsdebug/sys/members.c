@@ -174,6 +174,13 @@ static void add_zombies(const struct members_want *w, pid_t **pids, size_t *coun
 		add_zombies_below(w, living, pids, count);
 }
 
+static bool has(const pid_t *pids, size_t count, pid_t pid)
+{
+	while (count && pids[count - 1] != pid)
+		count--;
+	return count;
+}
+
 int members_list(struct members_want *w, pid_t **pids, size_t *count, bool *cut,
 		 struct err *e)
 {
@@ -188,7 +195,7 @@ int members_list(struct members_want *w, pid_t **pids, size_t *count, bool *cut,
 		more = scan(w, &found, &n);
 	if (more < 0 && (errno == ENOENT || errno == ENODEV))
 		return err_set(e, ST_TARGET, "the target went away: its cgroup is gone");
-	if (!more && w->zombies)
+	if (!more && w->zombies && !has(found, n, w->named))
 		add_zombies(w, &found, &n);
 	if (more < 0)
 		return err_sys(e, "list the target's processes");

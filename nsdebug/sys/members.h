@@ -30,6 +30,7 @@ struct members_want {
 	uint64_t since;		/* set by members_list(): clock ticks after boot, before it */
 	bool zombies;		/* zombies too, in no cgroup's list and in no namespace; found as
 				 * children of the others (CONFIG_PROC_CHILDREN) */
+	pid_t named;		/* no zombies if this one is found without them; or 0 */
 };
 
 /*
