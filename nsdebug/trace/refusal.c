@@ -12,6 +12,7 @@
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/rlimits.h"
 #include "nsdebug/why/judge.h"
 
 /* Asked for because a mode or an ACL had refused, which the judge knows better. */
@@ -237,6 +238,23 @@ static bool asks_for_pages(unsigned int nr)
 		nr == SYS_execveat;
 }
 
+/* Which limit was to be raised above its hard one, and to what. */
+static void name_limit(const struct refusal *f, struct reason *r)
+{
+	unsigned int nr = f->view.call->nr, at = nr == SYS_prlimit64;
+	uint64_t which = f->view.call->args[at], wanted[2];	/* soft, hard */
+	struct bytes b;
+
+	if ((nr != SYS_prlimit64 && nr != SYS_setrlimit) || which >= RL_COUNT)
+		return;
+	b = sysview_part(&f->view, at + 1, SYS_ITSELF);
+	if (b.len < sizeof(wanted))
+		return;
+	memcpy(wanted, b.p, sizeof(wanted));
+	snprintf(r->word, sizeof(r->word), "%s", rlimit_kinds[which].name);
+	r->limit = wanted[1];
+}
+
 static bool say_capability(const struct refusal *f, struct reason *r, enum access_op op)
 {
 	const struct denied_as *a = &f->kept->as;
@@ -257,6 +275,7 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 	r->caps = missing;
 	r->host_ns = !f->creds.host_user_ns && a->last_ns == f->host_ns &&
 		a->flags & DENIED_CAPS;
+	name_limit(f, r);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "nsdebug/base/own.h"
@@ -66,21 +67,47 @@ static const struct {
 	{ SYS_userfaultfd, CAP(SYS_PTRACE) },
 };
 
+static uint64_t of_prctl(uint64_t option)
+{
+	switch (option) {
+	case PR_CAPBSET_DROP: case PR_SET_SECUREBITS: case PR_CAP_AMBIENT:
+		return CAP(SETPCAP);
+	case PR_SET_MM:
+		return CAP(SYS_RESOURCE);
+	case PR_SET_SECCOMP:
+		return CAP(SYS_ADMIN);
+	default:
+		return 0;
+	}
+}
+
+static uint64_t of_socket(uint64_t option)
+{
+	switch (option) {
+	case SO_DEBUG: case SO_PRIORITY: case SO_MARK: case SO_SNDBUFFORCE: case SO_RCVBUFFORCE:
+		return CAP(NET_ADMIN);
+	case SO_BINDTODEVICE:
+		return CAP(NET_RAW);
+	default:
+		return 0;
+	}
+}
+
 uint64_t refusal_caps(const struct sysview *v)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
 		if (asked[i].nr == v->call->nr)
 			return asked[i].caps;
-	if (v->call->nr == SYS_prctl)
-		switch (v->call->args[0]) {
-		case PR_CAPBSET_DROP: case PR_SET_SECUREBITS: case PR_CAP_AMBIENT:
-			return CAP(SETPCAP);
-		case PR_SET_MM:
-			return CAP(SYS_RESOURCE);
-		case PR_SET_SECCOMP:
-			return CAP(SYS_ADMIN);
-		}
-	return 0;
+	switch (v->call->nr) {
+	case SYS_prctl:
+		return of_prctl(v->call->args[0]);
+	case SYS_ioctl:		/* of a socket, SIOCSIFFLAGS and the like */
+		return (v->call->args[1] & ~0xffull) == 0x8900 ? CAP(NET_ADMIN) : 0;
+	case SYS_setsockopt:
+		return v->call->args[1] == SOL_SOCKET ? of_socket(v->call->args[2]) : 0;
+	default:
+		return 0;
+	}
 }
 
 static const struct {

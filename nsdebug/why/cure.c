@@ -241,6 +241,26 @@ static void cure_of_unmapped(struct making *m)
 		say(m->cure->podman, "--volume SOURCE:%s:idmap", m->r->mount);
 }
 
+/* docker and podman know all limits but this one. */
+static void put_ulimit(struct making *m, uint64_t limit)
+{
+	const char *word = m->r->word;
+
+	if (!is_plain(word) || !word[0] || !strcmp(word, "as") || !limit || limit > INT64_MAX)
+		return;
+	both(m, "--ulimit %s=%llu", word, LLU(limit));
+}
+
+static void cure_of_capability(struct making *m)
+{
+	if (!m->r->word[0]) {
+		put_capability(m, "");
+		return;
+	}
+	put_capability(m, "raise the limit where the container is started");
+	put_ulimit(m, m->r->limit);
+}
+
 static bool cure_of_rights(struct making *m)
 {
 	switch (m->r->kind) {
@@ -272,7 +292,7 @@ static bool cure_of_rights(struct making *m)
 		TEXT(m, "open it for appending (O_APPEND), or on the host: chattr -a");
 		return true;
 	case WHY_CAPABILITY:
-		put_capability(m, "");
+		cure_of_capability(m);
 		return true;
 	case WHY_PTRACE:
 		put_capability(m, "run both processes as one user");
@@ -448,15 +468,13 @@ static bool cure_of_programs(struct making *m)
 
 static void cure_of_rlimit(struct making *m)
 {
-	/* docker and podman do not know this one */
 	if (!strcmp(m->r->word, "as")) {
 		TEXT(m, "no engine sets this limit, but the program or its shell (ulimit -v): "
 		     "raise it there, or use less");
 		return;
 	}
 	TEXT(m, "raise the limit where the container is started, or use less");
-	if (is_plain(m->r->word) && m->r->word[0])
-		both(m, "--ulimit %s=%llu", m->r->word, LLU(m->r->limit ? m->r->limit * 2 : 1024));
+	put_ulimit(m, m->r->limit ? m->r->limit * 2 : 1024);
 }
 
 static bool cure_of_limits(struct making *m)

@@ -306,7 +306,10 @@ static bool put_of_flags(struct buf *b, const struct reason *r)
 		buf_str(b, " is append-only (chattr +a)");
 		return true;
 	case WHY_CAPABILITY:
-		buf_str(b, "a capability is missing");
+		if (r->word[0])
+			buf_addf(b, "the hard limit of %s may not be raised", r->word);
+		else
+			buf_str(b, "a capability is missing");
 		put_caps(b, r);
 		return true;
 	case WHY_PTRACE:

@@ -40,7 +40,8 @@ enum why_kind {
 	WHY_UNMAPPED,		/* id: one that the user namespace does not have */
 	WHY_IMMUTABLE,		/* chattr +i */
 	WHY_APPEND_ONLY,	/* chattr +a */
-	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's */
+	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's;
+				 * word: a limit whose hard one was to be raised to limit */
 	WHY_PTRACE,		/* looking at another process: path */
 	WHY_HIDEPID,		/* /proc is mounted with hidepid */
 	WHY_SYSCTL,		/* a file below /proc/sys: no capability helps against its mode */

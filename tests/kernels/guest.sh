@@ -276,7 +276,10 @@ tr_rows 'trace dns: a question and its answer' 'map([.name, .type, .rcode, .answ
 tracing denied
 tell 'true >/etc/new; /busybox/busybox mknod /w/dev c 1 3; true >/w/new'
 finished 'trace denied' sys
-quiet 'trace denied'
+case $(copies) in	# before Linux 5.12 it judges paths in place, and says so
+ok)	quiet 'trace denied' ;;
+*)	t 'trace denied: it has nothing else to say' '' sed '/read in place/d' else ;;
+esac
 tr_rows 'trace denied: a root that is read-only' 'map(select(.error == "EROFS")) | length == 1 and
 	(.[0] | .pid == 1 and .uid == 65532 and (.reason | test("^read-only-")))'
 tr_rows 'trace denied: a capability' 'map(select(.call | test("^mknod"))) | length == 1 and

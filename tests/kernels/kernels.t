@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # timeout 2400
-# Debian's kernels, booted in qemu without KVM: tests/kernels/guest.sh in each. KERNELS names some of
-# them, FILES other tests to run there. The table is left in $O/kernels.md.
+# Debian's kernels, booted in qemu without KVM: tests/kernels/guest.sh and denied.sh in each. KERNELS
+# names some of them, FILES other tests to run there. The table is left in $O/kernels.md.
 . tests/lib.sh
 need qemu-system-x86_64 apt-get dpkg-deb busybox jq runc strace python3
 
 KERNELS=${KERNELS:-5.10 6.1 6.12 6.1-v1}
-FILES=${FILES:-tests/kernels/guest.sh}
+FILES=${FILES:-tests/kernels/guest.sh tests/kernels/denied.sh}
 K=$SRC/tests/kernels
 
 # shellcheck disable=SC2086 # lists of words
@@ -81,7 +81,7 @@ table() {
 			worth["left behind"] = 4
 		}
 		$1 == "kernel" { name[++k] = $2; release[k] = $3 }
-		$1 == "row" { add("program " $3, $2, $4) }
+		$1 == "row" { add(($3 ~ /^catalogue/ ? "" : "program ") $3, $2, $4) }
 		$1 == "ok" { add($3, $2, "yes") }
 		$1 == "no" { worth["no: " $4] = 5; add($3, $2, "no: " $4) }
 		END {

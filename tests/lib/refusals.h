@@ -93,7 +93,7 @@ static int do_watch(void)
 }
 static int do_trusted(void) { return result(setxattr(in("mine"), "trusted.x", "", 0, 0)); }
 static int do_immutable(void) { return open_at(in("immutable"), O_WRONLY); }
-static int do_appendonly(void) { return open_at(in("append"), O_WRONLY); }
+static int do_appendonly(void) { return open_at(in("appendonly"), O_WRONLY); }
 
 static int do_relative(void)
 {
@@ -242,7 +242,7 @@ static int do_hardlimit(void)
 	struct rlimit r;
 
 	getrlimit(RLIMIT_NOFILE, &r);
-	r.rlim_max++;
+	r.rlim_max = given ? 70 : r.rlim_max + 1;
 	return result(setrlimit(RLIMIT_NOFILE, &r));
 }
 

@@ -109,7 +109,7 @@ static const struct {
 	ALL(realtime, "capability", "cap"),
 	OP(kill, NULL, "capability", NULL, NULL, "cap"),
 	ALL(ptrace, "ptrace", "cap"), ALL(capbset, "capability", "cap"),
-	ALL(hardlimit, "capability", "cap"), ALL(nofile, "rlimit", "flags"),
+	ALL(hardlimit, "capability", "flags"), ALL(nofile, "rlimit", "flags"),
 	ALL(nproc, "rlimit", "flags", .apart = true), ALL(memlock, "rlimit", "flags"),
 	ALL(fsize, "rlimit", "flags"), ALL(as, "rlimit", "own", .after = after_as),
 	OP(pids, NULL, "pids-limit", "pids-limit", "pids-limit", "flags"),

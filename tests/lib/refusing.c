@@ -93,9 +93,9 @@ static void prepare(void)
 	make("program", 0644, "#!/h/refused\n");
 	make("text", 0755, "what is this\n");
 	make("immutable", 0666, "");
-	make("append", 0666, "");
+	make("appendonly", 0666, "");
 	add_flag("immutable", 0x10);
-	add_flag("append", 0x20);
+	add_flag("appendonly", 0x20);
 	/* a program with nothing in it but the name of its loader */
 	memcpy(elf, interp, sizeof(interp) - 1);
 	elf[16] = 2;			/* ET_EXEC */
@@ -122,7 +122,7 @@ static void prepare(void)
 static void unmake(void)
 {
 	add_flag("immutable", 0);
-	add_flag("append", 0);
+	add_flag("appendonly", 0);
 }
 
 /* As cures say it of files. */

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -204,9 +205,35 @@ static void order(void)
 	ok(because(WHY_UNKNOWN), "what was lost");
 }
 
+/* Calls that need one with some arguments only. */
+static void by_argument(void)
+{
+	begin(SYS_ioctl, EPERM);
+	give(1, SIOCSIFFLAGS, NULL, 0);
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(NET_ADMIN), "an interface");
+	give(1, TIOCSTI, NULL, 0);
+	ok(because(WHY_RULE), "not every ioctl");
+	begin(SYS_setsockopt, EPERM);
+	give(1, SOL_SOCKET, NULL, 0);
+	give(2, SO_MARK, NULL, 0);
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(NET_ADMIN), "a socket's mark");
+	give(2, SO_REUSEADDR, NULL, 0);
+	ok(because(WHY_RULE), "not every option");
+	begin(SYS_prlimit64, EPERM);
+	give(1, RLIMIT_NOFILE, NULL, 0);
+	ok(because(WHY_CAPABILITY) && !why.word[0], "a limit that is not known");
+	give(2, 0x1000, (struct rlimit[]){ { 64, 4096 } }, sizeof(struct rlimit));
+	ok(because(WHY_CAPABILITY) && !strcmp(why.word, "nofile") && why.limit == 4096,
+	   "a hard limit, and what it was to be");
+	begin(SYS_sched_setscheduler, EPERM);
+	f.creds.cap_eff = CREDS_CAP(SYS_NICE);
+	ok(because(WHY_RULE) && strstr(why.word, "cpu.rt_runtime_us"), "real time, with the right");
+}
+
 int main(void)
 {
 	directories();
+	by_argument();
 	paths();
 	limits();
 	order();

@@ -237,6 +237,48 @@ static bool says(const char *s, const char *what)
 	return strstr(s, what) != NULL;
 }
 
+static void cures_beside_files(void)
+{
+	static struct reason r;
+	static struct cure c;
+
+	r.kind = WHY_SYSCTL;
+	strcpy(r.path, "/proc/sys/kernel/hostname");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--hostname VALUE"), "a name is no sysctl");
+	strcpy(r.path, "/proc/sys/net/core/somaxconn");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--sysctl net.core.somaxconn=VALUE"), "one of a namespace");
+	strcpy(r.path, "/proc/sys/vm/swappiness");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!c.docker[0] && !c.kubernetes[0] && says(c.text, "node"), "one of the node");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_RLIMIT;
+	r.limit = 64;
+	strcpy(r.word, "as");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!c.docker[0] && c.text[0], "a limit that no engine sets");
+	r.kind = WHY_CAPABILITY;
+	r.caps = CREDS_CAP(SYS_RESOURCE);
+	strcpy(r.word, "nofile");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(!strcmp(c.docker, "--ulimit nofile=64"), "a hard limit takes no capability");
+	r.word[0] = '\0';
+	r.caps = CREDS_CAP(SYS_ADMIN) | CREDS_CAP(BPF);
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(says(c.podman, "--cap-add BPF") && says(c.docker, "--cap-add SYS_ADMIN") &&
+	   says(c.kubernetes, "add: [BPF]"), "not the one that does all, where it is not needed");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_MODE;
+	r.mode = S_IFREG | 0644;
+	r.need = NEED_X;
+	r.whose = CLASS_OTHER;
+	strcpy(r.mount, "/data");
+	strcpy(r.path, "/data/run");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
+	ok(says(c.text, "chmod a+x") && !c.podman[0], "what not even its owner may");
+}
+
 /* Of every kind, with hostile words in it: no option that a shell could misread, never more than
  * one capability, never root. */
 static void cures(void)
@@ -292,6 +334,7 @@ static void cures(void)
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, &c);
 	ok(!strcmp(c.docker, "--cap-drop ALL --cap-add NET_RAW") &&
 	   says(c.kubernetes, "drop: [ALL], add: [NET_RAW]"), "exactly one capability");
+	cures_beside_files();
 	memset(&r, 0, sizeof(r));
 	r.kind = WHY_READ_ONLY_MOUNT;
 	memset(r.path, 'x', sizeof(r.path) - 1);
