@@ -15,7 +15,8 @@
 #define DENIED_GROUPS_MAX 32
 #define DENIED_LIMITS 16
 #define DENIED_CGROUP_MAX 64
-#define DENIED_QUOTA 63		/* stands for EDQUOT, which is more than fits a word's bits */
+#define DENIED_QUOTA 58		/* stands for EDQUOT, which is more than fits a word's bits; it is
+				 * no error itself */
 
 enum denied_record { DENIED_AS = 3, DENIED_PATH };
 
@@ -27,6 +28,7 @@ enum denied_flag {
 	DENIED_KILLED = 16,	/* seccomp ended the thread or the process */
 	DENIED_TRAPPED = 32,	/* seccomp sent a SIGSYS for which there is a handler */
 	DENIED_CAPS = 64,	/* .refused is complete: the kernel tells of capabilities */
+	DENIED_SUPERVISED = 128,	/* a process may answer in a filter's place (USER_NOTIF) */
 };
 
 struct denied_as {

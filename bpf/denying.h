@@ -7,6 +7,7 @@
 #ifndef BPF_DENYING_H
 #define BPF_DENYING_H
 
+#include "bpf/capable.h"
 #include "bpf/denied.h"
 #include "bpf/filter.h"
 #include "bpf/next.h"
@@ -19,6 +20,8 @@
 #define SYS_SECCOMP 1		/* asm-generic/siginfo.h */
 #define ENOSYS 38
 #define EDQUOT 122
+#define ERRNO_MAX 4095
+#define FILTERS_DEPTH 32		/* of a thread, that are looked at */
 #define AT_FDCWD -100
 #define NO_NEW_PRIVS 1
 
@@ -34,7 +37,7 @@ __u64 compat;			/* of the target: 32-bit calls */
 struct mark {
 	__u8 inside;		/* it is in a call, and under a seccomp filter */
 	__u8 seen;		/* all its calls are seen to begin */
-	__u8 told;		/* that seccomp ended it */
+	__u8 told;		/* that seccomp ends it */
 	__u8 last;		/* the latest capability in .refused */
 	__u32 last_ns;
 	__u64 refused;		/* in this call */
@@ -103,9 +106,19 @@ int deny_enter(struct raw_tracepoint *ctx)
 	if (!deny_ready || !is_filtered())
 		return 0;
 	m = mark_of_target();
-	if (m)
-		m->inside = m->seen = 1;
+	if (!m)
+		return 0;
+	m->inside = m->seen = 1;
+	m->refused = 0;
 	return 0;
+}
+
+/* A page that is missing between two calls is no part of the next one: there is no number then. */
+static __always_inline bool is_in_call(void)
+{
+	struct regs r;
+
+	return get_regs(&r, is_modern ? NULL : old_regs()) && (__s64)r.orig_ax >= 0;
 }
 
 SEC("raw_tp/cap_capable")
@@ -118,7 +131,7 @@ int deny_capable(struct raw_tracepoint *ctx)
 	if (!(int)ctx->args[4] || !deny_ready)
 		return 0;
 	m = mark_of_target();
-	if (!m)
+	if (!m || !is_in_call() || is_only_asked(ctx))
 		return 0;
 	m->refused |= 1ull << cap;
 	m->last = cap;
@@ -212,6 +225,21 @@ static __always_inline void fill_cred(struct denied_as *a, const struct cred *cr
 	fill_groups(a, cred);
 }
 
+/* Is there a filter of the thread that leaves its answer to another process? */
+static __always_inline bool is_supervised(struct task_struct *t)
+{
+	struct seccomp_filter *f = BPF_CORE_READ(t, seccomp.filter);
+
+	if (!bpf_core_field_exists(f->notif))
+		return false;
+	for (int i = 0; i < FILTERS_DEPTH && f; i++) {
+		if (BPF_CORE_READ(f, notif))
+			return true;
+		f = BPF_CORE_READ(f, prev);
+	}
+	return false;
+}
+
 static __always_inline void put_as(__u32 flags, __u64 now)
 {
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
@@ -229,6 +257,8 @@ static __always_inline void put_as(__u32 flags, __u64 now)
 		a->flags |= DENIED_NNP;
 	if (BPF_CORE_READ(t, ptrace))
 		a->flags |= DENIED_TRACED;
+	if (flags & (DENIED_UNENTERED | DENIED_FIRST) && is_supervised(t))
+		a->flags |= DENIED_SUPERVISED;
 	if (deny_caps && !(flags & DENIED_FIRST))
 		a->flags |= DENIED_CAPS;
 	if (m && !(flags & DENIED_UNENTERED)) {	/* else they are of the call before */
@@ -251,24 +281,26 @@ __attribute__((noinline)) int tell_denied(__u64 nr, __s64 ret, __u32 flags)
 {
 	__u32 zero = 0, len;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
-	__u32 todo = deny_files[nr & (SYS_NR_MAX - 1)];
-	bool is32 = is_compat();
+	bool strange = nr >= SYS_NR_MAX, is32 = is_compat();
+	__u32 todo = strange || is32 ? 0 : deny_files[nr & (SYS_NR_MAX - 1)];
 	struct regs r;
 
 	if (!s || !get_regs(&r, is_modern ? NULL : old_regs()))
 		return 0;
 	s->call = (struct sys_call){
 		.record = SYS_CALL, .tid = (__u32)bpf_get_current_pid_tgid(),
-		.at = bpf_ktime_get_boot_ns(), .ret = ret, .nr = (__u16)nr,
-		.flags = is32 ? SYS_COMPAT : 0,
+		.at = bpf_ktime_get_boot_ns(), .took = strange ? nr : 0, .ret = ret,
+		.nr = strange ? 0 : (__u16)nr,
+		.flags = (is32 ? SYS_COMPAT : 0) | (strange ? SYS_STRANGE : 0),
 	};
 	fill_args(&s->call, &r);
 	send_stack(s->call.tid, s->call.at);
 	for (__u32 i = 0; i <= DENIED_CWD; i++)
-		if (!is32 && todo >> i & 1)
+		if (todo >> i & 1)
 			put_path(i, (__s32)arg_of(&s->call, i), s->call.at);
 	put_as(flags, s->call.at);
-	put_args(s, (__u32)nr);
+	if (!strange)
+		put_args(s, (__u32)nr);
 	len = s->call.len;
 	asm volatile("" : "+r"(len));
 	if (len <= SYS_DATA_MAX + SYS_STRING_MAX &&
@@ -279,33 +311,46 @@ __attribute__((noinline)) int tell_denied(__u64 nr, __s64 ret, __u32 flags)
 
 /* ---- what returned ---- */
 
-static __always_inline bool is_refusal(__u64 nr, __u32 err)
+static __always_inline __u64 bit_of(__u64 err)
+{
+	return err == EDQUOT ? DENIED_QUOTA : err;
+}
+
+/* Perhaps; of a call that never began whatever it returned. */
+static __always_inline bool may_be_refusal(__u64 err, __u32 flags)
+{
+	if (flags & DENIED_UNENTERED)
+		return err - 1 < ERRNO_MAX;
+	err = bit_of(err);
+	return err < 64 && deny_any >> err & 1;
+}
+
+static __always_inline bool is_refusal(__u64 nr, __u64 err)
 {
 	__u64 set = deny_all;
 
 	if (!is_compat())	/* its number is another table's */
 		set |= deny_more[nr & (SYS_NR_MAX - 1)];
-	return nr < SYS_NR_MAX && set >> (err & 63) & 1;
+	return nr < SYS_NR_MAX && set >> (bit_of(err) & 63) & 1;
 }
 
-static __always_inline void returned(__u32 err, __u32 flags)
+static __always_inline void returned(__u64 err, __u32 flags)
 {
 	struct regs r;
 
-	if (!get_regs(&r, is_modern ? NULL : old_regs()) || !is_refusal(r.orig_ax, err))
+	if (!get_regs(&r, is_modern ? NULL : old_regs()) || (__s32)r.orig_ax == -1)
 		return;
-	/* the kernel does not have this call */
-	if (err == ENOSYS && !(flags & DENIED_UNENTERED))
+	if (!(flags & DENIED_UNENTERED) && !is_refusal(r.orig_ax, err))
 		return;
 	if (is_compat())
 		__sync_fetch_and_add(&compat, 1);
-	tell_denied(r.orig_ax, err == DENIED_QUOTA ? -EDQUOT : -(__s64)err, flags);
+	tell_denied(r.orig_ax, -(__s64)err, flags);
 }
 
 SEC("raw_tp/sys_exit")
 int deny_exit(struct raw_tracepoint *ctx)
 {
-	__u64 err = ctx->args[1] == -(__u64)EDQUOT ? DENIED_QUOTA : -ctx->args[1];
+	__u64 err = -ctx->args[1];
 	bool filtered = is_filtered();
 	__u32 flags = 0;
 	struct mark *m;
@@ -317,9 +362,11 @@ int deny_exit(struct raw_tracepoint *ctx)
 		flags = m->inside ? 0 : m->seen ? DENIED_UNENTERED : DENIED_FIRST;
 		m->inside = 0;
 		m->seen = 1;
+	} else if (filtered) {
+		flags = DENIED_FIRST;
 	}
-	if (err <= DENIED_QUOTA && deny_any >> (err & 63) & 1 && is_current_target())
-		returned((__u32)err, flags);
+	if (may_be_refusal(err, flags) && is_current_target())
+		returned(err, flags);
 	if (m)
 		m->refused = 0;
 	return 0;
@@ -336,6 +383,7 @@ int deny_signal(struct raw_tracepoint *ctx)
 {
 	struct kernel_siginfo *info = (struct kernel_siginfo *)ctx->args[1];
 	struct task_struct *t = (struct task_struct *)ctx->args[2];
+	bool trapped;
 	struct mark *m;
 	struct regs r;
 
@@ -343,12 +391,13 @@ int deny_signal(struct raw_tracepoint *ctx)
 	    t != (struct task_struct *)bpf_get_current_task() ||
 	    BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
 		return 0;
+	trapped = sigsys_handler(t);
 	m = mark_of();
-	if (m)
+	if (m && !trapped)
 		m->told = 1;
-	if (get_regs(&r, is_modern ? NULL : old_regs()) && r.orig_ax < SYS_NR_MAX)
-		tell_denied(r.orig_ax, 0, DENIED_UNENTERED | (sigsys_handler(t) ? DENIED_TRAPPED :
-						       DENIED_KILLED));
+	if (get_regs(&r, is_modern ? NULL : old_regs()))
+		tell_denied(r.orig_ax, 0, DENIED_UNENTERED | (trapped ? DENIED_TRAPPED :
+							      DENIED_KILLED));
 	return 0;
 }
 
@@ -367,7 +416,7 @@ int deny_end(struct raw_tracepoint *ctx)
 	if (m && m->seen && !m->inside && !m->told && is_current_target() &&
 	    (BPF_CORE_READ(t, exit_code) & 0x7f) == SIGSYS) {
 		ax = BPF_CORE_READ(old_regs(), ax);
-		if (get_regs(&r, is_modern ? NULL : old_regs()) && r.orig_ax < SYS_NR_MAX &&
+		if (get_regs(&r, is_modern ? NULL : old_regs()) &&
 		    (ax == r.orig_ax || (__s64)ax == -ENOSYS))
 			tell_denied(r.orig_ax, 0, DENIED_UNENTERED | DENIED_KILLED);
 	}

@@ -46,6 +46,7 @@ enum sys_flag {
 	SYS_CUT = 4,		/* bytes of an argument were left out */
 	SYS_NO_RETURN = 8,	/* the call does not: exit(2) */
 	SYS_ENDED = 16,		/* no call: the process has ended, .ret is as wait(2) has it */
+	SYS_STRANGE = 32,	/* a number that no call has, of a refusal: it is in .took */
 };
 
 /* Ring records begin with their kind; or it is a RECORD_STACK. */

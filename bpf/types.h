@@ -277,6 +277,7 @@ struct bpf_prog {
 struct seccomp_filter {
 	struct seccomp_filter *prev;
 	struct bpf_prog *prog;
+	struct notification *notif;	/* since 5.0 */
 };
 
 struct seccomp {

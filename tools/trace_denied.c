@@ -284,14 +284,29 @@ static void show_times(void *value)
 
 /* ---- each ---- */
 
-static void fill_call(struct denied_row *row, struct texts *t, const struct refusal *f)
+#define X32 0x40000000u		/* __X32_SYSCALL_BIT */
+
+static const char *name_of(const struct sys_call *c)
 {
-	static char room[16], number[16];
-	const struct sys_call *c = f->view.call;
+	static char room[24];
+	uint32_t nr = c->flags & SYS_STRANGE ? (uint32_t)c->took : c->nr;
 
 	if (c->flags & SYS_COMPAT)
-		snprintf(number, sizeof(number), "i386_%u", c->nr);
-	row->name = c->flags & SYS_COMPAT ? number : sysdef_name(c->nr, room);
+		snprintf(room, sizeof(room), "i386_%u", nr);
+	else if (c->flags & SYS_STRANGE && nr & X32)
+		snprintf(room, sizeof(room), "x32_%u", nr & ~X32);
+	else if (c->flags & SYS_STRANGE)
+		snprintf(room, sizeof(room), "syscall_%u", nr);
+	else
+		return sysdef_name(nr, room);
+	return room;
+}
+
+static void fill_call(struct denied_row *row, struct texts *t, const struct refusal *f)
+{
+	const struct sys_call *c = f->view.call;
+
+	row->name = name_of(c);
 	row->error = c->ret ? word_errno(c->ret) : "SIGSYS";
 	put_call(t, &f->view, row->name);
 	row->call = all_of(&t->call);
@@ -304,7 +319,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	struct listing *l = ctx;
 	const struct target *target = l->r->target;
 	struct refusal f = {
-		.view = { c, c->flags & SYS_COMPAT || !sysdefs[c->nr].name ? NULL :
+		.view = { c, c->flags & (SYS_COMPAT | SYS_STRANGE) || !sysdefs[c->nr].name ? NULL :
 			  &sysdefs[c->nr], SYS_BYTES_MAX },
 		.kept = denials_take(&l->sys.denied, c->tid, c->at),
 		.uids = target->next ? NULL : &target->uids,
@@ -357,7 +372,8 @@ static void denied_run(struct run *r)
 {
 	const struct denied_opts *o = r->opts;
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
-	struct sys_want want = { .denied = true, .stack_bytes = stacks_bytes(&o->stacks) };
+	struct sys_want want = { .denied = true, .aids = r->aids,
+		.stack_bytes = stacks_bytes(&o->stacks) };
 
 	read_modules(&l);
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
@@ -392,8 +408,8 @@ const struct tool tool_trace_denied = {
 	.name = "trace denied",
 	.summary = "show what a container is refused, why, and what would help",
 	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, for want of descriptors "
-		"or processes, by the seccomp filter (also if that ends the process), and programs "
-		"whose interpreter is missing; not ENOENT of a file that is not there.\n\n"
+		"or processes, by the seccomp filter (with any error, or the process's end), and "
+		"programs whose interpreter is missing; not ENOENT of a file that is not there.\n\n"
 		"Why is found as the kernel does, in its order: whether the call was entered at "
 		"all (else seccomp has answered it), limits, the port, each component of the path "
 		"with its mode, owner, ACL and mount, and which capabilities were asked for (told "
@@ -408,6 +424,7 @@ const struct tool tool_trace_denied = {
 	.next = tracer_next,
 	.mapper = stacks_mapper,
 	.judge = denied_judge,
+	.symbols = true,
 	.opts = denied_opt, .opts_size = sizeof(struct denied_opts),
 	.cols = denied_col,
 	.examples = denied_example,

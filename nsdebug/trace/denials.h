@@ -35,8 +35,7 @@ struct denials {
 #define DENIALS_BIT(e) (1ull << (e))
 #define DENIALS_ALL \
 	(DENIALS_BIT(EPERM) | DENIALS_BIT(EACCES) | DENIALS_BIT(EROFS) | DENIALS_BIT(EXDEV) | \
-	 DENIALS_BIT(ENOSYS) | DENIALS_BIT(EMFILE) | DENIALS_BIT(ENFILE) | \
-	 DENIALS_BIT(DENIED_QUOTA))
+	 DENIALS_BIT(EMFILE) | DENIALS_BIT(ENFILE) | DENIALS_BIT(DENIED_QUOTA))
 
 /* Errors that are a refusal of this call, while they are none of others. */
 uint32_t denials_more(unsigned int nr);

@@ -37,10 +37,12 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 		r->number = 0x80000000;	/* SECCOMP_RET_KILL_PROCESS */
 	else if (flags & DENIED_TRAPPED)
 		r->number = 0x00030000;	/* SECCOMP_RET_TRAP */
+	else if (flags & DENIED_SUPERVISED)
+		r->number = 0x7fc00000;	/* SECCOMP_RET_USER_NOTIF */
 	else
 		r->number = 0x00050000 | (uint32_t)r->err;	/* SECCOMP_RET_ERRNO */
-	/* who traces it can answer as well */
-	r->guess = (flags & DENIED_TRACED) != 0;
+	/* who traces or supervises it can answer as well */
+	r->guess = (flags & DENIED_TRACED) || r->number == 0x7fc00000;
 }
 
 /* ---- limits ---- */
@@ -231,7 +233,8 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 
 /* ---- capabilities ---- */
 
-/* In these the kernel only wants to know whether the last pages are for who asks. */
+/* In these the kernel only wants to know whether the last pages are for who asks, which the
+ * programs leave out where the kernel tells its functions' addresses. */
 static bool asks_for_pages(unsigned int nr)
 {
 	return nr == SYS_mmap || nr == SYS_mremap || nr == SYS_mprotect || nr == SYS_execve ||

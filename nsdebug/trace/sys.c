@@ -14,6 +14,8 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/trace/aids.h"
+#include "nsdebug/trace/capable.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/sysdef.h"
 #include "sys.skel.h"
@@ -154,6 +156,16 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bpf_program__set_autoload(b->progs.on_end, end);
 }
 
+static void choose_askers(const struct sys_want *w, struct sys_bpf *b)
+{
+	uint64_t askers[CAP_ASKERS];
+
+	if (!w->aids || !capable_askers(w->aids->symbols, askers))
+		return;
+	for (size_t i = 0; i < CAP_ASKERS; i++)
+		b->rodata->cap_askers[i] = askers[i];
+}
+
 /* What tells of refusals takes the place of what tells of calls. */
 static void choose_denied(const struct sys_want *w, struct sys_bpf *b, bool modern)
 {
@@ -176,6 +188,7 @@ static void choose_denied(const struct sys_want *w, struct sys_bpf *b, bool mode
 		bpf_program__set_autoload(calls[i], false);
 	bpf_program__set_autoload(b->progs.deny_capable, modern);
 	bpf_map__set_autocreate(b->maps.told, false);
+	choose_askers(w, b);
 	b->rodata->deny_any = denials_any();
 	b->rodata->deny_all = DENIALS_ALL;
 	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++) {

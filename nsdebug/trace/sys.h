@@ -16,11 +16,14 @@
 #include "nsdebug/trace/sysset.h"
 #include "nsdebug/trace/tracer.h"
 
+struct aids;
+
 struct sys_want {
 	struct sysset set;
 	bool timed, failed, count;
 	bool denied;		/* refusals, with struct denials: of the rest only stacks and the
 				 * ring count */
+	const struct aids *aids;	/* with denied: so that what is only asked is left out */
 	bool life;		/* also programs that start and processes that end, always */
 	bool files;		/* also SYS_FILE of a first argument that is a descriptor */
 	uint64_t slower_ns;	/* 0: any */

@@ -387,9 +387,10 @@ static void put_rest(struct buf *b, const struct reason *r)
 			 r->word);
 		break;
 	case WHY_SECCOMP:
-		buf_addf(b, "the seccomp filter answers %s%s%s%s", r->word[0] ? r->word :
-			 "the call", r->err ? " with " : "", r->err ? errno_name(r->err) : "",
-			 r->guess ? ", as it seems" : "");
+		buf_addf(b, "the seccomp filter%s answers %s%s%s%s",
+			 r->number == 0x7fc00000 ? ", or who supervises it," : "",
+			 r->word[0] ? r->word : "the call", r->err ? " with " : "",
+			 r->err ? errno_name(r->err) : "", r->guess ? ", as it seems" : "");
 		break;
 	case WHY_NO_NEW_PRIVS:
 		buf_str(b, "no_new_privs is set: no program gives its user more rights");

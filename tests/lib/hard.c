@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flags: -static -pthread */
+/*
+ * hard - refusals that are easily explained by the wrong reason: hard WHAT [ARGUMENT...]. The
+ * thread that is refused is called WHAT.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Pages of the stack that were not there. */
+static long deep(int n)
+{
+	volatile char page[4096];
+
+	page[0] = (char)n;
+	return n ? deep(n - 1) + page[0] : 0;
+}
+
+static void on_stack(char **args)
+{
+	struct epoll_event e = { 0 };
+	int all = epoll_create1(0), file = open(args[0], O_RDONLY);
+
+	deep(500);
+	epoll_ctl(all, EPOLL_CTL_ADD, file, &e);
+}
+
+/* ---- filters ---- */
+
+#define NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define ANSWER(nr, action) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), BPF_STMT(BPF_RET | BPF_K, (action))
+#define REST BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+static int filter(struct sock_filter *f, size_t n, unsigned int flags)
+{
+	struct sock_fprog p = { (unsigned short)n, f };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &p);
+}
+
+static void on_errnos(char **args)
+{
+	struct sock_filter f[] = {
+		NUMBER, ANSWER(SYS_getpgrp, SECCOMP_RET_ERRNO | ENOSR),
+		ANSWER(SYS_getpriority, SECCOMP_RET_ERRNO | EINVAL),
+		ANSWER(SYS_getppid, SECCOMP_RET_ERRNO | EDQUOT), REST,
+	};
+
+	(void)args;
+	filter(f, COUNT(f), 0);
+	syscall(SYS_getpgrp);
+	syscall(SYS_getpriority, 0, 0);
+	syscall(SYS_getppid);
+}
+
+/* Numbers that x86-64 does not have, and one of x32. */
+static void on_numbers(char **args)
+{
+	struct sock_filter f[] = {
+		NUMBER, ANSWER(1000, SECCOMP_RET_ERRNO | EPERM),
+		ANSWER(0x40000027, SECCOMP_RET_ERRNO | EPERM),
+		ANSWER(1001, SECCOMP_RET_KILL_PROCESS), REST,
+	};
+
+	(void)args;
+	filter(f, COUNT(f), 0);
+	syscall(1000);
+	syscall(0x40000027);
+	syscall(1001);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static void *trap_and_end(void *none)
+{
+	signal(SIGSYS, on_signal);
+	syscall(SYS_getpgrp);
+	syscall(SYS_getpriority, 0, 0);
+	return none;
+}
+
+static void on_trapped(char **args)
+{
+	struct sock_filter f[] = {
+		NUMBER, ANSWER(SYS_getpgrp, SECCOMP_RET_TRAP),
+		ANSWER(SYS_getpriority, SECCOMP_RET_KILL_THREAD), REST,
+	};
+	pthread_t other;
+
+	(void)args;
+	filter(f, COUNT(f), 0);
+	pthread_create(&other, NULL, trap_and_end, NULL);
+	pthread_join(other, NULL);
+}
+
+static void *supervise(void *fd)
+{
+	struct seccomp_notif asked = { 0 };
+	struct seccomp_notif_resp answer = { 0 };
+
+	if (ioctl(*(int *)fd, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+		return NULL;
+	answer.id = asked.id;
+	answer.error = -EPERM;
+	ioctl(*(int *)fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	return NULL;
+}
+
+static void on_supervised(char **args)
+{
+	struct sock_filter f[] = { NUMBER, ANSWER(SYS_getpgrp, SECCOMP_RET_USER_NOTIF), REST };
+	int fd = filter(f, COUNT(f), SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	pthread_t other;
+
+	(void)args;
+	pthread_create(&other, NULL, supervise, &fd);
+	syscall(SYS_getpgrp);
+	pthread_join(other, NULL);
+}
+
+/* The profile of the engines answers EINVAL. */
+static void on_audit(char **args)
+{
+	(void)args;
+	socket(AF_NETLINK, SOCK_RAW, 9 /* NETLINK_AUDIT */);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(char **args);
+} all[] = {
+	{ "stack", on_stack }, { "errnos", on_errnos }, { "numbers", on_numbers },
+	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < COUNT(all); i++)
+		if (!strcmp(all[i].name, argv[1])) {
+			prctl(PR_SET_NAME, argv[1]);
+			all[i].fn(argv + 2);
+			return 0;
+		}
+	return 2;
+}
