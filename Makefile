@@ -57,7 +57,7 @@ deps_build	= gcc libc6-dev binutils libunwind-dev liblzma-dev \
 		  libiberty-dev libyajl-dev libbpf-dev libelf-dev zlib1g-dev clang bpftool git mount
 deps_fixtures	= runc crun jq busybox-static golang-github-containers-common dpkg-dev g++ \
 		  golang-go openjdk-17-jdk-headless util-linux acl attr libcap2-bin
-deps_test	= coreutils findutils procps iproute2 file strace gdb elfutils groff-base bsdextrautils \
+deps_test	= apparmor coreutils findutils procps iproute2 file strace gdb elfutils groff-base bsdextrautils \
 		  bash-completion zsh fish libxml2-utils llvm musl-tools exfat-fuse exfatprogs
 # Engines of tests/fixtures/engine; the demo, which is to be quick, does without them.
 deps_engines	= containerd docker.io podman catatonit uidmap lxc systemd-container \

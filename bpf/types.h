@@ -205,6 +205,12 @@ struct file {
 	void *private_data;
 };
 
+/* Since 6.7: what is mapped of an overlay is a file of its layer. */
+struct backing_file {
+	struct file file;
+	struct path user_path;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -335,6 +341,16 @@ struct task_struct___x86 {
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags;
 	struct file *vm_file;
+};
+
+struct vm_area_struct___before_6_1 {
+	unsigned long vm_start, vm_end, vm_flags;
+	struct file *vm_file;
+	struct vm_area_struct___before_6_1 *vm_next;
+};
+
+struct mm_struct___before_6_1 {
+	struct vm_area_struct___before_6_1 *mmap;
 };
 
 struct bpf_iter_meta {

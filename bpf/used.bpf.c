@@ -205,6 +205,12 @@ static __always_inline void note_fd(__u32 fd, __u32 access)
 		note_file((__u64)t, (__u64)f, access ? access : access_of(f), SCRATCH_LIVE);
 }
 
+/* F_SETLK, F_SETLKW and the same for open files: include/uapi/asm-generic/fcntl.h */
+static __always_inline bool is_lock(__u32 command)
+{
+	return command == 6 || command == 7 || command == 37 || command == 38;
+}
+
 static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 {
 	const volatile struct used_call *c = &known_calls[nr & (USED_CALLS - 1)];
@@ -224,6 +230,10 @@ static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 		break;
 	case USED_FD_WRITES:
 		note_fd((__u32)r->di, USED_WRITE);
+		break;
+	case USED_LOCKS:
+		if (!c->arg || is_lock((__u32)r->si))
+			note_fd((__u32)r->di, USED_LOCK);
 		break;
 	case USED_SOCKET:
 		if (!is_runtimes())
@@ -296,6 +306,33 @@ int used_exit(struct raw_tracepoint *ctx)
 }
 
 const volatile bool finds_vma;	/* Linux 5.17 */
+const volatile bool visits_vma;	/* Linux 5.12: look_mapping */
+
+#define MAPPINGS 1024
+
+/* Where neither is there, mappings are a list. ip: only the one that it is in; or 0. */
+__attribute__((noinline)) int note_mapped(__u64 task, __u64 ip, __u32 slot)
+{
+	struct task_struct *t = (struct task_struct *)task;
+	struct mm_struct___before_6_1 *mm = (void *)BPF_CORE_READ(t, mm);
+	struct vm_area_struct___before_6_1 *v;
+	__u32 access = USED_READ | USED_MAP | (slot == SCRATCH_LOOK ? USED_BEFORE : 0);
+
+	if (!bpf_core_field_exists(mm->mmap))
+		return 0;
+	v = BPF_CORE_READ(mm, mmap);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < MAPPINGS && v; i++) {
+		struct file *f = BPF_CORE_READ(v, vm_file);
+		bool here = ip - BPF_CORE_READ(v, vm_start) <
+			BPF_CORE_READ(v, vm_end) - BPF_CORE_READ(v, vm_start);
+
+		if (f && (ip ? here : !!(BPF_CORE_READ(v, vm_flags) & VM_EXEC)))
+			note_file(task, (__u64)f, access, slot);
+		v = BPF_CORE_READ(v, vm_next);
+	}
+	return 0;
+}
 
 static long note_loader(struct task_struct *t, struct vm_area_struct *v, void *ctx)
 {
@@ -327,6 +364,8 @@ int used_exec(struct raw_tracepoint *ctx)
 	if (finds_vma) {
 		p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, NULL, 0);
+	} else {
+		note_mapped((__u64)t, BPF_CORE_READ(old_regs(), ip), SCRATCH_LIVE);
 	}
 	return 0;
 }
@@ -365,6 +404,8 @@ int look_task(struct bpf_iter__task *ctx)
 	if (!t || !BPF_CORE_READ(t, mm) || !is_target(t) || is_entering(t))
 		return 0;
 	note_waiting(t);
+	if (!visits_vma)
+		note_mapped(address_of(t), 0, SCRATCH_LOOK);
 	note_cred(address_of(t), true);
 	exe = BPF_CORE_READ(t, mm, exe_file);
 	if (exe)

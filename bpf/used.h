@@ -21,7 +21,7 @@ enum used_access {
 	USED_READ = 1, USED_WRITE = 2, USED_EXEC = 4, USED_MAP = 8 /* to run code */,
 	USED_CREATE = 16, USED_TOUCH = 32 /* looked at, or opened for that */,
 	USED_REMOVE = 64, USED_LINK = 128,
-	USED_BEFORE = 256 /* was so when we came */,
+	USED_BEFORE = 256 /* was so when we came */, USED_LOCK = 512,
 };
 
 enum used_record { USED_FILE = 1, USED_NAME, USED_CRED, USED_PORT };
@@ -84,6 +84,7 @@ enum used_kind {
 	USED_MAPS,		/* mmap(2) */
 	USED_NAMES,		/* only names */
 	USED_FD_WRITES,		/* changes what a descriptor is of */
+	USED_LOCKS,		/* flock(2); fcntl(2) does if its command says so */
 	USED_SOCKET,		/* makes one of a family and a type */
 	USED_BINDS,		/* bind(2), listen(2): its socket has a port now */
 	USED_ADDRESS,		/* connect(2), bind(2) of a name in a file system */

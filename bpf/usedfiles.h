@@ -15,6 +15,7 @@
 #define FMODE_WRITE 2
 #define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
+#define FMODE_BACKING 0x3000000		/* one bit or, since 6.14, the other */
 #define AF_UNIX 1
 #define ADDRESS_MAX 110		/* struct sockaddr_un */
 
@@ -165,15 +166,25 @@ __attribute__((noinline)) int note_file(__u64 task, __u64 file, __u32 access, __
 {
 	struct file *f = (struct file *)file;
 	struct task_struct *t = (struct task_struct *)task;
+	struct mnt_namespace *ns = BPF_CORE_READ(t, nsproxy, mnt_ns);
+	struct backing_file *backing = (void *)f;
 	struct dentry *d = BPF_CORE_READ(f, f_path.dentry);
 	struct vfsmount *mnt = BPF_CORE_READ(f, f_path.mnt);
-	struct super_block *sb = BPF_CORE_READ(mnt, mnt_sb);
+	struct super_block *sb;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &slot);
 	struct seen key;
 	__u32 way;
 
+	/* a layer is mounted nowhere; what is no such file has no mount of the task's there */
+	if (bpf_core_field_exists(backing->user_path) &&
+	    BPF_CORE_READ(f, f_mode) & FMODE_BACKING &&
+	    BPF_CORE_READ(mount_of(mnt), mnt_ns) != ns) {
+		d = BPF_CORE_READ(backing, user_path.dentry);
+		mnt = BPF_CORE_READ(backing, user_path.mnt);
+	}
+	sb = BPF_CORE_READ(mnt, mnt_sb);
 	if (!s || BPF_CORE_READ(sb, s_flags) & SB_NOUSER ||
-	    BPF_CORE_READ(mount_of(mnt), mnt_ns) != BPF_CORE_READ(t, nsproxy, mnt_ns))
+	    BPF_CORE_READ(mount_of(mnt), mnt_ns) != ns)
 		return 0;
 	fill_key(&key, mnt, d);
 	if (!is_new(&key, access, slot))

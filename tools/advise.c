@@ -7,15 +7,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "nsdebug/advise/apparmor.h"
 #include "nsdebug/advise/calls.h"
 #include "nsdebug/advise/context.h"
+#include "nsdebug/advise/files.h"
+#include "nsdebug/advise/image.h"
 #include "nsdebug/advise/needs.h"
+#include "nsdebug/advise/remarks.h"
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/esc.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/sys/sockdiag.h"
+#include "nsdebug/sys/sockname.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/aids.h"
 #include "nsdebug/trace/sysdef.h"
@@ -25,6 +32,8 @@
 
 struct advise_opts {
 	struct tracer_opts tracer;
+	const char *write;
+	bool force;
 	bool brief;		/* for people: not every call and file has a row */
 };
 
@@ -34,6 +43,11 @@ static const struct opt advise_opt[] = {
 	OPT(0, "next", OPT_STR, struct advise_opts, tracer.next, "NAME",
 	    "instead of TARGET: the next container that gets this name or id, from its first "
 	    "program on: what it needs to start is then among what is seen"),
+	OPT('w', "write", OPT_STR, struct advise_opts, write, "DIR",
+	    "write the profiles into this directory on the host: seccomp.json, apparmor, "
+	    "securitycontext.yaml, docker, files.txt, unused.txt, report.txt"),
+	OPT('f', "force", OPT_FLAG, struct advise_opts, force, NULL,
+	    "with --write: replace files that are there"),
 	OPT(0, "btf", OPT_STR, struct advise_opts, tracer.btf, "FILE",
 	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf"),
 	OPT_END
@@ -42,21 +56,26 @@ static const struct opt advise_opt[] = {
 struct advise_row {
 	const char *kind;
 	struct bytes name, why, mount;
-	const char *on;
-	uint64_t number, files, hidden, uid, gid, port, needed;
+	const char *on, *access;
+	uint64_t number, size, files, hidden, uid, gid, port, needed;
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct advise_row, f, fl, h, ##__VA_ARGS__)
 
 static const struct col advise_col[] = {
 	C(COL_STR, kind, COL_GROUP, "of what this is: user, capability, port, network, signal, "
-	  "writable, syscall, file; in a table also the words for Kubernetes and docker"),
+	  "writable, file, unused, syscall; in a table also the words for Kubernetes and docker"),
 	C(COL_BYTES, name, COL_NAME | COL_CLAIMED, "what is used"),
 	C(COL_BYTES, why, 0, "by what, or why it is here"),
 	C(COL_STR, on, COL_HIDE, "of a directory that is written to, what it is on: image (the "
 	  "container's own layer), tmpfs, volume"),
 	C(COL_BYTES, mount, COL_HIDE | COL_CLAIMED, "where that is mounted"),
-	C(COL_U64, files, COL_HIDE, "how many files were written, made, renamed or removed in it"),
+	C(COL_STR, access, COL_HIDE, "what was done to a file, as AppArmor has it: m (mapped to "
+	  "run code), r, w (also made, removed), k (locked), l (linked), ix (run); empty: only "
+	  "looked at"),
+	C(COL_U64, files, COL_HIDE, "how many files were written, made, renamed or removed in it; "
+	  "of what is not used, how many it is"),
+	C(COL_SIZE, size, COL_HIDE, "bytes of what is not used"),
 	C(COL_U64, hidden, COL_HIDE, "files of the image that are in use below it"),
 	C(COL_U64, number, COL_HIDE, "the number of a call, a signal, a capability"),
 	C(COL_U64, uid, COL_HIDE, "effective user id in the container"),
@@ -69,9 +88,10 @@ static const struct col advise_col[] = {
 
 struct advise_sum {
 	uint64_t complete, from_start, syscalls, files, uid, gid;
+	uint64_t image_files, image_size, unused_files, unused_size;
 	int64_t watched_s;
 	struct col_list capabilities;
-	struct bytes seccomp, kubernetes, docker, text;
+	struct bytes seccomp, apparmor, kubernetes, docker, text;
 };
 
 #define S(t, f, fl, h, ...) COL(t, struct advise_sum, f, fl, h, ##__VA_ARGS__)
@@ -82,15 +102,31 @@ static const struct col advise_sum_col[] = {
 	S(COL_DUR, watched_s, COL_HIDE, "how long it was watched"),
 	S(COL_U64, syscalls, COL_HIDE, "in the seccomp profile"),
 	S(COL_U64, files, COL_HIDE, "that were opened, mapped or run"),
+	S(COL_U64, image_files, COL_HIDE, "of its image, and what it has made there; null: they "
+	  "were not looked at"),
+	S(COL_SIZE, image_size, COL_HIDE, "bytes of these"),
+	S(COL_U64, unused_files, COL_HIDE, "of these, neither opened, mapped nor looked at"),
+	S(COL_SIZE, unused_size, COL_HIDE, "bytes of these"),
 	S(COL_U64, uid, COL_HIDE, "of its first process"),
 	S(COL_U64, gid, COL_HIDE, "of its first process"),
 	S(COL_LIST, capabilities, COL_HIDE, "that it needs"),
 	S(COL_BYTES, seccomp, COL_HIDE, "the seccomp profile, as docker, podman, containerd and "
 	  "runc read it"),
+	S(COL_BYTES, apparmor, COL_HIDE, "the AppArmor profile, for apparmor_parser"),
 	S(COL_BYTES, kubernetes, COL_HIDE, "YAML of a pod: its securityContext, and volumes"),
 	S(COL_BYTES, docker, COL_HIDE, "options of docker run and podman run"),
 	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
 	COL_END
+};
+
+/* Of --write. */
+enum advise_file { F_SECCOMP, F_APPARMOR, F_KUBERNETES, F_DOCKER, F_FILES, F_UNUSED,
+	F_REPORT };
+
+static const char *const file_names[] = {
+	[F_SECCOMP] = "seccomp.json", [F_APPARMOR] = "apparmor",
+	[F_KUBERNETES] = "securitycontext.yaml", [F_DOCKER] = "docker", [F_FILES] = "files.txt",
+	[F_UNUSED] = "unused.txt", [F_REPORT] = "report.txt",
 };
 
 struct report {
@@ -99,9 +135,12 @@ struct report {
 	struct used used;
 	struct advice advice;
 	struct calls calls;
+	struct files_unused unused;
+	struct image image;
 	char name[CONTEXT_NAME];
-	struct buf name_text, why_text, seccomp, kubernetes, docker;
-	bool complete;
+	struct buf name_text, why_text, seccomp, apparmor, kubernetes, docker, files,
+		unused_text, text;
+	bool complete, families;
 };
 
 /* ---- rows ---- */
@@ -130,6 +169,13 @@ static struct bytes word(const char *s)
 static void put(struct report *p, const struct advise_row *row)
 {
 	emit_row(p->r->emit, row);
+	if (!p->o->write)
+		return;
+	buf_addf(&p->text, "%s: ", row->kind);
+	esc_text(&p->text, row->name.p, row->name.len, ESC_NAME);
+	buf_str(&p->text, row->why.len ? ": " : "");
+	esc_text(&p->text, row->why.p, row->why.len, ESC_NAME);
+	buf_char(&p->text, '\n');
 }
 
 static void put_users(struct report *p)
@@ -177,26 +223,12 @@ static void put_caps(struct report *p)
 	}
 }
 
-static void put_address(struct buf *b, const struct used_port *port)
-{
-	static const uint8_t any[16];
-	size_t n = port->family == 2 ? 4 : 16;
-	const uint8_t *x = port->addr;
-
-	if (!memcmp(x, any, n))
-		buf_str(b, "all addresses");
-	else if (n == 4)
-		buf_addf(b, "%u.%u.%u.%u", x[0], x[1], x[2], x[3]);
-	else
-		for (size_t i = 0; i < n; i += 2)
-			buf_addf(b, "%s%x", i ? ":" : "", x[i] << 8 | x[i + 1]);
-}
-
 static void put_ports(struct report *p)
 {
 	for (size_t i = 0; i < p->used.nports; i++) {
 		const struct used_port *port = &p->used.ports[i];
 		struct advise_row row = row_of("port");
+		struct sock_end end;
 		char room[16];
 
 		if (!needs_is_server(port))
@@ -204,7 +236,9 @@ static void put_ports(struct report *p)
 		snprintf(room, sizeof(room), "%u/%s", port->port, port->protocol == 6 ? "tcp" :
 			 port->protocol == 17 ? "udp" : "other");
 		buf_clear(&p->why_text);
-		put_address(&p->why_text, port);
+		end.port = port->port;
+		memcpy(end.addr, port->addr, sizeof(end.addr));
+		sock_put_end(&p->why_text, (uint8_t)port->family, &end);
 		if (port->before)
 			buf_str(&p->why_text, ", since before");
 		row.name = word(room);
@@ -250,6 +284,52 @@ static void put_places(struct report *p)
 		row.mount = w->mount;
 		row.files = w->files;
 		row.hidden = w->hidden;
+		put(p, &row);
+	}
+}
+
+/* For people it is enough how many there are. */
+static void put_files(struct report *p)
+{
+	const struct used *u = &p->used;
+
+	for (size_t i = 0; i < u->count && !p->o->brief; i++) {
+		struct advise_row row = row_of("file");
+
+		buf_clear(&p->why_text);
+		apparmor_rights(&p->why_text, u->paths[i]);
+		buf_char(&p->why_text, '\0');
+		row.name = u->paths[i]->path;
+		row.access = p->why_text.bytes;
+		row.on = files_of_image(u->paths[i]) ? "image" : NULL;
+		if (u->paths[i]->mount)
+			row.mount = (struct bytes){ row.name.p, u->paths[i]->mount };
+		put(p, &row);
+	}
+}
+
+#define UNUSED_BRIEF 12
+
+static void put_unused(struct report *p)
+{
+	const struct files_unused *f = &p->unused;
+	size_t most = p->o->brief && f->count > UNUSED_BRIEF ? UNUSED_BRIEF : f->count;
+
+	for (size_t i = 0; i < most; i++) {
+		const struct unused *x = &f->items[i];
+		struct advise_row row = row_of("unused");
+
+		buf_clear(&p->name_text);
+		buf_addf(&p->name_text, "%s%s", x->path, x->whole ? "/" : x->path[1] ? "/*" : "*");
+		buf_clear(&p->why_text);
+		buf_addf(&p->why_text, "%llu KiB in %llu file%s%s",
+			 (unsigned long long)(x->bytes + 1023) / 1024, (unsigned long long)x->files,
+			 x->files == 1 ? "" : "s", x->whole ? "" : ", others there are used");
+		row.name = bytes_of(&p->name_text);
+		row.why = bytes_of(&p->why_text);
+		row.files = x->files;
+		row.size = x->bytes;
+		row.needed = 0;
 		put(p, &row);
 	}
 }
@@ -315,57 +395,7 @@ static void put_lines(struct report *p, const char *title, const struct buf *tex
 	}
 }
 
-/* ---- what is said ---- */
-
-static void say_start(struct report *p)
-{
-	struct emit *emit = p->r->emit;
-
-	if (p->advice.whole)
-		return;
-	emit_note(emit, "it ran before it was watched: what it needed to start is known only from "
-		  "what is open, mapped and listening still; to see it, watch a start: nsdebug "
-		  "advise --next NAME");
-	if (!p->used.mappings)
-		emit_note(emit, "what was mapped before is not known: that takes Linux 5.12");
-}
-
-static void cut(struct report *p, const char *what)
-{
-	p->complete = false;
-	emit_cut(p->r->emit, "%s", what);
-}
-
-static void say_unseen(struct report *p)
-{
-	const struct used *u = &p->used;
-	struct emit *emit = p->r->emit;
-
-	p->complete = emit->status != ST_INCOMPLETE;
-	if (*u->compat)
-		cut(p, "it makes 32-bit system calls: they have other numbers, and the profile "
-		    "allows none of them");
-	if (*u->strange)
-		cut(p, "it makes system calls by numbers that x86-64 does not have: they are in no "
-		    "profile");
-	if (*u->uring)
-		cut(p, "it uses io_uring: what it asks for that way, files and addresses, is not "
-		    "seen");
-	if (u->cut || *u->too_long)
-		cut(p, "it uses more files than are noted, or some by longer paths: some are not "
-		    "told");
-	if (u->creds_cut || u->ports_cut || p->advice.places_cut)
-		cut(p, "it has more users, ports or places to write to than are noted");
-	if (!p->advice.caps_known)
-		cut(p, "this kernel does not tell which capabilities are used (Linux 6.14, or "
-		    "programs at the end of functions): those that are held are taken");
-	else if (!u->capable.asked)
-		emit_note(emit, "/proc/kallsyms tells no addresses (who opens it must be root): "
-			  "capabilities that the kernel only asks about may be among those that "
-			  "are needed");
-	if (*u->left_out)
-		emit_note(emit, "what a runtime did when it entered was left out");
-}
+/* ---- the whole ---- */
 
 static uint64_t count_files(const struct used *u)
 {
@@ -385,18 +415,28 @@ static void put_sum(struct report *p)
 	struct advise_sum sum = {
 		.from_start = a->whole, .complete = p->complete, .syscalls = p->calls.count,
 		.files = count_files(&p->used), .uid = a->uid, .gid = a->gid,
-		.seccomp = bytes_of(&p->seccomp), .kubernetes = bytes_of(&p->kubernetes),
+		.seccomp = bytes_of(&p->seccomp), .apparmor = bytes_of(&p->apparmor),
+		.image_files = NONE_U64, .image_size = NONE_U64, .unused_files = NONE_U64,
+		.unused_size = NONE_U64,
+		.kubernetes = bytes_of(&p->kubernetes),
 		.docker = bytes_of(&p->docker),
 		.watched_s = (int64_t)(clock_ns() - p->used.tracer.started_ns),
 	};
 
+	if (p->unused.known) {
+		sum.image_files = p->unused.all_files;
+		sum.image_size = p->unused.all_bytes;
+		sum.unused_files = p->unused.files;
+		sum.unused_size = p->unused.bytes;
+	}
 	for (unsigned int cap = 0; cap < CAP_MAX; cap++)
 		if (a->caps >> cap & 1 && cap_name(cap))
 			caps[ncaps++] = word(cap_name(cap));
 	sum.capabilities = (struct col_list){ caps, ncaps };
-	buf_addf(&text, "%u system calls, %zu capabilit%s, %llu files in %.3g s%s",
+	buf_addf(&text, "%u system calls, %zu capabilit%s, %llu files in %.3g s%s%s%s",
 		 p->calls.count, ncaps, ncaps == 1 ? "y" : "ies", (unsigned long long)sum.files,
-		 (double)sum.watched_s / 1e9, p->complete ? "" : "; not all was seen");
+		 (double)sum.watched_s / 1e9, p->complete ? "" : "; not all was seen",
+		 p->o->write ? "; profiles are in " : "", p->o->write ? p->o->write : "");
 	sum.text = bytes_of(&text);
 	emit_summary(p->r->emit, &sum);
 }
@@ -410,10 +450,65 @@ static void put_report(struct report *p)
 	if (!p->o->brief)
 		put_signals(p);
 	put_calls(p);
+	put_files(p);
+	put_unused(p);
 	if (!p->o->brief)
 		return;
 	put_lines(p, "Kubernetes", &p->kubernetes);
 	put_lines(p, "docker, podman", &p->docker);
+}
+
+static void make_profiles(struct report *p)
+{
+	const struct advice *a = &p->advice;
+
+	context_name(p->r->target->name, p->name);
+	calls_profile(&p->seccomp, &p->calls, a->whole);
+	p->families = apparmor_profile(&p->apparmor, a, p->name);
+	context_kubernetes(&p->kubernetes, a, p->name);
+	context_docker(&p->docker, a, p->name);
+	files_list(&p->files, &p->used);
+	files_list_unused(&p->unused_text, &p->unused);
+}
+
+static void write_profiles(struct report *p)
+{
+	const struct buf *const texts[] = {
+		[F_SECCOMP] = &p->seccomp, [F_APPARMOR] = &p->apparmor,
+		[F_KUBERNETES] = &p->kubernetes, [F_DOCKER] = &p->docker, [F_FILES] = &p->files,
+		[F_UNUSED] = &p->unused_text, [F_REPORT] = &p->text,
+	};
+
+	if (!p->o->write)
+		return;
+	buf_char(&p->docker, '\n');
+	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++)
+		emit_file(p->r->emit, i, texts[i]->bytes, texts[i]->len);
+}
+
+static void free_texts(struct report *p)
+{
+	struct buf *const texts[] = {
+		&p->name_text, &p->why_text, &p->seccomp, &p->apparmor, &p->kubernetes,
+		&p->docker, &p->files, &p->unused_text, &p->text,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		buf_free(texts[i]);
+}
+
+/* What only its files tell. */
+static void look(struct report *p)
+{
+	p->image.peer = &p->r->in->judge;
+	p->image.emit = p->r->emit;
+	if (p->used.tracer.gone) {
+		own_close(p->image.peer);
+		return;
+	}
+	emit_look(p->r->emit);
+	files_follow(&p->used, &p->image);
+	files_look(&p->unused, &p->used, &p->image);
 }
 
 static void advise_run(struct run *r)
@@ -425,33 +520,39 @@ static void advise_run(struct run *r)
 	p->o = o;
 	p->used.capable.symbols = r->aids->symbols;
 	if (used_run(&p->used, r->in, &o->tracer, r->target)) {
+		look(p);
 		needs_of(&p->advice, &p->used, r->target, r->target->next != NULL);
 		calls_of(&p->used, p->advice.whole, &p->calls);
-		context_name(r->target->name, p->name);
-		calls_profile(&p->seccomp, &p->calls, p->advice.whole);
-		context_kubernetes(&p->kubernetes, &p->advice, p->name, 0);
-		context_docker(&p->docker, &p->advice, p->name, 0);
-		say_unseen(p);
-		say_start(p);
+		make_profiles(p);
+		p->complete = remarks_say(r->emit, &p->advice, &p->unused, p->families);
 		if (p->advice.whole && !*p->used.tracer.begun) {
 			tracer_say_none(&p->used.tracer);
 		} else {
 			put_report(p);
 			put_sum(p);
+			write_profiles(p);
 		}
 	}
-	buf_free(&p->name_text);
-	buf_free(&p->why_text);
-	buf_free(&p->seccomp);
-	buf_free(&p->kubernetes);
-	buf_free(&p->docker);
+	free_texts(p);
+	files_free(&p->unused);
 	used_free(&p->used);
+}
+
+static bool advise_files(const void *opts, struct tool_files *ret)
+{
+	const struct advise_opts *o = opts;
+
+	*ret = (struct tool_files){ .dir = o->write, .names = file_names,
+		.count = ARRAY_SIZE(file_names), .force = o->force };
+	return o->write;
 }
 
 static int advise_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	struct advise_opts *o = opts;
 
+	if (o->force && !o->write)
+		return err_set(e, ST_USAGE, "--force is about files that --write DIR replaces");
 	o->brief = l->format == OUT_TABLE && !l->fields;
 	l->titles = l->no_headers = o->brief;
 	if (!l->fields)
@@ -462,6 +563,8 @@ static int advise_setup(void *opts, int nargs, char *const *args, struct layout 
 static const struct example advise_example[] = {
 	{ "nsdebug advise nsd-demo --for 1s", "what it uses, and what it has to be allowed" },
 	{ "nsdebug advise nsd-demo --for 1s -o json", "with the seccomp profile, in the summary" },
+	{ "nsdebug advise nsd-demo --for 1s --write /tmp/nsd-demo.profiles -f",
+	  "the profiles as files" },
 	{ "nsdebug advise --next nsd-new --for 1s", "a container that is started meanwhile, with "
 	  "what it needs to start" },
 	{ NULL }
@@ -471,8 +574,9 @@ const struct tool tool_advise = {
 	.name = "advise",
 	.summary = "write the least-privilege profile of what a container really uses",
 	.about = "Watches a container and tells what it used: system calls, capabilities, users, "
-		"ports, where it writes; and writes from that a seccomp profile, a Kubernetes "
-		"securityContext and options of docker run. What is there already counts: open and "
+		"ports, files, where it writes; and writes from that a seccomp profile, an "
+		"AppArmor profile, a Kubernetes securityContext, options of docker run and a list "
+		"of the files of its image that it needs. What is there already counts: open and "
 		"mapped files, sockets, calls that wait.\n\n"
 		"What was not done meanwhile is not in it: let it do all its work, its start "
 		"(--next), its end and its errors, too. Nothing is lost unsaid: then the exit "
@@ -488,6 +592,8 @@ const struct tool tool_advise = {
 	.cols = advise_col,
 	.summary_cols = advise_sum_col,
 	.examples = advise_example,
+	.look = image_serve,
+	.files = advise_files,
 	.setup = advise_setup,
 	.run = advise_run,
 };

@@ -141,7 +141,7 @@ static void put_ports(struct buf *b, const struct advice *a)
 	}
 }
 
-void context_kubernetes(struct buf *b, const struct advice *a, const char *name, int apparmor)
+void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 {
 	buf_str(b, "# of the container:\nsecurityContext:\n");
 	put_user(b, a);
@@ -156,9 +156,8 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name,
 	buf_addf(b, "  seccompProfile:\n    type: Localhost\n"
 		 "    localhostProfile: %s.json  # seccomp.json, in /var/lib/kubelet/seccomp of "
 		 "each node\n", name);
-	if (apparmor)
-		buf_addf(b, "  appArmorProfile:\n    type: Localhost\n    localhostProfile: %s"
-			 "  # loaded on each node\n", name);
+	buf_addf(b, "  appArmorProfile:\n    type: Localhost\n    localhostProfile: %s"
+		 "  # loaded on each node that has AppArmor; others refuse it\n", name);
 	put_mounts(b, a);
 	put_ports(b, a);
 	if (!a->ngroups)
@@ -169,7 +168,7 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name,
 	buf_str(b, "]}\n");
 }
 
-void context_docker(struct buf *b, const struct advice *a, const char *name, int apparmor)
+void context_docker(struct buf *b, const struct advice *a, const char *name)
 {
 	if (a->uid != NEEDS_UNKNOWN && a->gid != NEEDS_UNKNOWN)
 		buf_addf(b, "--user %llu:%llu ", LLU(a->uid), LLU(a->gid));
@@ -180,8 +179,6 @@ void context_docker(struct buf *b, const struct advice *a, const char *name, int
 	if (!a->gains)
 		buf_str(b, " --security-opt no-new-privileges");
 	buf_str(b, " --security-opt seccomp=seccomp.json");
-	if (apparmor)
-		buf_addf(b, " --security-opt apparmor=%s", name);
 	if (!at_root(a))
 		buf_str(b, " --read-only");
 	for (size_t i = 0; i < a->nplaces; i++) {

@@ -15,9 +15,9 @@ struct buf;
 #define CONTEXT_NAME 80
 void context_name(const char *target, char ret[CONTEXT_NAME]);
 
-/* Of the container in a pod, with the volumes that it takes; apparmor: there is a profile. */
-void context_kubernetes(struct buf *b, const struct advice *a, const char *name, int apparmor);
+/* Of the container in a pod, with the volumes that it takes. */
+void context_kubernetes(struct buf *b, const struct advice *a, const char *name);
 /* Options of docker run and podman run. */
-void context_docker(struct buf *b, const struct advice *a, const char *name, int apparmor);
+void context_docker(struct buf *b, const struct advice *a, const char *name);
 
 #endif

@@ -298,7 +298,7 @@ static void join_places(struct advice *a)
 
 static bool is_written(const struct used_path *p)
 {
-	return p->access & CHANGES && !needs_is_kernels(p) && !S_ISCHR(p->mode) &&
+	return p->access & CHANGES && !p->alias && !needs_is_kernels(p) && !S_ISCHR(p->mode) &&
 		!S_ISBLK(p->mode) && !S_ISFIFO(p->mode);
 }
 

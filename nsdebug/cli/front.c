@@ -12,8 +12,10 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sig.h"
 #include "nsdebug/cli/cli.h"
+#include "nsdebug/cli/hostdir.h"
 #include "nsdebug/cli/hostfile.h"
 #include "nsdebug/cli/job.h"
+#include "nsdebug/cli/late.h"
 #include "nsdebug/enter/relay.h"
 #include "nsdebug/out/expr.h"
 #include "nsdebug/target/near.h"
@@ -39,6 +41,9 @@ struct front {
 	uint64_t until_ns;
 	struct buf again;	/* what the child of this round asked for */
 	struct near near;	/* collected once for all targets */
+	struct hostdir dir;	/* of tool->files */
+	struct late late;	/* of tool->look */
+	const struct job *job;	/* of this round */
 };
 
 static void now_about(struct front *f, const char *target)
@@ -86,6 +91,15 @@ static void take_name(struct front *f, struct bytes body)
 		out_name(f->out, kind, id, body.p, body.len);
 }
 
+/* A container that is gone has no files, which is the tracer's to say. */
+static void take_look(struct front *f)
+{
+	struct err e;
+
+	if (late_start(&f->late, f->job, &e) < 0)
+		out_say(e.msg, strlen(e.msg));
+}
+
 static int take_batch(void *ctx, struct err *e)
 {
 	struct front *f = ctx;
@@ -123,6 +137,11 @@ static int take_frame(void *ctx, enum frame_type type, struct bytes body, struct
 	case F_NAME:
 		take_name(f, body);
 		return 0;
+	case F_LOOK:
+		take_look(f);
+		return 0;
+	case F_FILE:
+		return hostdir_add(&f->dir, body, e);
 	default:
 		return take_again(f, body);
 	}
@@ -170,13 +189,19 @@ static int check_mounts(struct child *c, const struct job *j, struct target *t, 
 }
 
 /* beside: enum again_beside */
-static void run_round(struct front *f, const struct job *j, struct target *t, unsigned int beside)
+static void run_round(struct front *f, const struct job *job, struct target *t,
+		      unsigned int beside)
 {
+	struct job with = *job, *j = &with;
 	struct child kids[JOB_CHILDREN] = { [0 ... JOB_CHILDREN - 1] = CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
-	int n = job_start(j, beside, kids, &e);
+	int n = j->c->tool->look ? late_connect(&f->late, &with.judge, &e) : 0;
 
+	f->job = j;
+	if (n == 0)
+		n = job_start(j, beside, kids, &e);
+	late_given(&f->late);
 	if (n == 0 && reader && !t->mounts.items && !t->place.image)
 		n = check_mounts(kids, j, t, &e);
 	if (n < 0)
@@ -186,6 +211,9 @@ static void run_round(struct front *f, const struct job *j, struct target *t, un
 	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
 			relay(f, &kids[i]);
+	if (f->late.child.pid > 0)
+		relay(f, &f->late.child);
+	late_free(&f->late);
 	/* nobody is left to ask it, and it may not have got as far as to notice */
 	enter_kill(&kids[JOB_SILENT]);
 }
@@ -231,6 +259,29 @@ static int open_file(struct front *f, struct job *j, struct hostfile *h, struct 
 	return 0;
 }
 
+static int open_dir(struct front *f, struct err *e)
+{
+	struct tool_files want;
+	const struct tool *tool = f->c->tool;
+
+	if (!tool->files || !tool->files(f->c->opts, &want))
+		return 0;
+	if (f->c->g.all || f->c->g.selector)
+		return err_set(e, ST_USAGE, "files of one target at a time: name it");
+	return hostdir_open(&f->dir, &want, e);
+}
+
+/* What an interrupted watch has seen is whole, too. */
+static void close_dir(struct front *f)
+{
+	struct err e;
+
+	if (f->summed && (f->status == ST_OK || f->status == ST_INCOMPLETE ||
+			  f->status == ST_INTERRUPTED) && hostdir_keep(&f->dir, &e) < 0)
+		fail_err(f, &e);
+	hostdir_close(&f->dir);
+}
+
 /* One that is not whole gets no name. */
 static void close_file(struct front *f, struct hostfile *h)
 {
@@ -272,8 +323,10 @@ static void run_target(struct front *f, struct target *t)
 	}
 	now_about(f, t->name);
 	if (out_target(f->out, t->name, &e) < 0 || prepare(f, t, &e) < 0 ||
-	    (guarded && guard_make(&j.guard, &e) < 0) || open_file(f, &j, &file, &e) < 0) {
+	    (guarded && guard_make(&j.guard, &e) < 0) || open_file(f, &j, &file, &e) < 0 ||
+	    open_dir(f, &e) < 0) {
 		hostfile_close(&file);
+		hostdir_close(&f->dir);
 		fail_err(f, &e);
 		return;
 	}
@@ -302,6 +355,7 @@ static void run_target(struct front *f, struct target *t)
 		fail_err(f, &e);
 	}
 	close_file(f, &file);
+	close_dir(f);
 	guard_free(&j.guard);
 }
 
@@ -433,6 +487,8 @@ static void run_next(struct front *f, const struct target_want *want)
 		fail_err(f, &e);
 		out_target(f->out, word, &e);
 	} else {
+		f->late.word = word;
+		f->late.want = want;
 		run_target(f, &t);
 	}
 	target_free(&t);
@@ -501,7 +557,7 @@ static void run_tool(struct front *f)
 
 enum status front_run(struct command *c, const struct env *env)
 {
-	struct front f = { .c = c, .signals = sig_open() };
+	struct front f = { .c = c, .signals = sig_open(), .late = LATE_NONE };
 	struct layout l;
 	struct err e;
 

@@ -80,6 +80,7 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		.data = j->c->tool->data && fn == live_verb, .peer = peer, .second = second,
 		.types = role == ROLE_GUARDIAN ? -1 : j->types,
 		.host_debug = fn == debugfile_serve, .judge = fn == judge_serve,
+		.looks = fn == j->c->tool->look,
 		.clocks = role == ROLE_TRACER && j->c->tool->aids,
 		.prompt = fn == stop_serve || (fn == live_verb && role == ROLE_PROC && peer >= 0),
 		.nets = j->c->tool->nets ? j->c->tool->nets(j->c->opts) : NETS_NONE,
@@ -195,7 +196,8 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	if (start_judge(&kids[3], j, &judge, e) < 0)
 		return -1;
 	with.files = files;
-	with.judge = judge;
+	if (judge >= 0)
+		with.judge = judge;
 	return spawn(&kids[0], &with, ROLE_TRACER, live_verb, peer, maps, e);
 }
 
@@ -226,6 +228,16 @@ int job_start(const struct job *j, unsigned int beside, struct child *kids, stru
 	default:
 		return start_proc(kids, j, e);
 	}
+}
+
+int job_start_look(const struct job *j, const struct target *t, int peer, struct child *c,
+		   struct err *e)
+{
+	struct job with = *j;
+
+	with.target = t;
+	with.judge = -1;
+	return spawn_with(c, &with, ROLE_READER, j->c->tool->look, NULL, peer, -1, e);
 }
 
 int job_start_names(const struct job *j, struct child *c, struct err *e)

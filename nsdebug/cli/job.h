@@ -47,6 +47,9 @@ enum need job_need(const struct command *c);
  * was started before an error is in kids[], which are CHILD_NONE before. beside: enum again_beside.
  */
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e);
+/* A reader that does what tool->look says, with its end of their socket. */
+int job_start_look(const struct job *j, const struct target *t, int peer, struct child *c,
+		   struct err *e);
 /* The one that tells what users and groups are called in the target. */
 int job_start_names(const struct job *j, struct child *c, struct err *e);
 

@@ -106,6 +106,17 @@ struct tool_file {
 	bool force;		/* replace what is there */
 };
 
+#define TOOL_FILES_MAX 8
+
+/* Files in a directory of the host's, for what the child sends by emit_file(). The directory is
+ * made if it is not there; files count when the child has sent its summary. */
+struct tool_files {
+	const char *dir;
+	const char *const *names;	/* at most TOOL_FILES_MAX */
+	size_t count;
+	bool force;			/* replace what is there */
+};
+
 struct example {
 	const char *command;	/* works when pasted after `make demo` */
 	const char *what;
@@ -165,6 +176,12 @@ struct tool {
 	 * given the host itself, whose name is then the file's.
 	 */
 	bool (*file)(const void *opts, struct tool_file *ret);
+	/* What runs in a reader beside a NEED_TRACE child, from the moment on that this asks for it
+	 * by emit_look(): they talk by r->in->judge. Of a container that was waited for it is the
+	 * one that is there by then. Without one that socket is closed. */
+	enter_fn *look;
+	/* False: the child sends none. For one target at a time. */
+	bool (*files)(const void *opts, struct tool_files *ret);
 	/* -1 with ST_USAGE if the options do not fit together. */
 	int (*setup)(void *opts, int nargs, char *const *args, struct layout *l, struct err *e);
 	void (*run)(struct run *r);

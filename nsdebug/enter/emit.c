@@ -141,6 +141,29 @@ void emit_again(struct emit *e, unsigned int beside, const void *bytes, size_t l
 	finish(e, at);
 }
 
+#define PIECE (64u << 10)
+
+void emit_file(struct emit *e, unsigned int which, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	do {
+		size_t n = len < PIECE ? len : PIECE, at = begin(e, F_FILE);
+
+		buf_char(&e->out, (char)which);
+		buf_add(&e->out, p, n);
+		finish(e, at);
+		p += n;
+		len -= n;
+	} while (len);
+}
+
+void emit_look(struct emit *e)
+{
+	finish(e, begin(e, F_LOOK));
+	emit_flush(e);
+}
+
 void emit_end(struct emit *e)
 {
 	size_t at = begin(e, F_END);

@@ -11,7 +11,8 @@
  *
  * Bodies: F_ROW and F_SUMMARY an encoded row (out/col.h); F_ERR status byte, then text; F_NOTE and
  * F_CUT text; F_NAME kind byte ('u' or 'g'), varint id, then the name; F_AGAIN a byte of enum
- * again_beside, then bytes for the verb's own next round; F_END status byte.
+ * again_beside, then bytes for the verb's own next round; F_FILE a byte, which of the verb's files
+ * on the host, then bytes for it; F_LOOK nothing; F_END status byte.
  */
 #ifndef NSDEBUG_ENTER_EMIT_H
 #define NSDEBUG_ENTER_EMIT_H
@@ -27,7 +28,7 @@ struct col;
 struct expr;
 
 enum frame_type {
-	F_ROW = 1, F_SUMMARY, F_ERR, F_NOTE, F_CUT, F_NAME, F_TICK, F_AGAIN, F_END,
+	F_ROW = 1, F_SUMMARY, F_ERR, F_NOTE, F_CUT, F_NAME, F_TICK, F_AGAIN, F_FILE, F_LOOK, F_END,
 };
 
 enum again_beside { AGAIN_STOPPER = 1, AGAIN_ITERATOR = 2, AGAIN_SAMPLER = 4 };
@@ -66,6 +67,10 @@ void emit_tick(struct emit *e);
 /* Asks the front to run this verb's child once more with these bytes (run->again); of a NEED_STACK
  * verb, with these beside it. Once in a round. */
 void emit_again(struct emit *e, unsigned int beside, const void *bytes, size_t len);
+/* More of the verb's file `which` (tool->files). */
+void emit_file(struct emit *e, unsigned int which, const void *bytes, size_t len);
+/* Now the reader beside it is wanted (tool->look). */
+void emit_look(struct emit *e);
 void emit_flush(struct emit *e);
 void emit_end(struct emit *e);
 

@@ -121,6 +121,7 @@ struct spawn {
 	bool data;		/* give it a raw data pipe */
 	bool host_debug;	/* ROLE_READER: opens debug files, also the host's */
 	bool judge;		/* ROLE_READER: says why a path is refused */
+	bool looks;		/* ROLE_READER: tells who asks what files there are */
 	bool clocks;		/* ROLE_TRACER: opens perf events */
 	bool prompt;		/* goes before all that share the processors, until enter_calm() or
 				 * it is a parser: somebody is held for it */

@@ -106,6 +106,11 @@ static const struct rule *const judge_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(pread64), R(fchdir),
 	R(getxattr), R(dup), R(recvfrom), R(sendto));
 
+/* One that is asked what files there are. */
+static const struct rule *const looker_calls = RULES(
+	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat), R(fchdir),
+	R(recvmsg), R(sendmsg));
+
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),
 	R(pread64), R(splice), R(process_vm_readv), R(poll), R(recvfrom), R(sendto), R(getxattr),
@@ -185,14 +190,10 @@ static const struct role_row roles[] = {
 	[ROLE_GUARDIAN] = { "guardian", CAP(KILL), guardian_calls, 0, 0 },
 };
 
-/* A ROLE_READER with host_debug. */
-static const struct role_row opener = {
-	"reader", CAP(DAC_READ_SEARCH), opener_calls, 0, 0
-};
-/* A ROLE_READER that judges. */
-static const struct role_row judge = {
-	"reader", CAP(DAC_READ_SEARCH), judge_calls, 0, 0
-};
+/* A ROLE_READER with host_debug; one that judges; one that looks for another child. */
+static const struct role_row opener = { "reader", CAP(DAC_READ_SEARCH), opener_calls, 0, 0 };
+static const struct role_row judge = { "reader", CAP(DAC_READ_SEARCH), judge_calls, 0, 0 };
+static const struct role_row looker = { "reader", CAP(DAC_READ_SEARCH), looker_calls, 0, 0 };
 static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
 
 const char *seal_name(enum role role)
@@ -518,6 +519,8 @@ static const struct role_row *row_of(const struct spawn *s)
 {
 	if (s->role == ROLE_READER && s->host_debug)
 		return &opener;
+	if (s->role == ROLE_READER && s->looks)
+		return &looker;
 	return s->role == ROLE_READER && s->judge ? &judge : &roles[s->role];
 }
 

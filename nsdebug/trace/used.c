@@ -229,6 +229,7 @@ static bool has_iterator(const char *name)
 static void choose(struct used *u, struct used_bpf *b)
 {
 	struct capable *c = &u->capable;
+	bool there = !u->tracer.next;
 	struct err none;
 
 	if (capable_hook(c, &none) < 0)
@@ -245,11 +246,10 @@ static void choose(struct used *u, struct used_bpf *b)
 		b->rodata->cap_askers[i] = c->askers[i];
 	for (unsigned int i = 0; i < used_entry_count; i++)
 		b->rodata->known_calls[used_entries[i].nr] = used_entries[i].call;
-	u->files = !u->tracer.next;
-	u->mappings = u->files && has_iterator("task_vma");
-	bpf_program__set_autoload(b->progs.look_task, u->files);
-	bpf_program__set_autoload(b->progs.look_file, u->files);
-	bpf_program__set_autoload(b->progs.look_mapping, u->mappings);
+	b->rodata->visits_vma = has_iterator("task_vma");
+	bpf_program__set_autoload(b->progs.look_task, there);
+	bpf_program__set_autoload(b->progs.look_file, there);
+	bpf_program__set_autoload(b->progs.look_mapping, there && b->rodata->visits_vma);
 	bpf_map__set_max_entries(b->maps.ring, RING_SIZE);
 }
 
@@ -342,6 +342,12 @@ static int by_path(const void *a, const void *b)
 	return c ? c : x->path.len < y->path.len ? -1 : x->path.len > y->path.len;
 }
 
+void used_sort(struct used *u)
+{
+	if (u->count)
+		qsort(u->paths, u->count, sizeof(*u->paths), by_path);
+}
+
 bool used_run(struct used *u, struct inside *in, const struct tracer_opts *opts,
 	      const struct target *target)
 {
@@ -354,8 +360,7 @@ bool used_run(struct used *u, struct inside *in, const struct tracer_opts *opts,
 	}
 	u->tracer.counts = true;
 	tracer_run(&u->tracer);
-	if (u->count)
-		qsort(u->paths, u->count, sizeof(*u->paths), by_path);
+	used_sort(u);
 	return true;
 }
 

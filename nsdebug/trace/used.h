@@ -36,7 +36,9 @@ struct used_path {
 	uint32_t mode;		/* st_mode; 0: not known, the name of a call */
 	uint64_t magic;		/* of its file system; 0: not known */
 	uint32_t mount;		/* bytes of the path that are where it is mounted, 0: not known */
-	bool deleted, named;	/* it had no name any more; only a call's word of it is known */
+	bool deleted;		/* it had no name any more */
+	bool named;		/* only a call's word of it is known */
+	bool alias;		/* a name by which links led to another path: that has its rights */
 	bool many;		/* a directory in which more were made than are noted */
 	uint32_t made;		/* noted that were made in it */
 	struct used_path *next;	/* of the same hash */
@@ -45,7 +47,6 @@ struct used_path {
 struct used {
 	struct tracer tracer;
 	struct capable capable;
-	bool mappings, files;	/* what was there could be looked at */
 	struct arena *arena;
 	struct map by_hash;
 	struct used_path **paths;	/* in order after used_run() */
@@ -74,6 +75,8 @@ uint64_t used_cap_in(const struct used *u, unsigned int cap, enum cap_sort sort,
 		     unsigned int call);
 /* Notes a path, or more of one that is noted; NULL: there is no room. */
 struct used_path *used_note(struct used *u, struct bytes path, uint32_t access);
+/* Puts u->paths in order again. */
+void used_sort(struct used *u);
 struct used_path *used_find(const struct used *u, struct bytes path);
 
 #endif

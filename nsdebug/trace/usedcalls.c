@@ -49,6 +49,7 @@ const struct used_entry used_entries[] = {
 	ONE(utimensat, USED_NAMES, 2, 1, W), ONE(futimesat, USED_NAMES, 2, 1, W),
 	ONE(setxattr, USED_NAMES, 1, 0, W), ONE(lsetxattr, USED_NAMES, 1, 0, W),
 	ONE(removexattr, USED_NAMES, 1, 0, W), ONE(lremovexattr, USED_NAMES, 1, 0, W),
+	FD(flock, USED_LOCKS, 0), FD(fcntl, USED_LOCKS, 1),
 	FD(fchmod, USED_FD_WRITES, 1), FD(fchown, USED_FD_WRITES, 1),
 	ONE(stat, USED_NAMES, 1, 0, T), ONE(lstat, USED_NAMES, 1, 0, T),
 	ONE(newfstatat, USED_NAMES, 2, 1, T), ONE(statx, USED_NAMES, 2, 1, T),

@@ -5,7 +5,7 @@
 # the profile that is made of that, and one more call is refused.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
-need jq runc
+need jq runc apparmor_parser
 can_trace
 
 mkdir py
@@ -38,6 +38,9 @@ cat >py/work.py <<-'E'
 	    open('/etc/passwd').close()
 	    attempt(os.stat, '/etc/group')
 	    return tcp, udp
+	def never():
+	    os.mkdir('/never')
+	    open('/never/used', 'wb').write(b'x' * 1048576)
 	def more():
 	    os.getpriority(os.PRIO_PROCESS, 0)
 	def say(what):
@@ -72,7 +75,8 @@ CAPS='--caps net_bind_service,mknod'
 # ---- of one that runs ----
 
 # shellcheck disable=SC2086 # words
-py $CAPS --overlay -- /usr/bin/python3 /py/work.py 'wait(); x = work(); say("done"); wait(); time.sleep(1000)'
+py $CAPS --overlay -- /usr/bin/python3 /py/work.py 'never(); say("ready"); wait(); x = work(); say("done"); time.sleep(1000)'
+wait_for '[ -e out/ready ]' 20 || fail 'the workload is ready'
 advise_start "$BOX" --for 1h
 : >py/go
 wait_for '[ -e out/done ]' 20 || fail 'the workload is done' "$(cat said.txt)"
@@ -88,7 +92,7 @@ all 'the capability that it used, and where' "$(of capability)"' | map(select(.n
 	(.[0] | .name == "CAP_NET_BIND_SERVICE" and .why == "in bind")'
 all 'the one that it had' "$(of capability)"' | any(.name == "CAP_MKNOD" and (.needed | not))'
 all 'its ports' "$(of port)"' | map(.name) | sort == ["5353/udp", "80/tcp"]'
-all 'where that is' "$(of port)"' | any(.port == 80 and .why == "127.0.0.1")'
+all 'where that is' "$(of port)"' | any(.port == 80 and .why == "127.0.0.1:80")'
 all 'who it is' '.summary.uid == 0 and ('"$(of user)"' | length == 1)'
 all 'where it writes: a tmpfs' "$(of writable)"' | any(.name == "/tmp" and .on == "tmpfs")'
 all 'its own layer' "$(of writable)"' | any(.name == "/var/lib" and .on == "image" and .files >= 1)'
@@ -99,6 +103,28 @@ all 'as a pod' '.summary.kubernetes | contains("readOnlyRootFilesystem: true") a
 	and (contains("runAsNonRoot") | not) and (contains("/out") | not)'
 all 'for docker' '.summary.docker | contains("--cap-drop ALL --cap-add NET_BIND_SERVICE") and contains("--read-only") and
 	contains("--tmpfs /var/lib:mode=1777") and contains("--user 0:0")'
+all 'files: read' "$(of file)"' | any(.name == "/etc/passwd" and .access == "r" and .on == "image")'
+all 'run, and mapped' "$(of file)"' | any((.name | test("^/usr/bin/python3[.0-9]*$")) and .access == "mrix") and
+	any((.name | test("/libc.so.6$")) and .access == "mr")'
+all 'only looked at' "$(of file)"' | any(.name == "/etc/group" and .access == "")'
+all 'made, and gone' "$(of file)"' | any(.name == "/var/lib/state" and .access == "w" and .on == null)'
+all 'what is not used' "$(of unused)"' | any(.name == "/never/" and .files == 1 and .size == 1048576 and (.needed | not))'
+all 'and nothing that is' '([.items[] | select(.kind == "file" and .on == "image") | .name]) as $used | '"$(of unused)"' |
+	map(select(.name | endswith("*") | not) | .name as $n | $used[] | select(startswith($n))) == []'
+all 'all in all' '.summary | .unused_files > 1 and .unused_size > 1048576 and .unused_files < .image_files and
+	.unused_size < .image_size'
+compiles() { # NAME: the AppArmor profile of out.json
+	jq -r .summary.apparmor out.json >profile
+	ts "$1" 0 '' apparmor_parser -QK profile
+}
+compiles 'an AppArmor profile'
+rule() { ts "$1" 0 '' grep -Fqx "  $2," profile; }
+rule 'its files' '"/etc/passwd" r'
+rule 'its capabilities' 'capability net_bind_service'
+rule 'its sockets' 'network inet stream'
+rule 'what it made' '"/var/lib/state" w'
+rule 'what everybody makes' '"/tmp/**" rwkl'
+ts 'and nothing that it only looked at' 1 '' grep -F '"/etc/group"' profile
 tj 'a seccomp profile' '.defaultAction == "SCMP_ACT_ERRNO" and .architectures == ["SCMP_ARCH_X86_64"] and
 	([.syscalls[] | .names[]] | length == (unique | length))' jq -r .summary.seccomp out.json
 
@@ -193,10 +219,43 @@ all 'a path is what it is' "$(of writable)"' | map(.name) | contains(["/var/evil
 all 'or beside it in bytes' "$(of writable)"' | any(.name_b64 == "L3Zhci///g==")'
 all 'and not in what is pasted' '(.summary.kubernetes, .summary.docker) | (contains("evil") or contains("privileged")) | not'
 all 'which says so' '.summary.kubernetes | contains("left out for the characters in its path")'
+compiles 'an AppArmor profile compiles all the same'
+rule 'with quotes and lines in a name' '"/var/evil\042\012volumes: \[x\]\012- \042/f" w'
+rule 'with bytes that are no text' '"/var/\377\376/f" w'
+rule 'with words' '"/var/a b --privileged/f" w'
+ts 'and many files of a directory' 0 '' grep -Eqx '  "/var/many/[*]" .*w,' profile
 all 'many files of a directory are the directory' "$(of writable)"' | map(select(.name | startswith("/var/many"))) |
 	length == 1 and .[0].name == "/var/many" and .[0].files >= 256'
 ts 'too many directories are said' 0 'more users, ports or places' cat said.txt
 all 'in the document, too' '.truncated and (.summary.complete | not)'
+
+# ---- files on the host ----
+
+into() { # OPTION... DIR
+	"$NSDEBUG" advise "$RUNNING" --for 0.1s -o json --write "$@" >out.json 2>said.txt
+}
+ts 'into a directory' 0 '' into profiles
+t 'which is made' '700\n' stat -c %a profiles
+for f in apparmor:apparmor seccomp.json:seccomp securitycontext.yaml:kubernetes docker:docker; do
+	t "${f%:*}" '' sh -c 'jq -j ".summary.$1" out.json | diff - "profiles/$2" | grep "^[<>]" | grep -v "No newline" |
+		sort -u | cut -c 3- | uniq -u' - "${f#*:}" "${f%:*}"
+done
+t 'files.txt' '' sh -c 'jq -r ".items[] | select(.kind == \"file\" and .on == \"image\") | .name" out.json | diff - profiles/files.txt'
+ts 'unused.txt' 0 '^[0-9]+	[0-9]+	/' cat profiles/unused.txt
+ts 'report.txt' 0 '^port: 80/tcp: 127.0.0.1:80' cat profiles/report.txt
+t 'for their owner' '600\n' sh -c 'stat -c %a profiles/* | sort -u'
+ls -i profiles >before
+ts 'files that are there are not written over' 4 'seccomp.json is there already.*--force' "$NSDEBUG" advise "$RUNNING" --for 0.1s --write profiles
+t 'none of them' '' sh -c 'ls -i profiles | diff before -'
+ts 'but with --force' 0 '' into profiles --force
+ts 'all of them' 1 '' sh -c 'ls -i profiles | grep -Fxf before'
+ts 'no such place' 1 'make the directory no/such' "$NSDEBUG" advise "$RUNNING" --for 0.1s --write no/such
+ts '--force alone' 2 '--write DIR' "$NSDEBUG" advise "$RUNNING" --for 0.1s --force
+ts 'several targets' 2 'one container at a time' "$NSDEBUG" advise --all --for 0.1s --write all
+advise_start "$RUNNING" --write early
+trace_stop
+t 'interrupted' 130 printf %s "$STATUS"
+ts 'they are written' 0 'SCMP_ACT_ALLOW' cat early/seccomp.json
 
 # ---- what cannot be told is said ----
 

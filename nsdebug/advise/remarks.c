@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/advise/remarks.h"
+
+#include "nsdebug/advise/files.h"
+#include "nsdebug/advise/needs.h"
+#include "nsdebug/enter/emit.h"
+
+/* Of one that has ended there is nothing to look at: nothing of it is missing for that. */
+static void say_unlooked(struct emit *emit, const struct advice *a, const struct files_unused *f)
+{
+	static const char why[] = "what of its image is not used is not told, and links of names "
+		"are not followed";
+
+	if (!f->known && a->u->tracer.gone)
+		emit_note(emit, "it has ended before its files were looked at: %s", why);
+	else if (!f->known)
+		emit_cut(emit, "its files could not be looked at: %s", why);
+	else if (f->cut)
+		emit_cut(emit, "its image has more files than are looked at: not all that is "
+			 "unused is told");
+}
+
+static void say_start(struct emit *emit)
+{
+	emit_note(emit, "it ran before it was watched: what it needed to start is known only from "
+		  "what is open, mapped and listening still; to see it, watch a start: nsdebug "
+		  "advise --next NAME");
+}
+
+static bool say_calls(struct emit *emit, const struct used *u)
+{
+	if (*u->compat)
+		emit_cut(emit, "it makes 32-bit system calls: they have other numbers, and the "
+			 "profile allows none of them");
+	if (*u->strange)
+		emit_cut(emit, "it makes system calls by numbers that x86-64 does not have: they "
+			 "are in no profile");
+	if (*u->uring)
+		emit_cut(emit, "it uses io_uring: what it asks for that way, files and addresses, "
+			 "is not seen");
+	return !*u->compat && !*u->strange && !*u->uring;
+}
+
+static bool say_bounds(struct emit *emit, const struct advice *a)
+{
+	const struct used *u = a->u;
+	bool files = u->cut || *u->too_long;
+	bool others = u->creds_cut || u->ports_cut || a->places_cut;
+
+	if (files)
+		emit_cut(emit, "it uses more files than are noted, or some by longer paths: some "
+			 "are not told");
+	if (others)
+		emit_cut(emit, "it has more users, ports or places to write to than are noted");
+	return !files && !others;
+}
+
+static bool say_caps(struct emit *emit, const struct advice *a)
+{
+	if (!a->caps_known)
+		emit_cut(emit, "this kernel does not tell which capabilities are used (Linux 6.14, "
+			 "or programs at the end of functions): those that are held are taken");
+	else if (!a->u->capable.asked)
+		emit_note(emit, "/proc/kallsyms tells no addresses (who opens it must be root): "
+			  "capabilities that the kernel only asks about may be among those that "
+			  "are needed");
+	return a->caps_known;
+}
+
+bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
+		 bool families)
+{
+	bool all = emit->status != ST_INCOMPLETE;
+
+	all &= say_calls(emit, a->u);
+	all &= say_bounds(emit, a);
+	all &= say_caps(emit, a);
+	if (!families)
+		emit_cut(emit, "it makes sockets of a family that has no name in an AppArmor "
+			 "profile here: they are not in it");
+	if (*a->u->left_out)
+		emit_note(emit, "what a runtime did when it entered was left out");
+	say_unlooked(emit, a, f);
+	if (!a->whole)
+		say_start(emit);
+	return all && families;
+}

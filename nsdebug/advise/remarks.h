@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * remarks - what a profile does not know, said.
+ */
+#ifndef NSDEBUG_ADVISE_REMARKS_H
+#define NSDEBUG_ADVISE_REMARKS_H
+
+#include <stdbool.h>
+
+struct advice;
+struct emit;
+struct files_unused;
+
+/* families: AppArmor has names for all sockets. False: something that it did while it was watched
+ * is not known. */
+bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
+		 bool families);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * late - the reader beside a tracer that is only started when the tracer asks for it (tool->look).
+ */
+#ifndef NSDEBUG_CLI_LATE_H
+#define NSDEBUG_CLI_LATE_H
+
+#include "nsdebug/enter/enter.h"
+#include "nsdebug/target/target.h"
+
+struct err;
+struct job;
+
+struct late {
+	int ours, reader;	/* ends of the socket, until they are given away; -1 */
+	struct child child;
+	const char *word;	/* of a container that is waited for, or NULL */
+	const struct target_want *want;
+	struct target found;	/* it, when it is there */
+	bool pinned;
+};
+
+#define LATE_NONE { .ours = -1, .reader = -1, .child = CHILD_NONE }
+
+/* Before the tracer is started: *peer is its end. */
+int late_connect(struct late *l, int *peer, struct err *e);
+/* The tracer has its end, so we must not. */
+void late_given(struct late *l);
+/* It asks. If there is no reader to be had it is told so by the end of the socket. */
+int late_start(struct late *l, const struct job *j, struct err *e);
+void late_free(struct late *l);
+
+#endif
