@@ -239,11 +239,13 @@ on_host_sampled() { # a kernel that lends perf events and no BPF
 }
 sampled() { on_host_sampled "$PID" --no-stop -o json 2>/dev/null | grep -q '"how":"sampled"'; }
 if sampled || sampled || sampled; then	# it takes a turn on a processor
+	# without one it is stopped, as where others want the processors, too
+	wait_for 'on_host_sampled "$PID" -o json >seen 2>/dev/null; grep -q "\"how\":\"sampled\"" seen' 30
 	tj 'one that runs is copied while it does' '.summary.stopped == 1 and
 		(.items[] | select(.comm == "spin") | .how == "sampled" and .note == null and
 			.held_s == null and .frames[-1].function == "clone3" and
 			([.frames[].function] | contains(["descend", "descend", "run"])))' \
-		on_host_sampled "$PID" -o json
+		cat seen
 	ts 'with --no-stop, too' 0 '"comm":"spin".*"how":"sampled".*"note":null' \
 		on_host_sampled "$PID" --no-stop --filter 'comm == "spin"' -o jsonl
 	kill "$PID"
