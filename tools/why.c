@@ -351,7 +351,7 @@ static void tell_end(struct run *r)
 	enum status st;
 
 	f->a = a;
-	st = ended_why(r->target, &r->root, f);
+	st = ended_why(r->target, &r->root, sysdef_name, f);
 	for (size_t i = 0; i < f->count; i++)
 		tell(r, &f->items[i]);
 	for (size_t i = 0; i < f->nmissing; i++)

@@ -36,6 +36,14 @@ bool time_parse(const char *p, int64_t *ret, uint32_t *nsec)
 		for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
 			*nsec += unit * (uint32_t)(*p - '0');
 	}
+	if (*p == '+' || *p == '-') {
+		int sign = *p++ == '-' ? 1 : -1;
+
+		if (!digits(&p, 2, ':', &h) || !digits(&p, 2, '\0', &min) || h > 23 || min > 59)
+			return false;
+		*ret += sign * (h * 60 + min) * 60;
+		return !*p;
+	}
 	p += *p == 'Z';
 	return !*p;
 }

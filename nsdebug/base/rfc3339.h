@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* 2026-01-31T12:00:00.5Z, of UTC; the Z may be left out. Seconds since 1970, and nanoseconds. */
+/* 2026-01-31T12:00:00.5Z, of UTC; the Z may be left out, or an offset be there: +01:00. Seconds
+ * since 1970, and nanoseconds. */
 bool time_parse(const char *text, int64_t *sec, uint32_t *nsec);
 
 #endif

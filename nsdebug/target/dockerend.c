@@ -170,7 +170,8 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 		x->exit_code = INT64_MIN;	/* what is there is none, it is 0 */
 	if (host >= 0)
 		jread(host, STATE_MAX, take_host, &r, NULL);
-	x->never_ran = !x->started;
+	/* moby forgets the error of a start when a later one succeeds */
+	x->never_ran = !x->started || x->error;
 	x->output_form = OUTPUT_DOCKER;
 	find_layers(&r, c->root, c->id);
 }

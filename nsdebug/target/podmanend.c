@@ -101,7 +101,8 @@ static void take_line(struct ending *x, struct arena *a, const char *id, const c
 		x->source = EVENTS;
 	} else if (!strcmp(ev.status, "start")) {
 		x->started = ev.time;
-	} else if (!strcmp(ev.status, "stop")) {
+		x->stopped = false;
+	} else if (!strcmp(ev.status, "stop") || !strcmp(ev.status, "kill")) {
 		x->stopped = true;
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/ended.h"
 
+#include <linux/audit.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +20,19 @@
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/output.h"
 #include "nsdebug/why/reason.h"
+#include "nsdebug/why/words.h"
 
 #define SLACK_US 2000000	/* the kernel's clock of its log and ours may differ */
+/* Engines write down that it was started when it was: some words of it may be older. */
+#define STARTED_NS 100000000
+#define OOM_S 10		/* of a process of it, and then it ended: because of that? */
+#define PAGE_MIN 4096
+#if defined(__x86_64__)
+#define AUDIT_ARCH_OWN AUDIT_ARCH_X86_64
+#else
+#define AUDIT_ARCH_OWN AUDIT_ARCH_AARCH64
+#endif
+#define SHOWN 10		/* of its last lines */
 
 struct why {
 	const struct target *t;
@@ -32,6 +44,8 @@ struct why {
 	bool log_read;
 	int64_t boot_us;	/* of the real-time clock, when the kernel's log began to count */
 	struct output out;
+	const char *(*call_name)(unsigned int nr, char room[16]);
+	bool settled;		/* it, or who tried to start it, has said why not */
 };
 
 /* ---- times ---- */
@@ -42,6 +56,14 @@ static int64_t seconds(const char *text)
 	uint32_t nsec;
 
 	return text && time_parse(text, &sec, &nsec) ? sec : 0;
+}
+
+static int64_t nanoseconds(const char *text)
+{
+	int64_t sec;
+	uint32_t nsec;
+
+	return text && time_parse(text, &sec, &nsec) ? sec * (int64_t)NS_PER_S + nsec : 0;
 }
 
 static const char *time_of(struct why *w, uint64_t at_us)
@@ -63,13 +85,30 @@ static bool may_be_oom(const struct ending *x)
 	return x->runs || x->exit_code == 128 + SIGKILL || x->exit_code == INT64_MIN;
 }
 
+/* A fault in the second in which it ended, of the program that was started. */
+static void want_fault(struct why *w, struct kmsg_want *want, char comm[16])
+{
+	const char *path = w->x->args.count ? w->x->args.items[0] : NULL;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	int64_t end = nanoseconds(w->x->finished) / 1000 - w->boot_us;
+
+	if (!path || end <= 0 || !exits_signal(w->x->exit_code))
+		return;
+	snprintf(comm, 16, "%s", slash ? slash + 1 : path);
+	want->comm = comm;
+	want->fault_from_us = end > SLACK_US ? (uint64_t)(end - SLACK_US) : 0;
+	want->fault_to_us = (uint64_t)(end + SLACK_US);
+}
+
 static void read_log(struct why *w)
 {
 	const struct container *c = &w->t->container;
 	int64_t made = is_generated_id(c->id) ? 0 : seconds(c->created);
 	struct kmsg_want want = { .cgroup = w->x->cgroup, .id = c->id };
+	char comm[16];
 
 	w->boot_us = (int64_t)(clock_of(CLOCK_REALTIME) - clock_of(CLOCK_MONOTONIC)) / 1000;
+	want_fault(w, &want, comm);
 	if (made && made * 1000000 - w->boot_us > SLACK_US)
 		want.from_us = (uint64_t)(made * 1000000 - w->boot_us - SLACK_US);
 	if (w->x->kernel < 0 || kmsg_find(w->x->kernel, &want, &w->log) < 0) {
@@ -94,6 +133,16 @@ static bool is_of_last_run(const struct why *w)
 	return w->x->runs || !w->x->started || at >= seconds(w->x->started);
 }
 
+/* A process of it was, and soon after it ended by itself. */
+static bool is_soon_after(const struct why *w)
+{
+	int64_t end = seconds(w->x->finished), at;
+
+	at = (w->boot_us + (int64_t)w->log.last.at_us) / 1000000;
+	return w->log.count && end && w->x->exit_code && end - at <= OOM_S &&
+		at - end <= OOM_S && is_of_last_run(w);
+}
+
 static bool was_oom(const struct why *w)
 {
 	const struct ending *x = w->x;
@@ -101,7 +150,7 @@ static bool was_oom(const struct why *w)
 	if (x->oom_killed)
 		return true;
 	if (!may_be_oom(x))
-		return false;
+		return is_soon_after(w);
 	if (w->log.count && is_of_last_run(w))
 		return true;
 	return !x->runs && x->oom_kills != NONE_U64 && x->oom_kills;
@@ -170,12 +219,31 @@ static void copy_cause(struct why *w, struct findings *from)
 
 static void say_not_started(struct why *w)
 {
-	struct finding *x = finding_add(w->f, "not-started");
+	struct finding *x;
 
-	x->what = "its runtime could not start it";
+	if (words_runtime(w->f, w->x->error)) {
+		x = &w->f->items[w->f->count - 1];
+	} else {
+		x = finding_add(w->f, "not-started");
+		x->what = "its runtime could not start it";
+		x->cure = "the runtime's words name what it could not do";
+	}
 	x->evidence = w->x->error;
 	x->source = w->x->source;
-	x->cure = "the runtime's words name what it could not do";
+}
+
+/* Is what was seen in its files what the runtime, or the loader, complained of? */
+static bool look_explains(struct why *w)
+{
+	const struct finding *cause = finding_cause(&w->look);
+	struct findings said = { .a = w->f->a };
+	const struct ending *x = w->x;
+
+	if (!cause || !is_early(x))
+		return false;
+	if (x->never_ran && x->error)
+		return words_of_exec(x->error);
+	return !words_loader(&said, x, &w->out) || !strcmp(said.items[0].kind, cause->kind);
 }
 
 static void say_killer(struct why *w, struct finding *x)
@@ -194,37 +262,121 @@ static void say_killer(struct why *w, struct finding *x)
 			"--init); a failed liveness probe and an eviction end so, too";
 }
 
+/* In words: "wrote to address 0 (a null pointer)". */
+static const char *fault_words(struct why *w, const struct kmsg_fault *k)
+{
+	const char *how = k->code & 16 ? "ran code at" : k->code & 2 ? "wrote to" : "read from";
+	char room[16];
+
+	if (k->sig == SIGSYS && k->arch == AUDIT_ARCH_OWN)
+		return finding_text(w->f, "called %s",
+				    w->call_name((unsigned int)k->syscall, room));
+	if (k->sig == SIGSYS)
+		return finding_text(w->f, "made call %llu of another architecture",
+				    (unsigned long long)k->syscall);
+	if (k->what[0])
+		return finding_text(w->f, "%s", k->what);
+	return finding_text(w->f, "%s address 0x%llx%s", how, (unsigned long long)k->address,
+			    k->address < PAGE_MIN ? " (a null pointer)" : "");
+}
+
+static bool has_fault(const struct why *w)
+{
+	return w->log.fault.sig && w->log.fault.sig == exits_signal(w->x->exit_code);
+}
+
+static void say_fault(struct why *w, struct finding *x)
+{
+	const struct kmsg_fault *k = &w->log.fault;
+
+	x->evidence = finding_text(w->f, "exit code %lld; at %s the kernel's log has a process %s "
+				   "(host's pid %llu) that %s%s", (long long)w->x->exit_code,
+				   time_of(w, k->at_us), k->comm, (unsigned long long)k->pid,
+				   fault_words(w, k), w->log.faults ? "; and others of that name, "
+				   "which may be another container's" : "");
+	x->source = "/dev/kmsg";
+}
+
 static void say_code(struct why *w)
 {
-	struct finding *x = exits_say(w->f, w->x->exit_code);
 	unsigned int sig = exits_signal(w->x->exit_code);
+	bool killer = sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT;
+	struct finding *x = exits_say(w->f, w->x->exit_code, has_fault(w) ||
+				      (killer && w->x->stopped));
 
 	x->evidence = finding_text(w->f, "exit code %lld%s", (long long)w->x->exit_code,
 				   sig ? ": as a runtime writes down a signal, if not the program "
 				   "chose it itself" : "");
 	x->source = w->x->source;
-	if (sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
+	if (killer) {
 		say_killer(w, x);
+	} else if (has_fault(w)) {
+		say_fault(w, x);
+	} else if (w->x->stopped && !sig) {
+		x->kind = w->x->exit_code ? x->kind : "stopped";
+		x->what = finding_text(w->f, "its engine was asked to stop it, and it ended with "
+				       "%lld", (long long)w->x->exit_code);
+		x->cure = NULL;
+	}
 }
 
-/* A file that it could not write, by its own last words and by what is known of its mounts. */
-static bool say_denied(struct why *w)
+/* A file that it could not write, by its own words and by what is known of its mounts. */
+static bool say_denied(struct why *w, size_t from, size_t to, bool mild)
 {
 	struct look_ids as = look_ids(w->root, w->x);
 
-	for (size_t i = w->out.count; i-- > 0;)
-		if (denied_line(w->f, w->x, &as, w->out.lines[i]))
+	for (size_t i = to; i-- > from;)
+		if ((mild || !words_mild(w->out.lines[i])) &&
+		    denied_line(w->f, w->x, &as, w->out.lines[i]))
 			return true;
 	return false;
 }
 
-static enum status verdict_of_end(struct why *w)
+/* Its last words, or the loader's, or those of who should have executed it. */
+static bool say_words(struct why *w)
+{
+	const struct ending *x = w->x;
+
+	if (x->exit_code <= 0 || exits_signal(x->exit_code) || x->stopped)
+		return false;
+	w->settled = words_exec(w->f, x, &w->out) || words_loader(w->f, x, &w->out) ||
+		say_denied(w, words_first(&w->out), w->out.count, false) ||
+		words_error(w->f, x, &w->out);
+	return w->settled;
+}
+
+/* What was said before the last words did not end it; it may be the reason of them. */
+static void say_hint(struct why *w)
+{
+	const char *verdict = w->f->items[0].kind;
+	struct finding *x;
+
+	if (w->x->exit_code <= 0 || strcmp(verdict, "exited") ||
+	    !say_denied(w, 0, w->out.count, true))
+		return;
+	x = &w->f->items[w->f->count - 1];
+	x->kind = "hint";
+	x->what = finding_text(w->f, "before it ended it said so, which may not be why: %s",
+			       x->what);
+}
+
+static const char *oom_words(struct why *w)
+{
+	int64_t code = w->x->exit_code;
+
+	if (w->x->runs || code == INT64_MIN || code == 128 + SIGKILL)
+		return "it was killed because it used more memory than it may";
+	return finding_text(w->f, "a process of it was killed because it used more memory than it "
+			    "may, and it then ended with %lld", (long long)code);
+}
+
+static void say_ended(struct why *w)
 {
 	const struct ending *x = w->x;
 
 	if (was_oom(w))
-		say_oom(w, "oom-killed", "it was killed because it used more memory than it may");
-	else if (finding_cause(&w->look) && is_early(x))
+		say_oom(w, "oom-killed", oom_words(w));
+	else if (look_explains(w))
 		copy_cause(w, &w->look);
 	else if (x->never_ran && x->error)
 		say_not_started(w);
@@ -232,10 +384,15 @@ static enum status verdict_of_end(struct why *w)
 		finding_add(w->f, "created")->what = "it was made and never started";
 	else if (x->exit_code == INT64_MIN)
 		finding_add(w->f, "ended")->what = "it has ended; how is not recorded";
-	else if (x->exit_code && !exits_signal(x->exit_code) && say_denied(w))
-		return ST_OK;
-	else
+	else if (!say_words(w))
 		say_code(w);
+}
+
+static enum status verdict_of_end(struct why *w)
+{
+	const struct ending *x = w->x;
+
+	say_ended(w);
 	if (x->exit_code == 0 && !was_oom(w) && !x->never_ran)
 		return ST_FAILED;
 	if (x->exit_code == INT64_MIN && !strcmp(w->f->items[0].kind, "ended")) {
@@ -311,6 +468,22 @@ static void say_restarts(struct why *w)
 	s->source = w->t->container.logs ? w->t->container.logs : x->source;
 }
 
+/* Its last lines, and what they belong to if that is above them. */
+static void say_output(struct why *w)
+{
+	size_t from = w->out.count > SHOWN ? w->out.count - SHOWN : 0;
+	size_t first = words_first(&w->out);
+	struct finding *s;
+
+	for (size_t i = 0; i < w->out.count; i++) {
+		if (i < from + (first < from) && i != first)
+			continue;
+		s = finding_add(w->f, "last-output");
+		s->what = w->out.lines[i];
+		s->source = w->x->output;
+	}
+}
+
 static void say_rest(struct why *w)
 {
 	const struct ending *x = w->x;
@@ -336,16 +509,27 @@ static void say_rest(struct why *w)
 		s->source = x->pod_cgroup_file;
 	}
 	say_restarts(w);
-	for (size_t i = w->out.count > 2 ? w->out.count - 2 : 0; i < w->out.count; i++) {
-		s = finding_add(w->f, "last-output");
-		s->what = w->out.lines[i];
-		s->source = x->output;
-	}
+	say_hint(w);
+	say_output(w);
 }
 
-enum status ended_why(const struct target *t, const struct root *root, struct findings *f)
+/* Of this run: what is never run has said nothing. */
+static void read_output(struct why *w)
 {
-	struct why w = { .t = t, .x = t->ending, .root = root, .f = f, .look = { .a = f->a } };
+	const struct ending *x = w->x;
+	int64_t since = nanoseconds(x->started);
+
+	if (!x->runs && x->log >= 0 && !x->never_ran)
+		output_read(x->log, x->output_form == OUTPUT_DOCKER, since ? since - STARTED_NS : 0,
+			    w->f->a, &w->out);
+}
+
+enum status ended_why(const struct target *t, const struct root *root,
+		      const char *(*call_name)(unsigned int nr, char room[16]),
+		      struct findings *f)
+{
+	struct why w = { .t = t, .x = t->ending, .root = root, .f = f, .look = { .a = f->a },
+		.call_name = call_name };
 	enum status st;
 
 	if (!w.x) {
@@ -353,15 +537,15 @@ enum status ended_why(const struct target *t, const struct root *root, struct fi
 		return ST_FAILED;
 	}
 	read_log(&w);
-	if (!w.x->runs && w.x->log >= 0)
-		output_read(w.x->log, w.x->output_form == OUTPUT_DOCKER, f->a, &w.out);
+	read_output(&w);
 	/* who looks at the container's programs has the host's logs no more */
 	ending_close(t->ending);
 	if (!w.x->runs && is_early(w.x) && !was_oom(&w))
 		look_start(root, w.x, &w.look);
-	for (size_t i = 0; i < w.look.nmissing; i++)
-		finding_missing(f, "%s", w.look.missing[i]);
 	st = w.x->runs ? verdict_of_run(&w) : verdict_of_end(&w);
+	/* what was said by who tried it needs no look */
+	for (size_t i = 0; i < w.look.nmissing && !w.settled; i++)
+		finding_missing(f, "%s", w.look.missing[i]);
 	say_rest(&w);
 	return st;
 }

@@ -17,6 +17,8 @@ struct target;
 
 /* ST_OK: an answer was found. ST_FAILED: nothing is wrong, or nothing has ended. ST_INCOMPLETE:
  * f->missing says what was not looked at, and nothing else explains it. */
-enum status ended_why(const struct target *t, const struct root *root, struct findings *f);
+enum status ended_why(const struct target *t, const struct root *root,
+		      const char *(*call_name)(unsigned int nr, char room[16]),
+		      struct findings *f);
 
 #endif

@@ -22,14 +22,16 @@ const char *exits_signal_name(struct findings *f, unsigned int sig)
 	return finding_text(f, "SIG%s", b.bytes);
 }
 
+#define SEE_WHERE "'nsdebug trace signal --stack NAME' shows where, while it runs; if it does " \
+	"not run long enough, let it write a core file: 'nsdebug stack --core FILE NAME' reads it"
+
 /* Signals that a program gets for what it did. */
 static const struct crash {
 	unsigned int sig;
 	const char *what, *cure;
 } crashes[] = {
 	{ SIGSEGV, "it used memory that it has not got",
-	  "find where: 'nsdebug trace signal --next NAME --stack' before it is started again, or a "
-	  "core file ('nsdebug core' reads it)" },
+	  SEE_WHERE },
 	{ SIGBUS, "it used memory whose file is shorter, or that is not aligned",
 	  "a file that it has mapped was cut, or /dev/shm is full: give it more (docker run "
 	  "--shm-size, in a pod an emptyDir with medium: Memory at /dev/shm)" },
@@ -37,46 +39,57 @@ static const struct crash {
 	  "build it for an older processor (GOAMD64=v1, -march=x86-64), or run it on a node that "
 	  "has the instruction" },
 	{ SIGFPE, "it divided by zero, or calculated what cannot be",
-	  "find where: 'nsdebug trace signal --next NAME --stack'" },
+	  SEE_WHERE },
 	{ SIGABRT,
 	  "it gave up by itself: an assertion, or its memory allocator, found something wrong",
-	  "its last words say what; 'nsdebug trace signal --next NAME --stack' says where" },
+	  "its last words say what; " SEE_WHERE },
 	{ SIGTRAP, "it ran into a breakpoint, or gave up by itself",
-	  "its last words say what; 'nsdebug trace signal --next NAME --stack' says where" },
+	  "its last words say what; " SEE_WHERE },
 };
 
-static struct finding *say_signal(struct findings *f, unsigned int sig)
+/* abort() of a first process, which ignores signals without a handler, ends in a fault. */
+static const char *doubt(struct findings *f, unsigned int sig, bool proven)
 {
-	const char *name = exits_signal_name(f, sig);
+	if (proven)
+		return "";
+	return finding_text(f, "%s; unless the program chose the number %u itself",
+			    sig == SIGSEGV ? " (or abort(), which ends a first process so)" : "",
+			    128 + sig);
+}
+
+static struct finding *say_signal(struct findings *f, unsigned int sig, bool proven)
+{
+	const char *name = exits_signal_name(f, sig), *but = doubt(f, sig, proven);
 	struct finding *x;
 
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
 		if (crashes[i].sig == sig) {
 			x = finding_add(f, "crashed");
-			x->what = finding_text(f, "it crashed with %s: %s", name, crashes[i].what);
+			x->what = finding_text(f, "it crashed with %s: %s%s", name,
+					       crashes[i].what, but);
 			x->cure = crashes[i].cure;
 			return x;
 		}
 	if (sig == SIGSYS) {
 		x = finding_add(f, "seccomp");
 		x->what = finding_text(f, "it was killed with SIGSYS: it made a system call that "
-				       "its seccomp profile kills for");
+				       "its seccomp profile kills for%s", but);
 		x->cure = "'nsdebug trace denied --next NAME' names the call; let the profile "
 			"allow it, or answer it with an error (SCMP_ACT_ERRNO), which programs can "
 			"handle";
 		return x;
 	}
 	x = finding_add(f, sig == SIGKILL ? "killed" : "signal");
-	x->what = finding_text(f, "it was ended by %s", name);
+	x->what = finding_text(f, "it was ended by %s%s", name, but);
 	return x;
 }
 
-struct finding *exits_say(struct findings *f, int64_t code)
+struct finding *exits_say(struct findings *f, int64_t code, bool proven)
 {
 	struct finding *x;
 
 	if (exits_signal(code))
-		return say_signal(f, exits_signal(code));
+		return say_signal(f, exits_signal(code), proven);
 	x = finding_add(f, "exited");
 	switch (code) {
 	case 0:

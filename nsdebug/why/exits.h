@@ -6,6 +6,7 @@
 #ifndef NSDEBUG_WHY_EXITS_H
 #define NSDEBUG_WHY_EXITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct findings;
@@ -14,7 +15,8 @@ struct findings;
 unsigned int exits_signal(int64_t code);
 /* "SIGSEGV" */
 const char *exits_signal_name(struct findings *f, unsigned int sig);
-/* Adds what a code alone tells: its kind, what it means, what helps. */
-struct finding *exits_say(struct findings *f, int64_t code);
+/* Adds what a code alone tells: its kind, what it means, what helps. Proven: something else than
+ * the code tells of the signal, too. */
+struct finding *exits_say(struct findings *f, int64_t code, bool proven);
 
 #endif

@@ -2,10 +2,13 @@
 #include "nsdebug/why/kmsg.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/target/runtime.h"
 
@@ -70,27 +73,131 @@ static int parse_body(const char *text, struct oom_kill *k)
 	return scan_u64(&p, &k->uid) && !*p ? 1 : -1;
 }
 
-int kmsg_parse(const char *record, size_t len, struct oom_kill *ret)
+/* The kernel's own words in a record, or NULL. */
+static const char *body_of(const char *record, size_t len, char text[KMSG_RECORD_MAX],
+			   uint64_t *at_us)
 {
-	static const char mark[] = "oom-kill:constraint=";
-	char text[KMSG_RECORD_MAX];
 	const char *p = text, *body;
 	uint64_t level, n;
 
-	*ret = (struct oom_kill){ 0 };
-	if (len >= sizeof(text))
-		return 0;
+	if (len >= KMSG_RECORD_MAX)
+		return NULL;
 	memcpy(text, record, len);
 	text[len] = '\0';
 	text[strcspn(text, "\n")] = '\0';	/* then a dictionary */
 	body = strchr(text, ';');
 	if (!body || !scan_u64(&p, &level) || *p++ != ',' || !scan_u64(&p, &n) || *p++ != ',' ||
-	    !scan_u64(&p, &ret->at_us))
-		return 0;
+	    !scan_u64(&p, at_us))
+		return NULL;
 	/* what a program has written there is of another facility than the kernel's, 0 */
-	if (level >= 1 << LEVEL_BITS)
-		return 0;
-	return str_prefix(body + 1, mark) ? parse_body(body + 1, ret) : 0;
+	return level >= 1 << LEVEL_BITS ? NULL : body + 1;
+}
+
+int kmsg_parse(const char *record, size_t len, struct oom_kill *ret)
+{
+	char text[KMSG_RECORD_MAX];
+	const char *body;
+
+	*ret = (struct oom_kill){ 0 };
+	body = body_of(record, len, text, &ret->at_us);
+	return body && str_prefix(body, "oom-kill:constraint=") ? parse_body(body, ret) : 0;
+}
+
+/* ---- faults ---- */
+
+static bool hex(const char *text, const char *key, uint64_t *ret)
+{
+	const char *at = strstr(text, key);
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	*ret = strtoull(at, &end, 16);
+	return end > at;
+}
+
+/* "COMM[PID]" and what must be behind it; COMM may hold brackets, too. Returns what follows. */
+static const char *take_who(const char *text, const char *behind, struct kmsg_fault *ret)
+{
+	for (size_t n = 0; n < sizeof(ret->comm) && text[n]; n++) {
+		const char *p = text + n + 1;
+
+		if (text[n] != '[' || !scan_u64(&p, &ret->pid) || !str_prefix(p, behind))
+			continue;
+		memcpy(ret->comm, text, n);
+		ret->comm[n] = '\0';
+		return p + strlen(behind);
+	}
+	return NULL;
+}
+
+static bool parse_trap(const char *text, struct kmsg_fault *ret)
+{
+	static const struct { const char *what; unsigned int sig; } traps[] = {
+		{ "general protection", SIGSEGV }, { "trap invalid opcode", SIGILL },
+		{ "trap divide error", SIGFPE }, { "trap int3", SIGTRAP },
+		{ "trap stack segment", SIGBUS },
+	};
+	const char *what = take_who(text, "] ", ret);
+
+	for (size_t i = 0; what && i < ARRAY_SIZE(traps); i++)
+		if (str_prefix(what, traps[i].what)) {
+			const char *end = strstr(what, " ip:");
+
+			ret->sig = traps[i].sig;
+			return end && take(what, end, ret->what, sizeof(ret->what));
+		}
+	return false;
+}
+
+/* A name with other bytes than plain ones is not in quotes there. */
+static bool parse_seccomp(const char *text, struct kmsg_fault *ret)
+{
+	const char *pid = strstr(text, " pid="), *comm = pid ? strstr(pid, " comm=\"") : NULL;
+	const char *end = comm ? strchr(comm + 7, '"') : NULL;
+	const char *sig = end ? strstr(end, " sig=31 ") : NULL;
+	const char *call = sig ? strstr(sig, " syscall=") : NULL;
+
+	if (!call || !take(comm + 7, end, ret->comm, sizeof(ret->comm)) ||
+	    !hex(sig, " arch=", &ret->arch))
+		return false;
+	pid += strlen(" pid=");
+	call += strlen(" syscall=");
+	ret->sig = SIGSYS;
+	return scan_u64(&pid, &ret->pid) && scan_u64(&call, &ret->syscall);
+}
+
+bool kmsg_parse_fault(const char *record, size_t len, struct kmsg_fault *ret)
+{
+	char text[KMSG_RECORD_MAX];
+	const char *body, *at;
+
+	*ret = (struct kmsg_fault){ 0 };
+	body = body_of(record, len, text, &ret->at_us);
+	if (!body)
+		return false;
+	if (str_prefix(body, "audit: type=1326 "))
+		return parse_seccomp(body, ret);
+	if (str_prefix(body, "traps: "))
+		return parse_trap(body + strlen("traps: "), ret);
+	at = take_who(body, "]: segfault at ", ret);
+	if (!at || !hex(at - 1, " ", &ret->address) || !hex(at, " error ", &ret->code))
+		return false;
+	ret->sig = SIGSEGV;
+	return true;
+}
+
+static void take_fault(const char *record, size_t len, const struct kmsg_want *w,
+		       struct kmsg_found *ret)
+{
+	struct kmsg_fault f;
+
+	if (!w->comm || !kmsg_parse_fault(record, len, &f) || strcmp(f.comm, w->comm) ||
+	    f.at_us < w->fault_from_us || f.at_us > w->fault_to_us)
+		return;
+	ret->faults |= ret->fault.sig && ret->fault.pid != f.pid;
+	ret->fault = f;
 }
 
 /* What an engine calls a container's cgroup, without what is around the id: "docker-ID.scope". */
@@ -170,6 +277,7 @@ int kmsg_find(int fd, const struct kmsg_want *w, struct kmsg_found *ret)
 			ret->unclear++;
 			break;
 		}
+		take_fault(record, (size_t)n, w, ret);
 		if (!ret->first_us && k.at_us)
 			ret->first_us = k.at_us;
 	}

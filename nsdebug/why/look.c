@@ -314,7 +314,7 @@ static void say_machine(struct look *l, const struct file_at *f, const struct ne
 }
 
 /* Where in families of images a library is that programs often lack. */
-static const char *cure_library(struct findings *f, const char *name)
+const char *look_library_cure(struct findings *f, const char *name)
 {
 	static const char *const cc[] = { "libstdc++.so", "libgcc_s.so", "libgomp.so" };
 	static const char *const base[] = { "libc.so.6", "libm.so.6", "libpthread.so.0",
@@ -346,7 +346,7 @@ static void look_libraries(struct look *l, const struct file_at *f, const struct
 			       f->path, m.name);
 	x->evidence = finding_text(l->f, "needed by %s; not in RPATH, LD_LIBRARY_PATH, RUNPATH, "
 				   "ld.so.cache or the loader's own directories", m.by);
-	x->cure = cure_library(l->f, m.name);
+	x->cure = look_library_cure(l->f, m.name);
 }
 
 static void look_elf(struct look *l, const struct file_at *f, const struct needs *n)

@@ -1,16 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/output.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/rfc3339.h"
 #include "nsdebug/out/jread.h"
+
+#define TIME_MAX 40
 
 struct line {
 	struct arena *a;
 	const char *text;
+	int64_t at;		/* nanoseconds since 1970; INT64_MAX: not known */
 };
+
+static int64_t time_of(const char *p, size_t len)
+{
+	char text[TIME_MAX];
+	int64_t sec;
+	uint32_t nsec;
+
+	snprintf(text, sizeof(text), "%.*s", len < TIME_MAX ? (int)len : 0, p);
+	return time_parse(text, &sec, &nsec) ? sec * (int64_t)NS_PER_S + nsec : INT64_MAX;
+}
 
 static const char *keep(struct arena *a, const char *p, size_t len)
 {
@@ -27,6 +43,8 @@ static bool take_log(void *ctx, const char *path, struct jvalue v)
 
 	if (!strcmp(path, "log") && v.type == J_STRING)
 		l->text = keep(l->a, v.text.p, v.text.len);
+	else if (!strcmp(path, "time") && v.type == J_STRING)
+		l->at = time_of(v.text.p, v.text.len);
 	return true;
 }
 
@@ -45,15 +63,20 @@ static const char *cri_text(struct arena *a, const char *p, size_t len)
 	return keep(a, p, (size_t)(end - p));
 }
 
-static void take_line(const char *p, size_t len, bool docker, struct arena *a, struct output *o)
+static void take_line(const char *p, size_t len, bool docker, int64_t since, struct arena *a,
+		      struct output *o)
 {
-	struct line l = { a, NULL };
+	struct line l = { a, NULL, INT64_MAX };
 
-	if (docker)
+	if (docker) {
 		jread_bytes(p, len, take_log, &l, NULL);
-	else
+	} else {
+		const char *space = memchr(p, ' ', len);
+
 		l.text = cri_text(a, p, len);
-	if (!l.text)
+		l.at = time_of(p, space ? (size_t)(space - p) : 0);
+	}
+	if (!l.text || l.at < since)
 		return;
 	if (o->count == OUTPUT_LINES) {
 		memmove(o->lines, o->lines + 1, (OUTPUT_LINES - 1) * sizeof(*o->lines));
@@ -62,7 +85,8 @@ static void take_line(const char *p, size_t len, bool docker, struct arena *a, s
 	o->lines[o->count++] = l.text;
 }
 
-void output_parse(const char *text, size_t len, bool docker, struct arena *a, struct output *ret)
+void output_parse(const char *text, size_t len, bool docker, int64_t since, struct arena *a,
+		  struct output *ret)
 {
 	const char *p = text, *end = text + len;
 
@@ -72,12 +96,12 @@ void output_parse(const char *text, size_t len, bool docker, struct arena *a, st
 
 		if (!eol)
 			eol = end;
-		take_line(p, (size_t)(eol - p), docker, a, ret);
+		take_line(p, (size_t)(eol - p), docker, since, a, ret);
 		p = eol + 1;
 	}
 }
 
-void output_read(int fd, bool docker, struct arena *a, struct output *ret)
+void output_read(int fd, bool docker, int64_t since, struct arena *a, struct output *ret)
 {
 	off_t size = lseek(fd, 0, SEEK_END), from = size > OUTPUT_TAIL ? size - OUTPUT_TAIL : 0;
 	char text[OUTPUT_TAIL];
@@ -91,5 +115,5 @@ void output_read(int fd, bool docker, struct arena *a, struct output *ret)
 	first = from ? memchr(p, '\n', (size_t)n) : NULL;
 	if (first)
 		p = first + 1;
-	output_parse(p, (size_t)(text + n - p), docker, a, ret);
+	output_parse(p, (size_t)(text + n - p), docker, since, a, ret);
 }

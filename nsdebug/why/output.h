@@ -10,11 +10,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
 #define OUTPUT_TAIL 16384
-#define OUTPUT_LINES 8
+#define OUTPUT_LINES 40
 #define OUTPUT_LINE_MAX 400
 
 struct output {
@@ -22,9 +23,11 @@ struct output {
 	size_t count;
 };
 
-/* Without an error: what cannot be read is no line. */
-void output_read(int fd, bool docker, struct arena *a, struct output *ret);
+/* Without an error: what cannot be read is no line. Of lines that have a time those of `since` and
+ * later, in nanoseconds since 1970: one file may hold the words of earlier runs. */
+void output_read(int fd, bool docker, int64_t since, struct arena *a, struct output *ret);
 /* The same of the text of such a file. */
-void output_parse(const char *text, size_t len, bool docker, struct arena *a, struct output *ret);
+void output_parse(const char *text, size_t len, bool docker, int64_t since, struct arena *a,
+		  struct output *ret);
 
 #endif

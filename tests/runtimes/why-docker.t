@@ -105,8 +105,8 @@ verdict 'line ends of another system' '.kind == "no-shell" or .kind == "missing-
 	(.cure | test("dos2unix"))'
 ended env $B /env
 verdict 'env that finds nothing' '.kind == "missing-interpreter" or .kind == "no-shell"'
-ended mounted --volume "$TMP/in:/m:ro" $B /m/lacks
-ts 'what is on a mount was not looked at, which is said' 5 '/m/lacks was not looked at: it is in what was mounted at /m' \
+ended mounted --volume "$TMP/in:/m:ro" $B /m/dies exit 1
+ts 'what is on a mount was not looked at, which is said' 5 '/m/dies was not looked at: it is in what was mounted at /m' \
 	$NSDEBUG why "$D"
 
 # ---- what ended by itself, or was ended

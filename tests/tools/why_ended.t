@@ -93,6 +93,19 @@ ts 'a record that anybody may write is not believed'	5 'what was to be started i
 box_up static
 ts 'one that runs: 1'		1 '^running +it is running, and no end of it is recorded'	$NSDEBUG why "$BOX"
 ts 'by its pid'			1 '^running '	$NSDEBUG why "pid://$BOXPID"
+# what a cure tells to type
+grep -ao "'nsdebug [a-z][^'%]* NAME'" "$NSDEBUG" | sort -u | tr -d "'" >commands
+ts 'cures name commands'	0 'trace denied --next NAME'	cat commands
+while read -r _ command; do
+	case $command in trace*) bound='--for 0.1s' ;; *) bound= ;; esac
+	# shellcheck disable=SC2046,SC2086 # words
+	"$NSDEBUG" $(echo "$command" | sed "s/--next NAME/--next nsd-none/; s/NAME/$BOX/; s,FILE,$TMP/none,") \
+		$bound >out 2>&1
+	case $? in
+	2) fail "nsdebug $command runs" "$(cat out)" ;;
+	*) pass "nsdebug $command runs" ;;
+	esac
+done <commands
 export RUNTIME=crun
 box_run static --no-proc -- /app/server
 ts 'one of crun: 1'		1 '^running '	$NSDEBUG why "$BOX"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* why/kmsg, needs, output, denied and exits: what others have written is not believed. */
+/* why/kmsg, needs, output, words, denied and exits: what others have written is not believed. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +15,7 @@
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/needs.h"
 #include "nsdebug/why/output.h"
+#include "nsdebug/why/words.h"
 #include "tests/unit/check.h"
 
 #define ID "2042f2f449cd73d0525cb2ce4df6b2b29daaa500053e4beb7a70e8e939463541"
@@ -91,8 +92,12 @@ static void test_times(void)
 
 	ok(time_parse("2026-11-22T18:40:45.380523582Z", &sec, &nsec) && sec == 1795372845 &&
 	   nsec == 380523582, "a time");
+	ok(time_parse("2026-11-22T19:40:45.5+01:00", &sec, &nsec) && sec == 1795372845 &&
+	   time_parse("2026-11-22T13:10:45-05:30", &sec, &nsec) && sec == 1795372845,
+	   "one of another zone");
 	ok(!time_parse("2026-11-22", &sec, &nsec) && !time_parse("", &sec, &nsec) &&
-	   !time_parse("2026-11-22T18:40:45+01:00", &sec, &nsec), "no time");
+	   !time_parse("2026-11-22T18:40:45+0100", &sec, &nsec) &&
+	   !time_parse("2026-11-22T18:40:45+01:00Z", &sec, &nsec), "no time");
 }
 
 static void test_output(struct arena *a)
@@ -101,14 +106,25 @@ static void test_output(struct arena *a)
 		"{\"log\":\"two \\u001b[31m\\n\",\"stream\":\"stderr\"}\nhalf";
 	static const char cri[] = "2026-01-01T00:00:00Z stderr F no \x1b words\n"
 		"2026-01-01T00:00:00Z stderr\n";
+	static const char two[] = "{\"log\":\"old\\n\",\"time\":\"2026-01-01T00:00:00.9Z\"}\n"
+		"{\"log\":\"new\\n\",\"time\":\"2026-01-01T00:00:01.1Z\"}\n";
+	static const char k8s[] = "2026-01-01T01:00:00.9+01:00 stderr F old\n"
+		"2026-01-01T01:00:01.1+01:00 stderr F new\n";
 	struct output o;
+	int64_t sec = 0;
+	uint32_t nsec;
 
-	output_parse(docker, strlen(docker), true, a, &o);
+	output_parse(docker, strlen(docker), true, 0, a, &o);
 	ok(o.count == 2 && !strcmp(o.lines[0], "one") && !strcmp(o.lines[1], "two \x1b[31m"),
 	   "lines as docker writes them");
-	output_parse(cri, strlen(cri), false, a, &o);
+	output_parse(cri, strlen(cri), false, 0, a, &o);
 	ok(o.count == 1 && !strcmp(o.lines[0], "no \x1b words"), "lines as the CRI writes them");
-	output_parse("", 0, true, a, &o);
+	ok(time_parse("2026-01-01T00:00:01Z", &sec, &nsec), "a time to begin from");
+	output_parse(two, strlen(two), true, sec * 1000000000, a, &o);
+	ok(o.count == 1 && !strcmp(o.lines[0], "new"), "none of an earlier run of docker");
+	output_parse(k8s, strlen(k8s), false, sec * 1000000000, a, &o);
+	ok(o.count == 1 && !strcmp(o.lines[0], "new"), "nor of podman, in another zone");
+	output_parse("", 0, true, 0, a, &o);
 	ok(o.count == 0, "no line");
 }
 
@@ -160,6 +176,149 @@ static void test_denied(struct arena *a)
 	   "a root that can be written: not believed");
 }
 
+/* ---- last words ---- */
+
+static const struct output *output_of(struct output *o, const char *const *lines)
+{
+	for (o->count = 0; lines[o->count]; o->count++)
+		o->lines[o->count] = lines[o->count];
+	return o;
+}
+
+#define LINES(o, ...) output_of(o, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_last_words(void)
+{
+	struct output o;
+
+	ok(words_first(LINES(&o, "x: EROFS", "FATAL: licence expired")) == 1, "the last line");
+	ok(words_first(LINES(&o, "start", "    throw err;", "Error: Cannot find module '/x'",
+			     "    at f (a.js:1)", "  code: 'MODULE_NOT_FOUND',", "}",
+			     "Node.js v18.19.0")) == 2, "the exception of node above its stack");
+	ok(words_first(LINES(&o, "a", "panic: open /x: EROFS", "goroutine 1 [running]:",
+			     "main.main()", "\t/a/main.go:3 +0x1d", "exit status 2")) == 1,
+	   "the panic of Go");
+	ok(words_first(LINES(&o, "Exception in thread: x", "\tat y", "Caused by: z", "\tat w")) ==
+	   0, "the exception of Java, with its cause");
+	o.count = 0;
+	ok(words_first(&o) == 0, "none");
+	ok(words_mild("warning: cache disabled: [Errno 30] Read-only file system: '/x'") &&
+	   words_mild("2026-01-01 10:00:00 WARN x") && words_mild("[info] x"), "no reasons");
+	ok(!words_mild("open /var/info/x: EROFS") && !words_mild("FATAL: no warning was given") &&
+	   !words_mild("information"), "reasons");
+}
+
+static void test_exec_words(struct arena *a)
+{
+	const char *args[] = { "/x/sh-bash", "y" };
+	struct ending x = { .exit_code = 255, .args = { args, 2 } };
+	struct findings f = { .a = a };
+	struct output o;
+
+	ok(words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: no such file or directory")) &&
+	   !strcmp(f.items[0].kind, "missing-interpreter") && f.items[0].cure, "no interpreter");
+	ok(words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: exec format error")) &&
+	   !strcmp(f.items[1].kind, "bad-format"), "another format");
+	ok(words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: permission denied")) &&
+	   !strcmp(f.items[2].kind, "not-executable"), "not executable");
+	ok(words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: input/output error")) &&
+	   !strcmp(f.items[3].kind, "not-started") && strstr(f.items[3].what, "input/output"),
+	   "what else it says");
+	ok(!words_exec(&f, &x, LINES(&o, "exec /x/other: no such file or directory")),
+	   "of another program");
+	ok(!words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: permission denied", "ready")),
+	   "not its last words");
+	x.exit_code = 3;
+	ok(!words_exec(&f, &x, LINES(&o, "exec /x/sh-bash: permission denied")) && f.count == 4,
+	   "with a number that no runtime gives");
+}
+
+static void test_loader_words(struct arena *a)
+{
+	struct ending x = { .exit_code = 127 };
+	struct findings f = { .a = a };
+	struct output o;
+
+	ok(words_loader(&f, &x, LINES(&o, "/m/x: error while loading shared libraries: "
+			"libfoo.so.1: cannot open shared object file: No such file or "
+			"directory")) &&
+	   !strcmp(f.items[0].kind, "missing-library") && strstr(f.items[0].what, "libfoo.so.1,"),
+	   "a library");
+	ok(words_loader(&f, &x, LINES(&o, "Error loading shared library libz.so: No such file or "
+			"directory (needed by /x)", "Error relocating /x: f: symbol not found")) &&
+	   strstr(f.items[1].what, "libz.so") == NULL && !strcmp(f.items[1].kind, "old-library"),
+	   "musl's words");
+	x.exit_code = 1;
+	ok(words_loader(&f, &x, LINES(&o, "x: /lib/libc.so.6: version `GLIBC_2.99' not found "
+			"(required by x)")) && !strcmp(f.items[2].kind, "old-library") &&
+	   strstr(f.items[2].what, "GLIBC_2.99"), "a version");
+	ok(!words_loader(&f, &x, LINES(&o, "libfoo.so.1: cannot open it")), "other words");
+}
+
+static void test_error_words(struct arena *a)
+{
+	struct ending x = { .exit_code = 1 };
+	struct findings f = { .a = a };
+	struct output o;
+
+	ok(words_error(&f, &x, LINES(&o, "PermissionError: [Errno 13] Permission denied: "
+				     "'/data/db'")) &&
+	   !strcmp(f.items[0].kind, "permission-denied") &&
+	   strstr(f.items[0].evidence, "/data/db"), "what it may not");
+	ok(words_error(&f, &x, LINES(&o, "Error: EROFS, ENOENT", "  path: '/x' ENOENT", "}")) &&
+	   strstr(f.items[1].evidence, "words: path: '/x'"), "the line with a path tells more");
+	ok(!words_error(&f, &x, LINES(&o, "open /x: ENOSPC", "FATAL: licence expired")),
+	   "what it said before does not count");
+	ok(!words_error(&f, &x, LINES(&o, "warning: open /x: ENOSPC")), "nor a warning");
+}
+
+static void test_runtime_words(struct arena *a)
+{
+	struct findings f = { .a = a };
+
+	ok(words_runtime(&f, "unable to find user web: no matching entries in passwd file") &&
+	   !strcmp(f.items[0].kind, "unknown-user"), "a user");
+	ok(words_runtime(&f, "error mounting \"/a\" to rootfs at \"/b\": mount /a:/b, flags: "
+			 "0x5000: not a directory") && !strcmp(f.items[1].kind, "bad-mount"),
+	   "a mount");
+	ok(words_runtime(&f, "error during init: exec: \"/mount/x\": permission denied") &&
+	   !strcmp(f.items[2].kind, "not-executable"), "an entrypoint");
+	ok(words_runtime(&f, "setrlimit `RLIMIT_NPROC`: Operation not permitted") &&
+	   !strcmp(f.items[3].kind, "rlimit"), "a limit");
+	ok(!words_runtime(&f, "something else") && f.count == 4, "what is not known");
+	ok(words_of_exec("exec: \"sh\": executable file not found in $PATH") &&
+	   !words_of_exec("error executing hook") && !words_of_exec("setrlimit"),
+	   "what is about executing");
+}
+
+static bool fault(const char *text, struct kmsg_fault *k)
+{
+	return kmsg_parse_fault(text, strlen(text), k);
+}
+
+static void test_faults(void)
+{
+	struct kmsg_fault k;
+
+	ok(fault("6,1,81733018581,-;fault[8878]: segfault at 8 ip 00000000004016fb sp "
+		 "00007ff655312240 error 6 in ends[16fb,401000+8b000] likely on CPU 0", &k) &&
+	   k.sig == 11 && k.pid == 8878 && k.address == 8 && k.code == 6 &&
+	   !strcmp(k.comm, "fault") && k.at_us == 81733018581, "a fault");
+	ok(fault("6,1,2,-;a[1]: segfault[77]: segfault at 7f00 ip 0 sp 0 error 4", &k) &&
+	   k.pid == 77 && k.address == 0x7f00 && !strcmp(k.comm, "a[1]: segfault"),
+	   "a name that reads like a fault");
+	ok(fault("6,1,2,-;traps: x[5] trap divide error ip:1 sp:2 error:0 in x[1]", &k) &&
+	   k.sig == 8 && !strcmp(k.what, "trap divide error"), "a trap");
+	ok(fault("5,1,2,-;audit: type=1326 audit(1.2:3): auid=4294967295 uid=1 gid=1 ses=1 pid=9 "
+		 "comm=\"dies\" exe=\"/dies\" sig=31 arch=c000003e syscall=83 compat=0", &k) &&
+	   k.sig == 31 && k.syscall == 83 && k.arch == 0xc000003e && k.pid == 9 &&
+	   !strcmp(k.comm, "dies"), "seccomp");
+	ok(!fault("14,1,2,-;fault[8878]: segfault at 8 ip 0 sp 0 error 6", &k),
+	   "what a program has written into the log");
+	ok(!fault("6,1,2,-;fault[8878]: other at 8 ip 0 sp 0 error 6", &k) && !fault("6,1,2", &k) &&
+	   !fault("5,1,2,-;audit: type=1326 comm=\"a\" sig=0", &k), "other records");
+}
+
 static void read_bytes(const void *bytes, size_t len, struct needs *n, struct arena *a)
 {
 	auto_close int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
@@ -200,11 +359,11 @@ static void test_codes(struct arena *a)
 
 	ok(exits_signal(137) == 9 && exits_signal(128) == 0 && exits_signal(1) == 0 &&
 	   exits_signal(255) == 0, "signals among the codes");
-	ok(!strcmp(exits_say(&f, 139)->kind, "crashed") &&
-	   !strcmp(exits_say(&f, 159)->kind, "seccomp") &&
-	   !strcmp(exits_say(&f, 137)->kind, "killed") &&
-	   !strcmp(exits_say(&f, 143)->kind, "signal") &&
-	   !strcmp(exits_say(&f, 3)->kind, "exited"), "what they mean");
+	ok(!strcmp(exits_say(&f, 139, false)->kind, "crashed") &&
+	   !strcmp(exits_say(&f, 159, false)->kind, "seccomp") &&
+	   !strcmp(exits_say(&f, 137, false)->kind, "killed") &&
+	   !strcmp(exits_say(&f, 143, false)->kind, "signal") &&
+	   !strcmp(exits_say(&f, 3, false)->kind, "exited"), "what they mean");
 	for (size_t i = 0; i < 2 * FINDINGS_MAX; i++)
 		finding_missing(&f, "%zu", i), finding_add(&f, "x");
 	ok(f.count == FINDINGS_MAX && f.nmissing == FINDINGS_MAX, "there is room for so many");
@@ -221,5 +380,11 @@ int main(void)
 	test_denied(a);
 	test_needs(a);
 	test_codes(a);
+	test_last_words();
+	test_exec_words(a);
+	test_loader_words(a);
+	test_error_words(a);
+	test_runtime_words(a);
+	test_faults();
 	return done();
 }

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/words.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/target/ending.h"
+#include "nsdebug/why/finding.h"
+#include "nsdebug/why/look.h"
+#include "nsdebug/why/output.h"
+
+#define LEVEL_WITHIN 80		/* bytes of a line, in which it says how bad it is */
+
+#define LL(n) ((long long)(n))
+
+/* ---- the last words ---- */
+
+/* Below an exception's line: where it was, what it holds, what was it run by. */
+static bool is_below(const struct output *o, size_t i)
+{
+	static const char *const all[] = { " ", "\t", "}", "]", "at ", "Node.js v", "goroutine ",
+		"created by ", "note: ", "exit status ", "npm ERR!", "npm error", "Caused by: " };
+	const char *line = o->lines[i];
+	size_t len = strlen(line);
+
+	for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+		if (str_prefix(line, all[k]))
+			return true;
+	/* Go: "main.main()", and below it where that is */
+	return len && line[len - 1] == ')' && i + 1 < o->count && o->lines[i + 1][0] == '\t';
+}
+
+size_t words_first(const struct output *o)
+{
+	size_t i = o->count;
+
+	while (i-- > 0)
+		if (!is_below(o, i))
+			return i;
+	return o->count ? 0 : o->count;
+}
+
+/* As a word of its own, which is no part of a path. */
+static const char *find_level(const char *line, const char *word)
+{
+	const char *at = line;
+
+	while ((at = strcasestr(at, word)) && at - line < LEVEL_WITHIN) {
+		const char *end = at + strlen(word);
+
+		if ((at == line || (!isalnum((unsigned char)at[-1]) && !strchr("/._-", at[-1]))) &&
+		    !isalnum((unsigned char)*end) && !(*end && strchr("/._-", *end)))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+bool words_mild(const char *line)
+{
+	static const char *const mild[] = { "warning", "warn", "info", "notice", "debug" };
+	static const char *const bad[] = { "error", "fatal", "panic", "critical", "emerg" };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mild); i++) {
+		const char *at = find_level(line, mild[i]);
+
+		first = at && (!first || at < first) ? at : first;
+	}
+	for (size_t i = 0; first && i < ARRAY_SIZE(bad); i++) {
+		const char *at = find_level(line, bad[i]);
+
+		if (at && at < first)
+			return false;
+	}
+	return first;
+}
+
+static struct finding *say(struct findings *f, const struct ending *x, const char *kind,
+			   const char *line)
+{
+	struct finding *s = finding_add(f, kind);
+
+	s->evidence = finding_text(f, "exit code %lld, and the last words: %s", LL(x->exit_code),
+				   line);
+	s->source = x->output;
+	return s;
+}
+
+/* ---- who should have executed it ---- */
+
+static bool is_same_program(const struct ending *x, const char *path, size_t len)
+{
+	const char *own = x->args.count ? x->args.items[0] : NULL;
+	const char *slash = memrchr(path, '/', len);
+	const char *own_slash = own ? strrchr(own, '/') : NULL;
+
+	if (!own || !slash)
+		return false;
+	slash++;
+	own = own_slash ? own_slash + 1 : own;
+	return strlen(own) == len - (size_t)(slash - path) &&
+		!memcmp(own, slash, strlen(own));
+}
+
+/* "exec /x/y: WHAT", runc's since 1.1; "... exec user process caused: WHAT" before. */
+static const char *exec_words(const struct ending *x, const char *line, const char **path,
+			      int *len)
+{
+	static const char old[] = "exec user process caused: ";
+	const char *at = strstr(line, old), *end;
+
+	*path = x->args.count ? x->args.items[0] : "it";
+	*len = (int)strlen(*path);
+	if (str_prefix(line, "standard_init_linux.go:") && at)
+		return at + strlen(old);
+	if (!str_prefix(line, "exec /"))
+		return NULL;
+	for (end = line + 5; (end = strstr(end, ": ")); end++)
+		if (is_same_program(x, line + 5, (size_t)(end - line - 5))) {
+			*path = line + 5;
+			*len = (int)(end - line - 5);
+			return end + 2;
+		}
+	return NULL;
+}
+
+bool words_exec(struct findings *f, const struct ending *x, const struct output *o)
+{
+	const char *line = o->count ? o->lines[o->count - 1] : "", *path, *what;
+	struct finding *s;
+	int len;
+
+	if (x->exit_code != 1 && x->exit_code != 255 && x->exit_code != 126 &&
+	    x->exit_code != 127)
+		return false;
+	what = exec_words(x, line, &path, &len);
+	if (!what)
+		return false;
+	s = say(f, x, "not-started", line);
+	s->what = finding_text(f, "it was not started: %.*s could not be executed: %s", len, path,
+			       what);
+	if (!strcmp(what, "no such file or directory")) {
+		s->kind = "missing-interpreter";
+		s->what = finding_text(f, "%.*s was not started: it is there, and what it needs "
+				       "to run is not: the interpreter in its first line, or "
+				       "its loader", len, path);
+		s->cure = "look at its first line (a script: an interpreter that the image has, "
+			"and no line ends of Windows), or link the program statically";
+	} else if (!strcmp(what, "exec format error")) {
+		s->kind = "bad-format";
+		s->what = finding_text(f, "%.*s was not started: it is for another architecture, "
+				       "or a script without #! in its first line, or empty", len,
+				       path);
+		s->cure = "'file' shows what it is: build or pull it for this node's architecture, "
+			"or let a script begin with #! and its interpreter";
+	} else if (!strcmp(what, "permission denied")) {
+		s->kind = "not-executable";
+		s->what = finding_text(f, "%.*s was not started: the container's user %s may not "
+				       "execute it, or its interpreter", len, path,
+				       x->user ? x->user : "0:0");
+		s->cure = "make it executable (chmod 755, in a volume too), on a mount without "
+			"noexec, below directories that this user may enter";
+	}
+	return true;
+}
+
+/* ---- its loader ---- */
+
+/* What is between two marks. */
+static const char *between(struct findings *f, const char *line, const char *from, const char *to)
+{
+	const char *at = strstr(line, from), *end;
+
+	if (!at)
+		return NULL;
+	at += strlen(from);
+	end = *to ? strstr(at, to) : at + strlen(at);
+	return end && end > at ? finding_text(f, "%.*s", (int)(end - at), at) : NULL;
+}
+
+static bool say_library(struct findings *f, const struct ending *x, const char *line)
+{
+	const char *lib = between(f, line, "error while loading shared libraries: ", ": ");
+	bool absent = strstr(line, "No such file or directory");
+	struct finding *s;
+
+	if (!lib)	/* musl */
+		lib = between(f, line, "Error loading shared library ", ": ");
+	if (!lib)
+		return false;
+	s = say(f, x, "missing-library", line);
+	s->what = absent ? finding_text(f, "it needs the library %s, which its loader did not find",
+					lib) :
+		finding_text(f, "its loader could not load the library %s", lib);
+	s->cure = absent ? look_library_cure(f, lib) :
+		"look at that file: is it whole, for this architecture, and readable for the "
+		"container's user?";
+	return true;
+}
+
+static bool say_version(struct findings *f, const struct ending *x, const char *line)
+{
+	const char *version = between(f, line, ": version `", "' not found");
+	const char *symbol = between(f, line, "undefined symbol: ", "");
+	struct finding *s;
+
+	if (!symbol && str_prefix(line, "Error relocating "))
+		symbol = between(f, line, ": ", ": symbol not found");
+	if (symbol && !strstr(line, "symbol lookup error") && !strstr(line, "symbol not found"))
+		symbol = NULL;
+	if (!version && !symbol)
+		return false;
+	s = say(f, x, "old-library", line);
+	if (version)
+		s->what = finding_text(f, "the image's libraries are older than what it was built "
+				       "with: %s is not among them", version);
+	else
+		s->what = finding_text(f, "the image's libraries are others than what it was built "
+				       "with: none has %s", symbol);
+	s->cure = "build it on the distribution and release of the image that it runs in, take a "
+		"newer base image, or link it statically (Go: CGO_ENABLED=0)";
+	return true;
+}
+
+bool words_loader(struct findings *f, const struct ending *x, const struct output *o)
+{
+	if (x->exit_code != 127 && x->exit_code != 1)
+		return false;
+	for (size_t i = o->count; i-- > words_first(o);)
+		if (say_library(f, x, o->lines[i]) || say_version(f, x, o->lines[i]))
+			return true;
+	return false;
+}
+
+/* ---- errors that it names ---- */
+
+#define SEE_DENIED "'nsdebug trace denied --next NAME' before it is started again names the " \
+	"path, as whom it was asked for, and what to change"
+
+static const struct error {
+	const char *words[4];
+	const char *kind, *what, *cure;
+} errors[] = {
+	{ { "permission denied", "EACCES", "AccessDeniedException" }, "permission-denied",
+	  "something was refused to it", SEE_DENIED },
+	{ { "operation not permitted", "EPERM" }, "permission-denied",
+	  "something was refused to it", SEE_DENIED },
+	{ { "no space left on device", "ENOSPC" }, "no-space", "a file system was full",
+	  "give it more, or a volume of its own; an emptyDir and a tmpfs have a limit, /dev/shm is "
+	  "64 MiB (docker run --shm-size); 'nsdebug mounts NAME' shows them while it runs" },
+	{ { "too many open files", "EMFILE", "ENFILE" }, "too-many-files",
+	  "it had as many files open as it may", "raise the limit (docker run --ulimit "
+	  "nofile=65536), or look for what it does not close" },
+	{ { "address already in use", "EADDRINUSE" }, "address-in-use",
+	  "another process listens where it wants to",
+	  "another container of its pod or network, or an earlier process of it: let it listen "
+	  "on another port" },
+	{ { "cannot find module", "no module named", "MODULE_NOT_FOUND" }, "missing-file",
+	  "a module that it needs is not in the image",
+	  "install it where the image is built, and copy it into the stage that runs" },
+	{ { "no such file or directory", "ENOENT", "NoSuchFileException" }, "missing-file",
+	  "a file that it needs is not there",
+	  "copy it into the image, or mount it (a ConfigMap, a Secret, a volume) where it looks; a "
+	  "relative path begins at the working directory" },
+};
+
+static const struct error *error_of(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		for (size_t k = 0; k < 4 && errors[i].words[k]; k++)
+			if (strcasestr(line, errors[i].words[k]))
+				return &errors[i];
+	return NULL;
+}
+
+bool words_error(struct findings *f, const struct ending *x, const struct output *o)
+{
+	const char *best = NULL;
+	struct finding *s;
+
+	for (size_t i = o->count; i-- > words_first(o);) {
+		const char *line = o->lines[i];
+
+		/* of several, one with a path tells more */
+		if (words_mild(line) || !error_of(line) ||
+		    (best && (strchr(best, '/') || !strchr(line, '/'))))
+			continue;
+		best = line;
+	}
+	if (!best)
+		return false;
+	s = say(f, x, error_of(best)->kind, best + strspn(best, " \t"));
+	s->what = finding_text(f, "it ended by itself, with %lld: %s", LL(x->exit_code),
+			       error_of(best)->what);
+	s->cure = error_of(best)->cure;
+	return true;
+}
+
+/* ---- the runtime ---- */
+
+bool words_of_exec(const char *error)
+{
+	static const char *const all[] = { "exec: ", "exec /", "exec container process",
+		"executable file", "exec user process", "exec format" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (strstr(error, all[i]))
+			return true;
+	return false;
+}
+
+static const struct refused {
+	const char *words, *also;	/* both are in it */
+	const char *kind, *what, *cure;
+} refusals[] = {
+	{ "passwd file", NULL, "unknown-user",
+	  "its runtime could not start it: its user is not in the image's /etc/passwd",
+	  "name the user by number (USER 65532:65532, runAsUser), or add it where the image is "
+	  "built" },
+	{ "unable to find group", NULL, "unknown-user",
+	  "its runtime could not start it: its group is not in the image's /etc/group",
+	  "name the group by number, or add it where the image is built" },
+	{ "mount", "not a directory", "bad-mount",
+	  "its runtime could not start it: a file is to be mounted on a directory, or a directory "
+	  "on a file",
+	  "make both a file or both a directory; a file that was not there on the host became a "
+	  "directory when it was mounted the first time" },
+	{ "mount", "no such file or directory", "bad-mount",
+	  "its runtime could not start it: what is to be mounted, or the place for it, is not "
+	  "there", "make it on the host, or correct its path; a read-only root cannot be given "
+	  "new directories" },
+	{ "mount", "read-only file system", "bad-mount",
+	  "its runtime could not start it: the place for a mount is not there and cannot be made",
+	  "make the directory in the image" },
+	{ "chdir", NULL, "bad-workdir",
+	  "its runtime could not start it: it may not enter its working directory, or that is not "
+	  "there", "correct WORKDIR, or let the container's user enter it (chmod 755)" },
+	{ "rlimit", NULL, "rlimit",
+	  "its runtime could not start it: it may not set a limit of it so high",
+	  "ask for no more than the runtime has itself (--ulimit)" },
+	{ "already in use", NULL, "address-in-use",
+	  "its runtime could not start it: a port on the node is another's already",
+	  "map it to another port, or stop who has it (ss -ltnp on the node shows that)" },
+	{ "port is already allocated", NULL, "address-in-use",
+	  "its runtime could not start it: a port on the node is another container's already",
+	  "map it to another port, or stop the container that has it" },
+	{ "exec format error", NULL, "bad-format",
+	  "its runtime could not start it: its program is for another architecture, or a script "
+	  "without #!", "build or pull it for this node's architecture, or let a script begin with "
+	  "#! and its interpreter" },
+	{ "exec", "permission denied", "not-executable",
+	  "its runtime could not start it: the container's user may not execute its entrypoint",
+	  "make it executable (chmod 755, in a volume too), on a mount without noexec, below "
+	  "directories that this user may enter" },
+	{ "exec", "not found in", "missing-entrypoint",
+	  "its runtime could not start it: its entrypoint is not in PATH",
+	  "name a program that is in the image by its whole path" },
+	{ "exec", "no such file or directory", "missing-entrypoint",
+	  "its runtime could not start it: its entrypoint, or the interpreter that it needs, is "
+	  "not there", "name a program that is in the image by its whole path; a script needs the "
+	  "interpreter in its first line" },
+};
+
+bool words_runtime(struct findings *f, const char *error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct refused *r = &refusals[i];
+		struct finding *s;
+
+		if (!strcasestr(error, r->words) || (r->also && !strcasestr(error, r->also)) ||
+		    str_prefix(r->words, "exec") != words_of_exec(error))
+			continue;
+		s = finding_add(f, r->kind);
+		s->what = r->what;
+		s->cure = r->cure;
+		return true;
+	}
+	return false;
+}

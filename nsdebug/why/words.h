@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * words - what the last words of a program, of its loader or of who should have started it name as
+ * the reason. Pure.
+ *
+ * They are the container's own word: each finding says whose words it stands on. Only the words it
+ * ended with count, the last line and what belongs to it (a stack, an exception's fields); what it
+ * said before, or called a warning, did not end it.
+ */
+#ifndef NSDEBUG_WHY_WORDS_H
+#define NSDEBUG_WHY_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ending;
+struct findings;
+struct output;
+
+/* Of the line that the last words begin with; o->count if there is none. */
+size_t words_first(const struct output *o);
+/* "WARNING: ...": what is called that is no reason. */
+bool words_mild(const char *line);
+
+/* Who should have executed it says that it could not ("exec /x: exec format error"). */
+bool words_exec(struct findings *f, const struct ending *x, const struct output *o);
+/* The loader says what it lacks: a library, or a version of one. */
+bool words_loader(struct findings *f, const struct ending *x, const struct output *o);
+/* An error that it names: what it may not open, what is full or not there. */
+bool words_error(struct findings *f, const struct ending *x, const struct output *o);
+/* The runtime's own words for what it could not do, in what and cure; false: none that is known. */
+bool words_runtime(struct findings *f, const char *error);
+/* Is it about executing the program, and not about what is done before that? */
+bool words_of_exec(const char *error);
+
+#endif

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# why, of containers of docker that ended with words: which of them are the reason, and of which run.
+# timeout 300
+. tests/lib.sh
+need jq docker gcc
+
+docker_() { docker -H unix:///run/docker.sock "$@"; }
+
+engine_up docker
+engine_run docker static
+engine_run docker debug
+engine_run docker base
+mkdir "$TMP/in" "$TMP/data" "$TMP/shut"
+cp "$O/tests/lib/dies" "$TMP/in/dies"
+cp "$O/tests/lib/dies" "$TMP/in/plain"
+chmod 644 "$TMP/in/plain"
+printf '#!/x/sh-bash\n' >"$TMP/in/script"
+{ printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\267\0\001\0\0\0'; head -c 200 /dev/zero; } >"$TMP/in/arm"
+echo 'int f(void) { return 0; }' | gcc -shared -fPIC -Wl,-soname,libnsd.so.1 -o libnsd.so.1 -x c -
+echo 'int f(void); int main(void) { return f(); }' | gcc -o "$TMP/in/lacks" -x c - -x none ./libnsd.so.1
+chmod 755 "$TMP/in" "$TMP/in/script" "$TMP/in/arm" "$TMP/in/lacks"
+
+B=nsd.test/base:latest
+# ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
+ended() {
+	D=nsd-words-$$-$1
+	shift
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network none --volume "$TMP/in:/m:ro" --volume "$TMP/data:/data:ro" \
+		"$@" >out 2>&1 || fail "docker create" "$(cat out)"
+	again
+}
+again() {
+	timeout 60 docker -H unix:///run/docker.sock start "$D" >out 2>&1
+	case $? in 0) timeout 60 docker -H unix:///run/docker.sock wait "$D" >out 2>&1 ;; esac
+}
+sh_() { n=$1; ended "$n" --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -c "$2"; }
+verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
+
+# ---- which run, and which words
+
+sh_ runs '[ -e /x ] && { echo second; exit 7; }; echo >/x; echo "open /data/x: Read-only file system"; exit 1'
+verdict 'the last words of the first run' '.kind == "read-only-mount"'
+again
+verdict 'those of an earlier run are no reason of this one' '.kind == "exited" and .evidence == "exit code 7"'
+tj 'nor shown among its last words' '[.items[] | select(.kind == "last-output") | .reason] == ["second"]' \
+	"$NSDEBUG" why -o json "$D"
+sh_ mild 'echo "warning: cache disabled: [Errno 30] Read-only file system: /data/x"; echo "FATAL: licence expired"; exit 1'
+verdict 'a warning in the middle is no verdict' '.kind == "exited"'
+tj 'it is a hint' 'any(.items[]; .kind == "hint" and (.reason | test("/data/x")))' "$NSDEBUG" why -o json "$D"
+sh_ node 'printf "%s\n" "node:internal/fs" "    throw err;" "Error: EROFS: read-only file system, open '"'/data/x'"'" "    at a" "    at b" "    at c" "  errno: -30," "  code: EROFS" "}" "Node.js v18"; exit 1'
+verdict 'the error above a stack' '.kind == "read-only-mount" and (.reason | test("/data/x"))'
+sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1'
+verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
+	(.cure | test("trace denied --next"))'
+
+# ---- who ended it
+
+D=nsd-words-$$-stop
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ run -d --name "$D" --network none --entrypoint /busybox/sh nsd.test/debug:latest \
+	-c 'trap "exit 0" TERM; echo ready; /busybox/busybox sleep 1000 & wait' >out 2>&1
+wait_for 'docker_ logs "$D" 2>&1 | grep -q ready' 20
+docker_ stop "$D" >out 2>&1
+verdict 'one that was stopped, and ended well' '.kind == "stopped" and (.reason | test("asked to stop it.* with 0"))'
+sh_ n137 'exit 137'
+verdict '137 may be its own number' '.reason | test("unless the program chose the number 137 itself")'
+ended segv $B /m/dies segv
+if [ "$(cat /proc/sys/debug/exception-trace)" = 1 ] && [ "$(uname -m)" = x86_64 ]; then
+	verdict 'the kernel tells of a null pointer' '.source == "/dev/kmsg" and
+		(.evidence | test("dies .*read from address 0x0 .a null pointer")) and
+		(.reason | test("unless") | not)'
+else
+	skip 'the kernel tells of a null pointer' 'this kernel does not tell of faults'
+fi
+ended oom --memory 16m --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -c '/m/dies eat; exit 4'
+verdict 'a process of it out of memory' '.kind == "oom-killed" and
+	(.reason | test("a process of it was killed .* it then ended with 4"))'
+
+# ---- what was not started, although the program is in a mount
+
+ended script $B /m/script
+verdict 'a script whose interpreter is missing' '.kind == "missing-interpreter" or .kind == "missing-entrypoint"'
+ts 'that is an answer: 0'	0 'no such file'	$NSDEBUG why -o wide "$D"
+ended arm $B /m/arm
+verdict 'another architecture' '.kind == "bad-format" and (.reason | test("architecture"))'
+ended plain $B /m/plain
+verdict 'not executable' '.kind == "not-executable"'
+ended lacks $B /m/lacks
+verdict 'what the loader lacks' '.kind == "missing-library" and (.reason | test("libnsd.so.1"))'
+ended user --user nonesuch $B /m/dies
+verdict 'a user that is not there' '.kind == "unknown-user"'
+ended file --volume "$TMP/in/dies:/tmp" $B /m/dies
+verdict 'a file on a directory' '.kind == "bad-mount"'
