@@ -46,6 +46,8 @@ static const uint16_t runtime_calls[] = {
 	SYS_faccessat, SYS_faccessat2, SYS_access, SYS_stat, SYS_execve, SYS_brk,
 	/* any program is interrupted, and ends */
 	SYS_exit_group, SYS_restart_syscall,
+	/* clocks are read without a call, but on a machine whose clock takes one */
+	SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_time, SYS_getcpu,
 };
 
 /* How a program starts before its main(): ld.so and the C libraries of Debian 12 (glibc 2.36) and
@@ -97,7 +99,7 @@ const char *calls_why(enum call_why why)
 	static const char *const words[] = {
 		[CALL_SEEN] = "seen",
 		[CALL_RUNTIME] = "not seen: the runtime makes it behind the filter, or it is how "
-			"a program ends",
+			"a program ends or reads a clock",
 		[CALL_START] = "not seen: a program's loader and C library make it when it starts",
 		[CALL_REFUSED] = "refused today, and still",
 		[CALL_ABSENT] = "answered with ENOSYS, as if the kernel did not have it: who "

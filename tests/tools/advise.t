@@ -52,6 +52,7 @@ chmod 777 out
 
 # advise_start WORD...: as trace_start, its document in ./out.json
 advise_start() {
+	rm -f said.txt
 	"$NSDEBUG" advise "$@" -o json >out.json 2>said.txt &
 	TRACE=$!
 	at_exit "kill -KILL $TRACE 2>/dev/null || :"
