@@ -31,6 +31,19 @@ tr_rows 'a thread that ends after it was trapped' "$(of trapped 'map([.name, .er
 tr_rows 'another process may answer for a filter' "$(of supervised 'length == 1 and .[0].guess and
 	(.[0].why | test("or who supervises it"))')"
 
+# Each of these takes the judge longer than the kernel: of a flood of them the trace still ends in
+# time, and says what it has left out.
+trace_start denied "$BOX" --for 2s
+began=$(date +%s)
+runc exec -d "$BOX" /h/hard links /tmp/links
+trace_wait
+took=$(($(date +%s) - began))
+tr_rows 'a walk has an end' "$(of links '(.[0] | .reason == "unknown" and .guess and
+	(.why | test("too many links"))) and .[1].reason == "mode"')"
+ts 'and the trace, too' 5 'records were not looked at' sh -c 'cat said; exit "$1"' sh "$STATUS"
+t 'in time' '' test "$took" -lt 20
+runc kill "$BOX" KILL
+
 # ---- with it ----
 
 box_run static --bind "$O/tests/lib:/h:ro"

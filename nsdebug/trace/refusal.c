@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/rlimits.h"
@@ -202,6 +203,27 @@ static bool is_answer(const struct reason *judged, int err)
 	return !judged->err || judged->err == err;
 }
 
+#define FRESH_NS (100 * NS_PER_MS)
+
+/* Who is refused tries again: the latest answer is good for a moment. */
+static bool ask_judge(const struct refusal *f, const struct access_ask *a, struct reason *ret)
+{
+	static struct access_ask asked;
+	static struct reason answer;
+	static uint64_t when;
+
+	if (when && clock_ns() - when < FRESH_NS && !memcmp(&asked, a, sizeof(asked))) {
+		*ret = answer;
+		return true;
+	}
+	if (!judge_ask(f->judge, a, ret, f->wait_ns))
+		return false;
+	memcpy(&asked, a, sizeof(asked));
+	answer = *ret;
+	when = clock_ns();
+	return true;
+}
+
 static bool say_path(const struct refusal *f, struct reason *r, enum access_op *op,
 		     struct reason *judged)
 {
@@ -218,7 +240,7 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 		say(judged, WHY_UNKNOWN, why);
 		return false;
 	}
-	if (!judge_ask(f->judge, &a, judged, f->wait_ns)) {
+	if (!ask_judge(f, &a, judged)) {
 		say(judged, WHY_UNKNOWN, f->kept->as.refused & CAPS_OF_MODES ?
 		    "the mode or an ACL of a component of its path, which could not be looked at" :
 		    "its path could not be looked at");

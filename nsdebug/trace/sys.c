@@ -392,6 +392,8 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 		return;
 	}
 	t->tracer.counts = want->count;
+	/* to find a reason takes longer than to be refused */
+	t->tracer.drain_ns = want->denied ? NS_PER_S : 0;
 	t->tracer.cure = want->cure;
 	t->tracer.idle = want->idle;
 	if (want->last_ns) {

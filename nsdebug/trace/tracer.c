@@ -274,7 +274,9 @@ static int take(void *ctx, void *bytes, size_t len)
 	struct tracer *t = ctx;
 
 	t->bytes += len;
-	if (!t->enough)
+	if (t->late)
+		t->unread++;
+	else if (!t->enough)
 		t->fn(t->ctx, bytes, len);
 	return --t->budget ? 0 : -EAGAIN;
 }
@@ -496,14 +498,27 @@ static void say_lost(struct tracer *t)
 			 (unsigned long long)lost, t->guard ? ", for so many processes and "
 			 "threads came on before they could be held back: --buffer gives more room"
 			 : t->cure ? t->cure : "");
+	if (t->unread)
+		emit_cut(&t->in->emit, "%llu records were not looked at: more came than could be "
+			 "in the time, and %.3g s after it", (unsigned long long)t->unread,
+			 (double)t->drain_ns / 1e9);
 	if (misses)
 		emit_cut(&t->in->emit, "up to %llu events were lost: the kernel came to a program "
 			 "that was running already", (unsigned long long)misses);
 }
 
+/* Some kernels detach a moment later: what still comes is not waited for. */
+static void drain(struct tracer *t)
+{
+	uint64_t end = t->bytes + DRAIN_MAX, until = clock_ns() + t->drain_ns;
+
+	while (!t->enough && t->bytes < end && read_some(t))
+		t->late = t->drain_ns && clock_ns() >= until;
+}
+
 void tracer_run(struct tracer *t)
 {
-	uint64_t until, end;
+	uint64_t until;
 
 	t->started_ns = clock_ns();
 	until = t->opts->for_ns ? t->started_ns + t->opts->for_ns : 0;
@@ -520,10 +535,7 @@ void tracer_run(struct tracer *t)
 	t->ended_boot_ns = clock_of(CLOCK_BOOTTIME);
 	if (t->guard)
 		guard_shut(t->guard);
-	/* some kernels detach a moment later: what still comes is not waited for */
-	end = t->bytes + DRAIN_MAX;
-	while (!t->enough && t->bytes < end && read_some(t))
-		;
+	drain(t);
 	if (t->dump)
 		t->dump(t->ctx);
 	if (t->gone)

@@ -100,6 +100,9 @@ struct tracer {
 	int wait_ms;			/* before the next look at the ring */
 	int64_t real_offset;		/* from CLOCK_BOOTTIME to CLOCK_REALTIME */
 	bool enough, gone;	/* as much as was asked for; the target has ended */
+	uint64_t drain_ns;	/* so long what is left is looked at in the end; 0: all of it */
+	uint64_t unread;	/* records that were not, then */
+	bool late;
 	const char *cure, *idle;	/* said of what was lost; if there was no event; or NULL */
 	bool counts;		/* shows no events, but afterwards how many there were */
 	uint64_t started_ns;

@@ -10,8 +10,9 @@
  * table, by the mounts that the walk went through; where that table and the reader's tree do not
  * agree, the answer is that it has changed.
  *
- * Bounded: 40 links, ACCESS_DEPTH directories, paths of PATH_MAX, names of NAME_MAX. Of programs
- * only the first bytes are looked at. A file system that asks a server is asked only if `named`.
+ * Bounded: 40 links, some 2000 names, ACCESS_DEPTH directories, paths of PATH_MAX, names of
+ * NAME_MAX. Of programs only the first bytes are looked at. A file system that asks a server is
+ * asked only if `named`.
  *
  * What is not known here: LSMs, Landlock, the device cgroup's BPF program, what a server decides.
  */

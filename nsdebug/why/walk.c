@@ -16,6 +16,7 @@
 #include "nsdebug/why/stand.h"
 
 #define LINKS_MAX 40	/* MAXSYMLINKS of the kernel */
+#define NAMES_MAX 2100	/* of a path and its links: a path alone has 2047 at most */
 
 void walk_init(struct walk *w, const struct root *root, const struct access_site *s,
 	       const struct access_ask *a, struct reason *why)
@@ -26,7 +27,7 @@ void walk_init(struct walk *w, const struct root *root, const struct access_site
 	w->why = why;
 	w->depth = 0;
 	w->end = (struct step){ .fd = -1 };
-	w->links = 0;
+	w->links = w->names = 0;
 	w->slash = w->quiet = false;
 	w->name[0] = w->path[0] = w->rest[0] = '\0';
 }
@@ -257,6 +258,8 @@ static int go(struct walk *w, unsigned int flags)
 	bool last;
 	int n;
 
+	if (w->names++ == NAMES_MAX)
+		return unknown(w, walk_parent(w), "too many links and components");
 	if (search(w) < 0 || cut_name(w, &at) < 0)
 		return -1;
 	last = is_last(w, at);

@@ -43,7 +43,7 @@ struct walk {
 	char name[NAME_MAX + 1];	/* the last one; "": it was none, "." or ".." */
 	char path[WALK_PATH];	/* without links; of a name that is not there, where it would be */
 	char rest[WALK_PATH];
-	unsigned int links;
+	unsigned int links, names;
 	bool slash;		/* the path ends with one: a directory is meant */
 	bool quiet;		/* nothing is asked on the way */
 };

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,12 +149,43 @@ static void on_audit(char **args)
 	socket(AF_NETLINK, SOCK_RAW, 9 /* NETLINK_AUDIT */);
 }
 
+/* ---- paths ---- */
+
+/* 38 links of 4 KB each, the last to a file that is refused: through all of them; then through one,
+ * again and again and in two ways, until somebody ends it. */
+static void on_links(char **args)
+{
+	char text[4100], name[64];
+
+	mkdir(args[0], 0755);
+	snprintf(name, sizeof(name), "%s/x", args[0]);
+	mkdir(name, 0755);
+	snprintf(name, sizeof(name), "%s/no", args[0]);
+	close(open(name, O_CREAT | O_WRONLY, 0));
+	for (int i = 0; i < 38; i++) {
+		size_t at = 0;
+
+		while (at < 4000)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "x/../");
+		snprintf(text + at, sizeof(text) - at, i == 37 ? "no" : "%d", i + 1);
+		snprintf(name, sizeof(name), "%s/%d", args[0], i);
+		if (symlink(text, name))
+			return;
+	}
+	snprintf(name, sizeof(name), "%s/0", args[0]);
+	open(name, O_RDONLY);
+	snprintf(name, sizeof(name), "%s/37", args[0]);
+	for (unsigned int i = 0; open(name, O_RDONLY | (i & 1 ? O_CLOEXEC : 0)) < 0; i++)
+		;
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(char **args);
 } all[] = {
 	{ "stack", on_stack }, { "errnos", on_errnos }, { "numbers", on_numbers },
 	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
+	{ "links", on_links },
 };
 
 int main(int argc, char **argv)
