@@ -72,6 +72,8 @@ t 'fields after a comma'	''	has name,size ls --fields name,si
 t 'a system call'		''	has writev trace syscalls -e writ
 t 'one after another'		''	has --calls=read,writev trace syscalls --calls=read,wri
 t 'a class of them'		''	has %network trace syscalls -e %n
+t 'a capability, also by its short name' '' sh -c '[ "$("$0" __complete why --cap NET_A; "$0" __complete why --cap CAP_NET_A)" = "NET_ADMIN
+CAP_NET_ADMIN" ]' "$NSDEBUG"
 t 'what can be waited for'	''	has "$T" trace exec --next "${T%??}"
 t 'not what the verb refuses'	''	sh -ec '"$NSDEBUG" __complete trace exec -- >words
 	"$NSDEBUG" trace exec --help >>words; grep -q -e --host words; ! grep -e --all words'

@@ -26,6 +26,7 @@
 #include "nsdebug/why/judge.h"
 #include "nsdebug/why/magic.h"
 #include "nsdebug/why/port.h"
+#include "nsdebug/why/row.h"
 
 #define MAGIC_MAX 8	/* links of /proc one after another */
 
@@ -63,61 +64,6 @@ static const struct opt why_opt[] = {
 	OPT(0, "cap", OPT_STR, struct why_opts, cap, "CAP", "has it this capability?",
 	    .words = cap_word),
 	OPT_END
-};
-
-struct why_row {
-	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman;
-	struct bytes mode, word, evidence;
-	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
-	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;
-	uint64_t pid, uid, gid, host_uid, host_gid, no_new_privs, user_ns;
-	struct col_list groups, caps, has;
-};
-
-#define C(t, f, fl, h, ...) COL(t, struct why_row, f, fl, h, ##__VA_ARGS__)
-
-static const struct col why_col[] = {
-	C(COL_BYTES, subject, COL_NAME, "what was asked about", .head = "WHAT"),
-	{ .name = "for", .type = COL_STR, .offset = offsetof(struct why_row, action),
-	  .help = "what is to be done with it" },
-	C(COL_STR, verdict, 0, "allowed, denied or unknown"),
-	C(COL_STR, kind, 0, "of the reason: a word that stays the same"),
-	C(COL_STR, error, COL_WIDE, "what the call would fail with"),
-	C(COL_BYTES, path, COL_WIDE | COL_CLAIMED, "the component that decides"),
-	C(COL_BYTES, mode, COL_WIDE, "its permissions, octal"),
-	C(COL_U64, owner, COL_WIDE, "its owner, as the container numbers it"),
-	C(COL_U64, group, COL_WIDE, "its group"),
-	C(COL_U64, host_owner, COL_HIDE, "its owner on the host"),
-	C(COL_U64, host_group, COL_HIDE, "its group on the host"),
-	C(COL_STR, class, COL_WIDE, "whose rights count: owner, group, other, acl-user ..."),
-	C(COL_STR, need, COL_WIDE, "the permissions needed"),
-	C(COL_U64, entry, COL_HIDE, "id on the host that an entry of the ACL is for, or that is "
-	  "not mapped"),
-	C(COL_BYTES, mount, COL_WIDE | COL_CLAIMED, "mount point that it is on"),
-	C(COL_BYTES, fstype, COL_WIDE, "type of the file system"),
-	C(COL_BYTES, word, COL_HIDE | COL_CLAIMED, "interpreter, machine, call ... of the reason"),
-	C(COL_U64, number, COL_HIDE, "port, or how much is used"),
-	C(COL_U64, limit, COL_HIDE, "that it is held to"),
-	C(COL_BOOL, guess, COL_HIDE, "by elimination: nothing proves it"),
-	C(COL_LIST, caps, COL_WIDE, "capabilities of which any one would help"),
-	C(COL_U64, pid, COL_WIDE, "as which process: its number in the container"),
-	C(COL_U64, uid, COL_WIDE, "its user id for files, as the container numbers it"),
-	C(COL_U64, gid, COL_WIDE, "its group id for files"),
-	C(COL_U64, host_uid, COL_HIDE, "its user id for files on the host"),
-	C(COL_U64, host_gid, COL_HIDE, "its group id for files on the host"),
-	C(COL_LIST, groups, COL_WIDE, "its supplementary groups, as the container numbers them"),
-	C(COL_LIST, has, COL_WIDE, "its effective capabilities"),
-	C(COL_BOOL, no_new_privs, COL_HIDE, "programs give it no more rights"),
-	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
-	C(COL_U64, user_ns, COL_HIDE, "its user namespace"),
-	C(COL_BYTES, kubernetes, COL_WIDE, "the cure, as YAML of a pod"),
-	C(COL_BYTES, docker, COL_WIDE, "the cure, as options of docker run"),
-	C(COL_BYTES, podman, COL_WIDE, "the cure, as options of podman run"),
-	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
-	C(COL_BYTES, evidence, COL_HIDE | COL_CLAIMED, "of an end: what shows it"),
-	C(COL_STR, source, COL_HIDE, "of an end: the file that says so"),
-	C(COL_BYTES, cure, COL_CLAIMED, "what to change, with the container still nonroot"),
-	COL_END
 };
 
 /* One run of the verb: as whom it is asked, and one answer after another. */
@@ -330,9 +276,11 @@ static void ask_path(struct why *y)
 
 static void tell(struct run *r, const struct finding *f)
 {
+	struct why_more more[WHY_MORE_MAX];
 	struct why_row row;
 
 	row_none(why_col, &row);
+	row.more = (struct col_rows){ more, why_more(f, more), sizeof(*more) };
 	row.kind = f->kind;
 	row.reason = text(f->what);
 	row.evidence = text(f->evidence);
@@ -539,7 +487,8 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 		if (!l->fields && l->format != OUT_NAMES)
 			l->fields = l->format == OUT_WIDE ?
 				"kind,reason,evidence,source,cure,kubernetes,docker" :
-				"kind,reason,evidence,cure";
+				"kind,reason,more";
+		l->below = true;
 		return 0;
 	}
 	if (!o->path)

@@ -23,6 +23,7 @@
 struct offer {
 	struct buf *b;
 	const char *word;
+	bool ended;	/* also those that have */
 };
 
 /*
@@ -47,13 +48,14 @@ static void offer(const struct offer *o, const char *prefix, const char *text,
 	}
 }
 
-/* Of each container the ways to say it that begin as the word does; none that has exited. */
+/* Of each container the ways to say it that begin as the word does; one that has exited only for
+ * verbs that are about that, too. */
 static bool offer_container(void *ctx, struct container *c)
 {
 	const struct offer *o = ctx;
 	char word[TARGET_NAME_MAX];
 
-	if (c->pid <= 0)
+	if (c->pid <= 0 && !o->ended)
 		return true;
 	container_word(c, word, sizeof(word));
 	if (strchr(o->word, '/') || c->part)
@@ -378,7 +380,9 @@ static void offer_for_verb(const struct offer *o, const struct tool *t, int argc
 		offer_options(o, t->opts, NULL);
 		offer_options(o, global_opts, t);
 	} else if (tool_wants_target(t) && !target) {
-		offer_targets(o);
+		const struct offer of_verb = { o->b, o->word, t->ended != NULL };
+
+		offer_targets(&of_verb);
 	} else if (t->arg && t->arg->kind == ARG_PATH && target) {
 		offer_paths(o, target);
 	}
@@ -396,7 +400,7 @@ static void offer_first(const struct offer *o, const char *before)
 
 void complete_words(struct buf *b, int argc, char **argv)
 {
-	struct offer o = { b, argc ? argv[argc - 1] : "" };
+	struct offer o = { b, argc ? argv[argc - 1] : "", false };
 	int verb = 0, words;
 	const struct tool *t;
 

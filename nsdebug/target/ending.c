@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/target/ending.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -341,6 +342,20 @@ void ending_pod_log(const struct container *c, struct ending *x, struct arena *a
 	x->output = runtime_join(a, c->logs, name);
 }
 
+/* A root that its engine mounts for it (podman run --rootfs DIR:O) is not there when it is not. */
+static bool is_empty(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	bool ret = d;
+
+	while (d && ret && (e = readdir(d)))
+		ret = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	if (d)
+		closedir(d);
+	return ret;
+}
+
 struct ending *ending_read(struct container *c, struct arena *a)
 {
 	struct ending *x = arena_alloc(a, sizeof(*x));
@@ -361,6 +376,10 @@ struct ending *ending_read(struct container *c, struct arena *a)
 		ending_cgroup(x, a, c->state_dir);
 	if (x->restarts == NONE_U64)
 		x->restarts = k8s_restarts(c);
+	if (x->image.count == 1 && is_empty(x->image.layers[0])) {
+		x->image.count = 0;
+		x->no_files = "the directory of its root is empty: what it had was mounted there";
+	}
 	if (!x->image.count && !x->no_files)
 		x->no_files = "its runtime's files do not tell where those of its image are";
 	if (x->output)

@@ -32,7 +32,8 @@ const char *cap_name(unsigned int cap)
 
 const char *cap_word(size_t i)
 {
-	return i < CREDS_CAPS ? cap_name((unsigned int)i) : NULL;
+	/* then without CAP_, as it may be typed */
+	return i < CREDS_CAPS ? caps[i] : i < 2 * CREDS_CAPS ? caps[i - CREDS_CAPS] + 4 : NULL;
 }
 
 int cap_of(const char *name)

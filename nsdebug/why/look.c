@@ -150,6 +150,12 @@ static bool may_execute(const struct look *l, const struct file_at *f)
 	return f->mode & (l->as.gid == NO_ID ? 0011 : 0001);
 }
 
+/* Root of a container may have the capability to, or not: of it nothing is said. */
+static bool may_enter(const struct look *l, const struct file_at *f)
+{
+	return l->x->other_ids || l->as.uid == NO_ID || !l->as.uid || may_execute(l, f);
+}
+
 /* ---- the program ---- */
 
 static void say_no_shell(struct look *l, const char *what, const char *needs)
@@ -214,6 +220,45 @@ static void say_not_executable(struct look *l, const struct file_at *f)
 	x->evidence = finding_text(l->f, "%s is %s %u:%u", f->path, mode, f->uid, f->gid);
 	x->cure = "make it executable for all where the image is built: COPY --chmod=755 (or chmod "
 		"755 before it is copied)";
+}
+
+/* The outermost directory of a path that the container's user may not enter; false: there is none,
+ * or that is not known. */
+static bool find_shut(struct look *l, const char *path, struct file_at *ret)
+{
+	char dir[FIND_PATH];
+
+	if (!find_join(dir, "/", path))
+		return false;
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		enum found got;
+
+		*slash = '\0';
+		got = find_file(&l->p, dir, ret);
+		if (got != FOUND_THERE)
+			return false;
+		own_close(&ret->fd);
+		if (S_ISDIR(ret->mode) && !may_enter(l, ret))
+			return true;
+		*slash = '/';
+	}
+	return false;
+}
+
+static void say_shut(struct look *l, const struct file_at *f, const struct file_at *dir)
+{
+	struct finding *x = finding_add(l->f, "not-executable");
+	char mode[MODE_TEXT];
+
+	mode_text(dir->mode, mode);
+	x->cause = true;
+	x->source = l->x->spec;
+	x->what = finding_text(l->f, "%s may not be executed by the container's user %s: a "
+			       "directory above it is shut", f->path,
+			       l->x->user ? l->x->user : "0:0");
+	x->evidence = finding_text(l->f, "%s is %s %u:%u", dir->path, mode, dir->uid, dir->gid);
+	x->cure = finding_text(l->f, "let all enter %s where the image is built (chmod 755), or "
+			       "the user own it (COPY --chown)", dir->path);
 }
 
 /* Files that are not what the kernel can start. */
@@ -384,12 +429,17 @@ static void look_elf(struct look *l, const struct file_at *f, const struct needs
 static void look_file(struct look *l, const struct file_at *f, unsigned int deep)
 {
 	auto_close int fd = -1;
+	struct file_at *shut = arena_alloc(l->f->a, sizeof(*shut));
 	char line[FIRST_LINE + 1];
 	struct needs *n;
 	ssize_t len;
 
 	if (!S_ISREG(f->mode) || !may_execute(l, f)) {
 		say_not_executable(l, f);
+		return;
+	}
+	if (find_shut(l, f->path, shut)) {
+		say_shut(l, f, shut);
 		return;
 	}
 	fd = find_open(&l->p, f);

@@ -52,6 +52,19 @@ at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $
 podman_ create --name "$D" $B >out 2>&1
 ts 'one that was made and never started: podman keeps in its database with what'	5 '^created ' \
 	$NSDEBUG why "$D"
+mkdir tree tree/app
+cp "$O/tests/lib/dies" tree/app/dies
+chmod -R a+rX tree
+D=nsd-why-$$-over
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ run --name "$D" --network none --rootfs "$TMP/tree:O" /app/dies exit 1 >out 2>&1
+verdict 'a root that was mounted for it: nothing is said to be missing there' '.kind == "exited"'
+D=nsd-why-$$-limit
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ create --name "$D" --network none --sysctl net.ipv4.ip_forward=x $B /app/nonesuch >out 2>&1
+podman_ start "$D" >out 2>&1
+verdict 'what its runtime said comes before what is seen in the image' \
+	'.kind == "not-started" and (.evidence | test("ip_forward"))'
 podman_ kill "$RUNS" >out 2>&1
 podman_ wait "$RUNS" >out 2>&1
 D=$RUNS

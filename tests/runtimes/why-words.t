@@ -55,6 +55,9 @@ sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1
 verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
 	(.cure | test("trace denied --next"))'
 
+t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
+t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
+
 # ---- who ended it
 
 D=nsd-words-$$-stop
@@ -91,5 +94,15 @@ ended lacks $B /m/lacks
 verdict 'what the loader lacks' '.kind == "missing-library" and (.reason | test("libnsd.so.1"))'
 ended user --user nonesuch $B /m/dies
 verdict 'a user that is not there' '.kind == "unknown-user"'
+# as its user sees it: the directory is in the image, the program in it can be executed
+chmod 700 "$TMP/shut"
+cp "$TMP/in/dies" "$TMP/shut/dies"
+chmod 755 "$TMP/shut/dies"
+D=nsd-words-$$-shut
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ create --name "$D" --network none $B /shut/dies >out 2>&1
+docker_ cp "$TMP/shut" "$D:/" >out 2>&1
+again
+verdict 'a directory that it may not enter' '.kind == "not-executable" and (.evidence | test("/shut is drwx------"))'
 ended file --volume "$TMP/in/dies:/tmp" $B /m/dies
 verdict 'a file on a directory' '.kind == "bad-mount"'

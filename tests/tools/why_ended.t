@@ -88,6 +88,12 @@ ts 'its files are gone: said'	3 '/nonesuch is gone'	$NSDEBUG why "$BOX"
 chmod 666 "$FX/boxes/$BOX/config.json"
 ts 'a record that anybody may write is not believed'	5 'what was to be started is not recorded'	$NSDEBUG why "$BOX"
 
+# ---- how it is shown
+
+ts 'on a terminal evidence and cure are lines below the row'	0 '^  cure: name the program itself'	$NSDEBUG why "$SCRIPT"
+ts 'and the row has neither'	0 '^no-shell +the image has no shell: the script /script needs /bin/sh$'	$NSDEBUG why "$SCRIPT"
+tj 'JSON has no such lines'	'.items[0] | has("more") | not'	$NSDEBUG why -o json "$SCRIPT"
+
 # ---- what runs
 
 box_up static

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/row.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/why/finding.h"
+
+static const struct col more_col[] = {
+	COL(COL_STR, struct why_more, about, 0, "what the line is"),
+	COL(COL_BYTES, struct why_more, text, COL_CLAIMED, "its text"),
+	COL_END
+};
+
+#define C(t, f, fl, h, ...) COL(t, struct why_row, f, fl, h, ##__VA_ARGS__)
+
+const struct col why_col[] = {
+	C(COL_BYTES, subject, COL_NAME, "what was asked about", .head = "WHAT"),
+	{ .name = "for", .type = COL_STR, .offset = offsetof(struct why_row, action),
+	  .help = "what is to be done with it" },
+	C(COL_STR, verdict, 0, "allowed, denied or unknown"),
+	C(COL_STR, kind, 0, "of the reason: a word that stays the same"),
+	C(COL_STR, error, COL_WIDE, "what the call would fail with"),
+	C(COL_BYTES, path, COL_WIDE | COL_CLAIMED, "the component that decides"),
+	C(COL_BYTES, mode, COL_WIDE, "its permissions, octal"),
+	C(COL_U64, owner, COL_WIDE, "its owner, as the container numbers it"),
+	C(COL_U64, group, COL_WIDE, "its group"),
+	C(COL_U64, host_owner, COL_HIDE, "its owner on the host"),
+	C(COL_U64, host_group, COL_HIDE, "its group on the host"),
+	C(COL_STR, class, COL_WIDE, "whose rights count: owner, group, other, acl-user ..."),
+	C(COL_STR, need, COL_WIDE, "the permissions needed"),
+	C(COL_U64, entry, COL_HIDE, "id on the host that an entry of the ACL is for, or that is "
+	  "not mapped"),
+	C(COL_BYTES, mount, COL_WIDE | COL_CLAIMED, "mount point that it is on"),
+	C(COL_BYTES, fstype, COL_WIDE, "type of the file system"),
+	C(COL_BYTES, word, COL_HIDE | COL_CLAIMED, "interpreter, machine, call ... of the reason"),
+	C(COL_U64, number, COL_HIDE, "port, or how much is used"),
+	C(COL_U64, limit, COL_HIDE, "that it is held to"),
+	C(COL_BOOL, guess, COL_HIDE, "by elimination: nothing proves it"),
+	C(COL_LIST, caps, COL_WIDE, "capabilities of which any one would help"),
+	C(COL_U64, pid, COL_WIDE, "as which process: its number in the container"),
+	C(COL_U64, uid, COL_WIDE, "its user id for files, as the container numbers it"),
+	C(COL_U64, gid, COL_WIDE, "its group id for files"),
+	C(COL_U64, host_uid, COL_HIDE, "its user id for files on the host"),
+	C(COL_U64, host_gid, COL_HIDE, "its group id for files on the host"),
+	C(COL_LIST, groups, COL_WIDE, "its supplementary groups, as the container numbers them"),
+	C(COL_LIST, has, COL_WIDE, "its effective capabilities"),
+	C(COL_BOOL, no_new_privs, COL_HIDE, "programs give it no more rights"),
+	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
+	C(COL_U64, user_ns, COL_HIDE, "its user namespace"),
+	C(COL_BYTES, kubernetes, COL_WIDE, "the cure, as YAML of a pod"),
+	C(COL_BYTES, docker, COL_WIDE, "the cure, as options of docker run"),
+	C(COL_BYTES, podman, COL_WIDE, "the cure, as options of podman run"),
+	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
+	C(COL_BYTES, evidence, COL_HIDE | COL_CLAIMED, "of an end: what shows it"),
+	C(COL_STR, source, COL_HIDE, "of an end: the file that says so"),
+	C(COL_BYTES, cure, COL_CLAIMED, "what to change, with the container still nonroot"),
+	{ .name = "more", .type = COL_ROWS, .offset = offsetof(struct why_row, more),
+	  .flags = COL_HIDE | COL_NOJSON, .sub = more_col,
+	  .help = "of an end: evidence, source and cure, each on a line of its own" },
+	COL_END
+};
+
+size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX])
+{
+	/* where each other row is from is for -o wide */
+	const struct { const char *about, *text; } all[WHY_MORE_MAX] = {
+		{ "evidence:", f->evidence }, { "source:", f->evidence ? f->source : NULL },
+		{ "cure:", f->cure },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].text && *all[i].text)
+			ret[n++] = (struct why_more){ all[i].about,
+				{ all[i].text, strlen(all[i].text) } };
+	return n;
+}

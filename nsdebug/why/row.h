@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * row - an answer of why as it is shown: of a question, or a finding about an end.
+ */
+#ifndef NSDEBUG_WHY_ROW_H
+#define NSDEBUG_WHY_ROW_H
+
+#include "nsdebug/out/col.h"
+
+struct finding;
+
+/* Of a finding a line of its own: what it is, and its text. */
+struct why_more {
+	const char *about;
+	struct bytes text;
+};
+
+#define WHY_MORE_MAX 3
+
+struct why_row {
+	struct col_rows more;
+	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman;
+	struct bytes mode, word, evidence;
+	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
+	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;
+	uint64_t pid, uid, gid, host_uid, host_gid, no_new_privs, user_ns;
+	struct col_list groups, caps, has;
+};
+
+extern const struct col why_col[];
+
+/* How many lines there are. */
+size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX]);
+
+#endif
