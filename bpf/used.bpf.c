@@ -305,7 +305,6 @@ int used_exit(struct raw_tracepoint *ctx)
 	return 0;
 }
 
-const volatile bool finds_vma;	/* Linux 5.17 */
 const volatile bool visits_vma;	/* Linux 5.12: look_mapping */
 
 #define MAPPINGS 1024
@@ -343,14 +342,32 @@ static long note_loader(struct task_struct *t, struct vm_area_struct *v, void *c
 	return 0;
 }
 
-/* A program begins in its loader, if it has one: nobody opened that. */
+/* A program begins in its loader, if it has one: nobody opened that. Since Linux 5.17; programs of
+ * their own, for older kernels know nothing of a function that is given to a helper. */
+SEC("raw_tp/sched_process_exec")
+int used_loader(struct raw_tracepoint *ctx)
+{
+	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (is_current_target())
+		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, NULL, 0);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int used_loader_old(struct raw_tracepoint *ctx)
+{
+	if (is_current_target())
+		note_mapped((__u64)current(), BPF_CORE_READ(old_regs(), ip), SCRATCH_LIVE);
+	return 0;
+}
+
 SEC("raw_tp/sched_process_exec")
 int used_exec(struct raw_tracepoint *ctx)
 {
 	struct linux_binprm *b = (struct linux_binprm *)ctx->args[2];
 	struct task_struct *t = current();
 	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
-	struct pt_regs *p;
 
 	if (!is_current_target())
 		return 0;
@@ -361,12 +378,6 @@ int used_exec(struct raw_tracepoint *ctx)
 	note_kernel_name((__u64)BPF_CORE_READ(b, filename), NR_EXECVE);
 	note_kernel_name((__u64)BPF_CORE_READ(b, interp), NR_EXECVE | 1 << 16);
 	note_cred((__u64)t, false);
-	if (finds_vma) {
-		p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, NULL, 0);
-	} else {
-		note_mapped((__u64)t, BPF_CORE_READ(old_regs(), ip), SCRATCH_LIVE);
-	}
 	return 0;
 }
 

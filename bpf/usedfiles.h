@@ -84,7 +84,7 @@ static __always_inline bool is_new(const struct seen *key, __u32 access, __u32 s
 	if ((had && (*had & access) == access) || (slot == SCRATCH_LIVE && is_runtimes()))
 		return false;
 	if (had)
-		__sync_fetch_and_or(had, access);
+		*had |= access;		/* what is lost between two is told again */
 	else
 		bpf_map_update_elem(&seen, key, &access, BPF_ANY);
 	return true;

@@ -229,7 +229,7 @@ static bool has_iterator(const char *name)
 static void choose(struct used *u, struct used_bpf *b)
 {
 	struct capable *c = &u->capable;
-	bool there = !u->tracer.next;
+	bool there = !u->tracer.next, finds;
 	struct err none;
 
 	if (capable_hook(c, &none) < 0)
@@ -239,8 +239,10 @@ static void choose(struct used *u, struct used_bpf *b)
 	bpf_map__set_autocreate(b->maps.cap_counts, c->hook != CAPABLE_NONE);
 	b->rodata->is_modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
 						       BPF_FUNC_task_pt_regs, NULL) > 0;
-	b->rodata->finds_vma = b->rodata->is_modern &&
+	finds = b->rodata->is_modern &&
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_find_vma, NULL) > 0;
+	bpf_program__set_autoload(b->progs.used_loader, finds);
+	bpf_program__set_autoload(b->progs.used_loader_old, !finds);
 	c->asked = c->hook == CAPABLE_FEXIT || capable_askers(c->symbols, c->askers);
 	for (size_t i = 0; i < CAP_ASKERS; i++)
 		b->rodata->cap_askers[i] = c->askers[i];

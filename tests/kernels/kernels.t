@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # timeout 2400
-# Debian's kernels, booted in qemu without KVM: tests/kernels/guest.sh and denied.sh in each. KERNELS
-# names some of them, FILES other tests to run there. The table is left in $O/kernels.md.
+# Debian's kernels, booted in qemu without KVM: tests/kernels/guest.sh, denied.sh and
+# apparmor.sh in each. KERNELS names some of them, FILES other tests to run there. The table is left in
+# $O/kernels.md.
 . tests/lib.sh
 need qemu-system-x86_64 apt-get dpkg-deb busybox jq runc strace python3
 
 KERNELS=${KERNELS:-5.10 6.1 6.12 6.1-v1}
-FILES=${FILES:-tests/kernels/guest.sh tests/kernels/denied.sh}
+FILES=${FILES:-tests/kernels/guest.sh tests/kernels/denied.sh tests/kernels/apparmor.sh}
 K=$SRC/tests/kernels
 
 # shellcheck disable=SC2086 # lists of words

@@ -17,7 +17,7 @@ OUT=$(realpath -m "$1")
 shift
 
 # Of the rest, busybox has what is needed.
-PACKAGES="bash coreutils diffutils dpkg findutils grep jq mawk mount procps runc sed strace util-linux"
+PACKAGES="apparmor bash coreutils diffutils dpkg findutils grep jq mawk mount procps runc sed strace util-linux"
 
 R=$(mktemp -d "${TMPDIR:-/tmp}/nsdebug-pack.XXXXXX")
 trap 'rm -rf "$R"' EXIT
@@ -50,6 +50,8 @@ system() {
 	ln -sf mawk "$R/bin/awk"
 	printf 'root:x:0:0::/root:/bin/sh\n' >"$R/etc/passwd"
 	printf 'root:x:0:\n' >"$R/etc/group"
+	install -d "$R/etc/apparmor.d"
+	cp -R /etc/apparmor.d/abi /etc/apparmor.d/tunables "$R/etc/apparmor.d/"
 	install -D -m 644 -t "$R/usr/share/containers" /usr/share/containers/seccomp.json
 }
 
