@@ -26,7 +26,7 @@
 /*
  * What a runtime does behind the filter, on its way to the container's first program, and again for
  * each that it starts in there later. With no_new_privs that is little, for the filter comes last;
- * without, it comes before the rights are given up. Measured of runc 1.1 and crun 1.8 (tests/tools/
+ * without, it comes before the rights are given up. Measured of runc 1.1 (tests/tools/
  * advise.t does it again); the first line is what the Go runtime may do at any time.
  */
 static const uint16_t runtime_calls[] = {
