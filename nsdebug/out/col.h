@@ -75,6 +75,7 @@ enum col_flag {
 	/* Says which row of some that may be shown as one (layout->fold). Of rows in a row, a
 	 * number: how many that follow each other this one stands for; 0: none, another does. */
 	COL_FOLD = 1024,
+	COL_NUMBERS = 2048,	/* of COL_LIST: its items are numbers, as which JSON has them */
 	COL_CODE = 512,		/* text with escapes of its own, as in C: a backslash stays one */
 };
 

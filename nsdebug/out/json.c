@@ -46,7 +46,15 @@ static void put_text(struct buf *b, const struct col *c, const struct cell *cell
 	put_base64(b, cell->s.p, cell->s.len);
 }
 
-static bool put_items(struct buf *b, const struct cell *cell, bool base64)
+static bool is_number(struct bytes s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.len && s.len <= 15 && (s.len == 1 || s.p[0] != '0');
+}
+
+static bool put_items(struct buf *b, const struct col *c, const struct cell *cell, bool base64)
 {
 	struct bytes rest = cell->s, item;
 	bool all = true;
@@ -57,6 +65,8 @@ static bool put_items(struct buf *b, const struct cell *cell, bool base64)
 			buf_char(b, ',');
 		if (base64)
 			put_base64(b, item.p, item.len);
+		else if (c->flags & COL_NUMBERS && is_number(item))
+			buf_add(b, item.p, item.len);
 		else
 			put_string(b, item.p, item.len);
 		all = all && esc_is_utf8(item.p, item.len);
@@ -68,10 +78,10 @@ static bool put_items(struct buf *b, const struct cell *cell, bool base64)
 static void put_list(struct buf *b, const struct col *c, const struct cell *cell)
 {
 	put_key(b, c->name, "");
-	if (put_items(b, cell, false))
+	if (put_items(b, c, cell, false))
 		return;
 	put_key(b, c->name, "_b64");
-	put_items(b, cell, true);
+	put_items(b, c, cell, true);
 }
 
 static void put_rows(struct buf *b, const struct col *c, const struct cell *cell,
