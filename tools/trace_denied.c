@@ -13,6 +13,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/refusal.h"
 #include "nsdebug/trace/sys.h"
@@ -29,7 +30,8 @@ struct denied_opts {
 
 static const struct opt denied_opt[] = {
 	OPT(0, "once", OPT_FLAG, struct denied_opts, once, NULL,
-	    "what is refused again for the same reason only once, and at the end how often"),
+	    "what is refused again (the same call, error, reason and directory) only once, and at "
+	    "the end how often, the most often first"),
 	TRACER_OPTS(struct denied_opts),
 	STACKS_OPTS(struct denied_opts),
 	OPT_END
@@ -60,7 +62,7 @@ static const struct col denied_col[] = {
 	C(COL_U64, host_uid, COL_HIDE, "file system user id on the host: files are judged by it",
 	  .head = "HOSTUID"),
 	C(COL_U64, host_gid, COL_HIDE, "file system group id on the host", .head = "HOSTGID"),
-	C(COL_LIST, groups, COL_HIDE, "supplementary groups on the host, up to 32"),
+	C(COL_LIST, groups, COL_HIDE | COL_NUMBERS, "supplementary groups on the host, up to 32"),
 	C(COL_BYTES, capabilities, COL_HIDE, "its effective capabilities"),
 	C(COL_BOOL, no_new_privs, COL_HIDE, "it cannot gain rights by a program"),
 	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
@@ -92,7 +94,7 @@ static const struct col denied_col[] = {
 
 /* What --once has seen: what its last row will show. */
 struct seen {
-	uint64_t times;
+	uint64_t times, pid, host_pid;
 	struct coltime last;
 	const char *error, *reason;
 	char *name, *comm, *call, *why, *cure;
@@ -208,7 +210,10 @@ static void fill_reason(struct denied_row *row, struct texts *t, const struct re
 static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
 		      const struct reason *why, enum access_op op)
 {
-	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid, &t->cure);
+	uint32_t group = f->gids ? idmap_inside(f->gids, why->gid) : why->gid;
+
+	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid,
+		group, &t->cure);
 	row->cure = word(t->cure.text);
 	row->kubernetes = word(t->cure.kubernetes);
 	row->docker = word(t->cure.docker);
@@ -222,18 +227,33 @@ static char *keep(struct bytes b)
 	return mem_dup(b.p ? b.p : "", b.len);
 }
 
-/* True if it is not the first of its sort. */
-static bool is_again(struct listing *l, const struct denied_row *row)
+/* A program that makes up names is refused each for the same reason: the directory is what counts
+ * of a path, and the call without its arguments. */
+static uint64_t sort_of(const struct denied_row *row, const struct reason *why)
 {
-	uint64_t key = map_hash(MAP_HASH, row->call.p, row->call.len);
-	struct seen *s;
+	uint64_t key = map_hash(MAP_HASH, row->name, strlen(row->name));
+	static char dir[REASON_PATH];
 
+	if (!reason_dir(why, dir, sizeof(dir)))
+		dir[0] = '\0';
 	key = map_hash(key, row->error, strlen(row->error));
-	key = map_hash(key, row->why.p, row->why.len);
-	s = map_get(&l->seen, key);
+	key = map_hash(key, row->reason, strlen(row->reason));
+	key = map_hash(key, dir, strlen(dir));
+	key = map_hash(key, why->word, strlen(why->word));
+	return map_hash(key, &why->caps, sizeof(why->caps));
+}
+
+/* True if it is not the first of its sort. */
+static bool is_again(struct listing *l, const struct denied_row *row, const struct reason *why)
+{
+	uint64_t key = sort_of(row, why);
+	struct seen *s = map_get(&l->seen, key);
+
 	if (s) {
 		s->times++;
 		s->last = row->time;
+		s->pid = row->pid;
+		s->host_pid = row->host_pid;
 		return true;
 	}
 	if (l->seen.used == ONCE_MAX)
@@ -254,17 +274,34 @@ static bool is_again(struct listing *l, const struct denied_row *row)
 	return false;
 }
 
-static struct listing *ending;
+/* What map_each() gives one by one, to be put in order. */
+static struct {
+	struct seen *items[ONCE_MAX];
+	size_t count;
+} all;
 
-static void show_times(void *value)
+static void gather(void *value)
 {
-	struct seen *s = value;
+	all.items[all.count++] = value;
+}
+
+static int by_times(const void *a, const void *b)
+{
+	const struct seen *x = *(struct seen *const *)a, *y = *(struct seen *const *)b;
+
+	return (x->times < y->times) - (x->times > y->times);
+}
+
+static void show_times(struct emit *emit, struct seen *s)
+{
 	struct denied_row row;
 
 	if (s->times > 1) {
 		row_none(denied_col, &row);
 		row.time = s->last;
 		row.times = s->times;
+		row.pid = s->pid;
+		row.host_pid = s->host_pid;
 		row.name = s->name;
 		row.error = s->error;
 		row.reason = s->reason;
@@ -272,7 +309,7 @@ static void show_times(void *value)
 		row.call = word(s->call);
 		row.why = word(s->why);
 		row.cure = word(s->cure);
-		emit_row(ending->r->emit, &row);
+		emit_row(emit, &row);
 	}
 	free(s->name);
 	free(s->comm);
@@ -280,6 +317,16 @@ static void show_times(void *value)
 	free(s->why);
 	free(s->cure);
 	free(s);
+}
+
+/* Those that were refused most often first. */
+static void show_all(struct listing *l)
+{
+	map_each(&l->seen, gather);
+	qsort(all.items, all.count, sizeof(all.items[0]), by_times);
+	for (size_t i = 0; i < all.count; i++)
+		show_times(l->r->emit, all.items[i]);
+	map_free(&l->seen);
 }
 
 /* ---- each ---- */
@@ -346,7 +393,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	fill_cure(&row, &t, &f, &why, op);
 	if (stacks_bytes(&l->o->stacks))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
-	if (l->o->once && is_again(l, &row))
+	if (l->o->once && is_again(l, &row, &why))
 		return;
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);
@@ -377,14 +424,16 @@ static void denied_run(struct run *r)
 
 	read_modules(&l);
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
-	ending = &l;
-	map_each(&l.seen, show_times);
-	map_free(&l.seen);
+	show_all(&l);
 }
 
 static int denied_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
+	const struct denied_opts *o = opts;
+
 	stacks_fields(opts, l, "time,pid,comm,error,call,reason,why,cure,frames");
+	if (o->once && !l->fields && l->format == OUT_TABLE)
+		l->fields = "time,pid,comm,error,call,times,reason,why,cure";
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
@@ -409,7 +458,9 @@ const struct tool tool_trace_denied = {
 	.summary = "show what a container is refused, why, and what would help",
 	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, for want of descriptors "
 		"or processes, by the seccomp filter (with any error, or the process's end), and "
-		"programs whose interpreter is missing; not ENOENT of a file that is not there.\n\n"
+		"programs whose interpreter is missing; not ENOENT of a file that is not there, "
+		"nor what programs try and do without: clone3 that a filter does not know, epoll "
+		"of a plain file.\n\n"
 		"Why is found as the kernel does, in its order: whether the call was entered at "
 		"all (else seccomp has answered it), limits, the port, each component of the path "
 		"with its mode, owner, ACL and mount, and which capabilities were asked for (told "
@@ -419,7 +470,8 @@ const struct tool tool_trace_denied = {
 		"by elimination, and 'guess' is set. Of a thread that was there before, seccomp's "
 		"answer to its first call that is seen cannot be told from the kernel's.\n\n"
 		"The cure keeps the container nonroot: one capability at most, never all. With "
-		"--next paths are not walked: what there is to see is not there yet.",
+		"--next paths are not walked: what there is to see is not there yet, and only what "
+		"the error proves is said of a file.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,

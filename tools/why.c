@@ -21,6 +21,7 @@
 #include "nsdebug/trace/sysdef.h"
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/action.h"
+#include "nsdebug/why/capable.h"
 #include "nsdebug/why/cure.h"
 #include "nsdebug/why/ended.h"
 #include "nsdebug/why/judge.h"
@@ -143,13 +144,6 @@ static void put_creds(struct why *y, struct why_row *row)
 	row->user_ns = c->user_ns ? c->user_ns : NONE_U64;
 }
 
-static const char *need_word(uint32_t need)
-{
-	static const char *const words[] = { NULL, "x", "w", "wx", "r", "rx", "rw", "rwx" };
-
-	return words[need & 7];
-}
-
 static void put_file(struct why *y, struct why_row *row, const struct reason *w)
 {
 	auto_buf struct buf mode = { 0 };
@@ -158,7 +152,7 @@ static void put_file(struct why *y, struct why_row *row, const struct reason *w)
 	row->mount = text(w->mount);
 	row->fstype = text(w->type);
 	row->word = text(w->word);
-	row->need = need_word(w->need);
+	row->need = w->need ? why_need(w->need) : NULL;
 	if (w->whose)
 		row->class = why_class_name(w->whose);
 	if (w->whose == CLASS_ACL_USER || w->whose == CLASS_ACL_GROUP || w->kind == WHY_UNMAPPED)
@@ -177,7 +171,8 @@ static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
 {
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
 
-	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid, cure);
+	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid,
+		target_gid(y->t, f->why.gid), cure);
 	row->cure = text(cure->text);
 	row->kubernetes = text(cure->kubernetes);
 	row->docker = text(cure->docker);
@@ -310,11 +305,11 @@ static void tell_end(struct run *r)
 /* ---- what is no path ---- */
 
 static void answer_call(struct why *y, const struct filters *f, const struct call_ask *a,
-			struct asked *ask)
+			const struct capable *over, struct asked *ask)
 {
 	auto_buf struct buf words = { 0 };
 
-	call_judge(f, a, &y->creds, &ask->why, &words);
+	call_judge(f, a, over, &ask->why, &words);
 	ask->text = words.len ? &words : NULL;
 	if (!y->o->calls || ask->why.kind != WHY_GRANTED)
 		answer(y, ask);
@@ -326,8 +321,10 @@ static void ask_call(struct why *y)
 	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
 	struct filters *f = arena_alloc(y->a, sizeof(*f));
 	struct call_ask a = { .unknown = ~0u };
+	struct capable over;
 	struct err e;
 
+	capable_read(y->dir, &y->creds, &over);
 	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
 	    filters_of(f, y->r->in, y->dir, y->a, &e) < 0) {
 		emit_err(y->r->emit, &e);
@@ -336,13 +333,13 @@ static void ask_call(struct why *y)
 	ask->action = "call";
 	ask->subject = y->o->call;
 	if (y->o->call) {
-		answer_call(y, f, &a, ask);
+		answer_call(y, f, &a, &over, ask);
 		return;
 	}
 	for (a.nr = 0; a.nr < SYS_NR_MAX; a.nr++)
 		if (sysdefs[a.nr].name) {
 			ask->subject = sysdefs[a.nr].name;
-			answer_call(y, f, &a, ask);
+			answer_call(y, f, &a, &over, ask);
 		}
 }
 
@@ -355,22 +352,22 @@ static void ask_port(struct why *y)
 		 (unsigned int)y->o->port);
 	ask->subject = subject;
 	ask->action = "bind";
-	port_judge(y->r->in, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
+	port_judge(y->r->in, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
 	answer(y, ask);
 }
 
 static void ask_cap(struct why *y)
 {
 	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
-	int cap = cap_of(y->o->cap);
+	unsigned int cap = (unsigned int)cap_of(y->o->cap);
+	auto_buf struct buf text = { 0 };
+	struct capable c;
 
-	ask->subject = cap_name((unsigned int)cap);
+	capable_read(y->dir, &y->creds, &c);
+	ask->subject = cap_name(cap);
 	ask->action = "use";
-	if (!creds_has(&y->creds, (unsigned int)cap)) {
-		ask->why.kind = WHY_CAPABILITY;
-		ask->why.err = EPERM;
-		ask->why.caps = 1ull << cap;
-	}
+	capable_judge(&c, cap, &ask->why, &text);
+	ask->text = text.len ? &text : NULL;
 	answer(y, ask);
 }
 

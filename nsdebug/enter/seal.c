@@ -100,11 +100,12 @@ static const struct rule *const opener_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(fstatfs),
 	R(recvfrom), R(sendmsg));
 
-/* One that says why paths are refused: it walks them, and looks at the first bytes of programs. An
- * ACL is read through the reader's own descriptors, whose links are followed. */
+/* One that says why paths are refused: it walks them, looks at the first bytes of programs, and
+ * whether a directory has anything in it. An ACL is read through the reader's own descriptors,
+ * whose links are followed. */
 static const struct rule *const judge_calls = RULES(
-	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(pread64), R(fchdir),
-	R(getxattr), R(dup), R(recvfrom), R(sendto));
+	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(getdents64),
+	R(pread64), R(fchdir), R(getxattr), R(dup), R(recvfrom), R(sendto));
 
 /* One that is asked what files there are. */
 static const struct rule *const looker_calls = RULES(

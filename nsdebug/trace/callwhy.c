@@ -152,40 +152,72 @@ static void judge_filters(const struct filters *f, const struct seccomp_verdict 
 }
 
 /* Each is refused to everybody without the capability, whatever its arguments: capabilities(7), and
- * the sources of Linux 6.1. `host`: it must be had in the host's user namespace. */
+ * the sources of Linux 6.1, which also say whose user namespace counts. */
 static const struct {
 	uint16_t nr;
-	uint8_t cap;
-	bool host;
+	uint8_t cap, over;
 } privileged[] = {
-	{ SYS_mount, CAP_SYS_ADMIN, false }, { SYS_umount2, CAP_SYS_ADMIN, false },
-	{ SYS_pivot_root, CAP_SYS_ADMIN, false }, { SYS_fsopen, CAP_SYS_ADMIN, false },
-	{ SYS_fspick, CAP_SYS_ADMIN, false }, { SYS_fsmount, CAP_SYS_ADMIN, false },
-	{ SYS_move_mount, CAP_SYS_ADMIN, false },
-	{ SYS_mount_setattr, CAP_SYS_ADMIN, false }, { SYS_chroot, CAP_SYS_CHROOT, false },
-	{ SYS_sethostname, CAP_SYS_ADMIN, false }, { SYS_setdomainname, CAP_SYS_ADMIN, false },
-	{ SYS_reboot, CAP_SYS_BOOT, false }, { SYS_swapon, CAP_SYS_ADMIN, true },
-	{ SYS_swapoff, CAP_SYS_ADMIN, true }, { SYS_settimeofday, CAP_SYS_TIME, true },
-	{ SYS_init_module, CAP_SYS_MODULE, true }, { SYS_finit_module, CAP_SYS_MODULE, true },
-	{ SYS_delete_module, CAP_SYS_MODULE, true }, { SYS_kexec_load, CAP_SYS_BOOT, true },
-	{ SYS_kexec_file_load, CAP_SYS_BOOT, true }, { SYS_acct, CAP_SYS_PACCT, true },
-	{ SYS_vhangup, CAP_SYS_TTY_CONFIG, true },
-	{ SYS_open_by_handle_at, CAP_DAC_READ_SEARCH, true },
+	{ SYS_mount, CAP_SYS_ADMIN, OVER_MNT }, { SYS_umount2, CAP_SYS_ADMIN, OVER_MNT },
+	{ SYS_pivot_root, CAP_SYS_ADMIN, OVER_MNT }, { SYS_fsopen, CAP_SYS_ADMIN, OVER_MNT },
+	{ SYS_fspick, CAP_SYS_ADMIN, OVER_MNT }, { SYS_fsmount, CAP_SYS_ADMIN, OVER_MNT },
+	{ SYS_move_mount, CAP_SYS_ADMIN, OVER_MNT },
+	{ SYS_mount_setattr, CAP_SYS_ADMIN, OVER_MNT },
+	{ SYS_chroot, CAP_SYS_CHROOT, OVER_OWN },
+	{ SYS_sethostname, CAP_SYS_ADMIN, OVER_UTS },
+	{ SYS_setdomainname, CAP_SYS_ADMIN, OVER_UTS },
+	{ SYS_reboot, CAP_SYS_BOOT, OVER_PID }, { SYS_swapon, CAP_SYS_ADMIN, OVER_HOST },
+	{ SYS_swapoff, CAP_SYS_ADMIN, OVER_HOST }, { SYS_settimeofday, CAP_SYS_TIME, OVER_HOST },
+	{ SYS_init_module, CAP_SYS_MODULE, OVER_HOST },
+	{ SYS_finit_module, CAP_SYS_MODULE, OVER_HOST },
+	{ SYS_delete_module, CAP_SYS_MODULE, OVER_HOST },
+	{ SYS_kexec_load, CAP_SYS_BOOT, OVER_HOST },
+	{ SYS_kexec_file_load, CAP_SYS_BOOT, OVER_HOST }, { SYS_acct, CAP_SYS_PACCT, OVER_HOST },
+	{ SYS_vhangup, CAP_SYS_TTY_CONFIG, OVER_HOST },
+	{ SYS_open_by_handle_at, CAP_DAC_READ_SEARCH, OVER_HOST },
 };
 
-static void judge_rights(const struct call_ask *a, const struct creds *c, struct reason *ret,
-			 struct buf *text)
+/* Its row, or -1. */
+static int privileged_of(unsigned int nr)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++) {
-		if (privileged[i].nr != a->nr ||
-		    (creds_has(c, privileged[i].cap) && (c->host_user_ns || !privileged[i].host)))
-			continue;
-		ret->kind = WHY_CAPABILITY;
-		ret->err = EPERM;
-		ret->caps = 1ull << privileged[i].cap;
-		ret->host_ns = privileged[i].host;
-		buf_clear(text);
+	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++)
+		if (privileged[i].nr == nr)
+			return (int)i;
+	return -1;
+}
+
+uint64_t call_caps(unsigned int nr, uint8_t *host)
+{
+	int i = privileged_of(nr);
+
+	*host = i >= 0 && privileged[i].over == OVER_HOST;
+	return i < 0 ? 0 : 1ull << privileged[i].cap;
+}
+
+/* What it lacks besides being let through. */
+static void put_missing(const struct call_ask *a, const struct capable *c, struct reason *ret,
+			struct buf *text)
+{
+	int i = privileged_of(a->nr);
+
+	if (ret->kind == WHY_UNKNOWN || i < 0 ||
+	    c->caps[privileged[i].over] >> privileged[i].cap & 1)
+		return;
+	ret->caps = call_caps(a->nr, &ret->host_ns);
+	if (ret->kind == WHY_SECCOMP) {
+		buf_addf(text, "; it also takes %s%s", cap_name(privileged[i].cap),
+			 ret->host_ns ? " in the host's user namespace" : "");
+		return;
 	}
+	ret->kind = WHY_CAPABILITY;
+	ret->err = EPERM;
+	ret->word[0] = '\0';
+	buf_clear(text);
+	if (ret->host_ns || !(c->caps[OVER_OWN] >> privileged[i].cap & 1))
+		return;
+	buf_addf(text, "it has %s over its own user namespace %llu; its %s belongs to %llu",
+		 cap_name(privileged[i].cap), (unsigned long long)c->owner[OVER_OWN],
+		 capable_name(privileged[i].over),
+		 (unsigned long long)c->owner[privileged[i].over]);
 }
 
 static void ask_filters(const struct filters *f, const struct call_ask *a, struct reason *ret,
@@ -207,7 +239,7 @@ static void ask_filters(const struct filters *f, const struct call_ask *a, struc
 		"followed");
 }
 
-void call_judge(const struct filters *f, const struct call_ask *a, const struct creds *c,
+void call_judge(const struct filters *f, const struct call_ask *a, const struct capable *c,
 		struct reason *ret, struct buf *text)
 {
 	char room[16];
@@ -220,6 +252,5 @@ void call_judge(const struct filters *f, const struct call_ask *a, const struct 
 		ask_filters(f, a, ret, text);
 	else
 		buf_str(text, "no seccomp filter");
-	if (ret->kind == WHY_GRANTED)
-		judge_rights(a, c, ret, text);
+	put_missing(a, c, ret, text);
 }

@@ -13,7 +13,7 @@
 
 #include "bpf/sys.h"
 #include "nsdebug/trace/filters.h"
-#include "nsdebug/why/creds.h"
+#include "nsdebug/why/capable.h"
 #include "nsdebug/why/reason.h"
 
 struct buf;
@@ -27,11 +27,14 @@ struct call_ask {
 
 /* -1 with ST_USAGE: there is no such call, or that is no number. */
 int call_parse(const char *text, struct call_ask *ret, struct err *e);
+/* Without any of these it is refused to everybody, whatever its arguments; 0: there is none. *host:
+ * they count in the host's user namespace only. */
+uint64_t call_caps(unsigned int nr, uint8_t *host);
 /*
  * WHY_SECCOMP; WHY_CAPABILITY of a call that is for those only who have one; WHY_UNKNOWN where it
  * depends, or cannot be told; or WHY_GRANTED. Said in *text, unless reason_text() says it.
  */
-void call_judge(const struct filters *f, const struct call_ask *a, const struct creds *c,
+void call_judge(const struct filters *f, const struct call_ask *a, const struct capable *c,
 		struct reason *ret, struct buf *text);
 
 #endif

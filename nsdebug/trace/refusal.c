@@ -14,6 +14,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/rlimits.h"
+#include "nsdebug/trace/callwhy.h"
 #include "nsdebug/why/judge.h"
 
 /* Asked for because a mode or an ACL had refused, which the judge knows better. */
@@ -42,17 +43,39 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 		r->number = 0x7fc00000;	/* SECCOMP_RET_USER_NOTIF */
 	else
 		r->number = 0x00050000 | (uint32_t)r->err;	/* SECCOMP_RET_ERRNO */
+	r->caps = call_caps(f->view.call->nr, &r->host_ns) & ~f->creds.cap_eff;
 	/* who traces or supervises it can answer as well */
 	r->guess = (flags & DENIED_TRACED) || r->number == 0x7fc00000;
 }
 
 /* ---- limits ---- */
 
+/* Bytes that the call wants to lock, or where the file would end; 0: not known. */
+static uint64_t asked_for(const struct refusal *f)
+{
+	const __u64 *a = f->view.call->args;
+
+	switch (f->view.call->nr) {
+	case SYS_mlock: case SYS_mlock2: case SYS_mmap: case SYS_truncate: case SYS_ftruncate:
+		return a[1];
+	case SYS_fallocate:
+		return a[2] + a[3];
+	case SYS_pwrite64:
+		return a[3] + a[2];
+	default:
+		return 0;
+	}
+}
+
 static void say_rlimit(const struct refusal *f, struct reason *r, unsigned int which,
 		       const char *word)
 {
+	const __u64 *limit = f->kept->as.limits[which];
+
 	say(r, WHY_RLIMIT, word);
-	r->limit = r->number = f->kept->as.limits[which][0];
+	r->limit = limit[0];
+	r->hard = limit[1];
+	r->number = which == RLIMIT_MEMLOCK || which == RLIMIT_FSIZE ? asked_for(f) : 0;
 }
 
 static bool is_finite(const struct refusal *f, unsigned int which)
@@ -224,6 +247,20 @@ static bool ask_judge(const struct refusal *f, const struct access_ask *a, struc
 	return true;
 }
 
+/* Where nobody can walk the path: two errors are proof enough, but of which mount. */
+static bool is_by_errno(const struct refusal *f, const struct access_ask *a, struct reason *r)
+{
+	if (r->err == EROFS)
+		say(r, WHY_READ_ONLY_MOUNT, NULL);
+	else if (r->err == EXDEV && (a->op == OP_RENAME || a->op == OP_LINK) && f->view.def)
+		say(r, WHY_CROSS_DEVICE, NULL);
+	else
+		return false;
+	if (a->path[0] == '/')
+		reason_path(r, a->path);
+	return true;
+}
+
 static bool say_path(const struct refusal *f, struct reason *r, enum access_op *op,
 		     struct reason *judged)
 {
@@ -241,6 +278,8 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 		return false;
 	}
 	if (!ask_judge(f, &a, judged)) {
+		if (is_by_errno(f, &a, r))
+			return true;
 		say(judged, WHY_UNKNOWN, f->kept->as.refused & CAPS_OF_MODES ?
 		    "the mode or an ACL of a component of its path, which could not be looked at" :
 		    "its path could not be looked at");
@@ -283,7 +322,7 @@ static void name_limit(const struct refusal *f, struct reason *r)
 static bool say_capability(const struct refusal *f, struct reason *r, enum access_op op)
 {
 	const struct denied_as *a = &f->kept->as;
-	uint64_t named = refusal_caps(&f->view), missing = named & ~f->creds.cap_eff;
+	uint64_t named = refusal_caps(&f->view), missing = named & ~creds_counting(&f->creds);
 	uint64_t refused = a->refused;
 
 	if (asks_for_pages(f->view.call->nr))
@@ -298,8 +337,8 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 		return false;
 	say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
 	r->caps = missing;
-	r->host_ns = !f->creds.host_user_ns && a->last_ns == f->host_ns &&
-		a->flags & DENIED_CAPS;
+	r->host_ns = !f->creds.host_user_ns && (a->flags & DENIED_CAPS ?
+		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);
 	name_limit(f, r);
 	return true;
 }
@@ -319,11 +358,36 @@ static bool may_be_module(const struct refusal *f, int err)
 		(err == EACCES || err == EPERM);
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t a = strlen(s), b = strlen(end);
+
+	return a >= b && !strcmp(s + a - b, end);
+}
+
+/* Files of the kernel's are not sealed, they take what they want. */
+static const char *rule_of(const struct refusal *f, int err)
+{
+	unsigned int nr = f->view.call->nr;
+	char path[SYS_STRING_MAX];
+
+	if (err != EPERM || (nr != SYS_write && nr != SYS_writev && nr != SYS_pwrite64) ||
+	    !denials_path(f->kept, 0, path, sizeof(path)))
+		return refusal_rule(&f->view);
+	if (ends_with(path, "/uid_map") || ends_with(path, "/gid_map"))
+		return "a map of ids is written once: with CAP_SETUID or CAP_SETGID above the user "
+			"namespace, or of one's own id alone, by its maker, once setgroups is "
+			"\"deny\"";
+	if (str_prefix(path, "/proc/") || str_prefix(path, "/sys/"))
+		return "a file of the kernel's, which takes this from nobody here";
+	return refusal_rule(&f->view);
+}
+
 /* Nothing that is known refuses it: who can it have been? */
 static void say_rest(const struct refusal *f, struct reason *r, enum access_op op,
 		     const struct reason *judged)
 {
-	const char *rule = refusal_rule(&f->view);
+	const char *rule = rule_of(f, r->err);
 	bool granted = judged->kind == WHY_GRANTED;
 
 	if (judged->kind == WHY_UNKNOWN && !rule) {
@@ -348,6 +412,16 @@ static void say_rest(const struct refusal *f, struct reason *r, enum access_op o
 	r->guess = true;
 }
 
+/* What programs try and do without: Go waits for plain files otherwise, and C libraries have
+ * clone where a filter answers that clone3 is none of the kernel's. */
+static bool is_tried(const struct refusal *f, int err)
+{
+	unsigned int nr = f->view.call->nr;
+
+	return (nr == SYS_clone3 && err == ENOSYS) ||
+		(nr == SYS_epoll_ctl && err == EPERM && !(f->kept->as.flags & DENIED_UNENTERED));
+}
+
 bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *op)
 {
 	struct reason judged = { .kind = WHY_KINDS };
@@ -359,6 +433,8 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 		say(r, WHY_UNKNOWN, "who asked was lost: the ring was full");
 		return true;
 	}
+	if (is_tried(f, r->err))
+		return false;
 	if (f->kept->as.flags & DENIED_UNENTERED) {
 		say_seccomp(f, r);
 		return true;

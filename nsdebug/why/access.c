@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,10 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/change.h"
+#include "nsdebug/why/fill.h"
 #include "nsdebug/why/reason.h"
 #include "nsdebug/why/run.h"
 #include "nsdebug/why/stand.h"
@@ -238,6 +242,22 @@ static int judge_one(struct walk *w, struct walk *other)
 	}
 }
 
+/* Would what is mounted over the directory hide anything? */
+static enum dir_fill fill_of(const struct root *root, const struct access_site *s,
+			     const struct access_ask *a, const struct reason *r)
+{
+	char dir[REASON_PATH];
+	uint32_t at;
+
+	if ((r->kind != WHY_READ_ONLY_MOUNT && r->kind != WHY_READ_ONLY_FS &&
+	     r->kind != WHY_MODE) || !reason_dir(r, dir, sizeof(dir)))
+		return DIR_UNKNOWN;
+	at = cover_holding(s->cover, dir[0] ? dir : "/");
+	if (!a->named && at != NO_MOUNT && s->cover->mounts->items[at].served)
+		return DIR_UNKNOWN;
+	return fill_look(root, dir);
+}
+
 void access_judge(const struct root *root, const struct access_site *s,
 		  const struct access_ask *a, struct reason *ret)
 {
@@ -250,6 +270,9 @@ void access_judge(const struct root *root, const struct access_site *s,
 		stand_refuse(&w[0], &w[0].end, stand_served(&w[0].end) ? WHY_SERVER : WHY_GRANTED,
 			     0);
 		ret->guess = ret->kind == WHY_SERVER;
+		snprintf(ret->word, sizeof(ret->word), "%s", w[0].note ? w[0].note : "");
+	} else {
+		ret->filled = (uint8_t)fill_of(root, s, a, ret);
 	}
 	walk_free(&w[0]);
 	walk_free(&w[1]);

@@ -79,6 +79,7 @@ struct access_site {
 	const struct idmap *uids, *gids;
 	uint64_t user_ns;		/* which these maps are of */
 	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
+	bool truncate_by_mode;		/* truncate(2) asks for the mode before the mount */
 	bool misc_formats;		/* binfmt_misc has some: other programs may run, too */
 };
 

@@ -322,7 +322,14 @@ static int cut_short(struct walk *w)
 		return -1;
 	if (S_ISDIR(s->st.stx_mode))
 		return stand_refuse(w, s, WHY_IS_DIR, EISDIR);
-	if (stand_writable(w, s) < 0 || stand_inode(w, s, NEED_W) < 0)
+	if (!S_ISREG(s->st.stx_mode)) {
+		stand_refuse(w, s, WHY_RULE, EINVAL);
+		snprintf(w->why->word, sizeof(w->why->word), "only files are truncated");
+		return -1;
+	}
+	/* vfs_truncate() asks for the mount last since Linux 6.14 */
+	if ((!w->site->truncate_by_mode && stand_writable(w, s) < 0) ||
+	    stand_inode(w, s, NEED_W) < 0 || stand_writable(w, s) < 0)
 		return -1;
 	return s->st.stx_attributes & STATX_ATTR_APPEND ? refuse_fixed(w, s) : 0;
 }
@@ -340,7 +347,7 @@ static int of_user(struct walk *w, bool write)
 		return -1;
 	}
 	if (write && S_ISDIR(mode) && mode & S_ISVTX && !stand_owns(w, s))
-		return stand_refuse_owner(w, s, WHY_STICKY, EPERM);
+		return stand_refuse_owner(w, s, WHY_OWNER, EPERM);
 	return stand_inode(w, s, write ? NEED_W : NEED_R);
 }
 

@@ -54,6 +54,19 @@ static inline bool creds_has(const struct creds *c, unsigned int cap)
 	return cap < 64 && c->cap_eff >> cap & 1;
 }
 
+/* These the kernel asks for with capable(): they count in the host's user namespace only. */
+#define CREDS_OF_HOST (CREDS_CAP(LINUX_IMMUTABLE) | CREDS_CAP(IPC_LOCK) | CREDS_CAP(SYS_MODULE) | \
+	CREDS_CAP(SYS_RAWIO) | CREDS_CAP(SYS_PACCT) | CREDS_CAP(SYS_TIME) | \
+	CREDS_CAP(SYS_TTY_CONFIG) | CREDS_CAP(MKNOD) | CREDS_CAP(LEASE) | CREDS_CAP(AUDIT_WRITE) | \
+	CREDS_CAP(AUDIT_CONTROL) | CREDS_CAP(AUDIT_READ) | CREDS_CAP(MAC_OVERRIDE) | \
+	CREDS_CAP(MAC_ADMIN) | CREDS_CAP(SYSLOG) | CREDS_CAP(WAKE_ALARM) | \
+	CREDS_CAP(BLOCK_SUSPEND) | CREDS_CAP(PERFMON))
+/* The effective ones that count for something where it is. */
+static inline uint64_t creds_counting(const struct creds *c)
+{
+	return c->host_user_ns ? c->cap_eff : c->cap_eff & ~CREDS_OF_HOST;
+}
+
 /* "CAP_NET_RAW"; NULL: there is none of that number. */
 const char *cap_name(unsigned int cap);
 /* The same, one by one, for completion. */

@@ -29,8 +29,9 @@ struct cure {
 	char podman[CURE_TEXT];		/* options of podman run */
 };
 
-/* inside_uid, inside_gid: of who asks, as the container numbers them. */
+/* As the container numbers them: user and group of who asks, and the group of the reason's file.
+ * Where a cure is for the host, it names the host's ids. */
 void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
-	     uint32_t inside_uid, uint32_t inside_gid, struct cure *ret);
+	     uint32_t inside_uid, uint32_t inside_gid, uint32_t inside_group, struct cure *ret);
 
 #endif

@@ -9,6 +9,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/fill.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/reason.h"
@@ -46,10 +47,13 @@ static void say_read_only(struct findings *f, const struct ending *x, const stru
 {
 	struct finding *s = finding_add(f, m ? "read-only-mount" : "read-only-root");
 	struct reason *r = arena_alloc(f->a, sizeof(*r));
+	char dir[REASON_PATH];
 
 	r->kind = WHY_READ_ONLY_MOUNT;
 	reason_path(r, path);
 	snprintf(r->mount, sizeof(r->mount), "%s", m ? m->at : "/");
+	if (as->root && !m && reason_dir(r, dir, sizeof(dir)))
+		r->filled = (uint8_t)fill_look(as->root, dir);
 	finding_cure(f, s, r, as->uid, as->gid);
 	s->what = m ? finding_text(f, "it could not write %s: what is mounted at %s is read-only",
 				   path, m->at) :

@@ -55,7 +55,7 @@ void finding_cure(struct findings *f, struct finding *x, const struct reason *r,
 	static const struct creds nobody;
 	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
 
-	cure_of(r, &nobody, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, cure);
+	cure_of(r, &nobody, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);
 	x->cure = cure->text;
 	x->kubernetes = cure->kubernetes;
 	x->docker = cure->docker;

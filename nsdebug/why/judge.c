@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/fd.h"
@@ -27,10 +28,23 @@ static uint32_t sysctl(const char *path)
 		(uint32_t)n : 0;
 }
 
+/* The kernel is this one, or a later. */
+static bool is_since(uint64_t major, uint64_t minor)
+{
+	uint64_t a = 0, b = 0;
+	struct utsname u;
+	const char *p = u.release;
+
+	if (uname(&u) < 0 || !scan_u64(&p, &a) || *p++ != '.' || !scan_u64(&p, &b))
+		return false;
+	return a > major || (a == major && b >= minor);
+}
+
 void judge_rules(struct access_site *s)
 {
 	char text[32];
 
+	s->truncate_by_mode = is_since(6, 14);
 	s->protected_symlinks = sysctl("/proc/sys/fs/protected_symlinks");
 	s->protected_hardlinks = sysctl("/proc/sys/fs/protected_hardlinks");
 	s->protected_regular = sysctl("/proc/sys/fs/protected_regular");

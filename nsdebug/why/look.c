@@ -131,6 +131,7 @@ struct look_ids look_ids(const struct root *root, const struct ending *x)
 	size_t len = strcspn(user, ":");
 
 	return (struct look_ids){
+		.root = root,
 		.uid = id_of(&p, user, len, "/etc/passwd"),
 		.gid = user[len] ? id_of(&p, user + len + 1, strlen(user + len + 1),
 					 "/etc/group") : NO_ID,
@@ -354,7 +355,8 @@ static void say_machine(struct look *l, const struct file_at *f, const struct ne
 				   n->machine, n->bits, n->big_endian ? "big" : "little");
 	x->cure = finding_text(l->f, "build or pull the image for linux/%s: docker build "
 			       "--platform linux/%s", want, want);
-	x->kubernetes = finding_text(l->f, "nodeSelector: {kubernetes.io/arch: %s}", is);
+	x->kubernetes = finding_text(l->f, "spec: {nodeSelector: {kubernetes.io/arch: %s}}",
+				      is);
 	x->docker = finding_text(l->f, "--platform linux/%s", want);
 }
 

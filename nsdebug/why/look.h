@@ -21,6 +21,7 @@ struct root;
 /* As whom it is started, as the container numbers them; UINT32_MAX: not known. */
 struct look_ids {
 	uint32_t uid, gid;
+	const struct root *root;	/* whose files say so; or NULL */
 };
 
 struct look_ids look_ids(const struct root *root, const struct ending *x);

@@ -150,6 +150,13 @@ static uint64_t helping(const struct perm_file *f, uint32_t need)
 	return caps;
 }
 
+/* Nothing in the user namespace changes its mode, or makes it another's. A group can still do. */
+static bool is_foreign(const struct perm_file *f, const struct reason *r)
+{
+	return f->uid_foreign && r->kind == WHY_MODE && r->whose == CLASS_OTHER &&
+		!(f->gid_mapped && (f->mode >> 3 & r->need) == r->need);
+}
+
 int perm_judge(const struct perm_file *f, const struct creds *c, uint32_t need, struct reason *r)
 {
 	bool mapped = f->uid_mapped && f->gid_mapped;
@@ -161,7 +168,7 @@ int perm_judge(const struct perm_file *f, const struct creds *c, uint32_t need, 
 	why.caps = helping(f, need);
 	if (mapped && c->cap_eff & why.caps)
 		return 0;
-	if (!mapped && c->cap_eff & why.caps) {
+	if (!mapped && (c->cap_eff & why.caps || is_foreign(f, &why))) {
 		why.kind = WHY_UNMAPPED;
 		why.id = f->uid_mapped ? f->gid : f->uid;
 	}

@@ -22,6 +22,7 @@ struct perm_file {
 	const void *acl;		/* system.posix_acl_access, in the host's ids; or NULL */
 	size_t acl_len;
 	bool uid_mapped, gid_mapped;	/* in the user namespace of who asks */
+	bool uid_foreign;		/* it is known that its owner is not */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/sockdiag.h"
+#include "nsdebug/why/capable.h"
 
 #define FIRST_PORT 1024		/* before Linux 4.11 it is always this */
 #define TCP_LISTEN 10
@@ -45,19 +46,13 @@ static bool is_taken(int diag, uint16_t port, bool udp, uint32_t *uid)
 	return x.taken;
 }
 
-/* A capability counts in the user namespace that the network namespace belongs to: one of the
- * host's is not that of a container's user namespace. */
-static bool may_bind_low(const struct inside *in, const struct creds *c)
-{
-	return creds_has(c, CAP_NET_BIND_SERVICE) &&
-		(c->host_user_ns || in->nets[0].id != ns_id_at(in->procfs, "self/ns/net"));
-}
-
-void port_judge(const struct inside *in, const struct creds *c, uint16_t port, bool udp,
+void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_t port, bool udp,
 		struct reason *ret)
 {
+	struct capable over;
 	uint32_t uid;
 
+	capable_read(dir, c, &over);
 	*ret = (struct reason){ .kind = WHY_GRANTED, .number = port };
 	if (!in->nnets) {
 		ret->kind = WHY_UNKNOWN;
@@ -65,8 +60,15 @@ void port_judge(const struct inside *in, const struct creds *c, uint16_t port, b
 			 errno_name(in->nets_err));
 		return;
 	}
+	if (ns_id(dir, "net") != in->nets[0].id) {
+		ret->kind = WHY_UNKNOWN;
+		snprintf(ret->word, sizeof(ret->word), "the process is in another network "
+			 "namespace than the container: ask of it by its own number");
+		return;
+	}
 	ret->limit = in->nets[0].first_port < 0 ? FIRST_PORT : (uint64_t)in->nets[0].first_port;
-	if (port && port < ret->limit && !may_bind_low(in, c)) {
+	if (port && port < ret->limit &&
+	    !(over.caps[OVER_NET] & CREDS_CAP(NET_BIND_SERVICE))) {
 		ret->kind = WHY_PORT;
 		ret->err = EACCES;
 		ret->caps = CREDS_CAP(NET_BIND_SERVICE);

@@ -14,8 +14,9 @@
 
 struct inside;
 
-/* In a ROLE_PROC child with NETS_OWN. WHY_UNKNOWN where the namespace could not be looked into. */
-void port_judge(const struct inside *in, const struct creds *c, uint16_t port, bool udp,
+/* In a ROLE_PROC child with NETS_OWN; dir: /proc/PID of who asks.
+ * WHY_UNKNOWN where the namespace could not be looked into. */
+void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_t port, bool udp,
 		struct reason *ret);
 
 #endif

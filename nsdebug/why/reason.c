@@ -61,6 +61,13 @@ const char *why_class_name(enum why_class whose)
 	return (unsigned int)whose < CLASS_COUNT ? classes[whose] : "";
 }
 
+const char *why_need(uint32_t need)
+{
+	static const char *const words[] = { "", "x", "w", "wx", "r", "rx", "rw", "rwx" };
+
+	return words[need & 7];
+}
+
 static bool ends(const char *s, size_t room)
 {
 	return memchr(s, '\0', room) != NULL;
@@ -74,6 +81,8 @@ bool reason_check(struct reason *r)
 	r->host_ns = r->host_ns != 0;
 	r->dir = r->dir != 0;
 	r->path_cut = r->path_cut != 0;
+	r->ro = r->ro != 0;
+	r->filled = r->filled > DIR_FILLED ? DIR_UNKNOWN : r->filled;
 	r->need &= 7;
 	r->mask &= 7;
 	r->mode &= S_IFMT | 07777;
@@ -90,6 +99,20 @@ void reason_path(struct reason *r, const char *path)
 		len--;
 	memcpy(r->path, path, len);
 	r->path[len] = '\0';
+}
+
+bool reason_dir(const struct reason *r, char *ret, size_t room)
+{
+	size_t len = strnlen(r->path, sizeof(r->path));
+	const char *slash = memrchr(r->path, '/', len);
+
+	if (slash && !r->dir && !S_ISDIR(r->mode))
+		len = (size_t)(slash - r->path);
+	if (r->path_cut || r->path[0] != '/' || len >= room)
+		return false;
+	memcpy(ret, r->path, len);
+	ret[len] = '\0';
+	return true;
 }
 
 void reason_bits(uint32_t mode, char *ret)
@@ -205,7 +228,12 @@ static bool put_of_mounts(struct buf *b, const struct reason *r)
 {
 	switch (r->kind) {
 	case WHY_READ_ONLY_MOUNT:
-		put_mount(b, r, "read-only");
+		if (r->mount[0]) {
+			put_mount(b, r, "read-only");
+		} else {
+			put_path(b, r);
+			buf_str(b, " is on a mount, or a file system, that is read-only");
+		}
 		return true;
 	case WHY_READ_ONLY_FS:
 		put_path(b, r);
@@ -230,6 +258,11 @@ static bool put_of_mounts(struct buf *b, const struct reason *r)
 		return true;
 	case WHY_CROSS_DEVICE:
 		put_path(b, r);
+		if (!r->mount[0]) {
+			buf_str(b, " is on another mount than where it is to go: neither a rename "
+				"nor a hard link leads from one to another");
+			return true;
+		}
 		buf_addf(b, " and what is on %s are on two mounts: neither a rename nor a hard "
 			 "link leads from one to another", r->mount);
 		return true;
@@ -327,6 +360,16 @@ static bool put_of_flags(struct buf *b, const struct reason *r)
 	}
 }
 
+/* What cannot be seen is named: of a script of Windows it is the whole difference. */
+static void put_interpreter(struct buf *b, const char *name)
+{
+	size_t len = strlen(name);
+	bool windows = len && name[len - 1] == '\r';
+
+	buf_addf(b, " needs %s to run, which is not there%s", name,
+		 windows ? ": its name ends with a carriage return, as on Windows" : "");
+}
+
 static bool put_of_names(struct buf *b, const struct reason *r)
 {
 	static const char *const what[WHY_KINDS] = {
@@ -350,7 +393,7 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 		break;
 	case WHY_INTERPRETER:
 		put_path(b, r);
-		buf_addf(b, " needs %s to run, which is not there", r->word);
+		put_interpreter(b, r->word);
 		return true;
 	case WHY_ARCH:
 		put_path(b, r);
@@ -371,11 +414,22 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 	return true;
 }
 
+static void put_rlimit(struct buf *b, const struct reason *r)
+{
+	buf_addf(b, "limit %s of the process is %llu", r->word, LLU(r->limit));
+	if (r->hard >= INT64_MAX)
+		buf_str(b, ", its hard limit unlimited");
+	else if (r->hard)
+		buf_addf(b, ", its hard limit %llu", LLU(r->hard));
+	if (r->number)
+		buf_addf(b, "; %llu were asked for", LLU(r->number));
+}
+
 static void put_rest(struct buf *b, const struct reason *r)
 {
 	switch (r->kind) {
 	case WHY_GRANTED:
-		buf_str(b, "nothing refuses it");
+		buf_addf(b, "nothing refuses it%s%s", r->word[0] ? "; " : "", r->word);
 		break;
 	case WHY_PORT:
 		buf_addf(b, "port %llu is below net.ipv4.ip_unprivileged_port_start (%llu)",
@@ -391,13 +445,16 @@ static void put_rest(struct buf *b, const struct reason *r)
 			 r->number == 0x7fc00000 ? ", or who supervises it," : "",
 			 r->word[0] ? r->word : "the call", r->err ? " with " : "",
 			 r->err ? errno_name(r->err) : "", r->guess ? ", as it seems" : "");
+		if (!r->caps)
+			break;
+		buf_str(b, "; it also takes ");
+		cap_list(b, r->caps, " or ");
 		break;
 	case WHY_NO_NEW_PRIVS:
 		buf_str(b, "no_new_privs is set: no program gives its user more rights");
 		break;
 	case WHY_RLIMIT:
-		buf_addf(b, "limit %s of the process: %llu of %llu", r->word, LLU(r->number),
-			 LLU(r->limit));
+		put_rlimit(b, r);
 		break;
 	case WHY_PIDS:
 		put_level(b, r, "pids limit");

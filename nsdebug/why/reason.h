@@ -11,6 +11,7 @@
 #define NSDEBUG_WHY_REASON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -62,9 +63,10 @@ enum why_kind {
 	/* ---- beside files ---- */
 	WHY_PORT,		/* number: the port; limit: net.ipv4.ip_unprivileged_port_start */
 	WHY_IN_USE,		/* number: a port somebody has */
-	WHY_SECCOMP,		/* word: the call; number: what the filter answers */
+	WHY_SECCOMP,		/* word: the call; number: what the filter answers; caps: these it
+				 * takes besides */
 	WHY_NO_NEW_PRIVS,
-	WHY_RLIMIT,		/* word: which, as ulimit has it; number, limit */
+	WHY_RLIMIT,		/* word: which, as ulimit has it; limit; hard; number: asked for */
 	WHY_PIDS,		/* mount: the cgroup; number, limit */
 	WHY_MEMORY,		/* the same */
 	WHY_DEVICE,		/* the device cgroup */
@@ -78,6 +80,9 @@ enum why_class {
 	CLASS_NONE, CLASS_OWNER, CLASS_GROUP, CLASS_OTHER,
 	CLASS_ACL_USER, CLASS_ACL_GROUP, CLASS_ACL_OWNER_GROUP, CLASS_ACL_OTHER, CLASS_COUNT
 };
+
+/* Something is mounted over a directory: would that hide anything? */
+enum dir_fill { DIR_UNKNOWN, DIR_EMPTY, DIR_FILLED };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
 
@@ -97,9 +102,12 @@ struct reason {
 	uint32_t mask;			/* of the ACL, if it takes rights away; else 7 */
 	uint64_t caps;			/* any one of them would have helped */
 	uint64_t number, limit;
+	uint64_t hard;			/* of WHY_RLIMIT: that the process may raise it to */
 	uint8_t guess;			/* by elimination: nothing proves it */
 	uint8_t host_ns;		/* caps count only in the host's user namespace */
 	uint8_t dir;			/* path is the directory of what was asked for */
+	uint8_t ro;			/* the mount is read-only, whatever else refuses it */
+	uint8_t filled;			/* enum dir_fill of the directory, reason_dir() */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */
 	char mount[REASON_MOUNT];	/* mount point, as the container sees it */
@@ -113,10 +121,14 @@ const char *why_name(enum why_kind kind);
 enum why_verdict { WHY_DENIED, WHY_ALLOWED, WHY_OPEN };
 enum why_verdict reason_verdict(const struct reason *r);
 const char *why_class_name(enum why_class whose);
+/* "rx" of NEED_R | NEED_X; "" of none. */
+const char *why_need(uint32_t need);
 /* Text and numbers of another process: every string has an end, every word is one of its table. */
 bool reason_check(struct reason *r);
 /* Cuts what is too long; sets path_cut. */
 void reason_path(struct reason *r, const char *path);
+/* The directory that it is about, or that is about it: false if it is not known. */
+bool reason_dir(const struct reason *r, char *ret, size_t room);
 /* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. */
 void reason_text(struct buf *b, const struct reason *r);
 /* "rwxr-x---" of permission bits; ret has room for ten. */

@@ -87,6 +87,19 @@ static int refuse_interpreter(struct walk *w, const struct reason *program, cons
 	return -1;
 }
 
+/* bprm_fill_uid(): of the program itself, not of its loader, for which the walk begins anew. */
+static const char *note;
+
+static const char *idle_bit(const struct walk *w)
+{
+	if (!(w->end.st.stx_mode & (S_ISUID | S_ISGID)))
+		return NULL;
+	if (w->ask->creds.no_new_privs)
+		return "but its setuid or setgid bit has no effect: no_new_privs";
+	return stand_mount_says(&w->end, "nosuid") ?
+		"but its setuid or setgid bit has no effect: the mount is nosuid" : NULL;
+}
+
 static int run_file(struct walk *w, const char *path, unsigned int nested)
 {
 	static struct program p;
@@ -97,6 +110,8 @@ static int run_file(struct walk *w, const char *path, unsigned int nested)
 		return stand_refuse(w, &w->end, WHY_LOOP, ELOOP);
 	if (may_run(w, path) < 0 || look_into(w, &p) < 0)
 		return -1;
+	if (p.kind != PROGRAM_SCRIPT)
+		note = idle_bit(w);
 	if (!p.interpreter[0])
 		return 0;
 	stand_refuse(w, &w->end, WHY_GRANTED, 0);
@@ -112,7 +127,12 @@ static int run_file(struct walk *w, const char *path, unsigned int nested)
 
 int run_judge(struct walk *w)
 {
-	return run_file(w, w->ask->path, 0);
+	int n;
+
+	note = NULL;
+	n = run_file(w, w->ask->path, 0);
+	w->note = note;
+	return n;
 }
 
 /* ---- /proc/PID ---- */

@@ -27,6 +27,7 @@ static void put_place(struct reason *r, const struct step *s)
 		return;
 	snprintf(r->mount, sizeof(r->mount), "%s", s->mount->point);
 	snprintf(r->type, sizeof(r->type), "%s", s->mount->type);
+	r->ro = mounts_option(s->mount->options, "ro");
 }
 
 static void put_path(struct reason *r, const struct walk *w, const struct step *s)
@@ -254,6 +255,7 @@ static void put_mapped(const struct walk *w, struct perm_file *f)
 	if (c->host_user_ns || !c->user_ns || c->user_ns != site->user_ns)
 		return;
 	f->uid_mapped = idmap_has(site->uids, f->uid);
+	f->uid_foreign = !f->uid_mapped;
 	f->gid_mapped = idmap_has(site->gids, f->gid);
 }
 

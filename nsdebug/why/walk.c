@@ -30,6 +30,7 @@ void walk_init(struct walk *w, const struct root *root, const struct access_site
 	w->links = w->names = 0;
 	w->slash = w->quiet = false;
 	w->name[0] = w->path[0] = w->rest[0] = '\0';
+	w->note = NULL;
 }
 
 void walk_free(struct walk *w)
@@ -239,6 +240,12 @@ static bool is_last(const struct walk *w, size_t at)
 	return w->rest[at + strspn(w->rest + at, "/")] == '\0';
 }
 
+static bool is_making(const struct access_ask *a)
+{
+	return (a->op == OP_OPEN && a->flags & O_CREAT) || a->op == OP_MKDIR ||
+		a->op == OP_MKNOD || a->op == OP_SYMLINK || a->op == OP_BIND;
+}
+
 static int end_absent(struct walk *w, const struct step *s, bool last, unsigned int flags)
 {
 	/* procfs knows no name that could be made */
@@ -247,7 +254,10 @@ static int end_absent(struct walk *w, const struct step *s, bool last, unsigned 
 		w->end.len = s->len;
 		return 1;
 	}
-	return stand_absent(w, s);
+	stand_absent(w, s);
+	w->why->dir = !last && w->why->kind == WHY_ABSENT;
+	w->why->need = w->why->dir && is_making(w->ask) ? NEED_W : 0;
+	return -1;
 }
 
 /* One name: 1 at the end of the path, 0 if it goes on. */

@@ -46,6 +46,7 @@ struct walk {
 	unsigned int links, names;
 	bool slash;		/* the path ends with one: a directory is meant */
 	bool quiet;		/* nothing is asked on the way */
+	const char *note;	/* it may, but; NULL: nothing to say */
 };
 
 enum {

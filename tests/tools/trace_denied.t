@@ -66,6 +66,16 @@ made_again
 tr_rows '--once: each sort once, and how often' 'length == 3 and
 	(map(select(.path == "/w/secret")) | length == 1) and
 	(map(.times) | sort == [null, null, 3])'
+# names that a program makes up: of one sort, and which is most often first
+rm -f filtered/on
+box_run debug --bind "$TMP/filtered:/w" -- /busybox/busybox sh -c 'while [ ! -e /w/on ]; do /busybox/busybox usleep 10000; done
+	for i in 1 2; do /busybox/busybox cat /w/secret; done; for i in 1 2 3 4 5; do echo x >/busybox/made-$i; done; echo "done" >&2; sleep 999'
+trace_start denied "$BOX" --once
+made_again
+tr_rows '--once: names that are made up are one' 'map(select(.times != null) | [.times, .reason, .pid != null]) ==
+	[[5, "read-only-mount", true], [2, "mode", true]] and length == 4'
+tr_rows 'a directory that is not empty is not hidden' 'map(select(.path == "/busybox")) | length >= 1 and all(.docker == null and .kubernetes == null and
+	(.cure | test("not empty")))'
 # calls that have no name here: each keeps its own number
 cat >odd.py <<-'E'
 	import ctypes, os, time

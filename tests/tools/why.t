@@ -264,6 +264,9 @@ lists() {
 			try $a $f
 		done
 	done
+	for f in /etc/passwd /bin /proc/1/environ /dev/null /ro/f /ro/new; do
+		try truncate $f
+	done
 	try exec /noexec/prog
 	try exec /proc/self/exe
 	try exec /proc/self/environ
@@ -391,6 +394,24 @@ tj 'where a link of /proc leads'	"$(one '.kind == "mode" and .path == "/t/f000"'
 tj 'from its working directory'	"$(one '.path == "/t/f000" and .subject == "f000"')"	rows --path f000
 tj 'up from there'	"$(one '.verdict == "allowed" and .path == "/etc/passwd"')"	rows --path ../etc/passwd
 tj 'as another process'	"$(one '.pid == 2 or .pid > 2')"	rows --path f644 -p "$($NSDEBUG ps -o pid --no-headers "$BOX" | tail -n 1 | tr -d ' ')"
+tj 'a directory that has something in it'	"$(has_cure '.path == "/busybox" and .docker == null and .kubernetes == null and
+	.podman == "--volume busybox:/busybox:U" and (.cure | test("not empty"))')"	rows --path /busybox/new --for create
+tj 'a directory that is not there'	"$(has_cure '.kind == "absent" and .path == "/data" and (.docker | test("^--tmpfs /data:"))')" \
+	rows --path /data/x --for create
+tj 'what is the kernel'\''s'	"$(one '.docker == null and .podman == null and .kubernetes == null and (.cure | test("kernel"))')"	rows --path /sys/x --for create
+tj 'and the runtime'\''s'	"$(one '.docker == null and .podman == null and .kubernetes == null and (.cure | test("runtime"))')"	rows --path /dev/x --for create
+tj 'a program without x'	"$(has_cure '.kubernetes == null and (.cure | test("chmod a.x"))')"	rows --path /t/prog644 --for exec
+tj 'an owner is no group'	"$(has_cure '.kind == "owner" and .kubernetes == null and (.cure | test("chown"))')"	rows --path /t/f644 --for chmod
+tj 'nor does one help against an entry of an ACL'	"$(has_cure '.kubernetes == null and (.cure | test("setfacl -m u:65532:r"))')" \
+	rows --path /t/acl-u_U_--- --for read
+cp "$T/prog" "$T/suid"
+own suid 4755 0
+tj 'a setuid bit that has no effect'	"$(one '.verdict == "allowed" and (.reason | test("setuid.*no effect: no_new_privs"))')"	rows --path /t/suid --for exec
+own socket 660 0
+tj 'a socket of root'\''s'	"$(one '.verdict == "denied" and .docker == null and .kubernetes == null and (.cure | test("only root"))')" \
+	rows --path /t/socket --for connect
+tj 'a call, and what it takes besides'	"$(has_cure '.kind == "seccomp" and (.reason | test("CAP_SYS_ADMIN")) and
+	.docker == "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN"')"	rows --syscall sethostname
 ts 'no such process'	1 'no process 4242'	why --path /x -p 4242
 ts 'hostile names are escaped'	1 'd700-0/\$\(id\);\\\\033\[31m is not there|d700-0 is not there'	why --path /t/hostile
 tj 'and are in no option'	"$(one '.docker == null and .podman == null and .kubernetes == null')"	rows --path '/t/d700-0;id/x' --for create
@@ -410,6 +431,28 @@ box_run debug --ready --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; exec
 t 'not cured yet'	'denied\n'	sh -c '"$@" -o json --path /t/f600 --for write | jq -r ".items[0].verdict"' - "$NSDEBUG" why "$BOX"
 chown 65532 "$T/f600"
 t 'cured while it runs'	'allowed\n'	sh -c '"$@" -o json --path /t/f600 --for write | jq -r ".items[0].verdict"' - "$NSDEBUG" why "$BOX"
+
+# In a user namespace: the host's ids are not the container's.
+chown 100000:100000 "$T/f600"
+box_run debug --ready --userns 100000 --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 3600'
+tj 'a host'\''s id, for the host'	"$(one '.kind == "mode" and .host_uid == 165532 and (.cure | test("on the host to 165532"))')"	rows --path /t/f600
+tj 'an owner from outside'	"$(one '.kind == "unmapped-id" and .entry == 0 and .path == "/t/d755-0" and (.cure | test("on the host to 165532"))')" \
+	rows --path /t/d755-0/new --for create
+ts 'over what it has a capability'	1 'CAP_SYS_TIME'	why --cap sys_time
+
+# One that has made a user namespace for itself has all there, and nothing over what was there before.
+box_run debug --ready --no-seccomp -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox unshare -r /busybox/busybox sleep 3600'
+wait_for 'rows --cap net_raw | jq -e ".items[0].has | length > 30"' 20
+tj 'a port, with a capability over another user namespace'	"$(one '.verdict == "denied" and .kind == "port" and .uid == 0')"	rows --port 80
+tj 'a capability over the network'	"$(one '.verdict == "denied" and (.reason | test("its network namespace belongs to"))')"	rows --cap net_raw
+tj 'one that counts on the host'	"$(one '.verdict == "denied" and (.reason | test("only in the host"))')"	rows --cap sys_time
+tj 'one of its own'	"$(one '.verdict == "allowed" and (.reason | test("its own user namespace [0-9]+ only"))')"	rows --cap chown
+tj 'a mount'	"$(one '.kind == "capability" and (.reason | test("its mount namespace belongs to"))')"	rows --syscall mount
+
+setpriv --reuid 65532 --regid 65532 --groups 4,5 sleep 3600 &
+at_exit "kill $!"
+wait_for '[ "$(cat /proc/$!/comm)" = sleep ]' 10
+tj 'groups are numbers'	"$(one '.groups == [4, 5] and .uid == 65532')"	$NSDEBUG why --host "pid://$!" -o json --cap chown
 
 # Links that exchange what a name means while it is walked: whatever it says, it says something.
 box_run debug --ready --rw --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; cd /t/d777-0; while :; do

@@ -77,6 +77,57 @@ static bool because(enum why_kind kind)
 	return refusal_reason(&f, &why, &op) && why.kind == kind;
 }
 
+static void tried(void)
+{
+	begin(SYS_clone3, ENOSYS);
+	kept.as.flags = DENIED_UNENTERED;
+	ok(!refusal_reason(&f, &why, &op), "clone3 that a filter does not know is no refusal");
+	call.c.ret = -EPERM;
+	ok(because(WHY_SECCOMP), "one that it refuses is");
+	begin(SYS_epoll_ctl, EPERM);
+	ok(!refusal_reason(&f, &why, &op), "nor is epoll of a plain file");
+}
+
+static void rules_of_files(void)
+{
+	begin(SYS_write, EPERM);
+	ok(because(WHY_RULE) && strstr(why.word, "sealed"), "a file that is sealed");
+	begin(SYS_write, EPERM);
+	give_dir(0, "uid_map", "proc");
+	ok(because(WHY_RULE) && strstr(why.word, "map of ids"), "a map of ids is not sealed");
+	begin(SYS_write, EPERM);
+	give_dir(0, "oom_score_adj", "proc");
+	ok(because(WHY_RULE) && strstr(why.word, "kernel's"), "nor is what is the kernel's");
+	begin(SYS_mount, EPERM);
+	kept.as.flags = DENIED_UNENTERED;
+	ok(because(WHY_SECCOMP) && why.caps == CREDS_CAP(SYS_ADMIN), "what a call takes besides");
+	begin(SYS_clock_settime, EPERM);
+	f.creds.cap_eff = UINT64_MAX;
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(SYS_TIME) && why.host_ns,
+	   "a capability that it has, but not on the host");
+	begin(SYS_mlock, ENOMEM);
+	kept.as.limits[RLIMIT_MEMLOCK][0] = 4096;
+	kept.as.limits[RLIMIT_MEMLOCK][1] = 8192;
+	give(1, 65536, NULL, 0);
+	ok(because(WHY_RLIMIT) && why.limit == 4096 && why.hard == 8192 && why.number == 65536,
+	   "a limit, its hard one, and what was asked for");
+}
+
+static void errors_alone(void)
+{
+	begin(SYS_openat, EROFS);
+	give_path(1, "/data/x");
+	ok(because(WHY_READ_ONLY_MOUNT) && !strcmp(why.path, "/data/x") && !why.mount[0],
+	   "EROFS is proof without a walk");
+	begin(SYS_rename, EXDEV);
+	give_path(0, "/a");
+	give_path(1, "/b");
+	ok(because(WHY_CROSS_DEVICE), "and EXDEV");
+	begin(SYS_openat, EACCES);
+	give_path(1, "/data/x");
+	ok(because(WHY_UNKNOWN), "EACCES is not");
+}
+
 static void directories(void)
 {
 	char path[64];
@@ -233,6 +284,9 @@ static void by_argument(void)
 int main(void)
 {
 	directories();
+	tried();
+	rules_of_files();
+	errors_alone();
 	by_argument();
 	paths();
 	limits();

@@ -288,7 +288,8 @@ static void test_order(void)
 static struct reason judged(struct sock_filter *code, size_t len, const char *call, struct buf *b)
 {
 	const struct filters f = { .items = { { code, len } }, .count = 1 };
-	struct creds c = { 0 };
+	struct capable c = { .owner = { [OVER_OWN] = 7, [OVER_MNT] = 8 },
+		.caps = { [OVER_OWN] = CREDS_CAP(SYS_ADMIN) } };
 	struct call_ask a;
 	struct reason why;
 	struct err e;
@@ -314,6 +315,7 @@ static void test_words(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
+	struct sock_filter all[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 	auto_buf struct buf b = { 0 };
 	struct reason why = judged(two, ARRAY_SIZE(two), "personality", &b);
 
@@ -325,6 +327,15 @@ static void test_words(void)
 	ok(why.kind == WHY_UNKNOWN, "one answer of two that cannot be told: not allowed");
 	why = judged(any, ARRAY_SIZE(any), "personality(8)", &b);
 	ok(why.kind == WHY_GRANTED, "with the argument it is allowed");
+	why = judged(two, ARRAY_SIZE(two), "mount", &b);
+	ok(why.kind == WHY_SECCOMP && why.caps == CREDS_CAP(SYS_ADMIN) &&
+	   strstr(b.bytes, "it also takes CAP_SYS_ADMIN"), "what it takes besides");
+	why = judged(all, ARRAY_SIZE(all), "mount", &b);
+	ok(why.kind == WHY_CAPABILITY && !why.host_ns && !why.word[0] &&
+	   strstr(b.bytes, "over its own user namespace 7; its mount namespace belongs to 8"),
+	   "a capability that does not count there");
+	why = judged(all, ARRAY_SIZE(all), "swapon", &b);
+	ok(why.kind == WHY_CAPABILITY && why.host_ns && !b.len, "one that counts on the host");
 }
 
 int main(void)

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * curefile - cures of what files and mounts refuse.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
+#include "nsdebug/why/curing.h"
+
+/* ---- where ---- */
+
+/* A volume there would hide what the program needs, or is impossible. */
+static bool is_systems(const char *dir)
+{
+	static const char *const all[] = { "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc",
+		"/proc", "/sys", "/dev", "/boot" };
+	const char *end = strchrnul(dir + 1, '/');
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if ((size_t)(end - dir) == strlen(all[i]) &&
+		    !strncmp(dir, all[i], strlen(all[i])))
+			return true;
+	return !dir[0] || !dir[1];
+}
+
+void curing_find_dir(struct making *m)
+{
+	if (!reason_dir(m->r, m->dir, sizeof(m->dir)) || is_systems(m->dir) ||
+	    !curing_plain(m->dir))
+		m->dir[0] = '\0';
+}
+
+static bool is_on_root(const struct reason *r)
+{
+	return !r->mount[0] || !strcmp(r->mount, "/");
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+/* What the kernel shows there is no volume, whatever mounts it. */
+static bool is_kernels(const struct reason *r)
+{
+	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", "devpts",
+		"mqueue", "devtmpfs", "securityfs", "debugfs", "tracefs", "bpf", "pstore",
+		"efivarfs", "configfs", "binfmt_misc" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(r->type, types[i]))
+			return true;
+	return is_below(r->path, "/proc") || is_below(r->path, "/sys");
+}
+
+/* /dev itself is the runtime's; what is mounted below it need not be. */
+static bool is_devs(const struct reason *r)
+{
+	return is_below(r->path, "/dev") && (is_on_root(r) || !strcmp(r->mount, "/dev"));
+}
+
+static bool cure_of_kernels(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	if (is_kernels(r))
+		TEXT(m, "it is the kernel's%s%s, and so the node's: leave it to the node, or to a "
+		     "daemon of its own", r->type[0] ? ": " : "", r->type);
+	else if (is_devs(r))
+		TEXT(m, "/dev is made by the runtime: let it make a device there (--device, in "
+		     "Kubernetes a device plugin); write files elsewhere: /dev/shm or /tmp");
+	else
+		return false;
+	return true;
+}
+
+/* ---- something to write to ---- */
+
+/* "var-cache" of "/var/cache": a volume has a name, of small letters and at most 63 of them. */
+static void volume_name(char *ret, size_t room, const char *dir)
+{
+	size_t n = 0;
+
+	for (dir += *dir == '/'; *dir && n + 1 < room && n < 50; dir++) {
+		if (isalnum((unsigned char)*dir))
+			ret[n++] = (char)tolower((unsigned char)*dir);
+		else if (n && ret[n - 1] != '-')
+			ret[n++] = '-';
+	}
+	while (n && ret[n - 1] == '-')
+		n--;
+	ret[n] = '\0';
+}
+
+/* runc gives it the mode of the directory that it hides, whatever is asked for, and root as its
+ * owner; podman takes no ids, but U for those of who runs. */
+static void put_tmpfs(struct making *m, const char *dir, const char *options)
+{
+	curing_say(m->cure->docker, "--tmpfs %s:%suid=%u,gid=%u", dir, options, m->uid, m->gid);
+	curing_say(m->cure->podman, "--tmpfs %s:%sU", dir, options);
+}
+
+/* Something that can be written to, and is gone with the container. */
+static void put_scratch(struct making *m)
+{
+	char name[64];
+
+	volume_name(name, sizeof(name), m->dir);
+	if (name[0])
+		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
+			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
+			   m->dir);
+	put_tmpfs(m, m->dir, "");
+}
+
+/* Would it be its own to write to, were it not for the mount? */
+static bool is_writers(const struct making *m)
+{
+	const struct reason *r = m->r;
+	unsigned int shift = r->uid == m->c->fsuid ? 6 : creds_in_group(m->c, r->gid) ? 3 : 0;
+
+	return r->mode >> shift & NEED_W;
+}
+
+/* A named volume of an engine begins with what the image has there, and its owners. */
+static void put_copy(struct making *m, const char *before)
+{
+	bool own = is_writers(m);
+	char name[64];
+
+	TEXT(m, "%swrite elsewhere: /tmp, or a new directory with something mounted on it. %s is "
+	     "not empty: a tmpfs or emptyDir would hide what is in it; a named volume of docker "
+	     "or podman copies that%s", before, m->dir,
+	     own ? "" : " with its owners: let it belong to the user in the image, or option U");
+	volume_name(name, sizeof(name), m->dir);
+	if (own)
+		curing_say(m->cure->docker, "--volume %s:%s", name, m->dir);
+	curing_say(m->cure->podman, "--volume %s:%s:U", name, m->dir);
+}
+
+static void put_place(struct making *m, const char *before)
+{
+	if (!m->dir[0]) {
+		TEXT(m, "%swrite elsewhere: /tmp, or a volume", before);
+	} else if (m->r->filled == DIR_FILLED) {
+		put_copy(m, before);
+	} else {
+		TEXT(m, "%smount something that can be written to on %s%s", before, m->dir,
+		     m->r->filled == DIR_EMPTY ? "" :
+		     ", if it is empty: what the image has there would be hidden");
+		put_scratch(m);
+	}
+}
+
+void curing_absent(struct making *m)
+{
+	if (cure_of_kernels(m))
+		return;
+	if (!(m->r->need & NEED_W) || !m->dir[0]) {
+		TEXT(m, "make the directory in the image, or mount a volume there");
+		return;
+	}
+	TEXT(m, "make the directory in the image for user %u, or mount something that can be "
+	     "written to on %s", m->uid, m->dir);
+	put_scratch(m);
+}
+
+/* ---- rights ---- */
+
+/* The group bits would do. Root's group is no other's: what it may use is root's. */
+static bool group_would_do(const struct reason *r)
+{
+	return r->kind == WHY_MODE && r->whose == CLASS_OTHER && !r->host_ns && r->gid &&
+		(r->mode >> 3 & r->need & 7) == r->need;
+}
+
+/* "user 7", and where the host has another number for it, that. */
+static const char *host_user(const struct making *m)
+{
+	static char text[64];
+
+	if (m->c->fsuid == m->uid)
+		snprintf(text, sizeof(text), "%u", m->uid);
+	else
+		snprintf(text, sizeof(text), "%u, its number there", m->c->fsuid);
+	return text;
+}
+
+static void put_owned_volume(struct making *m)
+{
+	if (curing_plain(m->r->mount))
+		curing_say(m->cure->podman, "--volume SOURCE:%s:U", m->r->mount);
+}
+
+/* fsGroup gives a group the right to read and write, not to run, and makes no owner. */
+static void cure_of_volume(struct making *m)
+{
+	const struct reason *r = m->r;
+	bool runs = r->need & NEED_X && !S_ISDIR(r->mode);
+
+	put_owned_volume(m);
+	if (r->kind == WHY_OWNER) {
+		TEXT(m, "only an owner may: let what is on %s belong to user %u (chown on the host "
+		     "to %s; option U of podman); a group (fsGroup) is not enough", r->mount,
+		     m->uid, host_user(m));
+	} else if (runs) {
+		TEXT(m, "chmod a+x where the volume on %s comes from, or let it belong to user %u "
+		     "(chown on the host to %s)", r->mount, m->uid, host_user(m));
+	} else {
+		TEXT(m, "let the volume on %s belong to group %u (fsGroup), or its files to user "
+		     "%u: chown on the host to %s, option U of podman", r->mount, m->gid, m->uid,
+		     host_user(m));
+		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+	}
+}
+
+static void cure_of_socket(struct making *m)
+{
+	TEXT(m, "its server lets only root use it%s: who may use it may often do what root may; "
+	     "let the server give it to a group of its own, and the process be in that",
+	     m->r->mode & S_IWGRP ? ", and root's group" : "");
+}
+
+/* Of the root: in the image. It may be read-only besides, for the mount is asked last. */
+static void cure_of_image(struct making *m)
+{
+	const struct reason *r = m->r;
+	char before[160];
+
+	if (!(r->need & NEED_W)) {
+		TEXT(m, "in the image: let it belong to user %u (COPY --chown=%u), or chmod o+%s",
+		     m->uid, m->uid, why_need(r->need));
+	} else if (r->ro) {
+		snprintf(before, sizeof(before), "to let it belong to user %u in the image (COPY "
+			 "--chown=%u) is not enough, the root is read-only besides: ", m->uid,
+			 m->uid);
+		put_place(m, before);
+	} else {
+		snprintf(before, sizeof(before), "let it belong to user %u in the image (COPY "
+			 "--chown=%u), or ", m->uid, m->uid);
+		put_place(m, before);
+	}
+}
+
+static void cure_of_mode(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	if (group_would_do(r)) {
+		TEXT(m, "put the process into group %u, which may", m->group);
+		KUBERNETES(m, "spec: {securityContext: {supplementalGroups: [%u]}}", m->group);
+		curing_both(m, "--group-add %u", m->group);
+	} else if (cure_of_kernels(m)) {
+		return;
+	} else if (S_ISSOCK(r->mode) && !r->uid) {
+		cure_of_socket(m);
+	} else if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
+		TEXT(m, "nobody may: chmod a+%s, %s", why_need(r->need),
+		     is_on_root(r) ? "in the image" : "where the volume comes from");
+	} else if (r->whose == CLASS_OWNER) {
+		TEXT(m, "it is its own: chmod u+%s, %s", why_need(r->need), !is_on_root(r) ?
+		     "where the volume comes from or by the program" : r->ro ? "in the image" :
+		     "in the image or by the program");
+	} else if (!is_on_root(r)) {
+		cure_of_volume(m);
+	} else {
+		cure_of_image(m);
+	}
+}
+
+/* An entry of one's own stands above the group, and above what the owner's group may. */
+static void cure_of_acl(struct making *m)
+{
+	const struct reason *r = m->r;
+	bool own = r->whose == CLASS_ACL_USER;
+
+	if (cure_of_kernels(m))
+		return;
+	TEXT(m, "%s: setfacl -m u:%u:%s, or let it belong to user %u (chown to %s); %s",
+	     is_on_root(r) ? "in the image" : "where the volume comes from, on the host",
+	     m->c->fsuid, why_need(r->need), m->uid, host_user(m),
+	     own ? "no group helps against an entry of the user's own" :
+	     "an entry for the user stands above those of groups");
+	if (!is_on_root(r))
+		put_owned_volume(m);
+}
+
+static void cure_of_owner(struct making *m)
+{
+	if (cure_of_kernels(m))
+		return;
+	if (m->r->kind == WHY_CHOWN)
+		curing_capability(m, "do not chown at run time: set the owner in the image "
+				  "(COPY --chown), or the group of a volume (fsGroup)");
+	else if (!is_on_root(m->r))
+		cure_of_volume(m);
+	else
+		TEXT(m, "let it belong to user %u in the image (COPY --chown=%u)%s", m->uid, m->uid,
+		     m->r->ro ? "; the root is read-only besides: then it is to be right in the "
+		     "image" : "");
+	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r))
+		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+}
+
+static void cure_of_unmapped(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	if (cure_of_kernels(m))
+		return;
+	TEXT(m, "its owner, %u on the host, does not exist in this user namespace: chown it on the "
+	     "host to %s, or mount it with ids mapped (podman: option U or idmap)", r->id,
+	     host_user(m));
+	if (!is_on_root(r) && curing_plain(r->mount))
+		curing_say(m->cure->podman, "--volume SOURCE:%s:idmap", r->mount);
+}
+
+bool curing_rights(struct making *m)
+{
+	switch (m->r->kind) {
+	case WHY_MODE:
+		cure_of_mode(m);
+		return true;
+	case WHY_ACL:
+		cure_of_acl(m);
+		return true;
+	case WHY_OWNER:
+	case WHY_CHOWN:
+		cure_of_owner(m);
+		return true;
+	case WHY_UNMAPPED:
+		cure_of_unmapped(m);
+		return true;
+	case WHY_PROTECTED_HARDLINK:
+		TEXT(m, "copy it instead; or let the file belong to user %u, or be readable and "
+		     "writable for it: only such files may be linked to", m->uid);
+		return true;
+	case WHY_STICKY:
+	case WHY_PROTECTED_SYMLINK:
+	case WHY_PROTECTED_CREATE:
+		TEXT(m, "use a directory of its own instead of one that all write to: below it, "
+		     "or mounted for it");
+		return true;
+	case WHY_IMMUTABLE:
+		TEXT(m, "on the host: chattr -i, or write elsewhere");
+		return true;
+	case WHY_APPEND_ONLY:
+		TEXT(m, "open it for appending (O_APPEND), or on the host: chattr -a");
+		return true;
+	case WHY_CAPABILITY:
+		curing_capability(m, "");
+		return true;
+	case WHY_PTRACE:
+		curing_capability(m, "run both processes as one user");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- mounts ---- */
+
+/* Those that are of a namespace, which runtimes set. */
+static bool is_of_namespace(const char *name)
+{
+	static const char *const all[] = { "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+		"kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+		"kernel.shm_rmid_forced" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(name, all[i]))
+			return true;
+	return str_prefix(name, "net.") || str_prefix(name, "fs.mqueue.");
+}
+
+/* /proc/sys/net/core/somaxconn is net.core.somaxconn */
+static void cure_of_sysctl(struct making *m)
+{
+	char name[CURE_TEXT];
+	size_t n = 0;
+
+	TEXT(m, "it is the node's, not of a namespace: let the node set it");
+	if (!str_prefix(m->r->path, "/proc/sys/") || !curing_plain(m->r->path))
+		return;
+	for (const char *p = m->r->path + 10; *p && n + 1 < sizeof(name); p++)
+		name[n++] = *p == '/' ? '.' : *p;
+	name[n] = '\0';
+	if (!strcmp(name, "kernel.hostname")) {
+		TEXT(m, "let the runtime set it when the container starts");
+		KUBERNETES(m, "spec: {hostname: VALUE}");
+		curing_both(m, "--hostname VALUE");
+	} else if (is_of_namespace(name)) {
+		TEXT(m, "let the runtime set it when the container starts");
+		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: %s, value: "
+			   "\"VALUE\"}]}}", name);
+		curing_both(m, "--sysctl %s=VALUE", name);
+	}
+}
+
+static void cure_of_read_only(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	if (str_prefix(r->path, "/proc/sys/")) {
+		cure_of_sysctl(m);
+	} else if (cure_of_kernels(m)) {
+		return;
+	} else if (is_on_root(r)) {
+		put_place(m, "leave the root read-only and ");
+	} else {
+		TEXT(m, "mount the volume on %s without ro (readOnly: false)", r->mount);
+		if (curing_plain(r->mount)) {
+			KUBERNETES(m, "spec: {containers: [{name: CONTAINER, volumeMounts: "
+				   "[{mountPath: %s, readOnly: false}]}]}", r->mount);
+			curing_both(m, "--volume SOURCE:%s:rw", r->mount);
+		}
+	}
+}
+
+static void cure_of_noexec(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	TEXT(m, "put the program into the image, or mount %s without noexec", r->mount);
+	if (!curing_plain(r->mount) || is_on_root(r))
+		return;
+	if (!strcmp(r->type, "tmpfs")) {
+		char name[64];
+
+		volume_name(name, sizeof(name), r->mount);
+		put_tmpfs(m, r->mount, "exec,");
+		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
+			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
+			   r->mount);
+	} else {
+		curing_say(m->cure->podman, "--volume SOURCE:%s:exec", r->mount);
+	}
+}
+
+bool curing_mounts(struct making *m)
+{
+	switch (m->r->kind) {
+	case WHY_READ_ONLY_MOUNT:
+	case WHY_READ_ONLY_FS:
+		cure_of_read_only(m);
+		return true;
+	case WHY_SYSCTL:
+		cure_of_sysctl(m);
+		return true;
+	case WHY_NOEXEC:
+		cure_of_noexec(m);
+		return true;
+	case WHY_NODEV:
+	case WHY_DEVICE:
+		TEXT(m, "let the runtime make the device in the container's /dev (in Kubernetes a "
+		     "device plugin does)");
+		if (curing_plain(m->r->path) && m->r->path[0])
+			curing_both(m, "--device %s", m->r->path);
+		return true;
+	case WHY_CROSS_DEVICE:
+		TEXT(m, "copy and remove instead of a rename; or use a directory of one mount for "
+		     "both");
+		return true;
+	case WHY_MASKED:
+		TEXT(m, "the runtime hides it from containers: the program has to do without");
+		return true;
+	case WHY_NOSUID:
+	case WHY_NO_NEW_PRIVS:
+		TEXT(m, "do without setuid programs: start the process as the user that it needs");
+		return true;
+	default:
+		return false;
+	}
+}

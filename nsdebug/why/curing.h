@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * curing - what cure.c and curefile.c, which make one cure of a reason, have in common.
+ */
+#ifndef NSDEBUG_WHY_CURING_H
+#define NSDEBUG_WHY_CURING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/cure.h"
+#include "nsdebug/why/reason.h"
+
+struct making {
+	const struct reason *r;
+	const struct creds *c;
+	enum access_op op;
+	uint32_t uid, gid, group;	/* the last: the file's, as the container numbers it */
+	char dir[REASON_PATH];		/* that a volume could be mounted on; "" if none could */
+	struct cure *cure;
+};
+
+/* Half an option is none: what is too long for CURE_TEXT is left empty. */
+void curing_say(char *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same option for docker and for podman. */
+void curing_both(struct making *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define TEXT(m, ...) curing_say((m)->cure->text, __VA_ARGS__)
+#define KUBERNETES(m, ...) curing_say((m)->cure->kubernetes, __VA_ARGS__)
+
+/* May it be pasted: nothing in it means something to a shell or to YAML. */
+bool curing_plain(const char *s);
+/* One capability, or what there is instead of it. */
+void curing_capability(struct making *m, const char *instead);
+
+/* ---- curefile.c: false: it is no reason of theirs ---- */
+
+void curing_find_dir(struct making *m);
+bool curing_rights(struct making *m);
+bool curing_mounts(struct making *m);
+/* Of a directory that is not there. */
+void curing_absent(struct making *m);
+
+#endif
