@@ -25,23 +25,42 @@ struct known {
 	__u64 told;		/* when it was told that it failed, which connect(2) says too */
 	__u64 stack_at;
 	__u32 flags, stack, key;
+	__s32 soft;		/* what ICMP said while the program was in connect(2) */
 };
+
+/* Each takes some 200 bytes, whether there is a connection or not. */
+#define KNOWN_MAX 65536
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, KNOWN_MAX);
 	__type(key, __u64);
 	__type(value, struct known);
 } known SEC(".maps");
 
+__s64 known_now;	/* in the map, and what had to make room there */
+__u32 known_full;	/* from now on some may have been forgotten */
+
+/* Some processors' shares of the map are full before the whole is. */
 static __noinline struct known *make_known(__u64 key, __u32 flags)
 {
 	struct known k;
 
 	__builtin_memset(&k, 0, sizeof(k));
 	k.flags = flags;
-	bpf_map_update_elem(&known, &key, &k, BPF_ANY);
+	if (!bpf_map_update_elem(&known, &key, &k, BPF_NOEXIST))
+		__sync_fetch_and_add(&known_now, 1);
+	else
+		bpf_map_update_elem(&known, &key, &k, BPF_ANY);
+	if (known_now > KNOWN_MAX / 8 * 7)
+		known_full = 1;
 	return bpf_map_lookup_elem(&known, &key);
+}
+
+static __always_inline void forget_known(__u64 key)
+{
+	if (!bpf_map_delete_elem(&known, &key))
+		__sync_fetch_and_add(&known_now, -1);
 }
 
 /* In connect(2), on the way to the first SYN: whoever runs has asked for it. */
@@ -82,7 +101,12 @@ static __noinline void tell_change(enum net_kind kind, struct sock *sk, struct k
 	if (!e)
 		return;
 	e->ret = -BPF_CORE_READ(sk, sk_err);
+	/* which does not end the attempt yet */
+	if (!e->ret && kind == NET_CONNECTED && k->flags & NET_LOCAL_FIRST)
+		e->ret = -k->soft;
 	e->flags = k->flags & ~KNOWN_ASYNC;
+	if (known_full && !(k->flags & (NET_BEGUN | NET_TAKEN)))
+		e->flags |= NET_FORGOTTEN;
 	e->since = kind == NET_CONNECTED ? k->began : k->since;
 	__builtin_memcpy(&e->who, k->closer.tid ? &k->closer : &k->who, sizeof(e->who));
 	if (k->closer.tid)
@@ -131,7 +155,7 @@ static __always_inline void end_connection(struct sock *sk, struct known *k, __u
 		}
 		tell_change(NET_CLOSED, sk, k, now);
 	}
-	bpf_map_delete_elem(&known, &key);
+	forget_known(key);
 }
 
 static __always_inline void change(struct sock *sk, struct known *k, __u32 before, __u32 after,
@@ -210,12 +234,15 @@ static __always_inline void connect_call(const struct regs *r, __s64 ret, __u64 
 	if (k && k->told) {
 		bool same = now - k->told < SECOND;
 
-		bpf_map_delete_elem(&known, &key);
+		forget_known(key);
 		if (same)
 			return;
 	} else if (k) {
-		if (ret < 0)
+		if (ret < 0) {
 			k->flags |= KNOWN_ASYNC;
+			/* whoever asks with SO_ERROR takes it away */
+			k->soft = BPF_CORE_READ(sk, sk_err_soft);
+		}
 		return;
 	}
 	if (!sk || ret >= 0 || is_later(ret))

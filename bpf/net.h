@@ -28,7 +28,7 @@ enum net_kind {
 	NET_SENT,
 	NET_RECEIVED,
 	NET_DROPPED,		/* UDP: there was no room for what came */
-	NET_LEFT,		/* a descriptor that had sent or received was closed */
+	NET_LEFT,		/* nobody has one any more that had sent or received */
 	NET_ENDED,		/* a process has ended */
 };
 
@@ -45,6 +45,7 @@ enum net_flag {
 	NET_CHOSEN = 2048,	/* bind: port 0 was asked for */
 	NET_LOW = 4096,		/* bind: a port that needs CAP_NET_BIND_SERVICE */
 	NET_ABORTED = 8192,	/* our end sent a reset */
+	NET_FORGOTTEN = 16384,	/* nothing is known of it, maybe because there were too many */
 };
 
 struct net_end {

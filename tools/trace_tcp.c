@@ -66,6 +66,8 @@ struct listing {
 
 static const char *connect_note(struct tcp_row *row, const struct net_event *e)
 {
+	if (e->ret && e->flags & NET_LOCAL_FIRST)
+		return "given up; ICMP had said why, or nobody has that address";
 	switch (-e->ret) {
 	case 0:
 		return e->flags & NET_LOCAL_FIRST ? "given up before there was an answer" : NULL;
@@ -118,7 +120,10 @@ static const char *close_note(const struct net_event *e)
 			"reset by the other end after that" : "reset by the other end";
 	if (e->ret == -ETIMEDOUT)
 		return "the other end did not answer any more";
-	return e->flags & NET_BEGUN || e->flags & NET_TAKEN ? NULL : "older than this trace";
+	if (e->flags & (NET_BEGUN | NET_TAKEN))
+		return NULL;
+	return e->flags & NET_FORGOTTEN ? "older than this trace, or one too many to be known" :
+		"older than this trace";
 }
 
 static bool has_failed(const struct net_event *e)

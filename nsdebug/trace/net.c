@@ -69,13 +69,13 @@ static void choose(struct net_trace *t, struct net_bpf *b)
 	bpf_program__set_autoload(b->progs.on_state, tcp);
 	bpf_program__set_autoload(b->progs.on_reset, tcp);
 	bpf_program__set_autoload(b->progs.on_drop, udp);
-	bpf_program__set_autoload(b->progs.on_end, udp);
+	bpf_program__set_autoload(b->progs.on_end, messages);
 	/* the verifier leaves out the branches in which they are used */
 	bpf_map__set_autocreate(b->maps.known, tcp);
 	bpf_map__set_autocreate(b->maps.calls, messages);
 	bpf_map__set_autocreate(b->maps.used, messages);
-	bpf_map__set_autocreate(b->maps.left, udp);
-	bpf_map__set_autocreate(b->maps.ended, udp);
+	bpf_map__set_autocreate(b->maps.left, messages);
+	bpf_map__set_autocreate(b->maps.ended, messages);
 	b->rodata->mode = t->mode;
 	b->rodata->dns_port = t->port;
 	b->rodata->is_modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
@@ -101,6 +101,7 @@ static int attach(struct net_trace *t, struct net_bpf *b, struct err *e)
 	t->stacks.log = (const volatile struct change_log *)&b->bss->changes;
 	t->compat = &b->bss->compat;
 	t->uring = &b->bss->uring;
+	t->forgot = &b->bss->known_full;
 	return tracer_seal(&t->tracer, bpf_map__fd(b->maps.ring), take, t, e);
 }
 
@@ -146,6 +147,9 @@ static void say_unseen(struct net_trace *t, struct emit *emit)
 	if (*t->compat)
 		emit_note(emit, "%llu 32-bit system calls about sockets: they are not decoded",
 			  (unsigned long long)*t->compat);
+	if (*t->forgot)
+		emit_note(emit, "very many connections at once: some may have been forgotten, and "
+			  "look as if they were older than this trace");
 	if (*t->uring)
 		emit_note(emit, "the target uses io_uring: %llu requests went that way, which are "
 			  "no system calls: what they did is not shown, or not who did it",

@@ -28,6 +28,7 @@ struct net_trace {
 	uint32_t stack_bytes;		/* 0: no stacks */
 	struct stacks stacks;
 	const volatile __u64 *compat, *uring;
+	const volatile __u32 *forgot;
 };
 
 /* Calls l->fn for each event until the end; what goes wrong is emitted, as is what cannot be

@@ -82,6 +82,13 @@ cat >"$TMP/w/tcp.py" <<-'E'
 	fails(errno.ECONNREFUSED, '127.0.0.1', base + 8, blocking=False)
 	if 'unreachable' in sys.argv:
 	    fails(errno.EHOSTUNREACH, '203.0.113.1', 80)
+	if 'rejected' in sys.argv:	# by a firewall, and whoever connects has not the patience to be told
+	    s = socket.socket()
+	    s.settimeout(0.2)
+	    try:
+	        s.connect(('127.0.0.1', base + 7))
+	    except OSError:
+	        s.close()
 	full = listener(socket.AF_INET, '127.0.0.1', base + 2, 0)
 	fill = socket.create_connection(('127.0.0.1', base + 2))
 	fails(errno.ETIMEDOUT, '127.0.0.1', base + 2,
@@ -139,7 +146,10 @@ goes() { # DIRECTORY
 	wait_for "[ -e $1/done ]" 30 || fail 'the workload ends' "$(cat "$1/out")"
 }
 
-work "$MAIN" "$TMP/w" 7000 unreachable
+rejected=
+command -v iptables >iptables.path && nsenter --net="$NET" iptables -A OUTPUT -p tcp --dport 7007 -j REJECT \
+	--reject-with icmp-admin-prohibited 2>iptables.said && rejected=rejected
+work "$MAIN" "$TMP/w" 7000 unreachable $rejected
 work "$NEIGHBOUR" "$TMP/n" 7100 unreachable
 trace_start tcp "$MAIN"
 goes "$TMP/n"
@@ -177,6 +187,12 @@ tr_rows 'refused, told once' "$(fails '.remote_port == 7009' '.error == "ECONNRE
 	(.note | test("^reset by the other end: nothing listens")) and .local_port > 1024')"
 tr_rows 'refused, of one who did not wait' "$(fails '.remote_port == 7008' '.error == "ECONNREFUSED"')"
 tr_rows 'no route' "$(fails '.remote_addr == "203.0.113.1"' '.error == "EHOSTUNREACH" and .note == "no route from here"')"
+if [ "$rejected" ]; then
+	tr_rows 'refused by ICMP, of one who did not wait' "$(fails '.remote_port == 7007' '.error == "EHOSTUNREACH" and
+		(.note | test("^given up; ICMP"))')"
+else
+	skip 'refused by ICMP, of one who did not wait' "no iptables here: $(cat iptables.said)"
+fi
 tr_rows 'no answer' 'map(select(.error == "ETIMEDOUT")) | length == 1 and (.[0] | .remote_port == 7002 and
 	.note == "no answer to \(.retransmits + 1) SYNs" and .retransmits > 0 and .took_s > 1)'
 tr_rows 'given up' 'map(select(.event == "connect" and .note == "given up before there was an answer")) |
@@ -221,6 +237,39 @@ tr_rows 'told by the mount namespace' 'any(.event == "connect" and .remote_port 
 	any(.event == "close" and .received == 200000 and .lasted_s != null) and
 	all(.note != "older than this trace")'
 ts 'which is said, and what is missing for it' 0 'without a cgroup of its own only those' cat said
+
+cat >"$TMP/w/many.py" <<-'E'
+	import os, resource, socket
+	resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000))
+	def some(i, done, go):
+	    l = socket.socket()
+	    l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	    l.bind(('127.0.0.1', 7200 + i))
+	    l.listen(8)
+	    all = []
+	    for k in range(450):
+	        all += [socket.create_connection(('127.0.0.1', 7200 + i)), l.accept()]
+	    os.write(done, b'x')
+	    os.read(go, 1)
+	    os._exit(0)
+	done, go = os.pipe(), os.pipe()
+	for i in range(20):
+	    if os.fork() == 0:
+	        os.close(go[1])
+	        some(i, done[1], go[0])
+	os.close(done[1])
+	for i in range(20):
+	    os.read(done[0], 1)
+	os.close(go[1])
+	for i in range(20):
+	    os.wait()
+	E
+BOX=$MAIN
+trace_start tcp "$MAIN" --filter 'event == close and note != null' --timeout 60s
+in_box /usr/bin/python3 /w/many.py
+trace_stop
+t 'they were many' '' cat exec.out
+tr_rows 'of 18000 ends at once each is known' 'length == 0'
 
 ID=nsd-trace-tcp-next-$$
 at_exit "'$SRC/tests/fixtures/box' down $ID"
