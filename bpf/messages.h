@@ -45,7 +45,7 @@ struct call {
 	struct net_event e;
 	__u8 data[2 * NET_BYTES_MAX];	/* one half is room for the verifier's doubts */
 	struct vector one, *vectors;
-	__u64 count, messages;
+	__u64 count, messages, sk;
 	void *name;
 	__u32 name_len;
 	struct net_end peer;		/* the socket's own */
@@ -59,7 +59,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* Sockets that the target has used. */
+/* Sockets that the target has used, by their key. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -67,12 +67,16 @@ struct {
 	__type(value, __u32);
 } used SEC(".maps");
 
+struct leaving {
+	__u64 sk, key;
+};
+
 /* Of these, by process and descriptor. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct leaving);
 } left SEC(".maps");
 
 static __always_inline void copy_bytes(struct call *c)
@@ -118,7 +122,8 @@ static __always_inline bool is_dns(struct call *c)
 			bpf_map_update_elem(&used, &c->e.sock, &one, BPF_ANY);
 		return true;
 	}
-	return c->e.kind == NET_RECEIVED && c->e.local.port != dns_port &&
+	/* to one that is connected elsewhere by now no server can answer */
+	return c->e.kind == NET_RECEIVED && c->e.local.port != dns_port && !c->peer.port &&
 		bpf_map_lookup_elem(&used, &c->e.sock);
 }
 
@@ -134,6 +139,14 @@ static __always_inline bool is_new(struct call *c)
 		return false;
 	bpf_map_update_elem(&used, &key, &one, BPF_ANY);
 	return true;
+}
+
+static __always_inline void note_descriptor(__u32 fd, __u64 sk, __u64 sock)
+{
+	__u64 key = bpf_get_current_pid_tgid() >> 32 << 32 | fd;
+	struct leaving value = { sk, sock };
+
+	bpf_map_update_elem(&left, &key, &value, BPF_ANY);
 }
 
 /* A global function is verified once, by itself, and before Linux 6.8 also where nobody calls it:
@@ -161,12 +174,14 @@ __attribute__((noinline)) int tell_message(void)
 	if (mode == NET_DNS) {
 		if (!is_dns(c))
 			return 0;
+		if (c->e.kind == NET_SENT)
+			note_descriptor(c->e.fd, c->sk, c->e.sock);
 		copy_bytes(c);
 	} else {
 		bpf_map_update_elem(&used, &c->e.sock, &one, BPF_ANY);
 	}
 	c->e.stack_at = c->e.at;
-	c->e.stack_key = key_of((struct sock *)c->e.sock, c->e.at);
+	c->e.stack_key = key_of((struct sock *)c->sk, c->e.at);
 	if (stack_bytes && (mode == NET_DNS ? c->e.kind == NET_SENT : is_new(c)))
 		c->e.stack = send_stack(c->e.stack_key, c->e.at);
 	len = c->e.len;
@@ -262,25 +277,28 @@ static __always_inline void take_plain(struct call *c, const struct regs *r)
 	c->name_len = len;
 }
 
-static __always_inline void note_descriptor(__u32 fd, struct sock *sk)
-{
-	__u64 key = bpf_get_current_pid_tgid() >> 32 << 32 | fd, value = (__u64)sk;
-
-	bpf_map_update_elem(&left, &key, &value, BPF_ANY);
-}
-
 static __always_inline void close_call(const struct regs *r, __u64 now)
 {
 	__u64 key = bpf_get_current_pid_tgid() >> 32 << 32 | (__u32)r->di;
-	__u64 *sk = bpf_map_lookup_elem(&left, &key);
-	struct net_event *e = sk ? reserve(sizeof(*e)) : NULL;
+	struct leaving *v = bpf_map_lookup_elem(&left, &key);
+	struct net_event *e;
+	__u64 sock;
 
+	if (!v)
+		return;
+	sock = v->key;
+	/* another descriptor of it, or another process has it still */
+	if (!is_gone((struct sock *)v->sk, sock)) {
+		bpf_map_delete_elem(&left, &key);
+		return;
+	}
+	e = reserve(sizeof(*e));
 	if (!e)
 		return;
 	__builtin_memset(e, 0, sizeof(*e));
 	e->kind = NET_LEFT;
 	e->at = now;
-	e->sock = *sk;
+	e->sock = sock;
 	fill_current(&e->who);
 	submit(e);
 	bpf_map_delete_elem(&left, &key);
@@ -302,6 +320,7 @@ static __always_inline void dns_connect_call(const struct regs *r, __s64 ret, __
 		return;
 	e->ret = (__s32)ret;
 	e->remote = to;
+	e->sock = sock_key(sk);
 	fill_current(&e->who);
 	submit(e);
 }
@@ -312,7 +331,7 @@ static __always_inline void message_call(const struct regs *r, __s64 ret, __u64 
 	struct sock *sk;
 	struct call *c;
 
-	if (mode == NET_UDP && r->orig_ax == NR_CLOSE)
+	if (r->orig_ax == NR_CLOSE)
 		close_call(r, now);
 	if (mode == NET_DNS && r->orig_ax == NR_CONNECT)
 		dns_connect_call(r, ret, now);
@@ -326,7 +345,7 @@ static __always_inline void message_call(const struct regs *r, __s64 ret, __u64 
 	c->e.kind = kind;
 	c->e.ret = (__s32)ret;
 	c->e.at = now;
-	c->e.sock = (__u64)sk;
+	c->e.sock = sock_key(sk);
 	c->e.fd = (__u32)r->di;
 	c->e.protocol = BPF_CORE_READ(sk, sk_protocol);
 	if (c->e.protocol != IPPROTO_UDP && c->e.protocol != IPPROTO_TCP)
@@ -334,8 +353,9 @@ static __always_inline void message_call(const struct regs *r, __s64 ret, __u64 
 	fill_ends(&c->e, sk);
 	__builtin_memcpy(&c->peer, &c->e.remote, sizeof(c->peer));
 	fill_current(&c->e.who);
+	c->sk = (__u64)sk;
 	if (mode == NET_UDP)
-		note_descriptor(c->e.fd, sk);
+		note_descriptor(c->e.fd, c->sk, c->e.sock);
 	if ((r->orig_ax == NR_SENDMMSG || r->orig_ax == NR_RECVMMSG) && ret > 0) {
 		tell_many(c, ret, r->si);
 		return;
@@ -357,7 +377,7 @@ SEC("raw_tp/udp_fail_queue_rcv_skb")
 int on_drop(struct raw_tracepoint *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->args[1];
-	__u64 key = (__u64)sk;
+	__u64 key = sock_key(sk);
 	struct net_event *e;
 
 	if (!is_sock_target(sk) && !bpf_map_lookup_elem(&used, &key))
@@ -366,6 +386,7 @@ int on_drop(struct raw_tracepoint *ctx)
 	if (!e)
 		return 0;
 	e->ret = (__s32)ctx->args[0];
+	e->sock = key;
 	submit(e);
 	return 0;
 }

@@ -43,7 +43,8 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
 	__u16 sk_protocol;		/* since 5.6 */
-	int sk_err;
+	int sk_err, sk_err_soft;
+	struct socket *sk_socket;
 	__u32 sk_max_ack_backlog;
 };
 
@@ -56,13 +57,15 @@ struct tcp_sock {
 	__u32 total_retrans;
 };
 
-struct socket {
-	struct sock *sk;
-};
-
 struct file___socket {
 	struct inode *f_inode;
 	void *private_data;
+	atomic_long_t f_count;		/* until 6.12 */
+};
+
+struct socket {
+	struct sock *sk;
+	struct file___socket *file;
 };
 
 #pragma clang attribute pop
@@ -96,6 +99,23 @@ static __noinline struct sock *sock_of(__u32 fd, __u32 protocol)
 	if (!sk || (family != AF_INET && family != AF_INET6))
 		return NULL;
 	return !protocol || BPF_CORE_READ(sk, sk_protocol) == protocol ? sk : NULL;
+}
+
+/* Of a socket that a process has: no other one, before or after it, has the same. */
+static __noinline __u64 sock_key(struct sock *sk)
+{
+	return (__u64)sk << 20 ^ BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
+/* When close(2) returns: has nobody a descriptor any more of what had this key? The kernel takes a
+ * file apart before that, or (before Linux 6.6) soon after. */
+static __noinline bool is_gone(struct sock *sk, __u64 key)
+{
+	struct file___socket *file = BPF_CORE_READ(sk, sk_socket, file);
+
+	if (!file || sock_key(sk) != key)
+		return true;
+	return bpf_core_field_exists(file->f_count) && !BPF_CORE_READ(file, f_count.counter);
 }
 
 static __always_inline struct cgroup *cgroup_of(struct sock *sk)

@@ -5,8 +5,10 @@
  *
  * A row is a query with its answer, or without one. That a name does not exist is shown a moment
  * later than it is known: if the same process then asks for it with another suffix, it was a step
- * through its search list.
+ * through its search list. One question may go to several servers; who answered is who sent the
+ * answer, and an answer from elsewhere is none.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,9 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/dnsasked.h"
 #include "nsdebug/trace/dnsmsg.h"
+#include "nsdebug/trace/dnssearch.h"
 #include "nsdebug/trace/dnsstream.h"
 #include "nsdebug/trace/net.h"
 #include "nsdebug/trace/words.h"
@@ -51,10 +55,10 @@ struct dns_row {
 	struct net_row base;
 	struct bytes name;
 	const char *type, *rcode, *error, *protocol, *note;
-	uint64_t id, tries, search, searched;
+	uint64_t id, tries, servers, search, searched;
 	int64_t took_s;
 	struct col_list answers;
-	char type_room[16], rcode_room[16], text[40];
+	char type_room[16], rcode_room[16], text[96];
 };
 
 #define C(t, f, fl, h, ...) COL(t, struct dns_row, f, fl, h, ##__VA_ARGS__)
@@ -65,7 +69,8 @@ static const struct col dns_col[] = {
 	C(COL_STR, type, 0, "what was asked for: A, AAAA, SRV ...", .least = 5),
 	C(COL_STR, rcode, 0, "answer: NOERROR, NXDOMAIN, SERVFAIL ...; null: none",
 	  .least = 8),
-	C(COL_STR, error, 0, "why there is no answer: timeout, or an errno's name", .least = 7),
+	C(COL_STR, error, 0, "why there is no answer: timeout; no answer: nobody waited so long; "
+	  "or an errno's name", .least = 7),
 	C(COL_DUR, took_s, 0, "from the first question to the answer", .head = "TOOK",
 	  .least = 7),
 	COL_BASE(COL_BYTES, struct dns_row, remote, 0, "the server that was asked",
@@ -76,8 +81,10 @@ static const struct col dns_col[] = {
 	C(COL_STR, protocol, COL_WIDE, "udp or tcp", .head = "PROTO"),
 	C(COL_U64, id, COL_HIDE, "number of the query"),
 	C(COL_U64, tries, COL_HIDE, "how often it was asked of this server from this socket"),
-	C(COL_BOOL, search, COL_HIDE,
-	  "the name does not exist, and was a step through a search list"),
+	C(COL_U64, servers, COL_HIDE, "how many servers the same question went to from this "
+	  "socket; of some, not known which, if there is no server"),
+	C(COL_BOOL, search, COL_HIDE, "the name does not exist, and was a step through a search "
+	  "list; null: perhaps"),
 	C(COL_U64, searched, COL_HIDE, "such steps before this answer"),
 	C(COL_STR, note, 0, "what is remarkable: search list: there is no such name, and the next "
 	  "one of the list was tried", .least = 15),
@@ -86,17 +93,6 @@ static const struct col dns_col[] = {
 	  "what was answered: addresses; CNAME and others with their type"),
 	STACKS_BASE_COLS(struct dns_row),
 	COL_END
-};
-
-/* A question, until there is an answer; then only one that says that there is no such name. */
-struct query {
-	struct net_event e;		/* of the first time that it was asked */
-	uint64_t last;
-	uint64_t ended;			/* answered; 0: not yet */
-	uint32_t tries;
-	uint16_t id, type;
-	struct query *next;
-	char name[];
 };
 
 struct step {
@@ -111,8 +107,9 @@ struct listing {
 	const struct dns_opts *o;
 	struct net_trace net;
 	struct dns_streams streams;
-	struct query *open, *held;	/* both: the oldest first */
-	size_t count;			/* of both together */
+	struct dns_search search;
+	bool sought;			/* it is parsed */
+	struct dns_queries q;
 	const struct net_event *now;	/* that is being taken */
 	struct step steps[STEPS_MAX];
 	size_t nsteps;
@@ -122,7 +119,7 @@ struct listing {
 
 /* ---- rows ---- */
 
-static void show(struct listing *l, const struct query *q, struct dns_row *row, bool good)
+static void show(struct listing *l, const struct dns_query *q, struct dns_row *row, bool good)
 {
 	row->name = (struct bytes){ q->name, strlen(q->name) };
 	row->type = q->name[0] ? dns_type(q->type, row->type_room) : NULL;
@@ -131,7 +128,8 @@ static void show(struct listing *l, const struct query *q, struct dns_row *row, 
 		row->id = q->id;
 	else
 		row->name = (struct bytes){ 0 };
-	row->tries = q->tries;
+	row->tries = q->tries ? q->tries : NONE_U64;
+	row->servers = q->servers ? q->servers : NONE_U64;
 	if (q->ended)
 		row->took_s = (int64_t)(q->ended - q->e.at);
 	net_frames(&l->net, &q->e, &row->base);
@@ -141,14 +139,14 @@ static void show(struct listing *l, const struct query *q, struct dns_row *row, 
 		tracer_count(&l->net.tracer);
 }
 
-static void begin_row(struct listing *l, const struct query *q, struct dns_row *row)
+static void begin_row(struct listing *l, const struct dns_query *q, struct dns_row *row)
 {
 	row_none(dns_col, row);
 	net_fill(&l->net, l->r->target, &q->e, &row->base);
 	row->search = 0;
 }
 
-static void show_unanswered(struct listing *l, const struct query *q, const char *error,
+static void show_unanswered(struct listing *l, const struct dns_query *q, const char *error,
 			    const char *note)
 {
 	struct dns_row row;
@@ -163,47 +161,52 @@ static void show_unanswered(struct listing *l, const struct query *q, const char
 	show(l, q, &row, false);
 }
 
-static void show_held(struct listing *l, const struct query *q, bool step)
+__attribute__((format(printf, 2, 3)))
+static void add_note(struct dns_row *row, const char *format, ...)
+{
+	size_t len = strlen(row->text);
+	va_list args;
+
+	if (len)
+		len += (size_t)snprintf(row->text + len, sizeof(row->text) - len, "; ");
+	if (len >= sizeof(row->text))
+		return;
+	va_start(args, format);
+	vsnprintf(row->text + len, sizeof(row->text) - len, format, args);
+	va_end(args);
+	row->note = row->text;
+}
+
+/* How it came to this answer. */
+static void note_way(struct dns_row *row, const struct dns_query *q)
+{
+	row->text[0] = '\0';
+	if (row->searched && row->searched != NONE_U64)
+		add_note(row, "after %llu in vain", (unsigned long long)row->searched);
+	if (q->servers > 1)
+		add_note(row, "one of %u servers asked", q->servers);
+}
+
+/* That there is no such name. */
+static void show_held(struct listing *l, const struct dns_query *q, enum dns_step step,
+		      unsigned int searched)
 {
 	struct dns_row row;
 
 	begin_row(l, q, &row);
 	row.rcode = "NXDOMAIN";
 	row.answers = (struct col_list){ NULL, 0 };
-	row.search = step;
-	row.note = step ? "search list" : NULL;
+	row.search = step == DNS_STEP_PERHAPS ? NONE_U64 : step == DNS_STEP;
+	row.searched = searched;
+	note_way(&row, q);
+	if (step)
+		row.note = step == DNS_STEP ? "search list" : "search list, perhaps";
 	show(l, q, &row, false);
-}
-
-/* ---- lists ---- */
-
-static struct query *unlink_query(struct listing *l, struct query **at)
-{
-	struct query *q = *at;
-
-	*at = q->next;
-	q->next = NULL;
-	l->count--;
-	return q;
-}
-
-static void append(struct listing *l, struct query **list, struct query *q)
-{
-	while (*list)
-		list = &(*list)->next;
-	*list = q;
-	l->count++;
-}
-
-static void free_list(struct listing *l, struct query **list)
-{
-	while (*list)
-		free(unlink_query(l, list));
 }
 
 /* ---- search lists ---- */
 
-static void note_step(struct listing *l, const struct query *q)
+static void note_step(struct listing *l, const struct dns_query *q)
 {
 	struct step *s = &l->steps[l->nsteps++ % STEPS_MAX];
 
@@ -214,7 +217,7 @@ static void note_step(struct listing *l, const struct query *q)
 }
 
 /* Steps that led to this name. */
-static unsigned int take_steps(struct listing *l, const struct query *q)
+static unsigned int take_steps(struct listing *l, const struct dns_query *q)
 {
 	unsigned int count = 0;
 
@@ -222,7 +225,7 @@ static unsigned int take_steps(struct listing *l, const struct query *q)
 		struct step *s = &l->steps[i];
 
 		if (!s->at || s->pid != q->e.who.pid || s->type != q->type ||
-		    s->at + SEARCH_NS < q->e.at || !dns_common_labels(s->name, q->name))
+		    s->at + SEARCH_NS < q->e.at || !dns_search_step(&l->search, s->name, q->name))
 			continue;
 		s->at = 0;
 		count++;
@@ -230,84 +233,64 @@ static unsigned int take_steps(struct listing *l, const struct query *q)
 	return count;
 }
 
-/* The same process asks for a name that begins as one that does not exist. */
+/* The same process asks for a name that one that does not exist can lead to. */
 static void look_for_steps(struct listing *l, uint32_t pid, const char *name)
 {
-	struct query **at = &l->held;
+	struct dns_query **at = &l->q.held;
 
 	while (*at) {
-		struct query *q = *at;
+		struct dns_query *q = *at;
+		enum dns_step step = q->e.who.pid != pid ? DNS_STEP_NONE :
+			dns_search_step(&l->search, q->name, name);
 
-		if (q->e.who.pid != pid || dns_same_name(q->name, name) ||
-		    !dns_common_labels(q->name, name)) {
+		if (!step) {
 			at = &q->next;
 			continue;
 		}
-		unlink_query(l, at);
+		dns_query_unlink(&l->q, at);
 		note_step(l, q);
-		show_held(l, q, true);
+		show_held(l, q, step, 0);
 		free(q);
 	}
 }
 
 static void let_one_go(struct listing *l)
 {
-	struct query *q = unlink_query(l, &l->held);
+	struct dns_query *q = dns_query_unlink(&l->q, &l->q.held);
 
-	show_held(l, q, false);
+	show_held(l, q, DNS_STEP_NONE, take_steps(l, q));
 	free(q);
 }
 
 static void let_go(struct listing *l, uint64_t before)
 {
-	while (l->held && l->held->ended < before)
+	while (l->q.held && l->q.held->ended < before)
 		let_one_go(l);
 }
 
 /* ---- messages ---- */
 
-static struct query *new_query(const struct net_event *e, const char *name)
-{
-	struct query *q = mem_alloc(sizeof(*q) + strlen(name) + 1);
-
-	q->e = *e;
-	q->last = e->at;
-	q->tries = 1;
-	memcpy(q->name, name, strlen(name) + 1);
-	return q;
-}
-
-static struct query **find_query(struct listing *l, const struct net_event *e,
-				 const struct dnsmsg *m)
-{
-	struct query **at = &l->open;
-
-	while (*at && ((*at)->e.sock != e->sock || (*at)->id != m->id || (*at)->type != m->type ||
-		       !dns_same_name((*at)->name, m->name)))
-		at = &(*at)->next;
-	return at;
-}
-
 static void make_room(struct listing *l)
 {
-	struct query *q;
+	struct dns_query *q;
 
-	if (l->held) {
+	if (l->q.held) {
 		let_one_go(l);
 		return;
 	}
-	q = unlink_query(l, &l->open);
+	q = dns_query_unlink(&l->q, &l->q.open);
 	show_unanswered(l, q, NULL, "too many at once");
 	free(q);
 }
 
 static void take_question(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
 {
-	struct query **at = find_query(l, e, m), *q = *at;
+	uint32_t servers;
+	struct dns_query *q = dns_queries_find(&l->q, e, m, &servers);
 
 	look_for_steps(l, e->who.pid, m->name);
 	if (e->ret < 0) {
-		q = new_query(e, m->name);
+		q = dns_query_new(e, m->name);
 		q->type = m->type;
 		q->id = m->id;
 		show_unanswered(l, q, word_errno(e->ret), "not sent");
@@ -319,34 +302,30 @@ static void take_question(struct listing *l, const struct net_event *e, const st
 		q->tries++;
 		return;
 	}
-	if (l->count == QUERIES_MAX)
+	if (l->q.count == QUERIES_MAX)
 		make_room(l);
-	q = new_query(e, m->name);
+	q = dns_query_new(e, m->name);
 	q->type = m->type;
 	q->id = m->id;
-	append(l, &l->open, q);
+	dns_query_append(&l->q, &l->q.open, q);
+	dns_queries_count(&l->q, e, m, servers + 1);
 }
 
-static void put_note(struct dns_row *row, const struct query *q, const struct dnsmsg *m)
+static void note_answer(struct dns_row *row, const struct dns_query *q, const struct dnsmsg *m)
 {
-	char *to = row->text;
-	size_t room = sizeof(row->text);
-
-	*to = '\0';
-	if (row->searched)
-		snprintf(to, room, "after %llu in vain", (unsigned long long)row->searched);
-	else if (m->truncated)
-		snprintf(to, room, "truncated");
+	if (m->truncated)
+		add_note(row, "truncated");
 	else if (m->cut)
-		snprintf(to, room, m->count < DNS_ANSWERS_MAX ? "%u of %u readable" : "%u of %u",
+		add_note(row, m->count < DNS_ANSWERS_MAX ? "%u of %u readable" : "%u of %u",
 			 m->count, m->answers);
 	else if (q->tries > 1)
-		snprintf(to, room, "asked %u times", q->tries);
+		add_note(row, "asked %u times", q->tries);
 	else if (!m->rcode && !m->answers)
-		snprintf(to, room, "no such record");
+		add_note(row, "no such record");
 }
 
-static void show_answer(struct listing *l, const struct query *q, const struct dnsmsg *m)
+static void show_answer(struct listing *l, const struct dns_query *q, const struct dnsmsg *m,
+			const char *odd)
 {
 	struct bytes answers[DNS_ANSWERS_MAX];
 	struct dns_row row;
@@ -356,25 +335,45 @@ static void show_answer(struct listing *l, const struct query *q, const struct d
 	for (unsigned int i = 0; i < m->count; i++)
 		answers[i] = (struct bytes){ m->text[i], strlen(m->text[i]) };
 	row.answers = (struct col_list){ answers, m->count };
-	row.searched = m->rcode ? 0 : take_steps(l, q);
-	put_note(&row, q, m);
-	row.note = row.text[0] ? row.text : NULL;
-	show(l, q, &row, !m->rcode);
+	row.searched = odd ? 0 : take_steps(l, q);
+	note_way(&row, q);
+	if (!row.searched)
+		note_answer(&row, q, m);
+	if (odd)
+		row.note = odd;
+	show(l, q, &row, !m->rcode && !odd);
+}
+
+/* The question is still open: the program does not believe it, or it should not. */
+static void show_stray(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
+{
+	struct dns_query *q = dns_query_new(e, m->name);
+
+	q->type = m->type;
+	q->id = m->id;
+	q->tries = q->servers = 0;
+	show_answer(l, q, m, "not from whom was asked");
+	free(q);
 }
 
 static void take_answer(struct listing *l, const struct net_event *e, const struct dnsmsg *m)
 {
-	struct query **at = find_query(l, e, m), *q;
+	bool asked;
+	struct dns_query *q = dns_queries_take(&l->q, e, m, &asked);
 
-	if (!*at)	/* nobody asked, or before the trace, or it came twice */
+	if (!q && asked)
+		show_stray(l, e, m);
+	if (!q)		/* nobody asked, or before the trace, or it came twice */
 		return;
-	q = unlink_query(l, at);
+	/* a good answer is enough, as is that there is no such name; behind any other one waits */
+	if (!m->rcode || m->rcode == NXDOMAIN)
+		dns_queries_drop(&l->q, e, m);
 	q->ended = e->at;
 	if (m->rcode == NXDOMAIN) {
-		append(l, &l->held, q);
+		dns_query_append(&l->q, &l->q.held, q);
 		return;
 	}
-	show_answer(l, q, m);
+	show_answer(l, q, m, NULL);
 	free(q);
 }
 
@@ -390,19 +389,40 @@ static void take_message(void *ctx, struct bytes message)
 		take_answer(l, l->now, &l->m);
 }
 
+/* Nobody has the socket any more, or a process has ended: nobody waits for these answers. */
+static void give_up(struct listing *l, const struct net_event *e)
+{
+	struct dns_query **at = &l->q.open;
+	char text[40];
+
+	while (*at) {
+		struct dns_query *q = *at;
+
+		if (e->kind == NET_LEFT ? q->e.sock != e->sock : q->e.who.pid != e->who.pid) {
+			at = &q->next;
+			continue;
+		}
+		dns_query_unlink(&l->q, at);
+		snprintf(text, sizeof(text), "%s after %u %s", e->kind == NET_LEFT ? "gave up" :
+			 "process ended", q->tries, q->tries == 1 ? "try" : "tries");
+		show_unanswered(l, q, "no answer", text);
+		free(q);
+	}
+}
+
 /* A socket told an error: all that was asked through it will have no answer. */
 static void fail_socket(struct listing *l, const struct net_event *e)
 {
-	struct query **at = &l->open;
+	struct dns_query **at = &l->q.open;
 
 	while (*at) {
-		struct query *q = *at;
+		struct dns_query *q = *at;
 
 		if (q->e.sock != e->sock) {
 			at = &q->next;
 			continue;
 		}
-		unlink_query(l, at);
+		dns_query_unlink(&l->q, at);
 		q->ended = e->at;
 		show_unanswered(l, q, word_errno(e->ret), "server not there");
 		free(q);
@@ -413,14 +433,19 @@ static void take(void *ctx, const struct net_event *e, struct bytes data)
 {
 	struct listing *l = ctx;
 	uint64_t key = e->sock << 1 | (e->kind == NET_SENT);
-	struct query *q;
+	struct dns_query *q;
 
 	l->now = e;
+	if (!l->sought)
+		dns_search_parse(&l->search);
+	l->sought = true;
 	let_go(l, e->at > HOLD_NS ? e->at - HOLD_NS : 0);
 	if (e->kind == NET_CONNECTED) {
-		q = new_query(e, "");
+		q = dns_query_new(e, "");
 		show_unanswered(l, q, word_errno(e->ret), "no way to server");
 		free(q);
+	} else if (e->kind == NET_LEFT || e->kind == NET_ENDED) {
+		give_up(l, e);
 	} else if (e->ret < 0 && e->kind == NET_RECEIVED) {
 		fail_socket(l, e);
 	} else if (e->protocol == 6 && e->ret > 0) {
@@ -437,18 +462,18 @@ static void turn(void *ctx)
 {
 	struct listing *l = ctx;
 	uint64_t now = clock_of(CLOCK_BOOTTIME), wait = l->o->wait ? l->o->wait : WAIT_NS;
-	struct query **at = &l->open;
+	struct dns_query **at = &l->q.open;
 
 	/* all that happened until the last look was read */
 	let_go(l, now - 2 * HOLD_NS);
 	while (*at) {
-		struct query *q = *at;
+		struct dns_query *q = *at;
 
 		if (q->last + wait > now) {
 			at = &q->next;
 			continue;
 		}
-		unlink_query(l, at);
+		dns_query_unlink(&l->q, at);
 		show_unanswered(l, q, "timeout", NULL);
 		free(q);
 	}
@@ -459,8 +484,8 @@ static void finish(void *ctx)
 	struct listing *l = ctx;
 
 	let_go(l, UINT64_MAX);
-	while (l->open) {
-		struct query *q = unlink_query(l, &l->open);
+	while (l->q.open) {
+		struct dns_query *q = dns_query_unlink(&l->q, &l->q.open);
 
 		show_unanswered(l, q, NULL, "the trace ends");
 		free(q);
@@ -479,12 +504,12 @@ static void dns_run(struct run *r)
 			.port = o->port ? (uint16_t)o->port : DNS_PORT,
 		},
 	};
+	dns_search_take(&l->search, r->in->peer);
 	net_run(&l->net, NET_DNS, r->in, r->opts, r->target);
 	if (l->strange)
 		emit_note(r->emit, "%llu messages from or to a port of DNS servers are no queries "
 			  "or answers that can be read", (unsigned long long)l->strange);
-	free_list(l, &l->open);
-	free_list(l, &l->held);
+	dns_queries_free(&l->q);
 	dns_streams_free(&l->streams);
 	free(l);
 }
@@ -522,6 +547,7 @@ const struct tool tool_trace_dns = {
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,
+	.reader = dns_search_serve,
 	.opts = dns_opt, .opts_size = sizeof(struct dns_opts),
 	.cols = dns_col,
 	.examples = dns_example,

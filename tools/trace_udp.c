@@ -62,7 +62,7 @@ static const struct col udp_col[] = {
 	C(COL_SIZE, received, 0, "end: their bytes", .head = "RECV", .least = 5),
 	C(COL_U64, errors, 0, "end: calls that failed", .head = "ERRS"),
 	C(COL_U64, drops, 0, "end: packets for the socket, from anybody, for which there was no "
-	  "room meanwhile"),
+	  "room meanwhile, or before its first flow"),
 	C(COL_DUR, lasted_s, COL_WIDE, "end: from the first to the last packet",
 	  .head = "LASTED"),
 	C(COL_STR, note, 0, "what is remarkable; end: why"),
@@ -80,7 +80,9 @@ struct flow {
 };
 
 struct socket_of {
-	uint64_t drops;
+	struct net_event e;		/* of the first drop */
+	uint64_t drops, shown;
+	struct socket_of *next;
 };
 
 struct listing {
@@ -89,6 +91,7 @@ struct listing {
 	struct net_trace net;
 	struct map flows, sockets;
 	struct flow *oldest, *newest;
+	struct socket_of *all;		/* sockets */
 };
 
 static void fill(struct listing *l, struct udp_row *row, const struct net_event *e,
@@ -119,6 +122,27 @@ static uint64_t drops_of(struct listing *l, uint64_t sock)
 	const struct socket_of *s = map_get(&l->sockets, sock);
 
 	return s ? s->drops : 0;
+}
+
+/* What was dropped while a socket had no flow yet counts for the next one. */
+static uint64_t drops_before(struct listing *l, uint64_t sock)
+{
+	const struct socket_of *s = map_get(&l->sockets, sock);
+
+	if (!s || s->shown == s->drops)
+		return s ? s->drops : 0;
+	for (const struct flow *f = l->oldest; f; f = f->newer)
+		if (f->e.sock == sock)
+			return s->drops;
+	return s->shown;
+}
+
+static void note_shown(struct listing *l, uint64_t sock)
+{
+	struct socket_of *s = map_get(&l->sockets, sock);
+
+	if (s)
+		s->shown = s->drops;
 }
 
 static void take_out(struct listing *l, struct flow *f)
@@ -155,6 +179,7 @@ static void end_flow(struct listing *l, struct flow *f, uint64_t at, const char 
 	row.note = why;
 	if (!l->o->failed || row.errors || row.drops)
 		show(l, &row);
+	note_shown(l, f->e.sock);
 	take_out(l, f);
 	map_take(&l->flows, f->key);
 	free(f);
@@ -169,7 +194,7 @@ static struct flow *begin_flow(struct listing *l, const struct net_event *e, uin
 	f = mem_alloc(sizeof(*f));
 	f->e = *e;
 	f->key = key;
-	f->drops_before = drops_of(l, e->sock);
+	f->drops_before = drops_before(l, e->sock);
 	map_put(&l->flows, key, f);
 	put_in(l, f);
 	return f;
@@ -229,8 +254,12 @@ static void take_drop(struct listing *l, const struct net_event *e)
 		if (l->sockets.used >= SOCKETS_MAX) {
 			map_each(&l->sockets, free);
 			map_free(&l->sockets);
+			l->all = NULL;
 		}
 		s = mem_alloc(sizeof(*s));
+		s->e = *e;
+		s->next = l->all;
+		l->all = s;
 		map_put(&l->sockets, e->sock, s);
 	}
 	if (s->drops++)
@@ -242,7 +271,7 @@ static void take_drop(struct listing *l, const struct net_event *e)
 	show(l, &row);
 }
 
-/* A socket that was closed, or all that a process began. */
+/* A socket that nobody has any more, or all that a process began. */
 static void end_some(struct listing *l, const struct net_event *e)
 {
 	struct flow *next;
@@ -283,6 +312,21 @@ static void turn(void *ctx)
 		end_flow(l, l->oldest, now, "idle");
 }
 
+/* Of a socket that nothing was taken from, or not any more. */
+static void end_socket(struct listing *l, const struct socket_of *s, uint64_t at)
+{
+	struct net_event e = s->e;
+	struct udp_row row;
+
+	if (s->shown == s->drops || l->net.tracer.enough)
+		return;
+	e.at = at;
+	fill(l, &row, &e, "end");
+	row.drops = s->drops - s->shown;
+	row.note = "nothing was taken from it since";
+	show(l, &row);
+}
+
 static void finish(void *ctx)
 {
 	struct listing *l = ctx;
@@ -290,6 +334,8 @@ static void finish(void *ctx)
 
 	while (l->oldest && !l->net.tracer.enough)
 		end_flow(l, l->oldest, now, "the trace ends");
+	for (const struct socket_of *s = l->all; s; s = s->next)
+		end_socket(l, s, now);
 }
 
 static void udp_run(struct run *r)

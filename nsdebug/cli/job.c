@@ -193,6 +193,10 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	if (tool->aids && start_beside(&kids[JOB_SILENT], j, ROLE_READER, debugfile_serve,
 				       &server, &files, e) < 0)
 		return -1;
+	/* without what it would tell there is a trace, too */
+	if (tool->reader && !j->target->next &&
+	    start_beside(&kids[JOB_SILENT], j, ROLE_READER, tool->reader, NULL, &peer, e) < 0)
+		return -1;
 	if (start_judge(&kids[3], j, &judge, e) < 0)
 		return -1;
 	with.files = files;

@@ -161,6 +161,9 @@ struct tool {
 	/* NEED_ROOT: a container that has no process (any more) is one too, and what is recorded
 	 * of it is asked for: target->ending. */
 	bool (*ended)(const void *opts);
+	/* NEED_TRACE, not guarded: run in a reader beside the child, which finds what it sends in
+	 * r->in->peer, until its programs are loaded. Not for a container to come. */
+	enter_fn *reader;
 	/* NEED_TRACE: the name of a container that is not there yet, not of a target; or NULL. */
 	const char *(*next)(const void *opts);
 	/* A NEED_TRACE child wants what only root may open (trace/aids.h), and debug files. */

@@ -313,8 +313,7 @@ bool dns_same_name(const char *a, const char *b)
 	return lower(*a) == lower(*b);
 }
 
-/* Where the label that begins here ends: at a dot that is not one of the label's own. */
-static size_t label_len(const char *s)
+size_t dns_label_len(const char *s)
 {
 	size_t n = 0;
 
@@ -328,9 +327,9 @@ unsigned int dns_common_labels(const char *a, const char *b)
 	unsigned int count = 0;
 
 	for (;;) {
-		size_t n = label_len(a);
+		size_t n = dns_label_len(a);
 
-		if (!n || n != label_len(b))
+		if (!n || n != dns_label_len(b))
 			return count;
 		for (size_t i = 0; i < n; i++)
 			if (lower(a[i]) != lower(b[i]))

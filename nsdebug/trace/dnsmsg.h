@@ -10,6 +10,7 @@
 #define NSDEBUG_TRACE_DNSMSG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "nsdebug/base/str.h"
@@ -39,6 +40,8 @@ const char *dns_rcode(uint8_t rcode, char room[16]);
 
 /* As the DNS compares them: ASCII letters are the same in both cases. */
 bool dns_same_name(const char *a, const char *b);
+/* Where the label that begins here ends: at a dot that is not one of the label's own. */
+size_t dns_label_len(const char *s);
 /* How many labels two names have in common at their beginning. */
 unsigned int dns_common_labels(const char *a, const char *b);
 

@@ -20,7 +20,7 @@ cat >"$TMP/ask.py" <<-'E'
 	        print(word, e)
 	E
 cat >"$TMP/raw.py" <<-'E'
-	import os, socket, struct, threading
+	import os, socket, struct, sys, threading
 	def question(id, name, type=1):
 	    return (struct.pack('>6H', id, 0x100, 1, 0, 0, 0) +
 	            b''.join(bytes([len(l)]) + l for l in name.split(b'.')) + struct.pack('>BHH', 0, type, 1))
@@ -77,9 +77,85 @@ cat >"$TMP/raw.py" <<-'E'
 	c.close()
 	c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 	c.sendto(question(84, b'other.test'), ('127.0.0.53', 5353))
+	if len(sys.argv) > 1:
+	    print('asked', flush=True)
+	    sys.stdin.read()
 	E
-chmod 644 ask.py raw.py
-box_run python3 --bind "$TMP/resolv.conf:/etc/resolv.conf:ro" --bind "$TMP/ask.py:/ask.py:ro" --bind "$TMP/raw.py:/raw.py:ro" -- \
+cat >"$TMP/odd.py" <<-'E'
+	import socket, struct
+	def question(id, name):
+	    return (struct.pack('>6H', id, 0x100, 1, 0, 0, 0) +
+	            b''.join(bytes([len(l)]) + l for l in name.split(b'.')) + struct.pack('>BHH', 0, 1, 1))
+	def answer(q, code=0):
+	    got = b'\xc0\x0c' + struct.pack('>HHIH', 1, 1, 60, 4) + b'\6\6\6\6'
+	    return q[:2] + struct.pack('>HHH', 0x8180 | code, 1, not code) + q[8:] + (b'' if code else got)
+	def sock(*at):
+	    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	    if at:
+	        s.bind(at)
+	    return s
+	one, two, evil = sock('127.0.0.1', 7053), sock('127.0.0.2', 7053), sock('127.0.0.9', 4444)
+	def ask(s, q, *servers):
+	    for to in servers:
+	        s.sendto(q, to.getsockname())
+	    return [to.recvfrom(512)[1] for to in servers][0]
+	# as musl does: two servers are asked from one socket, and the second answers
+	s, q = sock(), question(1, b'two.test')
+	two.sendto(answer(q), ask(s, q, one, two))
+	s.recvfrom(512)
+	# who did not ask for the sender cannot say which of them it was
+	s, q = sock(), question(2, b'which.test')
+	two.sendto(answer(q), ask(s, q, one, two))
+	s.recv(512)
+	# the first cannot, the other can
+	s, q = sock(), question(3, b'fails.test')
+	who = ask(s, q, one, two)
+	one.sendto(answer(q, 2), who)
+	s.recvfrom(512)
+	two.sendto(answer(q), who)
+	s.recvfrom(512)
+	# somebody else is faster than the server
+	s, q = sock(), question(4, b'forged.test')
+	who = ask(s, q, one)
+	evil.sendto(answer(q), who)
+	s.recvfrom(512)
+	one.sendto(answer(q), who)
+	s.recvfrom(512)
+	# to this host, which answers by another address
+	s, q = sock(), question(5, b'here.test')
+	s.sendto(q, ('0.0.0.0', 7053))
+	one.sendto(answer(q), one.recvfrom(512)[1])
+	s.recvfrom(512)
+	# two names that only begin alike
+	for name, code in (b'www.a.com', 3), (b'www.b.org', 0):
+	    s, q = sock(), question(6, name)
+	    one.sendto(answer(q, code), ask(s, q, one))
+	    s.recv(512)
+	    s.close()
+	# no answer, twice; a copy of its descriptor is closed before
+	s, q = sock(), question(7, b'gone.test')
+	ask(s, q, one)
+	copy = s.dup()
+	s.close()
+	ask(copy, q, one)
+	copy.close()
+	# what the sockets and their addresses in the kernel are used for later
+	for i in range(200):
+	    with sock() as s:
+	        ask(s, question(8, b'once.test'), one)
+	for i in range(200):
+	    with sock('127.0.0.1', 9999) as s, sock() as t:
+	        t.sendto(b'hello world, no dns at all', s.getsockname())
+	        s.recv(512)
+	s = sock()
+	ask(s, question(9, b'later.test'), one)
+	s.connect(evil.getsockname())
+	evil.sendto(b'hello world, no dns at all', s.getsockname())
+	s.recv(512)
+	E
+chmod 644 ask.py raw.py odd.py
+box_run python3 --bind "$TMP/resolv.conf:/etc/resolv.conf:ro" --bind "$TMP/ask.py:/ask.py:ro" --bind "$TMP/raw.py:/raw.py:ro" \
+	--bind "$TMP/odd.py:/odd.py:ro" -- \
 	/usr/bin/python3 -c "$quiet"
 MAIN=$BOX NET=/proc/$BOXPID/ns/net
 # the server is a neighbour in the same network namespace: what it takes and answers is not ours
@@ -112,6 +188,7 @@ tr_rows 'the answer it led to' "$(one db.two.example true '.rcode == "NOERROR" a
 tr_rows 'a name that is nowhere: the last one is no step' 'map(select(.name // "" | startswith("nowhere"))) |
 	sort_by(.time) | map([.name, .search]) == [["nowhere.one.example", true], ["nowhere.two.example", true],
 	["nowhere", false]] and all(.rcode == "NXDOMAIN")'
+tr_rows 'which says after how many' "$(one nowhere '.type == "A"' '.searched == 2 and .note == "after 2 in vain"')"
 tr_rows 'truncated by UDP' "$(one big.test '.protocol == "udp"' '.note == "truncated" and .answers == []')"
 tr_rows 'and then by TCP, in pieces' "$(one big.test '.protocol == "tcp"' '.rcode == "NOERROR" and (.answers | length) == 16 and
 	.answers[15] == "198.51.100.15" and .note == "16 of 20"')"
@@ -139,10 +216,33 @@ ts 'what is no message is counted' 0 '^nsdebug: .*1 messages .* no queries' cat 
 tr_rows 'not the port that others have' 'all(.id != 84)'
 
 trace_start dns "$MAIN" --port 5353
-in_box /usr/bin/python3 /raw.py
+mkfifo stay
+runc exec "$BOX" /usr/bin/python3 /raw.py stay <stay >asked 2>&1 &
+at_exit "kill -KILL $! 2>/dev/null || :"
+exec 3>stay
+wait_for 'grep -q asked asked' 20
 trace_stop
+exec 3>&-
 tr_rows '--port; the trace ends before there is an answer' 'map(select(.error == null)) | length == 1 and
 	(.[0] | .name == "other.test" and .rcode == null and .note == "the trace ends")'
+trace_start dns "$MAIN" --port 7053
+in_box /usr/bin/python3 /odd.py
+trace_stop
+t 'the odd ones ran to their end' '' cat exec.out
+t 'sockets that are used for something else are not looked at' '' cat said
+tr_rows 'two servers are asked, and the second answers' "$(one two.test true '.remote == "127.0.0.2:7053" and .tries == 1 and
+	.servers == 2 and .note == "one of 2 servers asked" and .took_s > 0')"
+tr_rows 'or one of them, not known which' "$(one which.test true '.remote == null and .servers == 2 and .rcode == "NOERROR"')"
+tr_rows 'one cannot, the other can' 'map(select(.name == "fails.test") | [.remote, .rcode]) ==
+	[["127.0.0.1:7053", "SERVFAIL"], ["127.0.0.2:7053", "NOERROR"]]'
+tr_rows 'an answer from elsewhere is none' 'map(select(.name == "forged.test") | [.remote, .note, .took_s != null]) ==
+	[["127.0.0.9:4444", "not from whom was asked", false], ["127.0.0.1:7053", null, true]]'
+tr_rows 'from another address of this host it is one' "$(one here.test true '.rcode == "NOERROR" and .note == null')"
+tr_rows 'two names that begin alike are no search' 'map(select(.id == 6) | [.name, .search, .searched, .note]) ==
+	[["www.b.org", false, 0, null], ["www.a.com", false, 0, null]]'
+tr_rows 'given up before the trace does' "$(one gone.test true '.error == "no answer" and .tries == 2 and
+	.note == "gave up after 2 tries"')"
+tr_rows 'by each socket' 'map(select(.name == "once.test")) | length == 200 and all(.note == "gave up after 1 try")'
 trace_start dns "$MAIN" --failed --stack --timeout 30s
 # the last one takes its time, in which its code is looked at
 ask addr.test fail.test silent.test

@@ -78,6 +78,20 @@ cat >"$TMP/w/udp.py" <<-'E'
 	except BlockingIOError:
 	    pass
 	print('dropped', 20 - n)
+	# a copy is closed, the socket is not
+	k = sock(at=('127.0.0.1', base + 15))
+	k.sendto(b'x', ('127.0.0.1', base))
+	k.dup().close()
+	k2 = k.dup()
+	k.close()
+	k2.sendto(b'x', ('127.0.0.1', base))
+	k2.close()
+	# nobody ever takes these
+	full = sock(at=('127.0.0.1', base + 3))
+	full.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+	l = sock()
+	for i in range(20):
+	    l.sendto(b'd' * 1000, ('127.0.0.1', base + 3))
 	open('/w/done', 'w')
 	import signal
 	signal.pause()
@@ -109,7 +123,7 @@ t 'it ends as it is asked to' '130\n' echo "$STATUS"
 t 'it has nothing to complain' '' cat said
 tr_rows 'nothing of a neighbour in the same network namespace' 'length > 10 and all(
 	[.local_port, .remote_port] | all(. < 7100 or . > 7199))'
-tr_rows 'each flow begins once and ends once' '. as $rows | [.[] | select(.event == "end") | [.local, .remote]] as $ends |
+tr_rows 'each flow begins once and ends once' '. as $rows | [.[] | select(.event == "end" and .sent != null) | [.local, .remote]] as $ends |
 	[.[] | select(.event == "send" or .event == "receive") | [.local, .remote]] as $begins |
 	($ends | sort) == ($begins | sort) and ($ends | unique | length) == ($ends | length)'
 first() { echo "map(select(.event == \"$1\" and $2)) | length == 1 and (.[0] | $3)"; }
@@ -128,10 +142,14 @@ tr_rows 'several by one call' "$(first end '.local_port == 7012' '.sent_packets 
 tr_rows 'nobody there' "$(first error '.local_port == 7013' '.error == "ECONNREFUSED" and (.note | test("ICMP"))')"
 tr_rows 'its sums' "$(first end '.local_port == 7013' '.sent_packets == 2 and .errors == 1 and .error == "ECONNREFUSED"')"
 tr_rows 'too large, at once' "$(first send '.local_port == 7014' '.error == "EMSGSIZE" and .note != null')"
-tr_rows 'a packet without room' "$(first drop 'true' '.local_port == 7002 and .error == "ENOMEM" and
+tr_rows 'a packet without room' "$(first drop '.local_port == 7002' '.local_port == 7002 and .error == "ENOMEM" and
 	(.note | test("receive buffer")) and .pid == null')"
 dropped=$(sed -n 's/^dropped //p' w/out)
-tr_rows "all $dropped without room are counted" "$dropped > 0 and ($(first end '.local_port == 7002' ".received_packets == 20 - $dropped"))"
+tr_rows "all $dropped without room are counted" "$dropped > 0 and ($(first end '.local_port == 7002' ".received_packets == 20 - $dropped and
+	.drops == $dropped"))"
+tr_rows 'a socket ends when nobody has it any more' "$(first end '.local_port == 7015' '.sent_packets == 2 and .note == "closed"')"
+tr_rows 'a socket that nothing is taken from has its drops, too' "$(first end '.local_port == 7003' ".drops > 0 and
+	.received_packets == null and (.note | test(\"nothing was taken\"))")"
 end n
 
 trace_start udp "$MAIN" --failed --stack --timeout 30s

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace/dnsmsg and dnsstream: names, answers, what is cut, and streams in pieces. */
+/* trace/dnsmsg, dnssearch, dnsstream: names, answers, what is cut, searches, streams in pieces. */
 #include "nsdebug/trace/dnsmsg.h"
 
+#include "nsdebug/trace/dnssearch.h"
 #include "nsdebug/trace/dnsstream.h"
 #include "tests/unit/check.h"
 
@@ -60,6 +61,35 @@ static void names(void)
 	   "words");
 }
 
+static enum dns_step step(const char *file, const char *earlier, const char *later)
+{
+	static struct dns_search s;
+
+	s = (struct dns_search){ .known = file };
+	snprintf(s.text, sizeof(s.text), "%s", file ? file : "");
+	dns_search_parse(&s);
+	return dns_search_step(&s, earlier, later);
+}
+
+static void searches(void)
+{
+	const char *file = "domain x\nnameserver 1.2.3.4\nsearch one.example TWO.example. \n#end";
+
+	ok(step(file, "db.one.example", "db.two.example") == DNS_STEP &&
+	   step(file, "db.two.example", "db") == DNS_STEP &&
+	   step(file, "a.b", "A.b.one.example") == DNS_STEP, "steps by the list");
+	ok(!step(file, "db.one.example", "db.three.example") &&
+	   !step(file, "db.one.example", "web.two.example") &&
+	   !step(file, "db.one.example", "db.one.example") &&
+	   !step(file, "www.a.com", "www.b.org") && !step(file, "xone.example", "x") &&
+	   !step(file, "db.a.b.c", "db.b.c"), "none by the list");
+	ok(step(file, "db.x", "db") == DNS_STEP_PERHAPS, "only its last list counts");
+	ok(step("domain x", "db.x", "db") == DNS_STEP, "a domain is one");
+	ok(!step(NULL, "www.a.com", "www.b.org") && !step(NULL, "www.a.com", "www.com") &&
+	   step(NULL, "db.ns.svc.local", "db.svc.local") == DNS_STEP_PERHAPS &&
+	   step(NULL, "db.svc.local", "db") == DNS_STEP_PERHAPS, "without a list");
+}
+
 static char got[64];
 
 static void note(void *ctx, struct bytes b)
@@ -96,6 +126,7 @@ int main(void)
 {
 	messages();
 	names();
+	searches();
 	streams();
 	return done();
 }
