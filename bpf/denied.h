@@ -47,6 +47,10 @@ struct denied_as {
 	__u64 limits[DENIED_LIMITS][2];	/* RLIMIT_*: soft, hard */
 	__u64 pids, pids_max;	/* of a cgroup above it that is full; or 0 */
 	char pids_cgroup[DENIED_CGROUP_MAX];	/* what it is called */
+	__u32 mnt_ns, root_mount;	/* inode number; which mount its root is on */
+	__u64 root_ino;			/* of its root; 0: the mount's own */
+	__u64 total_vm, data_vm, locked_vm;	/* pages of its memory, now */
+	__u64 map_count;
 };
 
 #define DENIED_CWD SYS_ARGS
@@ -59,7 +63,7 @@ struct denied_path {
 	struct path_names names;
 };
 
-_Static_assert(sizeof(struct denied_as) == 608, "both sides see the same record");
+_Static_assert(sizeof(struct denied_as) == 656, "both sides see the same record");
 _Static_assert(sizeof(struct denied_path) == 24 + 1032, "and this one");
 
 #endif

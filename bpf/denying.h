@@ -208,6 +208,29 @@ static __always_inline void fill_pids(struct denied_as *a, struct task_struct *t
 	}
 }
 
+static __always_inline void fill_root(struct denied_as *a, struct task_struct *t)
+{
+	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+	struct vfsmount *mnt = BPF_CORE_READ(fs, root.mnt);
+	struct dentry *root = BPF_CORE_READ(fs, root.dentry);
+	struct mount *m = mount_of(mnt);
+
+	a->mnt_ns = BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum);
+	a->root_mount = (__u32)BPF_CORE_READ(m, mnt_id);
+	if (root != BPF_CORE_READ(mnt, mnt_root))
+		a->root_ino = BPF_CORE_READ(root, d_inode, i_ino);
+}
+
+static __always_inline void fill_memory(struct denied_as *a, struct task_struct *t)
+{
+	struct mm_struct *mm = BPF_CORE_READ(t, mm);
+
+	a->total_vm = BPF_CORE_READ(mm, total_vm);
+	a->data_vm = BPF_CORE_READ(mm, data_vm);
+	a->locked_vm = BPF_CORE_READ(mm, locked_vm);
+	a->map_count = (__u64)BPF_CORE_READ(mm, map_count);
+}
+
 static __always_inline void fill_cred(struct denied_as *a, const struct cred *cred)
 {
 	a->uid = BPF_CORE_READ(cred, uid.val);
@@ -272,6 +295,8 @@ static __always_inline void put_as(__u32 flags, __u64 now)
 	bpf_probe_read_kernel(a->limits, sizeof(a->limits), (char *)BPF_CORE_READ(t, signal) +
 			      bpf_core_field_offset(struct signal_struct, rlim));
 	fill_pids(a, t);
+	fill_root(a, t);
+	fill_memory(a, t);
 	fill_who(&a->who, t);
 	submit(a);
 }

@@ -183,6 +183,7 @@ struct vfsmount {
 };
 
 struct mount {
+	int mnt_id;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct mnt_namespace *mnt_ns;
@@ -225,7 +226,8 @@ struct percpu_counter {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end, exec_vm;
+	unsigned long arg_start, arg_end, exec_vm, total_vm, data_vm, locked_vm;
+	int map_count;
 	struct file *exe_file;
 	struct percpu_counter rss_stat[4];	/* since 6.2 */
 };

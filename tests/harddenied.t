@@ -12,6 +12,8 @@ of() { echo "map(select(.comm == \"$1\")) | $2"; }
 
 box_run static --bind "$O/tests/lib:/h:ro" --no-seccomp
 trace_start denied "$BOX"
+in_box /h/hard maps
+in_box /h/hard mlock
 in_box /h/hard stack /h/hard
 in_box /h/hard errnos
 in_box /h/hard numbers
@@ -31,6 +33,10 @@ tr_rows 'a thread that ends after it was trapped' "$(of trapped 'map([.name, .er
 tr_rows 'another process may answer for a filter' "$(of supervised 'length == 1 and .[0].guess and
 	(.[0].why | test("or who supervises it"))')"
 
+tr_rows 'too many mappings are no limit of memory' "$(of maps 'length >= 1 and .[-1].error == "ENOMEM" and
+	.[-1].reason == "rule" and (.[-1].why | test("vm.max_map_count"))')"
+tr_rows 'what is not there is not locked' "$(of mlock 'map([.reason, .limit]) == [["rlimit", 8192]]')"
+
 # Each of these takes the judge longer than the kernel: of a flood of them the trace still ends in
 # time, and says what it has left out.
 trace_start denied "$BOX" --for 2s
@@ -43,6 +49,40 @@ tr_rows 'a walk has an end' "$(of links '(.[0] | .reason == "unknown" and .guess
 ts 'and the trace, too' 5 'records were not looked at' sh -c 'cat said; exit "$1"' sh "$STATUS"
 t 'in time' '' test "$took" -lt 20
 runc kill "$BOX" KILL
+
+# ---- with another root, or other mounts ----
+
+mkdir -p d/in/d
+chmod 755 d d/in d/in/d
+: >d/file
+: >d/in/d/file
+chmod 644 d/file
+chmod 600 d/in/d/file
+box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d" --no-seccomp \
+	--uid 0 --caps sys_admin,sys_chroot,setuid
+trace_start denied "$BOX"
+runc exec --user 65532 --cap CAP_SYS_CHROOT "$BOX" /h/hard chroot /d/in /d/file
+runc exec --user 65532 "$BOX" /h/hard inroot /d/in /d/file
+runc exec --user 65532 "$BOX" /h/hard unshared /d/in/d /d /d/file || skip unshared 'no user namespaces'
+runc exec "$BOX" /h/hard mounted /d/in/d /d /d/file
+trace_stop
+elsewhere() { of "$1" "length == 1 and (.[0] | .path == null and .reason == \"unknown\" and
+	.guess and (.why | test(\"$2\")))"; }
+tr_rows 'another root' "$(elsewhere chroot 'another root than')"
+tr_rows 'a root for one call' "$(of inroot 'length == 1 and (.[0] | .path == "/d/in/d/file" and
+	.reason == "mode" and .guess == false)')"
+tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
+tr_rows 'mounts that came later' "$(elsewhere mounted 'mounts changed since')"
+
+# ---- in the network of others ----
+
+box_run static --userns 300000 --uid 0 --caps net_bind_service --netns host \
+	--bind "$O/tests/lib:/h:ro" --no-seccomp
+trace_start denied "$BOX"
+in_box /h/hard port
+trace_stop
+tr_rows 'a port of the host: its capability does not count' "$(of port 'length == 1 and
+	.[0].reason == "port" and (.[0].why | test("CAP_NET_BIND_SERVICE$") | not)')"
 
 # ---- with it ----
 

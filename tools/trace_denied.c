@@ -3,6 +3,7 @@
  * trace denied - what a container was refused, why, and what would help.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/target/target.h"
@@ -105,7 +107,9 @@ struct listing {
 	const struct denied_opts *o;
 	struct sys_trace sys;
 	char modules[128];
+	uint64_t map_max;
 	struct map seen;		/* struct seen, by hash */
+	bool remounted;			/* since the judge has his copy of the mounts */
 };
 
 struct texts {
@@ -359,6 +363,15 @@ static void fill_call(struct denied_row *row, struct texts *t, const struct refu
 	row->call = all_of(&t->call);
 }
 
+/* The kernel tells it once of each change. */
+static bool is_remounted(struct listing *l)
+{
+	struct pollfd p = { .fd = l->r->in->mounts, .events = POLLPRI };
+
+	l->remounted |= poll(&p, 1, 0) > 0;
+	return l->remounted;
+}
+
 static void take(void *ctx, const struct sys_call *c, const struct who *w)
 {
 	static struct texts t;
@@ -372,7 +385,8 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		.uids = target->next ? NULL : &target->uids,
 		.gids = target->next ? NULL : &target->gids,
 		.host_ns = target->host.user, .modules = l->modules, .judge = &l->r->in->judge,
-		.wait_ns = l->r->timeout_ns,
+		.wait_ns = l->r->timeout_ns, .target = target,
+		.remounted = is_remounted(l), .map_max = l->map_max,
 	};
 	struct denied_row row;
 	enum access_op op;
@@ -415,6 +429,16 @@ static void read_modules(struct listing *l)
 							"%s%s", len ? " or " : "", name);
 }
 
+static void read_map_max(struct listing *l)
+{
+	char text[32];
+	const char *p = text;
+
+	if (fd_read_at(AT_FDCWD, "/proc/sys/vm/max_map_count", text, sizeof(text)) <= 0 ||
+	    !scan_u64(&p, &l->map_max))
+		l->map_max = 0;
+}
+
 static void denied_run(struct run *r)
 {
 	const struct denied_opts *o = r->opts;
@@ -423,6 +447,7 @@ static void denied_run(struct run *r)
 		.stack_bytes = stacks_bytes(&o->stacks) };
 
 	read_modules(&l);
+	read_map_max(&l);
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
 	show_all(&l);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/cli/job.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ static void live_verb(struct inside *in, void *arg)
 	in->emit.hidden = j->hidden;
 	in->files = j->files;
 	in->judge = j->judge;
+	in->mounts = j->mounts;
 	in->sampler = j->sampler;
 	in->file = j->file;
 	j->c->tool->run(&r);
@@ -87,8 +89,10 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 	};
 	struct guard *g = j->guard;
 
-	if (fn == live_verb)
+	if (fn == live_verb) {
 		s.keep[s.kept++] = j->judge;
+		s.keep[s.kept++] = j->mounts;
+	}
 	if (role == ROLE_PROC && fn == live_verb) {
 		s.keep[s.kept++] = j->files;
 		s.keep[s.kept++] = j->sampler;
@@ -181,7 +185,7 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
 	struct child *guardian = &kids[1], *mapper = &kids[2];
 	const struct tool *tool = j->c->tool;
-	auto_close int peer = -1, maps = -1, files = -1, judge = -1;
+	auto_close int peer = -1, maps = -1, files = -1, judge = -1, mounts = -1;
 	struct job with = *j;
 
 	if (j->guard &&
@@ -197,8 +201,12 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	if (tool->reader && !j->target->next &&
 	    start_beside(&kids[JOB_SILENT], j, ROLE_READER, tool->reader, NULL, &peer, e) < 0)
 		return -1;
+	/* before the judge has his copy: what changes from now on he does not know */
+	if (tool->judge && !j->target->next)
+		mounts = openat(j->target->place.proc, "mountinfo", O_RDONLY | O_CLOEXEC);
 	if (start_judge(&kids[3], j, &judge, e) < 0)
 		return -1;
+	with.mounts = mounts;
 	with.files = files;
 	if (judge >= 0)
 		with.judge = judge;

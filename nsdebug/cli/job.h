@@ -33,6 +33,7 @@ struct job {
 	struct guard *guard;
 	const struct aids *aids;	/* for a tracer that wants them; or NULL */
 	int files;		/* to who opens debug files; -1 */
+	int mounts;		/* the target's mount table, as it was when the judge began; -1 */
 	int judge;		/* to who says why a path is refused; -1 */
 	int sampler;		/* the child's way to it; -1 */
 	int file;		/* of tool->file; -1 */

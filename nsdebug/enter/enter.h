@@ -88,6 +88,8 @@ struct inside {
 				 * path is refused (why/judge.h), or -1; a parser has it, too */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
 				 * /usr/lib/debug, or -1 */
+	int mounts;		/* beside a judge: the target's mount table, whose changes poll(2)
+				 * tells, or -1; a parser has it, too */
 	int file;		/* ROLE_PROC: a file of the host's that the verb asked for, or -1 */
 	int files;		/* ROLE_PROC: the socket to a reader that a parser may ask for files
 				 * (code/debugfile.h), or -1 */
@@ -110,7 +112,7 @@ struct child {
 
 #define CHILD_NONE { .pid = -1, .pidfd = -1, .frames = -1, .data = -1, .stop = -1 }
 
-#define SPAWN_KEEP_MAX 5
+#define SPAWN_KEEP_MAX 6
 
 struct spawn {
 	enum role role;
@@ -142,9 +144,9 @@ void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() 
 /* In a ROLE_PROC child: nobody is held any more, so it takes its turns as all others do. */
 void enter_calm(void);
 /* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
- * the pipes, in->files, in->judge and those in keep[], and every system call but those of a parser;
- * address space and (but for a tracer, which lives as long as its trace) processor time are
- * limited. */
+ * the pipes, in->files, in->judge, in->mounts and those in keep[], and every system call but those
+ * of a parser; address space and (but for a tracer, which lives as long as its trace) processor
+ * time are limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 
 #endif

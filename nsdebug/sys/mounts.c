@@ -171,9 +171,11 @@ int mounts_read(struct mounts *m, int dir, struct arena *a, struct err *e)
 	m->cut = more > 0;
 	mounts_parse(m, arena_dup(a, b.bytes, b.len), a);
 	/* the kernel's own word for where its root is; Linux 5.8, and no server is asked */
-	if (statx(dir, "root", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) == 0 &&
-	    (st.stx_mask & STATX_MNT_ID))
+	if (statx(dir, "root", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID | STATX_INO,
+		  &st) == 0 && (st.stx_mask & STATX_MNT_ID)) {
 		m->root = st.stx_mnt_id;
+		m->root_ino = st.stx_attributes & STATX_ATTR_MOUNT_ROOT ? 0 : st.stx_ino;
+	}
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct mounts {
 	struct mount *items;
 	size_t count;
 	uint64_t root;		/* id of the mount that the process's root is on; 0: not told */
+	uint64_t root_ino;	/* its inode number; 0: it is the mount's own root */
 	bool cut;		/* there were more than we read */
 	bool unbindable;	/* some mount is: the tree cannot be cloned whole */
 	uint64_t memory[4];	/* after mounts_memory(): mounts_device() */

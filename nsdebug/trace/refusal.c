@@ -14,6 +14,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/rlimits.h"
+#include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/why/judge.h"
 
@@ -112,17 +113,71 @@ static void say_tasks(const struct refusal *f, struct reason *r)
 	}
 }
 
+#define PAGE 4096ull
+
+/* How many pages more the call would have had. */
+static uint64_t pages_asked(const struct refusal *f)
+{
+	const __u64 *args = f->view.call->args;
+	uint64_t bytes = args[1];
+
+	switch (f->view.call->nr) {
+	case SYS_mremap:
+		bytes = args[2] > args[1] ? args[2] - args[1] : 0;
+		break;
+	case SYS_mlock: case SYS_mlock2:
+		bytes += args[0] % PAGE;
+		break;
+	case SYS_mlockall:
+		return f->kept->as.total_vm;
+	}
+	return bytes / PAGE + (bytes % PAGE != 0);
+}
+
+/* Would what it has and what it asked for be more than its limit? */
+static bool is_above(const struct refusal *f, unsigned int which, uint64_t pages)
+{
+	return is_finite(f, which) && pages + pages_asked(f) > f->kept->as.limits[which][0] / PAGE;
+}
+
+/* All of mlockall(2) counts, not only what is not locked yet. */
+static bool is_above_lock(const struct refusal *f)
+{
+	return is_above(f, RLIMIT_MEMLOCK, f->view.call->nr == SYS_mlockall ? 0 :
+			f->kept->as.locked_vm);
+}
+
+/* mmap(2), mremap(2): in the kernel's order. */
+static void limit_of_mapping(const struct refusal *f, struct reason *r, bool *none)
+{
+	const struct denied_as *a = &f->kept->as;
+
+	if (f->map_max && a->map_count >= f->map_max) {
+		say(r, WHY_RULE, "vm.max_map_count: the process has as many mappings as it may");
+		r->guess = a->map_count == f->map_max;
+	} else if (is_above(f, RLIMIT_AS, a->total_vm)) {
+		say_rlimit(f, r, RLIMIT_AS, "as");
+	} else if (is_above(f, RLIMIT_DATA, a->data_vm)) {
+		say_rlimit(f, r, RLIMIT_DATA, "data");
+	} else {
+		*none = !is_finite(f, RLIMIT_AS) && !is_finite(f, RLIMIT_DATA);
+		say(r, WHY_UNKNOWN, "no room for it among the process's addresses, or more memory "
+		    "than vm.overcommit_memory allows; its limits are far");
+		r->guess = true;
+	}
+}
+
 static bool limit_of_memory(const struct refusal *f, struct reason *r, bool *none)
 {
 	unsigned int nr = f->view.call->nr;
 
 	if (is_lock(nr) || (is_memory_call(nr) && r->err == EAGAIN)) {
+		/* else nothing is there that could be locked */
+		*none = !is_above_lock(f);
 		say_rlimit(f, r, RLIMIT_MEMLOCK, "memlock");
 		r->caps = CREDS_CAP(IPC_LOCK);
 	} else if (is_memory_call(nr)) {
-		*none = !is_finite(f, RLIMIT_AS) && !is_finite(f, RLIMIT_DATA);
-		say_rlimit(f, r, is_finite(f, RLIMIT_AS) ? RLIMIT_AS : RLIMIT_DATA,
-			   is_finite(f, RLIMIT_AS) ? "as" : "data");
+		limit_of_mapping(f, r, none);
 	} else {
 		say(r, WHY_UNKNOWN, "no memory for it: a memory cgroup's limit, or a pid "
 		    "namespace whose first process has ended");
@@ -169,10 +224,19 @@ bool refusal_limit(const struct refusal *f, struct reason *r, bool *none)
 	}
 }
 
+/* Was the capability asked for in the host's user namespace, which is not the thread's? */
+static bool is_hosts(const struct refusal *f)
+{
+	const struct denied_as *a = &f->kept->as;
+
+	return !f->creds.host_user_ns && a->last_ns == f->host_ns && a->flags & DENIED_CAPS;
+}
+
 /* ---- ports ---- */
 
 static bool say_port(const struct refusal *f, struct reason *r)
 {
+	const struct denied_as *a = &f->kept->as;
 	struct bytes s = sysview_part(&f->view, 1, SYS_ITSELF);
 	struct sockaddr_in in = { 0 };	/* family and port are where in6 has them */
 	uint16_t port;
@@ -182,12 +246,18 @@ static bool say_port(const struct refusal *f, struct reason *r)
 	memcpy(&in, s.p, s.len < sizeof(in) ? s.len : sizeof(in));
 	port = ntohs(in.sin_port);
 	if ((in.sin_family != AF_INET && in.sin_family != AF_INET6) || !port ||
-	    port >= f->kept->as.port_start)
+	    port >= a->port_start)
+		return false;
+	/* it was not even asked for: another rule */
+	if (a->flags & DENIED_CAPS && !(a->refused & CREDS_CAP(NET_BIND_SERVICE)))
 		return false;
 	say(r, WHY_PORT, NULL);
 	r->number = port;
-	r->limit = (uint64_t)f->kept->as.port_start;
-	r->caps = CREDS_CAP(NET_BIND_SERVICE);
+	r->limit = (uint64_t)a->port_start;
+	r->host_ns = is_hosts(f);
+	/* who has it has it elsewhere: the network is of another user namespace */
+	if (r->host_ns || !creds_has(&f->creds, CAP_NET_BIND_SERVICE))
+		r->caps = CREDS_CAP(NET_BIND_SERVICE);
 	return true;
 }
 
@@ -224,6 +294,22 @@ static bool is_answer(const struct reason *judged, int err)
 	if (judged->kind == WHY_GRANTED || judged->kind == WHY_UNKNOWN)
 		return false;
 	return !judged->err || judged->err == err;
+}
+
+/* The judge begins where the container's first process does. NULL: so did the thread. */
+static const char *elsewhere(const struct refusal *f)
+{
+	const struct denied_as *a = &f->kept->as;
+	const struct target *t = f->target;
+
+	if (!t || t->next)
+		return NULL;
+	if (a->mnt_ns != t->ns.mnt)
+		return "it has other mounts than the container's first process";
+	if (t->mounts.root && (a->root_mount != t->mounts.root ||
+			       a->root_ino != t->mounts.root_ino))
+		return "it has another root than the container's first process";
+	return f->remounted ? "the mounts changed since the trace began" : NULL;
 }
 
 #define FRESH_NS (100 * NS_PER_MS)
@@ -273,6 +359,8 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 	if (found == REFUSAL_NO_PATH)
 		return false;
 	*op = a.op;
+	if (found == REFUSAL_PATH && (why = elsewhere(f)))
+		found = REFUSAL_LOST_PATH;
 	if (found == REFUSAL_LOST_PATH) {
 		say(judged, WHY_UNKNOWN, why);
 		return false;

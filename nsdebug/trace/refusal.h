@@ -23,6 +23,7 @@
 #include "nsdebug/why/reason.h"
 
 struct idmap;
+struct target;
 
 struct refusal {
 	struct sysview view;		/* .def NULL: a 32-bit call */
@@ -31,7 +32,10 @@ struct refusal {
 	const struct idmap *uids, *gids;	/* of the container; NULL: not known */
 	uint64_t host_ns;		/* inode number of the host's user namespace */
 	const char *modules;		/* security modules that are active, or "" */
+	uint64_t map_max;		/* vm.max_map_count; 0: not known */
+	const struct target *target;
 	int *judge;
+	bool remounted;			/* the container's mounts, since the judge has his copy */
 	uint64_t wait_ns;		/* for the judge; 0: for ever */
 };
 

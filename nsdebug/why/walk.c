@@ -27,7 +27,7 @@ void walk_init(struct walk *w, const struct root *root, const struct access_site
 	w->why = why;
 	w->depth = 0;
 	w->end = (struct step){ .fd = -1 };
-	w->links = w->names = 0;
+	w->links = w->names = w->base = 0;
 	w->slash = w->quiet = false;
 	w->name[0] = w->path[0] = w->rest[0] = '\0';
 	w->note = NULL;
@@ -85,8 +85,12 @@ static int to_root(struct walk *w)
 {
 	struct step s = { .fd = -1 };
 
-	while (w->depth)
+	while (w->depth > w->base)
 		own_close(&w->dirs[--w->depth].fd);
+	if (w->base) {
+		w->path[walk_parent(w)->len] = '\0';
+		return 0;
+	}
 	w->path[0] = '\0';
 	s.fd = dup(w->root->fd);
 	if (s.fd < 0 || root_stat(s.fd, "", &s.st) < 0)
@@ -100,7 +104,7 @@ static int to_root(struct walk *w)
 
 static void up(struct walk *w)
 {
-	if (w->depth < 2)
+	if (w->depth < 2 || w->depth == w->base)
 		return;
 	own_close(&w->dirs[--w->depth].fd);
 	w->path[w->dirs[w->depth - 1].len] = '\0';
@@ -361,7 +365,9 @@ int walk_to(struct walk *w, const char *path, unsigned int flags)
 		return -1;
 	if (!*path)
 		return stand_refuse(w, walk_parent(w), WHY_ABSENT, ENOENT);
-	if (*path != '/' && w->ask->dir[0] && to_start(w) < 0)
+	if ((*path != '/' || w->ask->rooted) && w->ask->dir[0] && to_start(w) < 0)
 		return -1;
+	if (w->ask->rooted)
+		w->base = w->depth;
 	return run(w, path, flags);
 }

@@ -4,10 +4,13 @@
  * hard - refusals that are easily explained by the wrong reason: hard WHAT [ARGUMENT...]. The
  * thread that is refused is called WHAT.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +20,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -178,13 +183,80 @@ static void on_links(char **args)
 		;
 }
 
+/* FILE, which is refused below DIR, while FILE itself is another one. */
+static void on_chroot(char **args)
+{
+	if (chroot(args[0]) || chdir("/"))
+		err(1, "chroot %s", args[0]);
+	open(args[1], O_RDONLY);
+}
+
+static void on_inroot(char **args)
+{
+	struct open_how how = { .resolve = RESOLVE_IN_ROOT };
+
+	syscall(SYS_openat2, open(args[0], O_PATH), args[1], &how, sizeof(how));
+}
+
+/* DIR on top of ITS, then FILE: with mounts of its own, or in those of the container. */
+static void on_unshared(char **args)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
+	    mount(args[0], args[1], NULL, MS_BIND | MS_REC, NULL))
+		err(1, "mount %s", args[0]);
+	open(args[2], O_RDONLY);
+}
+
+static void on_mounted(char **args)
+{
+	if (mount(args[0], args[1], NULL, MS_BIND, NULL) || setresuid(65532, 65532, 65532))
+		err(1, "mount %s", args[0]);
+	open(args[2], O_RDONLY);
+}
+
+/* ---- memory ---- */
+
+static void on_maps(char **args)
+{
+	struct rlimit far = { 1ul << 43, 1ul << 43 };
+
+	(void)args;
+	setrlimit(RLIMIT_AS, &far);
+	for (int i = 0; mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0) != MAP_FAILED; i++)
+		;
+}
+
+/* Where nothing is, and then more than may be. */
+static void on_mlock(char **args)
+{
+	struct rlimit two = { 8192, 8192 };
+	char *p = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)args;
+	setrlimit(RLIMIT_MEMLOCK, &two);
+	munmap(p, 1 << 19);
+	mlock(p, 4096);
+	mlock(p + (1 << 19), 1 << 19);
+}
+
+static void on_port(char **args)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(80) };
+
+	(void)args;
+	bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&a, sizeof(a));
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(char **args);
 } all[] = {
 	{ "stack", on_stack }, { "errnos", on_errnos }, { "numbers", on_numbers },
 	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
-	{ "links", on_links },
+	{ "links", on_links }, { "chroot", on_chroot }, { "inroot", on_inroot },
+	{ "unshared", on_unshared }, { "mounted", on_mounted }, { "maps", on_maps },
+	{ "mlock", on_mlock }, { "port", on_port },
 };
 
 int main(int argc, char **argv)
