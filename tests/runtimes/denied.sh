@@ -61,7 +61,7 @@ last_rows() { # PART
 # Words that do what a cure without options says.
 says() { # CURE
 	case $1 in
-	owner)	echo 'belong|owner|chown' ;;
+	owner)	echo 'belong|owner|chown|give it to a group' ;;
 	host)	echo 'chattr -[ia]' ;;
 	image)	echo 'chmod|use an image|statically|begin a script' ;;
 	program) echo 'elsewhere|directory of its own|one mount' ;;
