@@ -148,10 +148,17 @@ verdict 'its own words are no proof' '.kind == "exited" and (.evidence == "exit 
 D=nsd-why-$$-root
 at_exit "docker -H unix:///run/docker.sock rm -f $D"
 docker_ run -d --name "$D" --network none --read-only --entrypoint /busybox/sh nsd.test/debug:latest \
-	-c 'echo >/var/x' >out 2>&1
+	-c 'echo >/var/cache/x' >out 2>&1
 docker_ wait "$D" >out 2>&1
 verdict 'a read-only root' '.kind == "read-only-root" and (.kubernetes | test("emptyDir")) and
-	(.docker | test("^--tmpfs /var:uid=[0-9]+,gid=[0-9]+$"))'
+	(.docker | test("^--tmpfs /var/cache:uid=[0-9]+,gid=[0-9]+$"))'
+D=nsd-why-$$-full
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ run -d --name "$D" --network none --read-only --entrypoint /busybox/sh nsd.test/debug:latest \
+	-c 'echo >/var/x' >out 2>&1
+docker_ wait "$D" >out 2>&1
+verdict 'what the image has is not to be hidden' '.kind == "read-only-root" and .kubernetes == null and
+	(.docker // "" | test("tmpfs") | not) and (.cure | test("would hide"))'
 
 # stopped NAME SIGNAL: one that runs beside the host's processes, so that any signal ends it
 stopped() {
