@@ -21,21 +21,6 @@
 #include "nsdebug/why/stand.h"
 #include "nsdebug/why/walk.h"
 
-static const char *const names[OP_COUNT] = {
-	[OP_OPEN] = "open", [OP_ACCESS] = "access", [OP_EXEC] = "exec", [OP_STAT] = "stat",
-	[OP_LIST] = "list", [OP_CHDIR] = "chdir", [OP_CHROOT] = "chroot",
-	[OP_TRUNCATE] = "truncate", [OP_MKDIR] = "mkdir", [OP_MKNOD] = "mknod",
-	[OP_SYMLINK] = "symlink", [OP_BIND] = "bind", [OP_UNLINK] = "unlink",
-	[OP_RMDIR] = "rmdir", [OP_RENAME] = "rename", [OP_LINK] = "link", [OP_CHMOD] = "chmod",
-	[OP_CHOWN] = "chown", [OP_UTIMES] = "utimes", [OP_SETXATTR] = "setxattr",
-	[OP_GETXATTR] = "getxattr", [OP_CONNECT] = "connect", [OP_WATCH] = "watch",
-};
-
-const char *access_op_name(enum access_op op)
-{
-	return (unsigned int)op < OP_COUNT ? names[op] : "unknown";
-}
-
 bool access_check(struct access_ask *a)
 {
 	struct creds *c = &a->creds;

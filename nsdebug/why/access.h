@@ -84,8 +84,6 @@ struct access_site {
 	bool misc_formats;		/* binfmt_misc has some: other programs may run, too */
 };
 
-/* "open", "mkdir": stable words; never NULL. */
-const char *access_op_name(enum access_op op);
 /* Does what came over a socket make sense? */
 bool access_check(struct access_ask *a);
 /* Always fills *ret, of an ask that access_check() let pass; WHY_GRANTED if nothing refuses. */

@@ -115,13 +115,6 @@ bool reason_dir(const struct reason *r, char *ret, size_t room)
 	return true;
 }
 
-void reason_bits(uint32_t mode, char *ret)
-{
-	for (int i = 0; i < 9; i++)
-		ret[i] = mode >> (8 - i) & 1 ? "rwxrwxrwx"[i] : '-';
-	ret[9] = '\0';
-}
-
 /* ---- in words ---- */
 
 static void put_need(struct buf *b, uint32_t need)

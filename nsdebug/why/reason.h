@@ -131,7 +131,5 @@ void reason_path(struct reason *r, const char *path);
 bool reason_dir(const struct reason *r, char *ret, size_t room);
 /* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. */
 void reason_text(struct buf *b, const struct reason *r);
-/* "rwxr-x---" of permission bits; ret has room for ten. */
-void reason_bits(uint32_t mode, char *ret);
 
 #endif
