@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/nsfs.h>
@@ -29,6 +28,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nsdebug/base/capnum.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
@@ -39,15 +39,6 @@
 #define PROMPT_US 5000000
 /* Once set, the flag is only taken back with CAP_SYS_NICE; it changes nothing for this policy. */
 #define CALM (SCHED_OTHER | SCHED_RESET_ON_FORK)
-
-/* linux/capability.h of Debian 12 has both; older headers do not. Linux 5.8 and 5.9. */
-#ifndef CAP_CHECKPOINT_RESTORE
-#define CAP_CHECKPOINT_RESTORE 40
-#endif
-#ifndef CAP_BPF
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
 
 enum arg_rule {
 	ANY,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/netlink.h>
 #include <linux/openat2.h>
@@ -22,17 +21,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nsdebug/base/capnum.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
-
-#ifndef CAP_CHECKPOINT_RESTORE
-#define CAP_CHECKPOINT_RESTORE 40
-#endif
-#ifndef CAP_BPF
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
 
 /* A call is there unless it says ENOSYS; EPERM is the privilege. */
 static enum feature_state of_call(long ret)

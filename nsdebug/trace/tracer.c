@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <sys/vfs.h>
 
 #include "bpf/shared.h"
+#include "nsdebug/base/capnum.h"
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
@@ -35,12 +35,6 @@ _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ a
 #define BUSY_MS 2
 #define BUDGET 1024
 #define DRAIN_MAX (1u << 30)	/* bytes that are still read after the programs were detached */
-
-/* linux/capability.h of Linux 5.8. */
-#ifndef CAP_BPF
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
 
 /* libbpf prints; this keeps its last warnings for the error message instead. */
 static char last_words[256];

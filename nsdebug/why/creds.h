@@ -8,23 +8,16 @@
 #ifndef NSDEBUG_WHY_CREDS_H
 #define NSDEBUG_WHY_CREDS_H
 
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "nsdebug/base/capnum.h"
 
 struct buf;
 
 #define CREDS_GROUPS_MAX 64	/* a process may be in 65,536; hardly one is in 16 */
 
-/* linux/capability.h of older systems has not all of them: Linux 5.8 and 5.9. */
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-#ifndef CAP_CHECKPOINT_RESTORE
-#define CAP_CHECKPOINT_RESTORE 40
-#endif
 #define CREDS_CAPS 41
 #define CREDS_CAP(name) (1ull << CAP_##name)
 
