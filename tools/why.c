@@ -245,8 +245,7 @@ static void ask_path(struct why *y)
 	a->mode = act->mode;
 	a->number = 1 << 8 | 3;
 	a->nofollow = act->nofollow;
-	/* to an id that nobody has: any but its own */
-	a->uid = UINT32_MAX - 1;
+	a->uid = ACCESS_ANOTHER;
 	a->gid = UINT32_MAX;
 	a->pid = a->tid = y->pid;
 	a->named = true;

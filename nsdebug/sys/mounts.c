@@ -134,6 +134,7 @@ static bool parse_line(char *line, struct mount *m)
 	m->root = root;
 	m->point = point;
 	m->options = options;
+	m->idmapped = mounts_option(options, "idmapped");
 	m->source = source;
 	m->fs_options = last_words(&line);
 	m->served = is_served(m->type);

@@ -18,6 +18,7 @@
 
 struct arena;
 struct err;
+struct idmap;
 struct map;
 
 struct mount {
@@ -30,6 +31,9 @@ struct mount {
 	const char *source;	/* unescaped; "" if there is none */
 	const char *fs_options;	/* of the file system, still escaped: a value may hold a comma */
 	uint64_t shared, master, from;	/* peer groups it propagates in; 0: none */
+	const struct idmap *uids, *gids;	/* of an idmapped one, from the ids that are kept
+					 * on disk to those of the host; NULL: not known */
+	bool idmapped;		/* owners are shown as others; of what it does not map, ID_UNMAPPED */
 	bool unbindable;
 	bool served;		/* answers come from a server: fuse, nfs, cifs, 9p, autofs ... */
 	bool deleted;		/* what `root` names is no more there */

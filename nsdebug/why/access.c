@@ -46,26 +46,39 @@ static bool is_special(mode_t mode)
 static int existing_in_sticky(struct walk *w)
 {
 	const struct access_site *site = w->site;
-	const struct statx *dir = &walk_parent(w)->st, *st = &w->end.st;
-	bool fifo = S_ISFIFO(st->stx_mode), file = S_ISREG(st->stx_mode);
+	const struct step *dir = walk_parent(w), *s = &w->end;
+	bool fifo = S_ISFIFO(s->st.stx_mode), file = S_ISREG(s->st.stx_mode);
 
-	if (!(dir->stx_mode & S_ISVTX) || (file && !site->protected_regular) ||
-	    (fifo && !site->protected_fifos) || st->stx_uid == dir->stx_uid ||
-	    st->stx_uid == w->ask->creds.fsuid)
+	if (!(dir->st.stx_mode & S_ISVTX) || (file && !site->protected_regular) ||
+	    (fifo && !site->protected_fifos) || stand_one_owner(w, s, dir) ||
+	    stand_is_users(w, s, w->ask->creds.fsuid))
 		return 0;
-	if (dir->stx_mode & S_IWOTH ||
-	    (dir->stx_mode & S_IWGRP && ((fifo && site->protected_fifos >= 2) ||
-					 (file && site->protected_regular >= 2))))
-		return stand_refuse(w, &w->end, WHY_PROTECTED_CREATE, EACCES);
+	if (dir->st.stx_mode & S_IWOTH ||
+	    (dir->st.stx_mode & S_IWGRP && ((fifo && site->protected_fifos >= 2) ||
+					    (file && site->protected_regular >= 2))))
+		return stand_refuse(w, s, WHY_PROTECTED_CREATE, EACCES);
 	return 0;
 }
 
-static uint32_t need_of(uint32_t flags)
+uint32_t access_need(uint32_t op, uint32_t flags)
 {
-	uint32_t need = (flags & O_ACCMODE) == O_RDONLY ? NEED_R :
-		(flags & O_ACCMODE) == O_WRONLY ? NEED_W : NEED_R | NEED_W;
+	static const uint8_t of_open[] = { NEED_R, NEED_W, NEED_R | NEED_W, NEED_R | NEED_W };
 
-	return flags & O_TRUNC ? need | NEED_W : need;
+	switch (op) {
+	case OP_OPEN:
+		return flags & O_PATH ? 0 :
+			of_open[flags & O_ACCMODE] | (flags & O_TRUNC ? NEED_W : 0);
+	case OP_ACCESS:
+		return flags & 7;
+	case OP_LIST: case OP_WATCH:
+		return NEED_R;
+	case OP_TRUNCATE: case OP_CONNECT:
+		return NEED_W;
+	case OP_EXEC: case OP_CHDIR: case OP_CHROOT:
+		return NEED_X;
+	default:
+		return 0;
+	}
 }
 
 /* What O_CREAT finds there already. */
@@ -75,9 +88,9 @@ static int open_existing(struct walk *w, uint32_t flags)
 		return stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR);
 	if (flags & O_EXCL)
 		return stand_refuse(w, &w->end, WHY_EXISTS, EEXIST);
-	if (w->name[0] && existing_in_sticky(w) < 0)
-		return -1;
-	return S_ISDIR(w->end.st.stx_mode) ? stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR) : 0;
+	if (S_ISDIR(w->end.st.stx_mode))
+		return stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR);
+	return w->name[0] ? existing_in_sticky(w) : 0;
 }
 
 static int open_flags(struct walk *w, uint32_t flags)
@@ -104,6 +117,7 @@ static int open_flags(struct walk *w, uint32_t flags)
 static int open_found(struct walk *w, uint32_t flags)
 {
 	const struct step *s = &w->end;
+	uint32_t need = access_need(OP_OPEN, flags);
 	mode_t mode = s->st.stx_mode;
 
 	if (flags & O_CREAT && open_existing(w, flags) < 0)
@@ -116,11 +130,11 @@ static int open_found(struct walk *w, uint32_t flags)
 		return -1;
 	if (S_ISLNK(mode))
 		return stand_refuse(w, s, WHY_LOOP, ELOOP);
-	if (S_ISDIR(mode) && need_of(flags) & NEED_W)
+	if (S_ISDIR(mode) && need & NEED_W)
 		return stand_refuse(w, s, WHY_IS_DIR, EISDIR);
 	if ((S_ISCHR(mode) || S_ISBLK(mode)) && stand_nodev(s))
 		return stand_refuse(w, s, WHY_NODEV, EACCES);
-	if (stand_inode(w, s, need_of(flags)) < 0 || run_peek(w, s) < 0)
+	if (stand_inode(w, s, need) < 0 || run_peek(w, s) < 0)
 		return -1;
 	return open_flags(w, flags);
 }
@@ -243,8 +257,8 @@ static enum dir_fill fill_of(const struct root *root, const struct access_site *
 	return fill_look(root, dir);
 }
 
-void access_judge(const struct root *root, const struct access_site *s,
-		  const struct access_ask *a, struct reason *ret)
+static void judge_all(const struct root *root, const struct access_site *s,
+		      const struct access_ask *a, struct reason *ret)
 {
 	auto_free struct walk *w = mem_alloc(2 * sizeof(*w));
 
@@ -261,4 +275,39 @@ void access_judge(const struct root *root, const struct access_site *s,
 	}
 	walk_free(&w[0]);
 	walk_free(&w[1]);
+}
+
+/* It depends on what the kernel does not tell. */
+void access_unsure(struct reason *r, const struct reason *otherwise)
+{
+	if (reason_verdict(r) == reason_verdict(otherwise)) {
+		r->guess |= r->kind != otherwise->kind;
+		return;
+	}
+	if (r->kind == WHY_GRANTED)
+		*r = *otherwise;
+	r->kind = WHY_UNKNOWN;
+	r->err = 0;
+	r->caps = 0;
+	snprintf(r->word, sizeof(r->word), "whether the mapped ids of the mount on %.100s have the "
+		 "ids that count: this kernel does not tell (Linux 6.15 does), or they are shown "
+		 "as 65534", r->mount[0] ? r->mount : "/");
+}
+
+void access_judge(const struct root *root, const struct access_site *s,
+		  const struct access_ask *a, struct reason *ret)
+{
+	struct access_site site = *s;
+	bool unsure = false;
+
+	site.unsure = &unsure;
+	site.trusting = true;
+	judge_all(root, &site, a, ret);
+	if (unsure) {
+		auto_free struct reason *other = mem_alloc(sizeof(*other));
+
+		site.trusting = false;
+		judge_all(root, &site, a, other);
+		access_unsure(ret, other);
+	}
 }

@@ -15,6 +15,8 @@
  * asked only if `named`.
  *
  * What is not known here: LSMs, Landlock, the device cgroup's BPF program, what a server decides.
+ * Of a mount with mapped ids, which ones it has where the kernel does not tell it (sys/mountids.h):
+ * then the path is walked once as if it had them and once as if not.
  */
 #ifndef NSDEBUG_WHY_ACCESS_H
 #define NSDEBUG_WHY_ACCESS_H
@@ -53,6 +55,7 @@ enum access_op {
 };
 
 #define ACCESS_DEPTH 200
+#define ACCESS_ANOTHER (UINT32_MAX - 1)	/* of chown: any user but its own */
 #define ACCESS_PATH 4096
 
 /* What is asked. Flat, and as little believed as a reason: access_check(). */
@@ -60,7 +63,7 @@ struct access_ask {
 	struct creds creds;
 	uint32_t op;			/* enum access_op */
 	uint32_t flags, mode;
-	uint32_t uid, gid;
+	uint32_t uid, gid;		/* of OP_CHOWN */
 	uint64_t number;		/* device of mknod */
 	uint32_t pid;			/* of the thread's process in the container: /proc/self */
 	uint32_t tid;
@@ -82,10 +85,18 @@ struct access_site {
 	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
 	bool truncate_by_mode;		/* truncate(2) asks for the mode before the mount */
 	bool misc_formats;		/* binfmt_misc has some: other programs may run, too */
+	bool trusting;			/* ids of which it is not known whether their mount has them
+					 * are taken for what they seem to be */
+	bool *unsure;			/* such a one was met; never NULL while a path is walked */
 };
 
 /* Does what came over a socket make sense? */
 bool access_check(struct access_ask *a);
+/* Which rights over what is there an operation asks for: NEED_*. flags: as of struct access_ask. */
+uint32_t access_need(uint32_t op, uint32_t flags);
+/* *r holds if a mount has the ids that are not known, *otherwise if not: *r becomes what holds
+ * whichever it is. */
+void access_unsure(struct reason *r, const struct reason *otherwise);
 /* Always fills *ret, of an ask that access_check() let pass; WHY_GRANTED if nothing refuses. */
 void access_judge(const struct root *root, const struct access_site *s,
 		  const struct access_ask *a, struct reason *ret);

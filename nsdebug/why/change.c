@@ -39,6 +39,18 @@ static int may_change_dir(struct walk *w, const struct step *dir)
 	return n;
 }
 
+/* may_create(): what is new is of who makes it */
+static int may_make(struct walk *w, const struct step *dir)
+{
+	const struct creds *c = &w->ask->creds;
+
+	if (stand_can_be(w, dir, c->fsuid, c->fsgid) < 0) {
+		w->why->dir = true;
+		return -1;
+	}
+	return may_change_dir(w, dir);
+}
+
 int change_below(struct walk *w, const struct step *dir)
 {
 	if (!S_ISDIR(dir->st.stx_mode))
@@ -47,7 +59,7 @@ int change_below(struct walk *w, const struct step *dir)
 		w->why->dir = true;
 		return -1;
 	}
-	return may_change_dir(w, dir);
+	return may_make(w, dir);
 }
 
 /* filename_create(): that it is there already is said before anything else. */
@@ -90,13 +102,15 @@ static bool is_kept(const struct walk *w, const struct step *dir, const struct s
 {
 	uint32_t asks = w->ask->creds.fsuid;
 
-	return dir->st.stx_mode & S_ISVTX && s->st.stx_uid != asks && dir->st.stx_uid != asks &&
-		!stand_capable(w, s, CAP_FOWNER);
+	return dir->st.stx_mode & S_ISVTX && !stand_is_users(w, s, asks) &&
+		!stand_is_users(w, dir, asks) && !stand_capable(w, s, CAP_FOWNER);
 }
 
 /* may_delete() */
 static int may_remove(struct walk *w, const struct step *dir, const struct step *s)
 {
+	if (stand_is_lost(w, s))
+		return stand_refuse_lost(w, s, EOVERFLOW);
 	if (may_change_dir(w, dir) < 0)
 		return -1;
 	if (dir->st.stx_attributes & STATX_ATTR_APPEND) {
@@ -175,7 +189,7 @@ static int rename_to(struct walk *w, struct walk *to)
 	if (may_remove(w, walk_parent(w), from) < 0)
 		return -1;
 	if (over->fd < 0)
-		return may_change_dir(to, walk_parent(to));
+		return may_make(to, walk_parent(to));
 	if (may_remove(to, walk_parent(to), over) < 0)
 		return -1;
 	if (S_ISDIR(over->st.stx_mode) != S_ISDIR(from->st.stx_mode))
@@ -219,6 +233,8 @@ static int may_link(struct walk *w, const struct step *s)
 	struct reason kept = *w->why;
 	bool safe;
 
+	if (stand_is_lost(w, s))
+		return stand_refuse_lost(w, s, EOVERFLOW);
 	if (!w->site->protected_hardlinks || stand_owns(w, s))
 		return 0;
 	safe = S_ISREG(mode) && !(mode & S_ISUID) &&
@@ -237,7 +253,7 @@ static int link_to(struct walk *w, struct walk *to)
 		return -1;
 	if (s->mount != walk_parent(to)->mount)
 		return refuse_apart(w, s, walk_parent(to));
-	if (may_link(w, s) < 0 || may_change_dir(to, walk_parent(to)) < 0)
+	if (may_link(w, s) < 0 || may_make(to, walk_parent(to)) < 0)
 		return -1;
 	if (s->st.stx_attributes & FIXED)
 		return refuse_fixed(w, s);
@@ -265,21 +281,39 @@ static int change_mode(struct walk *w)
 		return -1;
 	if (s->st.stx_attributes & FIXED)
 		return refuse_fixed(w, s);
+	if (stand_is_lost(w, s))
+		return stand_refuse_lost(w, s, EOVERFLOW);
 	return stand_owns(w, s) ? 0 : stand_refuse_owner(w, s, WHY_OWNER, EPERM);
 }
 
-/* chown_ok(), chgrp_ok() */
+/* chown_ok(), chgrp_ok(): what is nobody's is given by who may do so in the whole file system. */
 static bool may_give(const struct walk *w, const struct step *s)
 {
 	const struct access_ask *a = w->ask;
-	bool own = a->creds.fsuid == s->st.stx_uid;
+	const struct creds *c = &a->creds;
+	bool own = stand_is_users(w, s, c->fsuid);
+	bool all = c->host_user_ns && creds_has(c, CAP_CHOWN);
 
 	if (stand_capable(w, s, CAP_CHOWN))
 		return true;
-	if (a->uid != UINT32_MAX && !(own && a->uid == s->st.stx_uid))
+	if (a->uid != UINT32_MAX && !(own && a->uid == s->st.stx_uid) &&
+	    !(all && !stand_is_users(w, s, s->st.stx_uid)))
 		return false;
 	return a->gid == UINT32_MAX ||
-		(own && (a->gid == s->st.stx_gid || creds_in_group(&a->creds, a->gid)));
+		(own && (stand_is_groups(w, s, a->gid) || creds_in_group(c, a->gid))) ||
+		(all && !stand_is_groups(w, s, s->st.stx_gid));
+}
+
+/* notify_change(): what it is to be the mount has to have, and what it stays, too. */
+static int can_be_given(struct walk *w, const struct step *s)
+{
+	const struct access_ask *a = w->ask;
+
+	if (stand_can_be(w, s, a->uid == ACCESS_ANOTHER ? UINT32_MAX : a->uid, a->gid) < 0)
+		return -1;
+	return (a->uid == UINT32_MAX && !stand_is_users(w, s, s->st.stx_uid)) ||
+		(a->gid == UINT32_MAX && !stand_is_groups(w, s, s->st.stx_gid)) ?
+		stand_refuse_lost(w, s, EOVERFLOW) : 0;
 }
 
 static int change_owner(struct walk *w)
@@ -291,6 +325,8 @@ static int change_owner(struct walk *w)
 		return -1;
 	if (s->st.stx_attributes & FIXED)
 		return refuse_fixed(w, s);
+	if (can_be_given(w, s) < 0)
+		return -1;
 	if (may_give(w, s))
 		return 0;
 	had = creds_has(&w->ask->creds, CAP_CHOWN);
@@ -309,9 +345,11 @@ static int change_times(struct walk *w)
 		return -1;
 	if (s->st.stx_attributes & (now ? STATX_ATTR_IMMUTABLE : FIXED))
 		return refuse_fixed(w, s);
-	if (stand_owns(w, s))
-		return 0;
-	return now ? stand_permission(w, s, NEED_W) : stand_refuse_owner(w, s, WHY_OWNER, EPERM);
+	if (now && !stand_owns(w, s))
+		return stand_permission(w, s, NEED_W);
+	if (stand_is_lost(w, s))
+		return stand_refuse_lost(w, s, EOVERFLOW);
+	return stand_owns(w, s) ? 0 : stand_refuse_owner(w, s, WHY_OWNER, EPERM);
 }
 
 static int cut_short(struct walk *w)
@@ -362,6 +400,8 @@ static int attribute(struct walk *w, bool write)
 		return -1;
 	if (write && s->st.stx_attributes & FIXED)
 		return refuse_fixed(w, s);
+	if (write && stand_is_lost(w, s))
+		return stand_refuse_lost(w, s, EPERM);
 	if (str_prefix(name, "user."))
 		return of_user(w, write);
 	if (!write)

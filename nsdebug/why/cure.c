@@ -155,9 +155,6 @@ static bool cure_of_programs(struct making *m)
 				   !strcmp(r->word, "aarch64") ? "arm64" :
 				   !strcmp(r->word, "x86-64") ? "amd64" : r->word);
 		return true;
-	case WHY_LIBRARY:
-		TEXT(m, "put the library into the image, or link the program statically");
-		return true;
 	default:
 		return false;
 	}

@@ -337,6 +337,10 @@ bool curing_rights(struct making *m)
 	case WHY_UNMAPPED:
 		cure_of_unmapped(m);
 		return true;
+	case WHY_IDMAPPED:
+		TEXT(m, "mount it with a map that has its owner, its group and user %s; or chown it "
+		     "on the host to ids that the map has", host_user(m));
+		return true;
 	case WHY_PROTECTED_HARDLINK:
 		TEXT(m, "copy it instead; or let the file belong to user %u, or be readable and "
 		     "writable for it: only such files may be linked to", m->uid);
@@ -469,10 +473,6 @@ bool curing_mounts(struct making *m)
 		return true;
 	case WHY_MASKED:
 		TEXT(m, "the runtime hides it from containers: the program has to do without");
-		return true;
-	case WHY_NOSUID:
-	case WHY_NO_NEW_PRIVS:
-		TEXT(m, "do without setuid programs: start the process as the user that it needs");
 		return true;
 	default:
 		return false;

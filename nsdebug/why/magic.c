@@ -17,6 +17,7 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/why/access.h"
+#include "nsdebug/why/owner.h"
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/reason.h"
 
@@ -104,21 +105,6 @@ static const struct mount *mount_of(const struct target *t, int dir, const char 
 	return NULL;
 }
 
-static uint32_t need_of(const struct access_ask *a)
-{
-	switch (a->op) {
-	case OP_OPEN:
-		return (a->flags & O_ACCMODE) == O_RDONLY ? NEED_R :
-			(a->flags & O_ACCMODE) == O_WRONLY ? NEED_W : NEED_R | NEED_W;
-	case OP_TRUNCATE:
-		return NEED_W;
-	case OP_EXEC:
-		return NEED_X;
-	default:
-		return 0;
-	}
-}
-
 static void refuse(struct reason *r, enum why_kind kind, int err, const char *word)
 {
 	r->kind = kind;
@@ -135,34 +121,55 @@ static void put_file(struct reason *r, const struct statx *st, const struct moun
 	snprintf(r->type, sizeof(r->type), "%s", m ? m->type : "");
 }
 
+struct opened {
+	const struct mount *mount;
+	struct statx st;
+	char what[128];
+};
+
+static void judge_with(const struct access_site *site, const struct access_ask *a,
+		       const struct opened *o, struct reason *r)
+{
+	uint32_t need = access_need(a->op, a->flags);
+	mode_t mode = o->st.stx_mode;
+	struct perm_file f;
+
+	owner_put(site, o->mount, &a->creds, &o->st, &f);
+	put_file(r, &o->st, o->mount);
+	refuse(r, WHY_GRANTED, 0, o->what);
+	if (S_ISSOCK(mode) && a->op == OP_OPEN)
+		refuse(r, WHY_RULE, ENXIO, "a socket is connected to, not opened");
+	else if (perm_judge(&f, &a->creds, need, r) == 0 && need & NEED_W && o->mount &&
+		 S_ISREG(mode) && mounts_option(o->mount->options, "ro"))
+		refuse(r, WHY_READ_ONLY_MOUNT, EROFS, o->what);
+	r->guess = S_ISREG(mode) && mode & S_IRWXG;
+}
+
 /* Opened anew it is judged as any file, but for the way to it. Its ACL cannot be read from here. */
 static void judge_open_file(const struct target *t, const struct access_ask *a, struct reason *r,
 			    int dir, const char *name)
 {
-	const struct mount *m = mount_of(t, dir, name + strlen("fd/"));
-	struct perm_file f = { 0 };
-	char what[128];
-	struct statx st;
+	bool unsure = false;
+	struct access_site site = { .uids = &t->uids, .gids = &t->gids, .user_ns = t->ns.user,
+		.trusting = true, .unsure = &unsure };
+	struct opened o = { .mount = mount_of(t, dir, name + strlen("fd/")) };
 	ssize_t n;
 
-	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) < 0) {
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &o.st) < 0) {
 		refuse(r, errno == ENOENT ? WHY_ABSENT : WHY_UNKNOWN, errno == ENOENT ? ENOENT : 0,
 		       errno == ENOENT ? "nothing is open there" : errno_name(errno));
 		return;
 	}
-	n = readlinkat(dir, name, what, sizeof(what) - 1);
-	what[n < 0 ? 0 : n] = '\0';
-	f = (struct perm_file){ .mode = st.stx_mode, .uid = st.stx_uid, .gid = st.stx_gid,
-		.uid_mapped = a->creds.host_user_ns || idmap_has(&t->uids, st.stx_uid),
-		.gid_mapped = a->creds.host_user_ns || idmap_has(&t->gids, st.stx_gid) };
-	put_file(r, &st, m);
-	refuse(r, WHY_GRANTED, 0, what);
-	if (S_ISSOCK(st.stx_mode) && a->op == OP_OPEN)
-		refuse(r, WHY_RULE, ENXIO, "a socket is connected to, not opened");
-	else if (perm_judge(&f, &a->creds, need_of(a), r) == 0 && need_of(a) & NEED_W && m &&
-		 S_ISREG(st.stx_mode) && mounts_option(m->options, "ro"))
-		refuse(r, WHY_READ_ONLY_MOUNT, EROFS, what);
-	r->guess = S_ISREG(st.stx_mode) && st.stx_mode & S_IRWXG;
+	n = readlinkat(dir, name, o.what, sizeof(o.what) - 1);
+	o.what[n < 0 ? 0 : n] = '\0';
+	judge_with(&site, a, &o, r);
+	if (unsure) {
+		struct reason other = *r;
+
+		site.trusting = false;
+		judge_with(&site, a, &o, &other);
+		access_unsure(r, &other);
+	}
 }
 
 bool magic_judge(const struct target *t, const struct inside *in, const struct access_ask *a,

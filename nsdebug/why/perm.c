@@ -67,9 +67,19 @@ static enum verdict decide(struct reason *r, const struct acl *a, size_t i, enum
 	return (e.perm & r->mask & need) == need ? YES : NO;
 }
 
+static bool is_own(const struct creds *c, const struct perm_file *f)
+{
+	return !f->uid_lost && c->fsuid == f->uid;
+}
+
+static bool is_in_group(const struct creds *c, const struct perm_file *f)
+{
+	return !f->gid_lost && creds_in_group(c, f->gid);
+}
+
 static bool is_of_group(const struct acl_entry *e, const struct perm_file *f, const struct creds *c)
 {
-	return (e->tag == TAG_GROUP_OBJ && creds_in_group(c, f->gid)) ||
+	return (e->tag == TAG_GROUP_OBJ && is_in_group(c, f)) ||
 		(e->tag == TAG_GROUP && creds_in_group(c, e->id));
 }
 
@@ -114,7 +124,7 @@ static enum verdict judge_bits(struct reason *r, enum why_class whose, uint32_t 
 
 bool perm_wants_acl(const struct perm_file *f, const struct creds *c)
 {
-	return c->fsuid != f->uid && (f->mode & S_IRWXG) && !S_ISLNK(f->mode);
+	return !is_own(c, f) && (f->mode & S_IRWXG) && !S_ISLNK(f->mode);
 }
 
 static enum verdict judge_file(const struct perm_file *f, const struct creds *c, uint32_t need,
@@ -122,14 +132,14 @@ static enum verdict judge_file(const struct perm_file *f, const struct creds *c,
 {
 	enum verdict v;
 
-	if (c->fsuid == f->uid)
+	if (is_own(c, f))
 		return judge_bits(r, CLASS_OWNER, f->mode >> 6, need);
 	if (perm_wants_acl(f, c)) {
 		v = judge_acl(f, c, need, r);
 		if (v != NOT_ASKED)
 			return v;
 	}
-	if (creds_in_group(c, f->gid))
+	if (is_in_group(c, f))
 		return judge_bits(r, CLASS_GROUP, f->mode >> 3, need);
 	return judge_bits(r, CLASS_OTHER, f->mode, need);
 }
@@ -157,22 +167,43 @@ static bool is_foreign(const struct perm_file *f, const struct reason *r)
 		!(f->gid_mapped && (f->mode >> 3 & r->need) == r->need);
 }
 
+/* What is nobody's is not written to: whose it is would have to be written, too. */
+static bool is_lost_to(const struct perm_file *f, uint32_t need)
+{
+	return f->lost && need & NEED_W;
+}
+
+/* No capability helps; where the mode alone would refuse it whosever it were, that is the reason. */
+static void judge_lost(const struct perm_file *f, const struct creds *c, struct reason *why)
+{
+	bool open = (f->mode >> 6 & why->need) == why->need ||
+		(f->mode >> 3 & why->need) == why->need;
+
+	if (is_lost_to(f, why->need) || c->cap_eff & why->caps || open) {
+		why->kind = WHY_IDMAPPED;
+		why->whose = CLASS_NONE;
+	}
+	why->caps = 0;
+}
+
 int perm_judge(const struct perm_file *f, const struct creds *c, uint32_t need, struct reason *r)
 {
 	bool mapped = f->uid_mapped && f->gid_mapped;
 	struct reason why = { .mask = 7, .mode = f->mode, .uid = f->uid, .gid = f->gid,
 		.need = need, .err = EACCES };
 
-	if (!need || judge_file(f, c, need, &why) == YES)
+	if (!need || (!is_lost_to(f, need) && judge_file(f, c, need, &why) == YES))
 		return 0;
 	why.caps = helping(f, need);
 	if (mapped && c->cap_eff & why.caps)
 		return 0;
-	if (!mapped && (c->cap_eff & why.caps || is_foreign(f, &why))) {
+	if (f->lost) {
+		judge_lost(f, c, &why);
+	} else if (!mapped && (c->cap_eff & why.caps || is_foreign(f, &why))) {
 		why.kind = WHY_UNMAPPED;
 		why.id = f->uid_mapped ? f->gid : f->uid;
 	}
-	why.host_ns = !mapped;
+	why.host_ns = !mapped && !f->lost;
 	r->kind = why.kind;
 	r->err = why.err;
 	r->mode = why.mode;

@@ -5,7 +5,8 @@
  * As generic_permission() of Linux fs/namei.c and posix_acl_permission() of fs/posix_acl.c do it:
  * the owner's bits, if he asks, and no others; then the ACL, unless the group bits, which are its
  * mask, are empty; then group or other. What these refuse a capability may still allow, if both ids
- * of the file are mapped into the user namespace of who asks.
+ * of the file are mapped into the user namespace of who asks. A file whose ids its own mount does
+ * not map is written to by nobody (inode_permission(), Linux 5.12).
  */
 #ifndef NSDEBUG_WHY_PERM_H
 #define NSDEBUG_WHY_PERM_H
@@ -23,6 +24,8 @@ struct perm_file {
 	size_t acl_len;
 	bool uid_mapped, gid_mapped;	/* in the user namespace of who asks */
 	bool uid_foreign;		/* it is known that its owner is not */
+	bool lost;			/* its mount has mapped ids, and not its owner or its group: */
+	bool uid_lost, gid_lost;	/* which is then nobody's; neither is mapped */
 };
 
 /*

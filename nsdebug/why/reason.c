@@ -22,17 +22,18 @@ static const char *const names[WHY_KINDS] = {
 	[WHY_PROTECTED_HARDLINK] = "protected-hardlink",
 	[WHY_PROTECTED_CREATE] = "protected-create",
 	[WHY_OWNER] = "owner", [WHY_CHOWN] = "chown", [WHY_UNMAPPED] = "unmapped-id",
+	[WHY_IDMAPPED] = "idmapped-mount",
 	[WHY_IMMUTABLE] = "immutable", [WHY_APPEND_ONLY] = "append-only",
 	[WHY_CAPABILITY] = "capability", [WHY_PTRACE] = "ptrace", [WHY_HIDEPID] = "hidepid",
 	[WHY_SYSCTL] = "sysctl",
 	[WHY_READ_ONLY_MOUNT] = "read-only-mount", [WHY_READ_ONLY_FS] = "read-only-filesystem",
-	[WHY_NOEXEC] = "noexec", [WHY_NODEV] = "nodev", [WHY_NOSUID] = "nosuid",
+	[WHY_NOEXEC] = "noexec", [WHY_NODEV] = "nodev",
 	[WHY_NOSYMFOLLOW] = "nosymfollow", [WHY_MASKED] = "masked",
 	[WHY_CROSS_DEVICE] = "cross-device",
 	[WHY_INTERPRETER] = "missing-interpreter", [WHY_FORMAT] = "format",
-	[WHY_ARCH] = "architecture", [WHY_LIBRARY] = "missing-library",
+	[WHY_ARCH] = "architecture",
 	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_SECCOMP] = "seccomp",
-	[WHY_NO_NEW_PRIVS] = "no-new-privs", [WHY_RLIMIT] = "rlimit",
+	[WHY_RLIMIT] = "rlimit",
 	[WHY_PIDS] = "pids-limit", [WHY_MEMORY] = "memory-limit", [WHY_DEVICE] = "device-cgroup",
 	[WHY_LSM] = "lsm", [WHY_RULE] = "rule",
 };
@@ -239,9 +240,6 @@ static bool put_of_mounts(struct buf *b, const struct reason *r)
 	case WHY_NODEV:
 		put_mount(b, r, "nodev");
 		return true;
-	case WHY_NOSUID:
-		put_mount(b, r, "nosuid");
-		return true;
 	case WHY_NOSYMFOLLOW:
 		put_mount(b, r, "nosymfollow");
 		return true;
@@ -323,6 +321,11 @@ static bool put_of_flags(struct buf *b, const struct reason *r)
 		buf_addf(b, " belongs to id %u, which the container's user namespace does not "
 			 "have: nobody in it has rights over it but what everybody has", r->id);
 		return true;
+	case WHY_IDMAPPED:
+		put_path(b, r);
+		buf_addf(b, " is on %s, a mount with mapped ids, which does not have %s",
+			 r->mount[0] ? r->mount : "/", r->word[0] ? r->word : "its owner");
+		return true;
 	case WHY_IMMUTABLE:
 		put_path(b, r);
 		buf_str(b, " is immutable (chattr +i)");
@@ -392,10 +395,6 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 		put_path(b, r);
 		buf_addf(b, " is a program for another machine: %s", r->word);
 		return true;
-	case WHY_LIBRARY:
-		put_path(b, r);
-		buf_addf(b, " needs the library %s, which is not there", r->word);
-		return true;
 	default:
 		if (!what[r->kind])
 			return false;
@@ -442,9 +441,6 @@ static void put_rest(struct buf *b, const struct reason *r)
 			break;
 		buf_str(b, "; it also takes ");
 		cap_list(b, r->caps, " or ");
-		break;
-	case WHY_NO_NEW_PRIVS:
-		buf_str(b, "no_new_privs is set: no program gives its user more rights");
 		break;
 	case WHY_RLIMIT:
 		put_rlimit(b, r);

@@ -39,6 +39,7 @@ enum why_kind {
 	WHY_OWNER,		/* only the owner may: chmod, utimes, O_NOATIME ... */
 	WHY_CHOWN,		/* only with CAP_CHOWN */
 	WHY_UNMAPPED,		/* id: one that the user namespace does not have */
+	WHY_IDMAPPED,		/* path is on a mount with mapped ids; word: what that does not have */
 	WHY_IMMUTABLE,		/* chattr +i */
 	WHY_APPEND_ONLY,	/* chattr +a */
 	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's;
@@ -51,7 +52,6 @@ enum why_kind {
 	WHY_READ_ONLY_FS,	/* the file system itself is */
 	WHY_NOEXEC,
 	WHY_NODEV,
-	WHY_NOSUID,
 	WHY_NOSYMFOLLOW,
 	WHY_MASKED,		/* the runtime has mounted something over it */
 	WHY_CROSS_DEVICE,	/* path and mount: two mounts */
@@ -59,13 +59,11 @@ enum why_kind {
 	WHY_INTERPRETER,	/* path: the program; word: its interpreter, which is not there */
 	WHY_FORMAT,		/* no known format, or a script without "#!" */
 	WHY_ARCH,		/* word: for which machine */
-	WHY_LIBRARY,		/* word: a shared library that is not there */
 	/* ---- beside files ---- */
 	WHY_PORT,		/* number: the port; limit: net.ipv4.ip_unprivileged_port_start */
 	WHY_IN_USE,		/* number: a port somebody has */
 	WHY_SECCOMP,		/* word: the call; number: what the filter answers; caps: these it
 				 * takes besides */
-	WHY_NO_NEW_PRIVS,
 	WHY_RLIMIT,		/* word: which, as ulimit has it; limit; hard; number: asked for */
 	WHY_PIDS,		/* mount: the cgroup; number, limit */
 	WHY_MEMORY,		/* the same */

@@ -12,8 +12,8 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
-#include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/owner.h"
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/walk.h"
 
@@ -246,26 +246,49 @@ static bool is_own_fds(const struct walk *w, const struct step *s)
 
 /* ---- the owner and the mode ---- */
 
-static void put_mapped(const struct walk *w, struct perm_file *f)
-{
-	const struct creds *c = &w->ask->creds;
-	const struct access_site *site = w->site;
-
-	f->uid_mapped = f->gid_mapped = c->host_user_ns;
-	if (c->host_user_ns || !c->user_ns || c->user_ns != site->user_ns)
-		return;
-	f->uid_mapped = idmap_has(site->uids, f->uid);
-	f->uid_foreign = !f->uid_mapped;
-	f->gid_mapped = idmap_has(site->gids, f->gid);
-}
-
 static struct perm_file file_of(const struct walk *w, const struct step *s)
 {
-	struct perm_file f = { .mode = s->st.stx_mode, .uid = s->st.stx_uid,
-		.gid = s->st.stx_gid };
+	struct perm_file f;
 
-	put_mapped(w, &f);
+	owner_put(w->site, s->mount, &w->ask->creds, &s->st, &f);
 	return f;
+}
+
+bool stand_is_lost(const struct walk *w, const struct step *s)
+{
+	return file_of(w, s).lost;
+}
+
+int stand_refuse_lost(const struct walk *w, const struct step *s, int err)
+{
+	return stand_refuse(w, s, WHY_IDMAPPED, err);
+}
+
+bool stand_is_users(const struct walk *w, const struct step *s, uint32_t uid)
+{
+	return s->st.stx_uid == uid && !file_of(w, s).uid_lost;
+}
+
+bool stand_is_groups(const struct walk *w, const struct step *s, uint32_t gid)
+{
+	return s->st.stx_gid == gid && !file_of(w, s).gid_lost;
+}
+
+bool stand_one_owner(const struct walk *w, const struct step *a, const struct step *b)
+{
+	return stand_is_users(w, a, b->st.stx_uid) && !file_of(w, b).uid_lost;
+}
+
+int stand_can_be(const struct walk *w, const struct step *s, uint32_t uid, uint32_t gid)
+{
+	if (owner_can_be(w->site, s->mount, &s->st, uid, gid))
+		return 0;
+	stand_refuse(w, s, WHY_IDMAPPED, EOVERFLOW);
+	if (uid == UINT32_MAX || owner_can_be(w->site, s->mount, &s->st, uid, UINT32_MAX))
+		snprintf(w->why->word, sizeof(w->why->word), "group %u of the host", gid);
+	else
+		snprintf(w->why->word, sizeof(w->why->word), "user %u of the host", uid);
+	return -1;
 }
 
 /* A link of our own names the descriptor, so what it is cannot be exchanged. */
@@ -296,7 +319,7 @@ bool stand_owns(const struct walk *w, const struct step *s)
 {
 	struct perm_file f = file_of(w, s);
 
-	return s->st.stx_uid == w->ask->creds.fsuid ||
+	return (!f.uid_lost && s->st.stx_uid == w->ask->creds.fsuid) ||
 		(f.uid_mapped && creds_has(&w->ask->creds, CAP_FOWNER));
 }
 
@@ -304,6 +327,8 @@ int stand_refuse_owner(const struct walk *w, const struct step *s, enum why_kind
 {
 	struct perm_file f = file_of(w, s);
 
+	if (f.uid_lost)
+		return stand_refuse_lost(w, s, err);
 	stand_refuse(w, s, f.uid_mapped ? kind : WHY_UNMAPPED, err);
 	w->why->caps = CREDS_CAP(FOWNER);
 	w->why->host_ns = !f.uid_mapped;

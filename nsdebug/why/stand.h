@@ -30,6 +30,16 @@ int stand_writable(const struct walk *w, const struct step *s);
 bool stand_capable(const struct walk *w, const struct step *s, unsigned int cap);
 /* inode_owner_or_capable() */
 bool stand_owns(const struct walk *w, const struct step *s);
+/* Has its mount mapped ids, and not those of the file? Then nobody is its owner or in its group. */
+bool stand_is_lost(const struct walk *w, const struct step *s);
+/* -1 */
+int stand_refuse_lost(const struct walk *w, const struct step *s, int err);
+bool stand_is_users(const struct walk *w, const struct step *s, uint32_t uid);
+bool stand_is_groups(const struct walk *w, const struct step *s, uint32_t gid);
+bool stand_one_owner(const struct walk *w, const struct step *a, const struct step *b);
+/* Could a file on this mount have these ids? UINT32_MAX: of this one it is not asked. -1 with
+ * EOVERFLOW. */
+int stand_can_be(const struct walk *w, const struct step *s, uint32_t uid, uint32_t gid);
 /* -1 with who the owner is, and that CAP_FOWNER would help. */
 int stand_refuse_owner(const struct walk *w, const struct step *s, enum why_kind kind, int err);
 

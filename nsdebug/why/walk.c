@@ -121,6 +121,10 @@ static int refuse_errno(struct walk *w, const struct step *at, int err)
 		return stand_refuse(w, at, WHY_SERVER, err);
 	if (stand_hidden(w, at))
 		return stand_refuse(w, at, WHY_HIDEPID, err);
+	/* no capability of the reader's counts there, either */
+	if (err == EACCES && stand_is_lost(w, walk_parent(w)))
+		return unknown(w, at, "nobody may look at it whom its mode does not let: its mount "
+			       "has mapped ids, and not its owner's");
 	return unknown(w, at, errno_name(err));
 }
 
@@ -147,11 +151,11 @@ static int refuse_magic(struct walk *w, const struct step *link, size_t at)
 /* may_follow_link(): the trap of /tmp. */
 static bool is_trap(struct walk *w, const struct step *link)
 {
-	const struct statx *dir = &walk_parent(w)->st;
+	const struct step *dir = walk_parent(w);
 	uint32_t open = S_ISVTX | S_IWOTH;
 
-	return w->site->protected_symlinks && link->st.stx_uid != w->ask->creds.fsuid &&
-		(dir->stx_mode & open) == open && dir->stx_uid != link->st.stx_uid;
+	return w->site->protected_symlinks && (dir->st.stx_mode & open) == open &&
+		!stand_is_users(w, link, w->ask->creds.fsuid) && !stand_one_owner(w, dir, link);
 }
 
 /* rest[at...] is what comes after the link. */

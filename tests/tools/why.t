@@ -290,7 +290,7 @@ lists() {
 	for f in f644 g644 o644 x644 d777-65532; do
 		try chown /t/$f
 	done
-	echo "$LIST" | sed '/^$/d'
+	echo "$LIST" | sed "/^\$/d${UNSEEN:+;/$UNSEEN/d}"
 }
 
 # What why says to each line, as tries writes it: one document a line.
@@ -303,10 +303,22 @@ answers() {
 	echo end
 }
 
+gcc -o "$TMP/idmount" "$SRC/tests/fixtures/apps/idmount.c"
+# A mount with mapped ids: MAP is of idmount.
+map_ids() { # SRC
+	mkdir "$1.map"
+	# shellcheck disable=SC2086	# they are words
+	"$TMP/idmount" "$1" "$1.map" $MAP
+	at_exit "umount '$1.map'"
+}
+
+MAP='' UNSEEN=''
 same() { # NAME BASE [OPTION OF BOX...]
 	name=$1 BASE=$2
 	shift 2
 	tree "$name"
+	M=$T
+	[ -z "$MAP" ] || { map_ids "$T"; M=$T.map; }
 	W=$TMP/try-$name
 	mkdir -m 777 "$W" "$W.noexec"
 	cp "$T/prog" "$W.noexec"
@@ -320,7 +332,7 @@ same() { # NAME BASE [OPTION OF BOX...]
 	chmod 777 "$W.ro"
 	chmod 666 "$W.ro/f"
 	lists >"$W/list"
-	box_run static --ready --bind "$T:/t" --bind "$W:/try" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" "$@" -- /t/prog /try
+	box_run static --ready --bind "$M:/t" --bind "$W:/try" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" "$@" -- /t/prog /try
 	: >errors
 	answers <"$W/list" >want
 	: >"$W/go"
@@ -339,6 +351,25 @@ same reads 0 --hidepid --caps CAP_DAC_READ_SEARCH,CAP_CHOWN,CAP_MKNOD
 TOP=777
 same userns 100000 --userns 100000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN,CAP_MKNOD
 DIRS=333
+# A volume whose mount maps ids, but not all that are there: who asks, or others.
+if [ "$(uname -r | awk -F. '{ print ($1 > 6 || ($1 == 6 && $2 >= 15)) }')" = 1 ]; then
+	FILES='606 044 644' DIRS='755 077 777' TOP=755
+	MAP='0 60000'
+	same mapped 0 --caps CAP_FOWNER
+	MAP='8 65525 8'
+	# which the reader is refused as all others are
+	UNSEEN=' .t.acl-dir.\| .t.prog711\| .t.prog001'
+	same mapped-others 0
+	same mapped-root 0 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN,CAP_MKNOD
+	TOP=777
+	UNSEEN=''
+	MAP='300000 60000'
+	same mapped-userns 0 --userns 300000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN
+	MAP=
+else
+	skip 'a volume with mapped ids' 'Linux 6.15 tells the map'
+fi
+FILES='600 644' DIRS=333 TOP=777
 same idmap 0 --userns 200000 --idmap --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN
 
 # ---- what is said ----
@@ -439,6 +470,17 @@ tj 'a host'\''s id, for the host'	"$(one '.kind == "mode" and .host_uid == 16553
 tj 'an owner from outside'	"$(one '.kind == "unmapped-id" and .entry == 0 and .path == "/t/d755-0" and (.cure | test("on the host to 165532"))')" \
 	rows --path /t/d755-0/new --for create
 ts 'over what it has a capability'	1 'CAP_SYS_TIME'	why --cap sys_time
+
+# Mapped ids of a volume: those that it has not are shown as 65534, as is that user's own.
+MAP='0 70000'
+chown 65532:65532 "$T/f600"
+put lost 666 80000
+map_ids "$T"
+box_run debug --ready --bind "$T.map:/t" -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 3600'
+tj 'an owner that may be one or none'	"$(one '.verdict == "unknown" and .error == null')"	rows --path /t/lost --for write
+tj 'and why'	"$(one '.reason | test("mapped ids of the mount on /t")')"	rows --path /t/lost --for write
+tj 'what it is does not matter'	"$(one '.verdict == "allowed"')"	rows --path /t/lost
+tj 'one that it has'	"$(one '.verdict == "allowed"')"	rows --path /t/f600 --for write
 
 # One that has made a user namespace for itself has all there, and nothing over what was there before.
 box_run debug --ready --no-seccomp -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox unshare -r /busybox/busybox sleep 3600'

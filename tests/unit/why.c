@@ -82,6 +82,43 @@ static void capabilities(void)
 	   "nor a group from there");
 }
 
+/* ---- mounts with mapped ids ---- */
+
+static void lost(void)
+{
+	struct perm_file f = file_of(S_IFREG | 0666, 65534, 0);
+	struct creds c = nobody;
+	struct reason r = { 0 };
+
+	c.fsuid = 65534;
+	c.cap_eff = ~0ull;
+	f.lost = f.uid_lost = true;
+	f.uid_mapped = false;
+	ok(perm_judge(&f, &c, NEED_R, &r) == 0, "what everybody may");
+	ok(perm_judge(&f, &c, NEED_R | NEED_W, &r) < 0 && r.kind == WHY_IDMAPPED &&
+	   r.err == EACCES && !r.caps && !r.host_ns, "but write");
+	f.mode = S_IFREG | 0600;
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.kind == WHY_IDMAPPED,
+	   "65534 is not its owner, and no capability helps");
+	f.mode = S_IFREG | 0060;
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0, "not of its group");
+	c.groups[c.ngroups++] = 0;
+	ok(perm_judge(&f, &c, NEED_R, &r) == 0, "of its group, which is there");
+	f.gid_lost = true;
+	ok(perm_judge(&f, &c, NEED_R, &r) < 0 && r.kind == WHY_IDMAPPED, "which is lost, too");
+}
+
+static void unsure(void)
+{
+	struct reason a = { .kind = WHY_GRANTED }, b = { .kind = WHY_IDMAPPED, .err = EACCES };
+
+	access_unsure(&a, &b);
+	ok(a.kind == WHY_UNKNOWN && !a.err && a.word[0], "allowed or not: not known");
+	a = (struct reason){ .kind = WHY_MODE, .err = EACCES };
+	access_unsure(&a, &b);
+	ok(a.kind == WHY_MODE && a.guess, "refused in any case");
+}
+
 /* ---- ACLs ---- */
 
 struct entry {
@@ -490,6 +527,8 @@ int main(void)
 {
 	modes();
 	capabilities();
+	lost();
+	unsure();
 	acls();
 	credentials();
 	checks_of_reasons();
