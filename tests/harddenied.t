@@ -72,7 +72,24 @@ tr_rows 'another root' "$(elsewhere chroot 'another root than')"
 tr_rows 'a root for one call' "$(of inroot 'length == 1 and (.[0] | .path == "/d/in/d/file" and
 	.reason == "mode" and .guess == false)')"
 tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
-tr_rows 'mounts that came later' "$(elsewhere mounted 'mounts changed since')"
+tr_rows 'mounts that came later are looked at again' "$(of mounted 'length == 1 and (.[0] |
+	.path == "/d/file" and .reason == "mode" and .guess == false)')"
+
+# ---- a judge that does not answer ----
+
+box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d"
+trace_start denied "$BOX" --timeout 100s
+judge() { pgrep -P "$TRACE" | grep -vx "$TRACER"; }
+wait_for 'judge >judge' 20 || fail 'there is a judge'
+kill -STOP "$(cat judge)"
+in_box /h/hard inroot /d/in /d/file
+kill -INT "$TRACE"
+wait_for '! grep -qs "^State:.[^Z]" "/proc/$TRACER/status"' 20 || fail 'an end that is asked for does not wait for it'
+kill -CONT "$(cat judge)"
+trace_wait
+t 'the end is the user'\''s' '130\n' echo "$STATUS"
+tr_rows 'and that nobody has answered is said' "$(of inroot 'length == 1 and .[0].reason == "unknown" and
+	(.[0].why | test("could not be looked at"))')"
 
 # ---- in the network of others ----
 

@@ -3,7 +3,6 @@
  * trace denied - what a container was refused, why, and what would help.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "nsdebug/trace/sys.h"
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/judging.h"
 
 #define ONCE_MAX 4096		/* refusals that --once keeps apart */
 
@@ -109,7 +109,7 @@ struct listing {
 	char modules[128];
 	uint64_t map_max;
 	struct map seen;		/* struct seen, by hash */
-	bool remounted;			/* since the judge has his copy of the mounts */
+	struct judging judging;
 };
 
 struct texts {
@@ -214,7 +214,8 @@ static void fill_reason(struct denied_row *row, struct texts *t, const struct re
 static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
 		      const struct reason *why, enum access_op op)
 {
-	uint32_t group = f->gids ? idmap_inside(f->gids, why->gid) : why->gid;
+	const struct idmap *gids = refusal_gids(f);
+	uint32_t group = gids ? idmap_inside(gids, why->gid) : why->gid;
 
 	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid,
 		group, &t->cure);
@@ -363,15 +364,6 @@ static void fill_call(struct denied_row *row, struct texts *t, const struct refu
 	row->call = all_of(&t->call);
 }
 
-/* The kernel tells it once of each change. */
-static bool is_remounted(struct listing *l)
-{
-	struct pollfd p = { .fd = l->r->in->mounts, .events = POLLPRI };
-
-	l->remounted |= poll(&p, 1, 0) > 0;
-	return l->remounted;
-}
-
 static void take(void *ctx, const struct sys_call *c, const struct who *w)
 {
 	static struct texts t;
@@ -384,9 +376,8 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		.kept = denials_take(&l->sys.denied, c->tid, c->at),
 		.uids = target->next ? NULL : &target->uids,
 		.gids = target->next ? NULL : &target->gids,
-		.host_ns = target->host.user, .modules = l->modules, .judge = &l->r->in->judge,
-		.wait_ns = l->r->timeout_ns, .target = target,
-		.remounted = is_remounted(l), .map_max = l->map_max,
+		.host_ns = target->host.user, .modules = l->modules,
+		.judging = &l->judging, .map_max = l->map_max,
 	};
 	struct denied_row row;
 	enum access_op op;
@@ -442,13 +433,16 @@ static void read_map_max(struct listing *l)
 static void denied_run(struct run *r)
 {
 	const struct denied_opts *o = r->opts;
-	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l } };
-	struct sys_want want = { .denied = true, .aids = r->aids,
+	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l },
+		.judging = { .emit = r->emit, .door = r->in->judge, .stop = r->in->stop,
+			.wait_ns = r->timeout_ns, .judge = -1, .mounts = -1 } };
+	struct sys_want want = { .denied = true, .aids = r->aids, .judging = &l.judging,
 		.stack_bytes = stacks_bytes(&o->stacks) };
 
 	read_modules(&l);
 	read_map_max(&l);
 	sys_run(&l.sys, &want, r->in, &o->tracer, r->target);
+	judging_free(&l.judging);
 	show_all(&l);
 }
 
@@ -462,10 +456,10 @@ static int denied_setup(void *opts, int nargs, char *const *args, struct layout 
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
-/* Of a container to come there is no tree that could be walked. */
 static bool denied_judge(const void *opts)
 {
-	return !tracer_next(opts);
+	(void)opts;
+	return true;
 }
 
 static const struct example denied_example[] = {
@@ -490,13 +484,13 @@ const struct tool tool_trace_denied = {
 		"all (else seccomp has answered it), limits, the port, each component of the path "
 		"with its mode, owner, ACL and mount, and which capabilities were asked for (told "
 		"by Linux 6.14 and later; else those that the call needs). The path is walked a "
-		"moment later from outside, by a child of its own: where nothing refuses it then, "
-		"that is said. A security module (AppArmor, SELinux) cannot be asked: it is named "
-		"by elimination, and 'guess' is set. Of a thread that was there before, seccomp's "
+		"moment later from outside, by a child of its own, as the mounts are then: where "
+		"nothing refuses it any more, that is said. A security module (AppArmor, SELinux) "
+		"cannot be asked: it is named by elimination, and 'guess' is set. Of a thread that was there before, seccomp's "
 		"answer to its first call that is seen cannot be told from the kernel's.\n\n"
 		"The cure keeps the container nonroot: one capability at most, never all. With "
-		"--next paths are not walked: what there is to see is not there yet, and only what "
-		"the error proves is said of a file.",
+		"--next paths are walked as soon as the container is known by its name: if it has "
+		"ended before, only what the error proves is said of a file.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,

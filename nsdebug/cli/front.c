@@ -42,7 +42,7 @@ struct front {
 	struct buf again;	/* what the child of this round asked for */
 	struct near near;	/* collected once for all targets */
 	struct hostdir dir;	/* of tool->files */
-	struct late late;	/* of tool->look */
+	struct late late;	/* of tool->look, or judges */
 	const struct job *job;	/* of this round */
 };
 
@@ -196,7 +196,7 @@ static void run_round(struct front *f, const struct job *job, struct target *t,
 	struct child kids[JOB_CHILDREN] = { [0 ... JOB_CHILDREN - 1] = CHILD_NONE };
 	bool reader = job_need(j->c) == NEED_ROOT;
 	struct err e;
-	int n = j->c->tool->look ? late_connect(&f->late, &with.judge, &e) : 0;
+	int n = late_connect(&f->late, j, &with.judge, &e);
 
 	f->job = j;
 	if (n == 0)
@@ -304,8 +304,8 @@ static bool wants_types(const struct front *f, unsigned int beside)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
-		.hidden = out_hidden(f->out), .files = -1, .judge = -1, .mounts = -1,
-		.sampler = -1, .file = -1, .types = -1 };
+		.hidden = out_hidden(f->out), .files = -1, .judge = -1, .sampler = -1,
+		.file = -1, .types = -1 };
 	struct hostfile file = HOSTFILE_NONE;
 	auto_close int types = -1;
 	auto_aids struct aids aids = AIDS_NONE;

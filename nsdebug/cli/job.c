@@ -46,7 +46,6 @@ static void live_verb(struct inside *in, void *arg)
 	in->emit.hidden = j->hidden;
 	in->files = j->files;
 	in->judge = j->judge;
-	in->mounts = j->mounts;
 	in->sampler = j->sampler;
 	in->file = j->file;
 	j->c->tool->run(&r);
@@ -89,10 +88,8 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 	};
 	struct guard *g = j->guard;
 
-	if (fn == live_verb) {
+	if (fn == live_verb)
 		s.keep[s.kept++] = j->judge;
-		s.keep[s.kept++] = j->mounts;
-	}
 	if (role == ROLE_PROC && fn == live_verb) {
 		s.keep[s.kept++] = j->files;
 		s.keep[s.kept++] = j->sampler;
@@ -138,18 +135,16 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 	return 0;
 }
 
-/* Its own words are heard, so it may not be there when nobody asks it any more. */
-static int start_judge(struct child *c, const struct job *j, int *judge, struct err *e)
+int job_start_judge(const struct job *j, const struct target *t, struct child *c, int *judge,
+		    struct err *e)
 {
-	const struct target *t = j->target;
-	const struct tool *tool = j->c->tool;
 	struct access_site site = { .mounts = &t->mounts, .uids = &t->uids, .gids = &t->gids,
 		.user_ns = t->ns.user };
+	struct job with = *j;
 
-	if (!tool->judge || !tool->judge(j->c->opts) || t->next)
-		return 0;
+	with.target = t;
 	judge_rules(&site);
-	return start_beside(c, j, ROLE_READER, judge_serve, &site, judge, e);
+	return start_beside(c, &with, ROLE_READER, judge_serve, &site, judge, e);
 }
 
 /* The child that copies, and beside it who holds still what it copies, or knows its registers, or
@@ -185,7 +180,7 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	struct debugfile_server server = { &j->target->mounts, &j->target->uids };
 	struct child *guardian = &kids[1], *mapper = &kids[2];
 	const struct tool *tool = j->c->tool;
-	auto_close int peer = -1, maps = -1, files = -1, judge = -1, mounts = -1;
+	auto_close int peer = -1, maps = -1, files = -1;
 	struct job with = *j;
 
 	if (j->guard &&
@@ -201,15 +196,7 @@ static int start_trace(struct child *kids, const struct job *j, struct err *e)
 	if (tool->reader && !j->target->next &&
 	    start_beside(&kids[JOB_SILENT], j, ROLE_READER, tool->reader, NULL, &peer, e) < 0)
 		return -1;
-	/* before the judge has his copy: what changes from now on he does not know */
-	if (tool->judge && !j->target->next)
-		mounts = openat(j->target->place.proc, "mountinfo", O_RDONLY | O_CLOEXEC);
-	if (start_judge(&kids[3], j, &judge, e) < 0)
-		return -1;
-	with.mounts = mounts;
 	with.files = files;
-	if (judge >= 0)
-		with.judge = judge;
 	return spawn(&kids[0], &with, ROLE_TRACER, live_verb, peer, maps, e);
 }
 
@@ -219,7 +206,9 @@ static int start_proc(struct child *kids, const struct job *j, struct err *e)
 	auto_close int judge = -1, filters = -1;
 	struct job with = *j;
 
-	if (start_judge(&kids[3], j, &judge, e) < 0)
+	/* its own words are heard, so it may not be there when nobody asks it any more */
+	if (tool->judge && tool->judge(j->c->opts) &&
+	    job_start_judge(j, j->target, &kids[3], &judge, e) < 0)
 		return -1;
 	if (tool->filters && tool->filters(j->c->opts) &&
 	    start_beside(&kids[1], j, ROLE_ITERATOR, filters_serve, NULL, &filters, e) < 0)

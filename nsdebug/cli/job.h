@@ -33,8 +33,7 @@ struct job {
 	struct guard *guard;
 	const struct aids *aids;	/* for a tracer that wants them; or NULL */
 	int files;		/* to who opens debug files; -1 */
-	int mounts;		/* the target's mount table, as it was when the judge began; -1 */
-	int judge;		/* to who says why a path is refused; -1 */
+	int judge;		/* to who says why a path is refused, or to who starts such; -1 */
 	int sampler;		/* the child's way to it; -1 */
 	int file;		/* of tool->file; -1 */
 	bool writes;		/* it is to be written */
@@ -48,6 +47,9 @@ enum need job_need(const struct command *c);
  * was started before an error is in kids[], which are CHILD_NONE before. beside: enum again_beside.
  */
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e);
+/* A reader that says why paths of t are refused, and the other end of their socket. */
+int job_start_judge(const struct job *j, const struct target *t, struct child *c, int *judge,
+		    struct err *e);
 /* A reader that does what tool->look says, with its end of their socket. */
 int job_start_look(const struct job *j, const struct target *t, int peer, struct child *c,
 		   struct err *e);

@@ -143,8 +143,8 @@ struct tool {
 	bool (*mounts)(const void *opts);
 	/* A NEED_TRACE child wants to know where code is: a mapper (trace/mapper.h) beside it. */
 	bool (*mapper)(const void *opts);
-	/* A NEED_PROC or NEED_TRACE child asks why paths are refused: r->in->judge
-	 * (why/judge.h). Not for a container that is not there yet. */
+	/* A child asks why paths are refused, by r->in->judge: NEED_PROC a judge (why/judge.h),
+	 * NEED_TRACE by emit_look() for one of the container as it is then (why/judging.h). */
 	bool (*judge)(const void *opts);
 	/* A NEED_PROC child asks for seccomp filters (trace/filters.h). */
 	bool (*filters)(const void *opts);

@@ -119,7 +119,7 @@ static void __attribute__((noreturn)) live(const struct spawn *s, pid_t front, i
 		.procfs = s->place->procfs, .cgroup = s->place->cgroup, .raw = s->place->raw,
 		.pidfd = s->place->pidfd, .stop = stop,
 		.types = s->role == ROLE_TRACER || s->role == ROLE_ITERATOR ? s->types : -1,
-		.debug = -1, .files = -1, .judge = -1, .sampler = -1, .file = -1, .mounts = -1,
+		.debug = -1, .files = -1, .judge = -1, .sampler = -1, .file = -1,
 	};
 	struct err e = { 0 };
 
@@ -215,16 +215,15 @@ void enter_calm(void)
 
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e)
 {
-	auto_free int *all = mem_alloc((count + 5) * sizeof(*all));
+	auto_free int *all = mem_alloc((count + 4) * sizeof(*all));
 
 	all[0] = in->emit.fd;
 	all[1] = in->emit.data;
 	all[2] = in->files;
 	all[3] = in->judge;
-	all[4] = in->mounts;
 	for (size_t i = 0; i < count; i++)
-		all[5 + i] = keep[i];
-	close_others(all, 5 + count);
+		all[4 + i] = keep[i];
+	close_others(all, 4 + count);
 	in->proc = in->procfs = in->cgroup = in->peer = in->second = in->sampler = in->types = -1;
 	in->nnets = 0;
 	return seal_parser(in->role, in->files >= 0 || in->judge >= 0, e);

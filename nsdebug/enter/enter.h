@@ -84,12 +84,11 @@ struct inside {
 	int pidfd, stop;	/* ROLE_TRACER: the target; readable when the user has had enough */
 	int types;		/* ROLE_TRACER, ROLE_ITERATOR: the kernel's types (trace/types.h),
 				 * or -1 */
-	int judge;		/* ROLE_PROC, ROLE_TRACER: the socket to a reader that says why a
-				 * path is refused (why/judge.h), or -1; a parser has it, too */
+	int judge;		/* ROLE_PROC: the socket to a reader that says why a path is refused
+				 * (why/judge.h); ROLE_TRACER: to who starts such (why/judging.h),
+				 * or to who looks; or -1. A parser has it, too */
 	int debug;		/* ROLE_READER with host_debug: a read-only mount of the host's
 				 * /usr/lib/debug, or -1 */
-	int mounts;		/* beside a judge: the target's mount table, whose changes poll(2)
-				 * tells, or -1; a parser has it, too */
 	int file;		/* ROLE_PROC: a file of the host's that the verb asked for, or -1 */
 	int files;		/* ROLE_PROC: the socket to a reader that a parser may ask for files
 				 * (code/debugfile.h), or -1 */
@@ -144,8 +143,8 @@ void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() 
 /* In a ROLE_PROC child: nobody is held any more, so it takes its turns as all others do. */
 void enter_calm(void);
 /* In a ROLE_PROC, ROLE_SCAN or ROLE_TRACER child: gives up all capabilities, all descriptors but
- * the pipes, in->files, in->judge, in->mounts and those in keep[], and every system call but those
- * of a parser; address space and (but for a tracer, which lives as long as its trace) processor
+ * the pipes, in->files, in->judge and those in keep[], and every system call but those of a
+ * parser; address space and (but for a tracer, which lives as long as its trace) processor
  * time are limited. */
 int enter_become_parser(struct inside *in, const int *keep, size_t count, struct err *e);
 

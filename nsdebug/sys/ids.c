@@ -10,8 +10,6 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/str.h"
 
-#define EXTENTS_MAX 340		/* UID_GID_MAP_MAX_EXTENTS, linux/user_namespace.h since 4.15 */
-
 static bool scan_word(const char **p, uint32_t *ret)
 {
 	uint64_t n;
@@ -24,23 +22,27 @@ static bool scan_word(const char **p, uint32_t *ret)
 	return true;
 }
 
+void idmap_add(struct idmap *m, uint32_t inside, uint32_t outside, uint32_t count)
+{
+	m->extents = mem_more(m->extents, m->count);
+	m->extents[m->count].inside = inside;
+	m->extents[m->count].outside = outside;
+	m->extents[m->count++].count = count;
+	m->identity = m->count == 1 && !inside && !outside && count == UINT32_MAX;
+}
+
 bool idmap_parse(struct idmap *m, const char *text)
 {
 	*m = (struct idmap){ 0 };
 	while (*text) {
 		uint32_t inside, outside, count;
 
-		if (m->count == EXTENTS_MAX || !scan_word(&text, &inside) ||
+		if (m->count == IDMAP_MAX || !scan_word(&text, &inside) ||
 		    !scan_word(&text, &outside) || !scan_word(&text, &count) || *text != '\n')
 			return false;
 		text++;
-		m->extents = mem_more(m->extents, m->count);
-		m->extents[m->count].inside = inside;
-		m->extents[m->count].outside = outside;
-		m->extents[m->count++].count = count;
+		idmap_add(m, inside, outside, count);
 	}
-	m->identity = m->count == 1 && m->extents[0].inside == 0 && m->extents[0].outside == 0 &&
-		m->extents[0].count == UINT32_MAX;
 	return true;
 }
 

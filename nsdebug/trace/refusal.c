@@ -14,9 +14,8 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/rlimits.h"
-#include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
-#include "nsdebug/why/judge.h"
+#include "nsdebug/why/judging.h"
 
 /* Asked for because a mode or an ACL had refused, which the judge knows better. */
 #define CAPS_OF_MODES (CREDS_CAP(DAC_OVERRIDE) | CREDS_CAP(DAC_READ_SEARCH))
@@ -263,6 +262,16 @@ static bool say_port(const struct refusal *f, struct reason *r)
 
 /* ---- ids that the user namespace does not have ---- */
 
+const struct idmap *refusal_uids(const struct refusal *f)
+{
+	return f->uids ? f->uids : f->judging->known ? &f->judging->uids : NULL;
+}
+
+const struct idmap *refusal_gids(const struct refusal *f)
+{
+	return f->gids ? f->gids : f->judging->known ? &f->judging->gids : NULL;
+}
+
 static bool is_mapped(const struct idmap *m, uint32_t id)
 {
 	return !m || id == UINT32_MAX || idmap_outside(m, id) != UINT32_MAX;
@@ -273,11 +282,13 @@ static bool say_unmapped(const struct refusal *f, struct reason *r)
 {
 	const struct sysview *v = &f->view;
 
+	if (!f->uids)
+		judging_renew(f->judging);
 	for (unsigned int i = 0; i < SYS_ARGS; i++) {
 		uint32_t id = (uint32_t)v->call->args[i];
 
 		if (v->def->args[i].what != W_ID ||
-		    (is_mapped(f->uids, id) && is_mapped(f->gids, id)))
+		    (is_mapped(refusal_uids(f), id) && is_mapped(refusal_gids(f), id)))
 			continue;
 		say(r, WHY_UNMAPPED, NULL);
 		r->id = id;
@@ -300,16 +311,15 @@ static bool is_answer(const struct reason *judged, int err)
 static const char *elsewhere(const struct refusal *f)
 {
 	const struct denied_as *a = &f->kept->as;
-	const struct target *t = f->target;
+	const struct judging *j = f->judging;
 
-	if (!t || t->next)
+	if (!j->known)
 		return NULL;
-	if (a->mnt_ns != t->ns.mnt)
+	if (a->mnt_ns != j->mnt)
 		return "it has other mounts than the container's first process";
-	if (t->mounts.root && (a->root_mount != t->mounts.root ||
-			       a->root_ino != t->mounts.root_ino))
+	if (j->root_mount && (a->root_mount != j->root_mount || a->root_ino != j->root_ino))
 		return "it has another root than the container's first process";
-	return f->remounted ? "the mounts changed since the trace began" : NULL;
+	return j->changed ? "the mounts changed since they were last looked at" : NULL;
 }
 
 #define FRESH_NS (100 * NS_PER_MS)
@@ -319,17 +329,19 @@ static bool ask_judge(const struct refusal *f, const struct access_ask *a, struc
 {
 	static struct access_ask asked;
 	static struct reason answer;
-	static uint64_t when;
+	static uint64_t when, by;
 
-	if (when && clock_ns() - when < FRESH_NS && !memcmp(&asked, a, sizeof(asked))) {
+	if (when && clock_ns() - when < FRESH_NS && by == f->judging->count &&
+	    !memcmp(&asked, a, sizeof(asked))) {
 		*ret = answer;
 		return true;
 	}
-	if (!judge_ask(f->judge, a, ret, f->wait_ns))
+	if (!judging_ask(f->judging, a, ret))
 		return false;
 	memcpy(&asked, a, sizeof(asked));
 	answer = *ret;
 	when = clock_ns();
+	by = f->judging->count;
 	return true;
 }
 
@@ -347,12 +359,20 @@ static bool is_by_errno(const struct refusal *f, const struct access_ask *a, str
 	return true;
 }
 
+/* With a judge comes what ids of the container are on the host. */
+static enum refusal_path question(const struct refusal *f, struct access_ask *a, const char **why)
+{
+	enum refusal_path found = refusal_ask(f, a, why);
+
+	return found == REFUSAL_PATH && judging_renew(f->judging) ? refusal_ask(f, a, why) : found;
+}
+
 static bool say_path(const struct refusal *f, struct reason *r, enum access_op *op,
 		     struct reason *judged)
 {
 	static struct access_ask a;
 	const char *why = NULL;
-	enum refusal_path found = refusal_ask(f, &a, &why);
+	enum refusal_path found = question(f, &a, &why);
 	int err = r->err;
 
 	judged->kind = WHY_KINDS;

@@ -23,25 +23,26 @@
 #include "nsdebug/why/reason.h"
 
 struct idmap;
-struct target;
+struct judging;
 
 struct refusal {
 	struct sysview view;		/* .def NULL: a 32-bit call */
 	const struct denial *kept;	/* NULL: it was lost */
 	struct creds creds;
-	const struct idmap *uids, *gids;	/* of the container; NULL: not known */
+	const struct idmap *uids, *gids;	/* of the container; NULL: as judging has them */
 	uint64_t host_ns;		/* inode number of the host's user namespace */
 	const char *modules;		/* security modules that are active, or "" */
 	uint64_t map_max;		/* vm.max_map_count; 0: not known */
-	const struct target *target;
-	int *judge;
-	bool remounted;			/* the container's mounts, since the judge has his copy */
-	uint64_t wait_ns;		/* for the judge; 0: for ever */
+	struct judging *judging;
 };
 
 /* False: it is none, but an error that is one elsewhere. *op is what was done to a path, or
  * OP_COUNT. */
 bool refusal_reason(const struct refusal *f, struct reason *ret, enum access_op *op);
+
+/* NULL: not known. */
+const struct idmap *refusal_uids(const struct refusal *f);
+const struct idmap *refusal_gids(const struct refusal *f);
 
 /* ---- its parts ---- */
 

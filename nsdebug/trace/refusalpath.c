@@ -179,7 +179,7 @@ static void ask_as_real(const struct refusal *f, struct access_ask *a)
 		return;
 	c->fsuid = c->uid;
 	c->fsgid = c->gid;
-	c->cap_eff = c->uid == outside(f->uids, 0) ? c->cap_prm : 0;
+	c->cap_eff = c->uid == outside(refusal_uids(f), 0) ? c->cap_prm : 0;
 }
 
 static void take_rest(const struct refusal *f, const struct path_call *c, struct access_ask *a)
@@ -205,8 +205,8 @@ static void take_rest(const struct refusal *f, const struct path_call *c, struct
 		a->nofollow = !(a->flags & AT_SYMLINK_FOLLOW);
 		break;
 	case OP_CHOWN:
-		a->uid = outside(f->uids, arg(f, c->ids));
-		a->gid = outside(f->gids, arg(f, c->ids + 1));
+		a->uid = outside(refusal_uids(f), arg(f, c->ids));
+		a->gid = outside(refusal_gids(f), arg(f, c->ids + 1));
 		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
 		break;
 	case OP_UTIMES:

@@ -18,6 +18,7 @@
 #include "nsdebug/trace/capable.h"
 #include "nsdebug/trace/guard.h"
 #include "nsdebug/trace/sysdef.h"
+#include "nsdebug/why/judging.h"
 #include "sys.skel.h"
 
 #define RING_SIZE (16u << 20)
@@ -368,6 +369,15 @@ static int start(struct sys_trace *t, struct inside *in, const struct tracer_opt
 	return attach(t, b, e);
 }
 
+/* Until there was one: who ends soon cannot be looked at for long. */
+static void turn(void *ctx)
+{
+	struct sys_trace *t = ctx;
+
+	if (!t->want->judging->count)
+		judging_want(t->want->judging);
+}
+
 static void say_unseen(struct sys_trace *t, struct emit *emit)
 {
 	if (*t->compat)
@@ -394,6 +404,10 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	t->tracer.counts = want->count;
 	/* to find a reason takes longer than to be refused */
 	t->tracer.drain_ns = want->denied ? NS_PER_S : 0;
+	if (want->judging) {
+		want->judging->begun = t->tracer.next ? t->tracer.begun : NULL;
+		t->tracer.turn = turn;
+	}
 	t->tracer.cure = want->cure;
 	t->tracer.idle = want->idle;
 	if (want->last_ns) {

@@ -17,12 +17,14 @@
 #include "nsdebug/trace/tracer.h"
 
 struct aids;
+struct judging;
 
 struct sys_want {
 	struct sysset set;
 	bool timed, failed, count;
 	bool denied;		/* refusals, with struct denials: of the rest only stacks and the
 				 * ring count */
+	struct judging *judging;	/* with denied: asked for once it is there */
 	const struct aids *aids;	/* with denied: so that what is only asked is left out */
 	bool life;		/* also programs that start and processes that end, always */
 	bool files;		/* also SYS_FILE of a first argument that is a descriptor */

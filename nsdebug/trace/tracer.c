@@ -34,6 +34,7 @@ _Static_assert(NEXT_ROOM == NEXT_NAME_MAX && NEXT_MAX == NEXT_NAMES_MAX, "bpf/ a
 #define QUIET_MS 20	/* most between two looks at a ring that was empty: 1, 2, 4 ... */
 #define BUSY_MS 2
 #define BUDGET 1024
+#define PROMPT_NS (200 * NS_PER_MS)	/* for what is left, when an end is asked for meanwhile */
 #define DRAIN_MAX (1u << 30)	/* bytes that are still read after the programs were detached */
 
 /* libbpf prints; this keeps its last warnings for the error message instead. */
@@ -446,43 +447,6 @@ static bool read_some(struct tracer *t)
 	return n;
 }
 
-/* What the kernel says of a program, by its fdinfo. */
-static uint64_t stat_of(int stats, const char *key)
-{
-	char text[1024], *at;
-	ssize_t n = stats < 0 ? -1 : pread(stats, text, sizeof(text) - 1, 0);
-	const char *p;
-	uint64_t count;
-
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	at = strstr(text, key);
-	if (!at)
-		return 0;
-	p = at + strlen(key);
-	p += strspn(p, " \t");
-	return scan_u64(&p, &count) ? count : 0;
-}
-
-uint64_t tracer_misses(const struct tracer *t)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < t->count; i++)
-		sum += stat_of(t->stats[i], "recursion_misses:");
-	return sum;
-}
-
-uint64_t tracer_programs_ns(const struct tracer *t)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < t->count; i++)
-		sum += stat_of(t->stats[i], "run_time_ns:");
-	return sum;
-}
-
 static void say_lost(struct tracer *t)
 {
 	uint64_t lost = t->lost ? *t->lost : 0, misses = tracer_misses(t);
@@ -501,13 +465,27 @@ static void say_lost(struct tracer *t)
 			 "that was running already", (unsigned long long)misses);
 }
 
-/* Some kernels detach a moment later: what still comes is not waited for. */
+static bool is_asked_to_end(const struct tracer *t)
+{
+	struct pollfd p = { .fd = t->in->stop, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Some kernels detach a moment later: what still comes is not waited for. Where an event takes long
+ * to look at there is an end, and a nearer one for who asks for it meanwhile. */
 static void drain(struct tracer *t)
 {
 	uint64_t end = t->bytes + DRAIN_MAX, until = clock_ns() + t->drain_ns;
+	bool asked = is_asked_to_end(t);
 
-	while (!t->enough && t->bytes < end && read_some(t))
+	while (!t->enough && t->bytes < end && read_some(t)) {
+		if (!asked && is_asked_to_end(t)) {
+			asked = true;
+			until = clock_ns() + PROMPT_NS < until ? clock_ns() + PROMPT_NS : until;
+		}
 		t->late = t->drain_ns && clock_ns() >= until;
+	}
 }
 
 void tracer_run(struct tracer *t)

@@ -76,26 +76,40 @@ void judge_serve(struct inside *in, void *arg)
 
 /* ---- who asks ---- */
 
-static bool receive(int peer, struct reason *ret, uint64_t wait_ns)
+bool judge_wait(int sock, int stop, uint64_t wait_ns, uint64_t prompt_ns)
 {
-	struct pollfd p = { .fd = peer, .events = POLLIN };
+	struct pollfd p[] = { { .fd = sock, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+
+	if (poll(p, 2, wait_ns ? (int)(wait_ns / NS_PER_MS) : -1) <= 0)
+		return false;
+	if (!p[0].revents && wait_ns && wait_ns < prompt_ns)
+		prompt_ns = wait_ns;
+	return p[0].revents || poll(p, 1, (int)(prompt_ns / NS_PER_MS)) > 0;
+}
+
+static bool receive(int peer, struct reason *ret)
+{
 	int none = -1;
 	bool good;
 
-	if (poll(&p, 1, wait_ns ? (int)(wait_ns / NS_PER_MS) : -1) <= 0)
-		return false;
 	good = fd_take(peer, ret, sizeof(*ret), &none);
 	own_close(&none);
 	return good && reason_check(ret);
 }
 
-bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns)
+bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret, int stop,
+		     uint64_t wait_ns, uint64_t prompt_ns)
 {
 	if (*peer < 0)
 		return false;
 	if (send(*peer, a, sizeof(*a), MSG_NOSIGNAL) == sizeof(*a) &&
-	    receive(*peer, ret, wait_ns))
+	    judge_wait(*peer, stop, wait_ns, prompt_ns) && receive(*peer, ret))
 		return true;
 	own_close(peer);
 	return false;
+}
+
+bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns)
+{
+	return judge_ask_until(peer, a, ret, -1, wait_ns, 0);
 }

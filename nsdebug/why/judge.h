@@ -30,5 +30,11 @@ void judge_serve(struct inside *in, void *arg);
  * would be of another question.
  */
 bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns);
+/* The same for who is told by `stop`, which is readable then, that he has to end: from then on no
+ * more than prompt_ns. */
+bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret, int stop,
+		     uint64_t wait_ns, uint64_t prompt_ns);
+/* Waits so for anything on a socket. */
+bool judge_wait(int sock, int stop, uint64_t wait_ns, uint64_t prompt_ns);
 
 #endif

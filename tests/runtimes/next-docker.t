@@ -36,6 +36,17 @@ docker_ restart -t 0 "$CT" >out 2>&1
 trace_wait
 tr_rows 'one that runs, restarted' '.[0].args == ["/app/server"] and .[0].pid == 1'
 
+created "$name-denied" --user 65532 nsd.test/debug:latest /busybox/busybox sh -c 'i=0
+	while [ $i -lt 20 ]; do /busybox/busybox cat /proc/1/mem; echo x >/new; i=$((i + 1)); done'
+for word in "$name-denied" "docker://$name-denied"; do
+	trace_start denied --next "$word"
+	waits "$word"
+	docker_ start "$name-denied" >out 2>&1 || fail "docker start $name-denied" "$(cat out)"
+	trace_wait
+	tr_rows "$word: paths are looked at" 'map(select(.error == "EROFS" and .reason == "read-only-mount" and .mount == "/" and
+		.guess == false)) | length >= 1'
+done
+
 # Docker waits twice as long each time, from a tenth of a second.
 created "$name-loop" --restart=always nsd.test/debug:latest /busybox/busybox sh -c 'exit 5'
 t 'it begins to crash'	"$name-loop\n"	docker_ start "$name-loop"

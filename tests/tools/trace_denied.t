@@ -120,7 +120,7 @@ tr_rows 'who was inside when it began' "$(of inside 'length > 0 and .name == "co
 	.error == "EACCES" and .reason == "mode" and .path == "/tmp/shut" and .class == "owner"')"
 tr_rows '--stack: from where' "$(of inside 'any(.frames[]; .function == "wait_inside")')"
 
-# Of one that is not there yet no path can be walked.
+# One that is not there yet is looked at when it is.
 rm -f filtered/go
 "$NSDEBUG" trace denied --next nsd-denied-next-$$ -o jsonl >rows 2>said &
 TRACE=$!
@@ -133,7 +133,8 @@ wait_for '[ "$(grep -c . rows)" -ge 3 ]' 20
 trace_stop
 tr_rows '--next: what needs no path' "$(of port '.reason == "port" and .uid == 65532')"
 tr_rows '--next: seccomp' "$(of filter_eperm '.reason == "seccomp"')"
-tr_rows '--next: a path, and why not why' "$(of secret '.reason == "unknown" and .why != null')"
+tr_rows '--next: a path' "$(of secret '.reason == "mode" and .path == "/w/secret" and .mode == "0600" and
+	.class == "other" and .guess == false')"
 
 ts 'without capabilities: said' 77 'CAP_BPF' without -bpf,-perfmon "$NSDEBUG" trace denied "$BOX" --for 1s
 ts 'an option that is none' 2 'unknown option --onc' "$NSDEBUG" trace denied "$BOX" --onc

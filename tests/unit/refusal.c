@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "nsdebug/sys/ids.h"
+#include "nsdebug/why/judging.h"
 #include "tests/unit/check.h"
 
 static struct {
@@ -27,7 +28,7 @@ static struct reason why;
 static enum access_op op;
 static struct access_ask ask;
 static const char *lost;
-static int nobody = -1;
+static struct judging nobody = JUDGING_NONE;
 
 static void begin(unsigned int nr, int err)
 {
@@ -40,7 +41,7 @@ static void begin(unsigned int nr, int err)
 	kept.as.port_start = 1024;
 	f = (struct refusal){
 		.view = { &call.c, &sysdefs[nr], 64 }, .kept = &kept, .modules = "",
-		.judge = &nobody, .creds = { .uid = 7, .fsuid = 9, .cap_prm = 5 },
+		.judging = &nobody, .creds = { .uid = 7, .fsuid = 9, .cap_prm = 5 },
 	};
 }
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/why/judging.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "nsdebug/base/fd.h"
+#include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/enter/emit.h"
+
+/* ---- who asks ---- */
+
+/* The kernel tells it once of each change. */
+static void look_at_mounts(struct judging *j)
+{
+	struct pollfd p = { .fd = j->mounts, .events = POLLPRI };
+
+	j->changed |= poll(&p, 1, 0) > 0;
+}
+
+bool judging_is_good(const struct judging *j)
+{
+	return j->judge >= 0 && !j->changed;
+}
+
+static bool is_wanted(const struct judging *j)
+{
+	return j->door >= 0 && (!j->begun || *j->begun) && !judging_is_good(j) &&
+		(!j->dead || j->changed);
+}
+
+/* What was spent on others before is paid for by the time. */
+static bool is_affordable(struct judging *j)
+{
+	uint64_t now = clock_ns(), paid = (now - j->paid_ns) / JUDGING_SHARE;
+
+	j->debt_ns -= paid < j->debt_ns ? paid : j->debt_ns;
+	j->paid_ns = now;
+	return j->debt_ns < JUDGING_BURST_NS;
+}
+
+void judging_want(struct judging *j)
+{
+	look_at_mounts(j);
+	if (j->asked || !is_wanted(j) || !is_affordable(j))
+		return;
+	j->asked = true;
+	j->asked_ns = clock_ns();
+	emit_look(j->emit);
+}
+
+static void take_ids(struct idmap *m, const struct judging_ids *ids, uint32_t count)
+{
+	idmap_free(m);
+	*m = (struct idmap){ 0 };
+	for (uint32_t i = 0; i < count && i < IDMAP_MAX; i++)
+		idmap_add(m, ids[i].inside, ids[i].outside, ids[i].count);
+}
+
+static void take_given(struct judging *j, const struct judging_given *g)
+{
+	own_close(&j->judge);
+	own_close(&j->mounts);
+	j->changed = j->dead = j->heard = false;
+	j->known |= g->there;
+	if (!g->there)
+		return;
+	j->count++;
+	j->mnt = g->mnt;
+	j->root_mount = g->root_mount;
+	j->root_ino = g->root_ino;
+	take_ids(&j->uids, g->uids, g->nuids);
+	take_ids(&j->gids, g->gids, g->ngids);
+}
+
+/* The end that the front has is gone with it. */
+static void receive(struct judging *j)
+{
+	static struct judging_given g;
+	auto_close int judge = -1, mounts = -1;
+	uint64_t took;
+	char byte;
+
+	j->asked = false;
+	if (!fd_take(j->door, &g, sizeof(g), &judge) || !fd_take(j->door, &byte, 1, &mounts)) {
+		j->door = -1;
+		return;
+	}
+	take_given(j, &g);
+	j->judge = take_fd(&judge);
+	j->mounts = take_fd(&mounts);
+	took = clock_ns() - j->asked_ns;
+	j->debt_ns += took > JUDGING_LEAST_NS ? took : JUDGING_LEAST_NS;
+}
+
+bool judging_renew(struct judging *j)
+{
+	uint64_t had = j->count;
+
+	judging_want(j);
+	if (j->asked && judge_wait(j->door, j->stop, j->wait_ns, JUDGING_STOP_NS))
+		receive(j);
+	look_at_mounts(j);
+	return j->count != had;
+}
+
+bool judging_ask(struct judging *j, const struct access_ask *a, struct reason *ret)
+{
+	uint64_t from = clock_ns();
+
+	j->dead = !judge_ask_until(&j->judge, a, ret, j->stop, j->wait_ns, JUDGING_STOP_NS);
+	/* until it could answer it had to copy the mounts */
+	if (!j->heard)
+		j->debt_ns += clock_ns() - from;
+	j->heard = true;
+	return !j->dead;
+}
+
+void judging_free(struct judging *j)
+{
+	own_close(&j->judge);
+	own_close(&j->mounts);
+	idmap_free(&j->uids);
+	idmap_free(&j->gids);
+}
+
+/* ---- the front ---- */
+
+uint32_t judging_put_ids(const struct idmap *m, struct judging_ids ret[IDMAP_MAX])
+{
+	uint32_t n = m->count < IDMAP_MAX ? m->count : IDMAP_MAX;
+
+	for (uint32_t i = 0; i < n; i++)
+		ret[i] = (struct judging_ids){ m->extents[i].inside, m->extents[i].outside,
+			m->extents[i].count };
+	return n;
+}
+
+bool judging_give(int door, const struct judging_given *g, int judge, int mounts)
+{
+	return fd_give(door, g, sizeof(*g), judge) && fd_give(door, "", 1, mounts);
+}

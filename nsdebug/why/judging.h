@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judging - a judge (why/judge.h) for who asks for a long time: one that is had when it is wanted,
+ * and another one when the container's mounts have changed, for his copy of them is of his time.
+ *
+ * A ROLE_TRACER child cannot start one. It says F_LOOK, and the front answers by a socket with a
+ * struct judging_given and a socket to a new judge, then with the mount table that this one has,
+ * whose changes poll(2) tells. Bounded: of the time, one JUDGING_SHARE-th at most is spent on new
+ * ones, and JUDGING_BURST_NS at once, whatever the container mounts; one that did not answer in
+ * time is not replaced before a change.
+ */
+#ifndef NSDEBUG_WHY_JUDGING_H
+#define NSDEBUG_WHY_JUDGING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsdebug/base/clock.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/why/judge.h"
+
+struct emit;
+
+#define JUDGING_SHARE 50u
+#define JUDGING_BURST_NS (100 * NS_PER_MS)
+#define JUDGING_LEAST_NS (2 * NS_PER_MS)	/* what one counts as, however soon it is there */
+#define JUDGING_STOP_NS (200 * NS_PER_MS)	/* so long an answer is waited for after `stop` */
+
+/* Whose files a judge looks at; of one that there is none of, zeros. */
+struct judging_given {
+	bool there;
+	uint64_t mnt;			/* inode number of the mount namespace */
+	uint64_t root_mount, root_ino;	/* struct mounts */
+	uint32_t nuids, ngids;
+	struct judging_ids { uint32_t inside, outside, count; } uids[IDMAP_MAX], gids[IDMAP_MAX];
+};
+
+struct judging {
+	struct emit *emit;
+	int door;		/* to the front, in->judge; not owned; -1: there is never a judge */
+	int stop;		/* in->stop: readable when the user has had enough; or -1 */
+	uint64_t wait_ns;	/* for one answer; 0: for ever */
+	const volatile __u32 *begun;	/* not before this is set; NULL: at once */
+	/* the rest is its own; zero, but for descriptors */
+	int judge, mounts;
+	bool asked, changed, dead, heard;
+	uint64_t asked_ns, debt_ns, paid_ns, count;
+	bool known;			/* these are: */
+	uint64_t mnt, root_mount, root_ino;
+	struct idmap uids, gids;
+};
+
+#define JUDGING_NONE { .door = -1, .stop = -1, .judge = -1, .mounts = -1 }
+
+/* Asks for one without waiting for it, if there is none that is good and it is time to. */
+void judging_want(struct judging *j);
+/* Waits for it. True: there is another judge than at the last call. */
+bool judging_renew(struct judging *j);
+/* Is there one that knows the mounts as they are? */
+bool judging_is_good(const struct judging *j);
+/* Like judge_ask(). */
+bool judging_ask(struct judging *j, const struct access_ask *a, struct reason *ret);
+void judging_free(struct judging *j);
+
+/* ---- the front ---- */
+
+/* Answers by `door`; judge -1: there is none. False: nobody is there who could be told. */
+bool judging_give(int door, const struct judging_given *g, int judge, int mounts);
+/* Ids as they are told; those above IDMAP_MAX there are not. */
+uint32_t judging_put_ids(const struct idmap *m, struct judging_ids ret[IDMAP_MAX]);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* why/judging: when another judge is asked for, and when not. */
+#include "nsdebug/why/judging.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nsdebug/enter/emit.h"
+#include "tests/unit/check.h"
+
+#define TIMES 2000
+
+static int doors[2], frames[2], asks[2], stop[2];
+static struct judging_given given;
+static struct access_ask ask;
+static struct reason why;
+
+static struct judging begin(struct emit *emit)
+{
+	*emit = (struct emit){ .fd = frames[1], .data = -1 };
+	return (struct judging){ .emit = emit, .door = doors[0], .stop = -1, .judge = -1,
+		.mounts = -1, .wait_ns = NS_PER_S };
+}
+
+/* What the front does. */
+static void answer(bool there)
+{
+	int sv[2] = { -1, -1 };
+
+	if (there && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) < 0)
+		ok(false, "a socket pair");
+	given.there = there;
+	judging_give(doors[1], &given, sv[1], -1);
+	close(asks[0]);
+	asks[0] = sv[0];
+	if (sv[1] >= 0)
+		close(sv[1]);
+}
+
+static void once(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+	volatile __u32 begun = 0;
+
+	j.begun = &begun;
+	judging_want(&j);
+	ok(!j.asked, "not before the container has begun");
+	begun = 1;
+	judging_want(&j);
+	ok(j.asked && !judging_is_good(&j), "then it is asked for");
+	given.mnt = 7;
+	given.nuids = 1;
+	given.uids[0] = (struct judging_ids){ 0, 1000, 10 };
+	answer(true);
+	ok(judging_renew(&j) && judging_is_good(&j) && j.known && j.mnt == 7 &&
+	   idmap_outside(&j.uids, 3) == 1003, "and given, with what it is of");
+	ok(!judging_renew(&j), "a good one is not replaced");
+	close(asks[0]);
+	asks[0] = -1;
+	ok(!judging_ask(&j, &ask, &why) && j.dead, "one that is gone");
+	judging_want(&j);
+	ok(!j.asked, "nor is one that did not answer");
+	j.changed = true;
+	judging_want(&j);
+	ok(j.asked, "before something has changed");
+	judging_free(&j);
+	answer(true);
+	judging_renew(&j);
+	judging_free(&j);
+}
+
+/* Something changes before each question. */
+static void often(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+	uint64_t from = clock_ns(), asked = 0, paid;
+
+	for (int i = 0; i < TIMES; i++) {
+		j.changed = true;
+		judging_want(&j);
+		if (!j.asked)
+			continue;
+		asked++;
+		answer(i % 2);
+		judging_renew(&j);
+	}
+	paid = JUDGING_BURST_NS + (clock_ns() - from) / JUDGING_SHARE;
+	ok(asked > 1 && asked <= 1 + paid / JUDGING_LEAST_NS,
+	   "one that changes all the time gets few of them");
+	judging_free(&j);
+}
+
+/* The front does not answer, and the user has had enough. */
+static void stopped(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+
+	j.stop = stop[0];
+	j.wait_ns = 0;
+	close(stop[1]);
+	ok(!judging_renew(&j) && j.asked, "an end is not waited with");
+	close(doors[1]);
+	ok(!judging_renew(&j) && j.door < 0, "a front that is gone is not asked");
+}
+
+int main(void)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, doors) < 0 || pipe(frames) < 0 ||
+	    pipe(stop) < 0)
+		return 1;
+	asks[0] = -1;
+	once();
+	often();
+	stopped();
+	return done();
+}
