@@ -486,8 +486,9 @@ const struct tool tool_trace_denied = {
 		"by Linux 6.14 and later; else those that the call needs). The path is walked a "
 		"moment later from outside, by a child of its own, as the mounts are then: where "
 		"nothing refuses it any more, that is said. A security module (AppArmor, SELinux) "
-		"cannot be asked: it is named by elimination, and 'guess' is set. Of a thread that was there before, seccomp's "
-		"answer to its first call that is seen cannot be told from the kernel's.\n\n"
+		"cannot be asked: it is named by elimination, and 'guess' is set. Of a thread that "
+		"was there before, seccomp's answer to its first call that is seen cannot be told "
+		"from the kernel's.\n\n"
 		"The cure keeps the container nonroot: one capability at most, never all. With "
 		"--next paths are walked as soon as the container is known by its name: if it has "
 		"ended before, only what the error proves is said of a file.",
