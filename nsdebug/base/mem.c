@@ -80,14 +80,14 @@ void *arena_alloc(struct arena *a, size_t size)
 		size_t room = c ? CHUNK : CHUNK_FIRST;
 
 		room = size > room ? size : room;
-		c = mem_resize(NULL, sizeof(*c) + room, 1);
+		c = mem_alloc(sizeof(*c) + room);	/* pages of the kernel are zero already */
 		*c = (struct chunk){ .next = a->chunks, .size = room };
 		a->chunks = c;
 		a->bytes += sizeof(*c) + room;
 	}
 	p = c->bytes + c->used;
 	c->used += size;
-	return memset(p, 0, size);
+	return p;
 }
 
 char *arena_dup(struct arena *a, const void *bytes, size_t len)

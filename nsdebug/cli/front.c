@@ -304,7 +304,7 @@ static bool wants_types(const struct front *f, unsigned int beside)
 static void run_target(struct front *f, struct target *t)
 {
 	struct job j = { .c = f->c, .target = t, .near = &f->near, .filter = f->filter,
-		.hidden = out_hidden(f->out), .files = -1, .judge = -1, .sampler = -1,
+		.unseen = out_unseen(f->out), .files = -1, .judge = -1, .sampler = -1,
 		.file = -1, .types = -1 };
 	struct hostfile file = HOSTFILE_NONE;
 	auto_close int types = -1;

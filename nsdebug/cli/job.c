@@ -43,7 +43,7 @@ static void live_verb(struct inside *in, void *arg)
 	struct run r = run_of(j, in);
 
 	in->emit.filter = j->filter;
-	in->emit.hidden = j->hidden;
+	in->emit.unseen = j->unseen;
 	in->files = j->files;
 	in->judge = j->judge;
 	in->sampler = j->sampler;

@@ -27,7 +27,7 @@ struct job {
 	const struct target *target;
 	const struct near *near;
 	const struct expr *filter;
-	uint64_t hidden;
+	struct unseen unseen;
 	struct bytes again;
 	int types;		/* of the kernel, for a tracer; or -1 */
 	struct guard *guard;

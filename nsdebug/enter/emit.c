@@ -49,7 +49,7 @@ static void send_row(struct emit *e, enum frame_type type, const struct col *col
 {
 	size_t at = begin(e, type);
 
-	row_encode_seen(&e->out, cols, row, type == F_ROW ? e->hidden : 0);
+	row_encode_seen(&e->out, cols, row, type == F_ROW ? e->unseen : (struct unseen){ 0 });
 	if (e->out.len - at > ROW_BYTES_MAX) {
 		e->out.len = at;
 		emit_cut(e, "a row of more than %u KiB is not shown", ROW_BYTES_MAX >> 10);

@@ -23,8 +23,8 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/out/col.h"
 
-struct col;
 struct expr;
 
 enum frame_type {
@@ -41,7 +41,7 @@ struct emit {
 	enum status status;		/* what F_END will say: the worst so far */
 	const struct col *cols;
 	const struct col *summary;
-	uint64_t hidden;		/* bit n: nobody sees cols[n], it is not sent */
+	struct unseen unseen;		/* is not sent */
 	const struct expr *filter;	/* rows for which it is not true are not sent; or NULL */
 	struct buf out;
 	uint64_t flushed_ns;

@@ -114,11 +114,23 @@ static void put_list(struct buf *b, const struct col_list *l)
 		put_bytes(b, l->items[i].p ? l->items[i].p : "", l->items[i].len);
 }
 
-static void put_rows(struct buf *b, const struct col *sub, const struct col_rows *r)
+static struct unseen hidden_below(const struct col *sub)
 {
+	struct unseen u = { 0 };
+
+	for (const struct col *c = sub; c->name; c++)
+		if ((c->flags & COL_HIDE) && !(c->flags & COL_FOLD))
+			u.cols |= 1ull << (c - sub);
+	return u;
+}
+
+static void put_rows(struct buf *b, const struct col *sub, const struct col_rows *r, bool hide)
+{
+	struct unseen u = hide ? hidden_below(sub) : (struct unseen){ 0 };
+
 	put_varint(b, r->count + 1);
 	for (size_t i = 0; i < r->count; i++)
-		row_encode(b, sub, (const char *)r->rows + i * r->size);
+		row_encode_seen(b, sub, (const char *)r->rows + i * r->size, u);
 }
 
 void row_none(const struct col *cols, void *row)
@@ -152,7 +164,7 @@ void row_none(const struct col *cols, void *row)
 	}
 }
 
-static void put_field(struct buf *b, const struct col *c, const void *field)
+static void put_field(struct buf *b, const struct col *c, const void *field, bool hide_below)
 {
 	const char *s;
 
@@ -176,18 +188,18 @@ static void put_field(struct buf *b, const struct col *c, const void *field)
 		put_list(b, field);
 		break;
 	case COL_ROWS:
-		put_rows(b, c->sub, field);
+		put_rows(b, c->sub, field, hide_below);
 		break;
 	default:
 		put_varint(b, *(const uint64_t *)field + 1);
 	}
 }
 
-void row_encode_seen(struct buf *b, const struct col *cols, const void *row, uint64_t hidden)
+void row_encode_seen(struct buf *b, const struct col *cols, const void *row, struct unseen u)
 {
 	for (const struct col *c = cols; c->name; c++) {
-		if (!(hidden >> (c - cols) & 1))
-			put_field(b, c, (const char *)row + c->offset);
+		if (!(u.cols >> (c - cols) & 1))
+			put_field(b, c, (const char *)row + c->offset, u.below);
 		else
 			buf_add(b, "\0", c->type == COL_TIME ? 2 : 1);
 	}
@@ -195,7 +207,7 @@ void row_encode_seen(struct buf *b, const struct col *cols, const void *row, uin
 
 void row_encode(struct buf *b, const struct col *cols, const void *row)
 {
-	row_encode_seen(b, cols, row, 0);
+	row_encode_seen(b, cols, row, (struct unseen){ 0 });
 }
 
 static bool get_bytes(struct bytes *in, bool *set, struct bytes *ret)

@@ -123,6 +123,12 @@ struct cell {
 	uint64_t count;		/* items of COL_LIST and COL_ROWS */
 };
 
+/* What of each row nobody sees, and need not be sent. */
+struct unseen {
+	uint64_t cols;		/* bit n: cols[n] */
+	bool below;		/* of rows in a row, the columns that tables hide */
+};
+
 size_t col_count(const struct col *cols);
 const struct col *col_find(const struct col *cols, const char *name, size_t len);
 
@@ -132,8 +138,8 @@ int col_compare(const struct col *c, const void *a, const void *b);
 /* Sets every field of a row to "no value". */
 void row_none(const struct col *cols, void *row);
 void row_encode(struct buf *b, const struct col *cols, const void *row);
-/* Without the columns that nobody sees: bit n of cols[n]. */
-void row_encode_seen(struct buf *b, const struct col *cols, const void *row, uint64_t hidden);
+/* What is unseen is sent as "no value". */
+void row_encode_seen(struct buf *b, const struct col *cols, const void *row, struct unseen u);
 /* cells has room for col_count(cols). False if the bytes are not a row of these columns. Advances
  * *in over the row. */
 bool row_decode(const struct col *cols, struct bytes *in, struct cell *cells);

@@ -73,14 +73,14 @@ static bool is_shown(const struct out *o, const struct col *c)
 	}
 }
 
-uint64_t out_hidden(const struct out *o)
+struct unseen out_unseen(const struct out *o)
 {
-	uint64_t hidden = 0;
+	struct unseen u = { .below = o->layout.format <= OUT_WIDE };
 
-	/* of others a column may also say how rows are sorted or grouped */
+	/* where rows do not stream, a column may also say how they are sorted or grouped */
 	for (size_t i = 0; o->layout.stream && i < o->ncols; i++)
-		hidden |= (uint64_t)!is_shown(o, &o->cols[i]) << i;
-	return hidden;
+		u.cols |= (uint64_t)!is_shown(o, &o->cols[i]) << i;
+	return u;
 }
 
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len)

@@ -64,8 +64,8 @@ void out_free(struct out **o);
 
 /* ST_USAGE if layout->fields names a column that is none: asked before a child is started. */
 int out_check(struct out *o, struct err *e);
-/* After out_check(), of a layout that streams: bit n of a column cols[n] that is never shown. */
-uint64_t out_hidden(const struct out *o);
+/* After out_check(). */
+struct unseen out_unseen(const struct out *o);
 /* Rows that follow belong to this target; those before it are finished if they are sorted. */
 int out_target(struct out *o, const char *name, struct err *e);
 void out_name(struct out *o, char kind, uint64_t id, const char *name, size_t len);

@@ -100,6 +100,34 @@ static void empty(void)
 	ok(c[1].set && c[1].s.len == 0, "empty bytes are bytes");
 }
 
+static const struct col below_cols[] = {
+	COL(COL_BYTES, struct inner, s, COL_HIDE, "hidden"),
+	COL(COL_U64, struct inner, n, COL_HIDE | COL_FOLD, "hidden, but used to fold"),
+	COL(COL_U64, struct inner, n, 0, "shown"),
+	COL_END
+};
+
+static void unseen(void)
+{
+	static const struct col two[] = {
+		COL(COL_TIME, struct row, at, 0, "at"),
+		COL(COL_ROWS, struct row, rows, 0, "rows", .sub = below_cols),
+		COL_END
+	};
+	struct inner sub = { 7, { "x", 1 } };
+	struct row row = { .at = { 5, 6 }, .rows = { &sub, 1, sizeof(sub) } };
+	struct cell c[ROW_CELLS_MAX], s[ROW_CELLS_MAX];
+	auto_buf struct buf b = { 0 };
+	struct bytes in;
+
+	row_encode_seen(&b, two, &row, (struct unseen){ .cols = 1, .below = true });
+	in = (struct bytes){ b.bytes, b.len };
+	ok(row_decode(two, &in, c) && !in.len && !c[0].set, "an unseen time");
+	in = c[1].s;
+	ok(c[1].count == 1 && row_decode(below_cols, &in, s) && !in.len && !s[0].set &&
+	   s[1].u == 7 && s[2].u == 7, "of rows in a row what tables hide");
+}
+
 static void broken(void)
 {
 	struct bytes items[] = { { "ab", 2 }, { "c", 1 } };
@@ -168,6 +196,7 @@ int main(void)
 	   !col_find(cols, "duration", 8), "found by its whole name");
 	whole();
 	empty();
+	unseen();
 	broken();
 	lies();
 	varints();
