@@ -3,9 +3,10 @@
  * relay - the front's only wait: frames and data of one child, its end, signals, the deadlines.
  *
  * The deadline is time without progress: it starts anew with every byte that the child sends, and
- * does not run while the front itself is writing to a slow reader. --max-time bounds the whole. A
- * child over its deadline gets SIGKILL and 300 ms; one that is still there (blocked in a file
- * system whose server does not answer) is left behind, and that is said.
+ * does not run while the front itself is writing to a slow reader. Of a tracer that loads its
+ * programs, processor time is progress. --max-time bounds the whole. A child over its deadline gets
+ * SIGKILL and 300 ms; one that is still there (blocked in a file system whose server does not
+ * answer) is left behind, and that is said.
  */
 #ifndef NSDEBUG_ENTER_RELAY_H
 #define NSDEBUG_ENTER_RELAY_H

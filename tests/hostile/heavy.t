@@ -53,3 +53,22 @@ if [ -e /sys/kernel/btf/vmlinux ]; then
 	tj 'trace: and each event is there' '(.items | length) == 8 and all(.items[];
 		.frames_end // "" | test("no CFI") | not)' cat json
 fi
+
+# A node with next to no processor time left: the kernel checks the programs for longer than the
+# deadline, which is waited for as long as it gets on.
+slow=$(awk '{ for (i = 7; $i != "-"; i++) }
+	$(i + 1) == "cgroup" && "," $(i + 3) "," ~ /,cpu,/ { print $5; exit }' /proc/self/mountinfo)
+slow=${slow:-/sys/fs/cgroup}/nsd-slow-$$
+slow_down() { # a fiftieth of a processor
+	at_exit "rmdir $slow"
+	mkdir "$slow" && { [ ! -e "$slow/cpu.max" ] || echo 1000 50000 >"$slow/cpu.max"; } &&
+		{ [ ! -e "$slow/cpu.cfs_quota_us" ] || { echo 50000 >"$slow/cpu.cfs_period_us" &&
+			echo 1000 >"$slow/cpu.cfs_quota_us"; }; }
+}
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	box_run static
+	slow_down || fail 'a cgroup with little processor time'
+	ts 'loading on a busy node is waited for' 0 'no such event' sh -c \
+		'echo $$ >"$0/cgroup.procs" && exec "$@"' "$slow" "$NSDEBUG" --timeout 1 \
+		--max-time 60 trace denied "$BOX" --for 100ms
+fi
