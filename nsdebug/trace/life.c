@@ -12,6 +12,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/trace/stacked.h"
 
 #define RING_SIZE (4u << 20)
 #define RING_STACKS (16u << 20)
@@ -64,28 +65,17 @@ static int choose_checks(struct life_trace *l, struct life_bpf *b, struct err *e
 
 static int choose_stacks(struct life_trace *l, struct life_bpf *b, struct err *e)
 {
-	int processors = 1;
-
-	bpf_map__set_autocreate(b->maps.stacks, l->stack_bytes);
-	bpf_map__set_autocreate(b->maps.changing, l->stack_bytes);
+	if (stacked_choose(b->obj, l->stack_bytes, e) < 0)
+		return -1;
 	bpf_map__set_autocreate(b->maps.enders, l->stack_bytes && l->kind == LIFE_EXIT);
 	bpf_program__set_autoload(b->progs.leave, l->stack_bytes && l->kind == LIFE_EXIT);
 	bpf_program__set_autoload(b->progs.on_fault, l->stack_bytes && l->kind == LIFE_EXIT);
-	bpf_program__set_autoload(b->progs.change_enter, l->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exit, l->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exec, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.look_task, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.look_exec, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.look_fork, l->stack_bytes);
 	bpf_program__set_autoload(b->progs.look_mapped, l->stack_bytes);
 	if (!l->stack_bytes)
 		return 0;
-	if (stacks_possible(e) < 0)
-		return -1;
-	processors = libbpf_num_possible_cpus();
-	if (processors < 0)
-		return err_bpf(e, processors, "count the processors");
-	bpf_map__set_max_entries(b->maps.stacks, (unsigned int)processors);
 	bpf_map__set_max_entries(b->maps.ring, RING_STACKS);
 	b->rodata->stack_bytes = l->stack_bytes;
 	b->rodata->is_modern = true;
@@ -123,11 +113,9 @@ static int visit(int link, struct err *e)
 
 static int attach(struct life_trace *l, struct life_bpf *b, struct err *e)
 {
-	struct bpf_program *const log[] = { b->progs.change_enter, b->progs.change_exit,
-					    b->progs.change_exec, NULL };
 	struct bpf_program *p;
 
-	if (tracer_attach_first(&l->tracer, log, e) < 0)
+	if (stacked_attach(&l->tracer, b->obj, e) < 0)
 		return -1;
 	bpf_object__for_each_program(p, b->obj)
 		if (p != b->progs.look_task && tracer_attach(&l->tracer, p, false, e) < 0)

@@ -16,6 +16,7 @@
 #include "nsdebug/sys/sockdiag.h"
 #include "nsdebug/sys/sockname.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/stacked.h"
 
 #define RING_SIZE (16u << 20)
 
@@ -41,21 +42,10 @@ static int take(void *ctx, void *bytes, size_t len)
 
 static int choose_stacks(struct net_trace *t, struct net_bpf *b, struct err *e)
 {
-	int processors = 1;
-
-	bpf_map__set_autocreate(b->maps.stacks, t->stack_bytes);
-	bpf_map__set_autocreate(b->maps.changing, t->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_enter, t->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exit, t->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exec, t->stack_bytes);
+	if (stacked_choose(b->obj, t->stack_bytes, e) < 0)
+		return -1;
 	if (!t->stack_bytes)
 		return 0;
-	if (stacks_possible(e) < 0)
-		return -1;
-	processors = libbpf_num_possible_cpus();
-	if (processors < 0)
-		return err_bpf(e, processors, "count the processors");
-	bpf_map__set_max_entries(b->maps.stacks, (unsigned int)processors);
 	b->rodata->stack_bytes = t->stack_bytes;
 	stacks_init(&t->stacks, t->tracer.in->second, &t->tracer.in->emit);
 	return 0;
@@ -85,11 +75,9 @@ static void choose(struct net_trace *t, struct net_bpf *b)
 
 static int attach(struct net_trace *t, struct net_bpf *b, struct err *e)
 {
-	struct bpf_program *const log[] = { b->progs.change_enter, b->progs.change_exit,
-					    b->progs.change_exec, NULL };
 	struct bpf_program *p;
 
-	if (tracer_attach_first(&t->tracer, log, e) < 0)
+	if (stacked_attach(&t->tracer, b->obj, e) < 0)
 		return -1;
 	bpf_object__for_each_program(p, b->obj) {
 		bool optional = p == b->progs.on_uring || p == b->progs.on_uring_old;

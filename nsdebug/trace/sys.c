@@ -17,6 +17,7 @@
 #include "nsdebug/trace/aids.h"
 #include "nsdebug/trace/capable.h"
 #include "nsdebug/trace/guard.h"
+#include "nsdebug/trace/stacked.h"
 #include "nsdebug/trace/sysdef.h"
 #include "nsdebug/why/judging.h"
 #include "sys.skel.h"
@@ -144,9 +145,6 @@ static void choose_programs(struct sys_bpf *b, const struct sys_want *w)
 	bool end = (sysset_has(&w->set, SYS_exit) || sysset_has(&w->set, SYS_exit_group)) &&
 		!w->failed && !w->slower_ns;
 
-	bpf_program__set_autoload(b->progs.change_enter, w->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exit, w->stack_bytes);
-	bpf_program__set_autoload(b->progs.change_exec, w->stack_bytes);
 	bpf_program__set_autoload(b->progs.on_enter, w->timed);
 	bpf_program__set_autoload(b->progs.on_exec, exec);
 	bpf_program__set_autoload(b->progs.on_last, w->life);
@@ -250,14 +248,11 @@ static int choose(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 	bool modern = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
 					      BPF_FUNC_task_pt_regs, NULL) > 0;
 
-	if (w->stack_bytes && stacks_possible(e) < 0)
+	if (stacked_choose(b->obj, w->stack_bytes, e) < 0)
 		return -1;
 	choose_programs(b, w);
 	choose_denied(w, b, modern);
 	b->rodata->stack_bytes = w->stack_bytes;
-	bpf_map__set_autocreate(b->maps.stacks, w->stack_bytes);
-	bpf_map__set_autocreate(b->maps.changing, w->stack_bytes);
-	bpf_map__set_max_entries(b->maps.stacks, t->processors);
 	bpf_map__set_autocreate(b->maps.began, w->timed && modern);
 	bpf_map__set_autocreate(b->maps.began_by_tid, w->timed && !modern);
 	b->rodata->is_modern = modern;
@@ -304,14 +299,12 @@ static int map_counts(struct sys_trace *t, int map, struct err *e)
 
 static int attach(struct sys_trace *t, struct sys_bpf *b, struct err *e)
 {
-	struct bpf_program *const log[] = { b->progs.change_enter, b->progs.change_exit,
-					    b->progs.change_exec, NULL };
 	struct bpf_program *p;
 
 	/* before the first event: the ring may be full before we have given up our rights */
 	if (t->tracer.guard && guard_open(t->tracer.guard, t->tracer.in, e) < 0)
 		return -1;
-	if (tracer_attach_first(&t->tracer, log, e) < 0)
+	if (stacked_attach(&t->tracer, b->obj, e) < 0)
 		return -1;
 	if (tracer_attach(&t->tracer, b->progs.deny_capable, true, e) < 0)
 		return -1;

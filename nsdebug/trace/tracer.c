@@ -211,15 +211,6 @@ int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct
 	return 0;
 }
 
-int tracer_attach_first(struct tracer *t, struct bpf_program *const *programs, struct err *e)
-{
-	for (; *programs; programs++)
-		if (tracer_attach(t, *programs, false, e) < 0)
-			return -1;
-	t->first = t->count;
-	return 0;
-}
-
 void tracer_choose(struct tracer *t, struct bpf_object *o)
 {
 	static const char *const programs[] = {

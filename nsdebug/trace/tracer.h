@@ -115,7 +115,7 @@ struct tracer {
 	int links[TRACER_PROGS_MAX], progs[TRACER_PROGS_MAX];
 	int stats[TRACER_PROGS_MAX];	/* /proc/self/fdinfo of the programs */
 	size_t count;
-	size_t first;			/* of them: tracer_attach_first() */
+	size_t first;			/* of them: stacked_attach() */
 	int *clocks;			/* links of a program that each processor has; or NULL */
 	size_t nclocks;
 	int keep[TRACER_KEEP_MAX];	/* what else stays open behind the seal */
@@ -138,9 +138,6 @@ int err_bpf(struct err *e, int ret, const char *what);
 
 /* Attaches what is not yet; `optional` that this kernel does not have is no error. */
 int tracer_attach(struct tracer *t, struct bpf_program *p, bool optional, struct err *e);
-/* First, those up to NULL that the reader needs to the very end, and that fill no ring: they are
- * detached last. */
-int tracer_attach_first(struct tracer *t, struct bpf_program *const *programs, struct err *e);
 /* Of a program that was attached in another way: its descriptors are kept. link -1: there is none,
  * or they are t->clocks. */
 void tracer_note(struct tracer *t, struct bpf_program *p, int link);
