@@ -10,6 +10,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/work.h"
+#include "nsdebug/sys/elfhead.h"
 
 #define BLOCK 16384u
 #define PAGE 4096u
@@ -202,15 +203,15 @@ static void find_build_id(struct elf *f, uint64_t off, uint64_t size)
 
 #define NOTES_MAX 16		/* segments of notes; a program has two or three */
 
-static void read_segments(struct elf *f, const Elf64_Ehdr *h)
+static void read_segments(struct elf *f, const struct elfhead *h)
 {
 	unsigned int notes = 0;
 
-	for (uint64_t i = 0; i < h->e_phnum; i++) {
+	for (uint64_t i = 0; i < h->phnum; i++) {
 		Elf64_Phdr p;
 
 		if (!work_may(i * HEADER_COST, HEADER_COST) ||
-		    !elf_read(f, h->e_phoff + i * sizeof(p), &p, sizeof(p)))
+		    !elf_read(f, h->phoff + i * sizeof(p), &p, sizeof(p)))
 			return;
 		if (p.p_type == PT_LOAD)
 			add_load(f, &p);
@@ -222,10 +223,10 @@ static void read_segments(struct elf *f, const Elf64_Ehdr *h)
 	}
 }
 
-static bool section(struct elf *f, const Elf64_Ehdr *h, uint64_t i, Elf64_Shdr *ret)
+static bool section(struct elf *f, const struct elfhead *h, uint64_t i, Elf64_Shdr *ret)
 {
 	return i < ELF_SECTIONS_MAX &&
-		elf_read(f, h->e_shoff + i * sizeof(*ret), ret, sizeof(*ret)) &&
+		elf_read(f, h->shoff + i * sizeof(*ret), ret, sizeof(*ret)) &&
 		ret->sh_offset < INT64_MAX && ret->sh_size < INT64_MAX - ret->sh_offset;
 }
 
@@ -235,7 +236,7 @@ static struct elf_section place_of(const Elf64_Shdr *s)
 }
 
 /* A symbol table counts only together with its strings. */
-static void take_symbols(struct elf *f, const Elf64_Ehdr *h, const Elf64_Shdr *s)
+static void take_symbols(struct elf *f, const struct elfhead *h, const Elf64_Shdr *s)
 {
 	bool dyn = s->sh_type == SHT_DYNSYM;
 	Elf64_Shdr strings;
@@ -264,12 +265,12 @@ static void take_named(struct elf *f, const Elf64_Shdr *s, const char *name)
 }
 
 /* How many there are, and the one with their names. */
-static uint64_t count_sections(struct elf *f, const Elf64_Ehdr *h, Elf64_Shdr *str)
+static uint64_t count_sections(struct elf *f, const struct elfhead *h, Elf64_Shdr *str)
 {
-	uint64_t count = h->e_shnum, names = h->e_shstrndx;
+	uint64_t count = h->shnum, names = h->shstrndx;
 	Elf64_Shdr s;
 
-	if (!h->e_shoff || h->e_shoff > INT64_MAX / 2 || h->e_shentsize != sizeof(s) ||
+	if (!h->shoff || h->shoff > INT64_MAX / 2 || h->shentsize != sizeof(s) ||
 	    !section(f, h, 0, &s))
 		return 0;
 	if (!count)			/* more than fit into 16 bits */
@@ -289,14 +290,21 @@ static bool section_name(struct elf *f, const Elf64_Shdr *s, const Elf64_Shdr *s
 			   room) > 0;
 }
 
+static enum elfhead_kind read_head(struct elf *f, struct elfhead *ret)
+{
+	unsigned char bytes[sizeof(Elf64_Ehdr)];
+
+	return elfhead_parse(bytes, elf_stream(f, 0, bytes, sizeof(bytes)), ret);
+}
+
 void elf_sections(struct elf *f, struct elf_named *want, size_t count)
 {
 	Elf64_Shdr s, str;
-	Elf64_Ehdr h;
+	struct elfhead h;
 	char name[32];
 	uint64_t n;
 
-	if (!elf_read(f, 0, &h, sizeof(h)))
+	if (read_head(f, &h) != ELFHEAD_GOOD)
 		return;
 	n = count_sections(f, &h, &str);
 	for (uint64_t i = 1; i < n && work_may(i * HEADER_COST, HEADER_COST) &&
@@ -312,7 +320,7 @@ void elf_sections(struct elf *f, struct elf_named *want, size_t count)
 	}
 }
 
-static void read_sections(struct elf *f, const Elf64_Ehdr *h)
+static void read_sections(struct elf *f, const struct elfhead *h)
 {
 	Elf64_Shdr s, str;
 	uint64_t count = count_sections(f, h, &str);
@@ -338,20 +346,20 @@ static void read_sections(struct elf *f, const Elf64_Ehdr *h)
 
 static int read_headers(struct elf *f, struct err *e)
 {
-	Elf64_Ehdr h;
+	struct elfhead h;
 
-	if (!elf_read(f, 0, &h, sizeof(h)) || memcmp(h.e_ident, ELFMAG, SELFMAG))
+	if (read_head(f, &h) != ELFHEAD_GOOD)
 		return err_set(e, ST_FAILED, "not an ELF file");
-	if (h.e_ident[EI_CLASS] != ELFCLASS64)
+	if (h.bits != 64)
 		return err_set(e, ST_REFUSED, "a 32-bit ELF file; only 64-bit ones are read");
-	if (h.e_ident[EI_DATA] != ELFDATA2LSB)
+	if (h.big_endian)
 		return err_set(e, ST_REFUSED, "a big-endian ELF file; only little-endian ones are "
 			       "read");
-	if (h.e_phentsize != sizeof(Elf64_Phdr) || h.e_phoff > INT64_MAX / 2)
+	if (h.phentsize != sizeof(Elf64_Phdr) || h.phoff > INT64_MAX / 2)
 		return err_set(e, ST_FAILED, "an ELF file without program headers");
-	f->type = h.e_type;
-	f->machine = h.e_machine;
-	f->entry = h.e_entry;
+	f->type = (uint16_t)h.type;
+	f->machine = (uint16_t)h.machine;
+	f->entry = h.entry;
 	read_segments(f, &h);
 	read_sections(f, &h);
 	return 0;

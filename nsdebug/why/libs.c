@@ -12,6 +12,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/hwcaps.h"
 
 #define CACHE_MAX (4u << 20)	/* of ld.so.cache; Debian's own is 30 KB */
 
@@ -29,6 +30,8 @@ struct loading {
 	bool musl;
 	struct buf cache;		/* ld.so.cache, if there is one */
 	const char *defaults;
+	unsigned int level;		/* of the processor */
+	struct hwcaps hwcaps;
 	struct libs_missing *ret;
 	uint64_t until;			/* by clock_ns() */
 };
@@ -80,6 +83,23 @@ static void read_cache(struct loading *l)
 		fd_read_all(fd, &l->cache, CACHE_MAX);
 }
 
+/* Which of them it looks at, its loader's version says. */
+static void read_hwcaps(struct loading *l, const char *interp)
+{
+	auto_buf struct buf b = { 0 };
+	auto_close int fd = -1;
+	struct file_at f;
+
+	l->level = hwcaps_level();
+	if (l->objects[0]->needs.machine != EM_X86_64 ||
+	    find_file(l->p, interp, &f) != FOUND_THERE)
+		return;
+	fd = find_open(l->p, &f);
+	own_close(&f.fd);
+	if (fd >= 0 && fd_read_all(fd, &b, HWCAPS_LOADER_MAX) >= 0 && b.len)
+		hwcaps_of(b.bytes, b.len, l->level, &l->hwcaps);
+}
+
 /* There is no time, or no memory, for more of it. */
 static bool is_over(struct loading *l)
 {
@@ -122,6 +142,19 @@ static bool try_path(struct loading *l, const char *path, const char *name,
 	return true;
 }
 
+/* In a directory's own for this processor, then in itself. */
+static bool try_below(struct loading *l, const char *dir, const char *name,
+		      const struct object *by)
+{
+	char path[FIND_PATH], below[FIND_PATH];
+
+	for (size_t i = 0; i < l->hwcaps.count && !is_over(l); i++)
+		if (find_join(below, dir, l->hwcaps.dirs[i]) && find_join(path, below, name) &&
+		    try_path(l, path, name, by))
+			return true;
+	return find_join(path, dir, name) && try_path(l, path, name, by);
+}
+
 /* One directory of a list; $ORIGIN is where the object itself is. */
 static bool try_dir(struct loading *l, const char *dir, size_t len, const char *name,
 		    const struct object *by, const struct object *of)
@@ -156,7 +189,7 @@ static bool try_dir(struct loading *l, const char *dir, size_t len, const char *
 			return false;
 		memcpy(text, path, strlen(path) + 1);
 	}
-	return find_join(path, text, name) && try_path(l, path, name, by);
+	return try_below(l, text, name, by);
 }
 
 static bool try_list(struct loading *l, const char *list, const char *name,
@@ -200,6 +233,7 @@ static bool try_cache(struct loading *l, const char *name, const struct object *
 		while (from > l->cache.bytes && from[-1])
 			from--;
 		if (*from == '/' && at - from < FIND_PATH && at > from && at[-1] == '/' &&
+		    !hwcaps_is_above(from, l->level) &&
 		    try_path(l, from, name, by))
 			return true;
 		p = at + 1;
@@ -287,6 +321,7 @@ void libs_look(const struct place_of *p, const struct file_at *program, const st
 		l->defaults = own ? own : "/lib:/usr/local/lib:/usr/lib";
 	} else {
 		read_cache(l);
+		read_hwcaps(l, n->interp);
 	}
 	load_all(l);
 	/* what may be behind a mount is not known to be missing */

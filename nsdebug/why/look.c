@@ -11,6 +11,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/elfhead.h"
 #include "nsdebug/sys/mode.h"
 #include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/ending.h"
@@ -345,8 +346,8 @@ static void look_script(struct look *l, const struct file_at *f, char *line, uns
 static void say_machine(struct look *l, const struct file_at *f, const struct needs *n)
 {
 	char room[32], own[32];
-	const char *is = needs_machine(n->machine, room, sizeof(room));
-	const char *want = needs_machine(needs_own_machine(), own, sizeof(own));
+	const char *is = elfhead_platform(n->machine, room, sizeof(room));
+	const char *want = elfhead_platform(elfhead_own(), own, sizeof(own));
 	struct finding *x = say_format(l, "wrong-architecture", f->path, "");
 
 	x->what = finding_text(l->f, "%s is a program for %s, and this node is %s", f->path, is,
@@ -392,7 +393,8 @@ static void look_libraries(struct look *l, const struct file_at *f, const struct
 	x->what = finding_text(l->f, "%s needs the library %s, which is nowhere in the image",
 			       f->path, m.name);
 	x->evidence = finding_text(l->f, "needed by %s; not in RPATH, LD_LIBRARY_PATH, RUNPATH, "
-				   "ld.so.cache or the loader's own directories", m.by);
+				   "ld.so.cache or the loader's own directories, nor in their "
+				   "glibc-hwcaps for this processor", m.by);
 	x->cure = look_library_cure(l->f, m.name);
 }
 

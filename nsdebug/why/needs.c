@@ -2,13 +2,11 @@
 #include "nsdebug/why/needs.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "nsdebug/base/mem.h"
-#include "nsdebug/base/own.h"
+#include "nsdebug/sys/elfhead.h"
 
 #define SEGMENTS_MAX 256
 #define ENTRIES_MAX 1024	/* of a dynamic table; of a large program 150 */
@@ -19,7 +17,7 @@ struct segment {
 
 struct file {
 	int fd;
-	bool wide;		/* 64 bits */
+	struct elfhead head;
 	struct segment loads[SEGMENTS_MAX];
 	size_t nloads;
 	struct segment dynamic;
@@ -27,22 +25,6 @@ struct file {
 	bool cut;		/* some is not */
 	struct arena *a;
 };
-
-static bool get(const struct file *f, uint64_t off, void *to, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len && off + done >= off && off + done <= INT64_MAX) {
-		ssize_t n = pread(f->fd, (char *)to + done, len - done, (off_t)(off + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return done == len;
-}
 
 /* A string that ends within `max` bytes, if there is still room for it. */
 static const char *string(struct file *f, uint64_t off, uint64_t max)
@@ -64,30 +46,12 @@ static const char *string(struct file *f, uint64_t off, uint64_t max)
 	return arena_dup(f->a, text, strlen(text));
 }
 
-static bool segment(const struct file *f, uint64_t off, Elf64_Phdr *ret)
-{
-	Elf32_Phdr p;
-
-	if (f->wide)
-		return get(f, off, ret, sizeof(*ret));
-	if (!get(f, off, &p, sizeof(p)))
-		return false;
-	*ret = (Elf64_Phdr){
-		.p_type = p.p_type, .p_offset = p.p_offset, .p_vaddr = p.p_vaddr,
-		.p_filesz = p.p_filesz,
-	};
-	return true;
-}
-
-static void read_segments(struct file *f, struct needs *n, uint64_t off, unsigned int count)
+static void read_segments(struct file *f, struct needs *n)
 {
 	Elf64_Phdr p;
 
-	for (unsigned int i = 0; i < count && i < SEGMENTS_MAX; i++) {
-		uint64_t at = off + i * (f->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr));
-
-		if (at < off || !segment(f, at, &p))
-			return;
+	for (unsigned int i = 0; i < SEGMENTS_MAX && elfhead_segment(f->fd, &f->head, i, &p);
+	     i++) {
 		if (p.p_type == PT_INTERP && !n->interp)
 			n->interp = string(f, p.p_offset, p.p_filesz);
 		else if (p.p_type == PT_LOAD)
@@ -118,14 +82,14 @@ static bool entry(const struct file *f, uint64_t nr, int64_t *tag, uint64_t *val
 	Elf64_Dyn d;
 	Elf32_Dyn d32;
 
-	if (f->wide) {
-		if (!get(f, f->dynamic.off + nr * sizeof(d), &d, sizeof(d)))
+	if (f->head.bits == 64) {
+		if (!elfhead_get(f->fd, f->dynamic.off + nr * sizeof(d), &d, sizeof(d)))
 			return false;
 		*tag = d.d_tag;
 		*value = d.d_un.d_val;
 		return true;
 	}
-	if (!get(f, f->dynamic.off + nr * sizeof(d32), &d32, sizeof(d32)))
+	if (!elfhead_get(f->fd, f->dynamic.off + nr * sizeof(d32), &d32, sizeof(d32)))
 		return false;
 	*tag = d32.d_tag;
 	*value = d32.d_un.d_val;
@@ -149,7 +113,7 @@ static void take_entry(struct file *f, struct needs *n, int64_t tag, uint64_t of
 
 static void read_dynamic(struct file *f, struct needs *n)
 {
-	size_t size = f->wide ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
+	size_t size = f->head.bits == 64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
 	uint64_t count = f->dynamic.size / size, strings = 0, off, left, value;
 	int64_t tag;
 
@@ -170,70 +134,26 @@ static void read_dynamic(struct file *f, struct needs *n)
 	n->cut |= f->cut;
 }
 
-static uint16_t half(const unsigned char *p, bool big)
-{
-	return (uint16_t)(big ? p[0] << 8 | p[1] : p[1] << 8 | p[0]);
-}
-
 void needs_read(int fd, struct needs *n, struct arena *a)
 {
 	struct file f = { .fd = fd, .a = a };
-	unsigned char id[20];
-	uint16_t type;
-	Elf64_Ehdr h;
-	Elf32_Ehdr h32;
+	enum elfhead_kind kind;
+	int err;
 
-	*n = (struct needs){ .kind = NEEDS_NOT_ELF };
-	if (!get(&f, 0, id, SELFMAG) || memcmp(id, ELFMAG, SELFMAG) != 0)
+	kind = elfhead_read(fd, &f.head, &err);
+	*n = (struct needs){
+		.kind = kind == ELFHEAD_NONE ? NEEDS_NOT_ELF : NEEDS_BROKEN,
+		.machine = f.head.machine, .bits = f.head.bits, .big_endian = f.head.big_endian,
+	};
+	if (kind != ELFHEAD_GOOD)
 		return;
-	n->kind = NEEDS_BROKEN;
-	if (!get(&f, 0, id, sizeof(id)) || !id[EI_CLASS] || id[EI_CLASS] > ELFCLASS64 ||
-	    !id[EI_DATA] || id[EI_DATA] > ELFDATA2MSB)
-		return;
-	f.wide = id[EI_CLASS] == ELFCLASS64;
-	n->bits = f.wide ? 64 : 32;
-	n->big_endian = id[EI_DATA] == ELFDATA2MSB;
-	n->machine = half(id + 18, n->big_endian);
-	type = half(id + 16, n->big_endian);
-	if (n->big_endian || !needs_runs_here(n->machine)) {
+	if (!elfhead_runs_here(&f.head)) {
 		n->kind = NEEDS_OTHER_MACHINE;
 		return;
 	}
-	if (f.wide ? !get(&f, 0, &h, sizeof(h)) : !get(&f, 0, &h32, sizeof(h32)))
-		return;
-	read_segments(&f, n, f.wide ? h.e_phoff : h32.e_phoff, f.wide ? h.e_phnum : h32.e_phnum);
-	if ((type != ET_EXEC && type != ET_DYN) || !f.nloads)
+	read_segments(&f, n);
+	if ((f.head.type != ET_EXEC && f.head.type != ET_DYN) || !f.nloads)
 		return;
 	n->kind = NEEDS_ELF;
 	read_dynamic(&f, n);
-}
-
-unsigned int needs_own_machine(void)
-{
-#if defined(__x86_64__)
-	return EM_X86_64;
-#else
-	return EM_AARCH64;
-#endif
-}
-
-bool needs_runs_here(unsigned int machine)
-{
-	return machine == needs_own_machine() ||
-		machine == (needs_own_machine() == EM_X86_64 ? EM_386 : EM_ARM);
-}
-
-const char *needs_machine(unsigned int machine, char *room, size_t len)
-{
-	static const struct { unsigned int machine; const char *name; } names[] = {
-		{ EM_X86_64, "amd64" }, { EM_AARCH64, "arm64" }, { EM_386, "386" },
-		{ EM_ARM, "arm" }, { EM_RISCV, "riscv64" }, { EM_PPC64, "ppc64le" },
-		{ EM_S390, "s390x" }, { EM_MIPS, "mips" }, { 258, "loong64" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].machine == machine)
-			return names[i].name;
-	snprintf(room, len, "machine %u", machine);
-	return room;
 }

@@ -4,8 +4,7 @@
  * the loader (PT_INTERP), shared libraries (DT_NEEDED) and where it wants them looked for.
  *
  * Little of the file is read, with pread(2), each read of a named length; what it states wrongly
- * is missing or an error, and everything is bounded. Both classes and both byte orders are known as
- * far as the header; of dynamic tables those of this machine's order.
+ * is missing or an error, and everything is bounded. Of its head sys/elfhead.h tells.
  */
 #ifndef NSDEBUG_WHY_NEEDS_H
 #define NSDEBUG_WHY_NEEDS_H
@@ -39,10 +38,5 @@ struct needs {
 };
 
 void needs_read(int fd, struct needs *n, struct arena *a);
-/* Does a program for this machine run here: the node's own, or its 32-bit kind? */
-bool needs_runs_here(unsigned int machine);
-/* "arm64", "machine 243" as image platforms call them. */
-const char *needs_machine(unsigned int machine, char *room, size_t len);
-unsigned int needs_own_machine(void);
 
 #endif

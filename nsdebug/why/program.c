@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/program.h"
 
-#include <elf.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "nsdebug/base/own.h"
-
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#define MACHINE_32 EM_386
-#else
-#define MACHINE EM_AARCH64
-#define MACHINE_32 EM_ARM
-#endif
-
-const char *program_machine(unsigned int machine)
-{
-	static const struct { unsigned int machine; const char *name; } names[] = {
-		{ EM_X86_64, "x86-64" }, { EM_386, "i386" }, { EM_AARCH64, "aarch64" },
-		{ EM_ARM, "arm" }, { EM_RISCV, "riscv" }, { EM_PPC64, "ppc64" },
-		{ EM_S390, "s390" }, { EM_MIPS, "mips" }, { 258, "loongarch" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].machine == machine)
-			return names[i].name;
-	return NULL;
-}
+#include "nsdebug/sys/elfhead.h"
 
 /* "#! /bin/sh -e\n": load_script(). A name that does not end within the head is none. */
 void program_script(const char head[PROGRAM_HEAD], struct program *ret)
@@ -50,80 +27,40 @@ void program_script(const char head[PROGRAM_HEAD], struct program *ret)
 	ret->kind = PROGRAM_SCRIPT;
 }
 
-/* Exactly so many bytes. */
-static bool read_at(int fd, uint64_t at, void *to, size_t len)
+/* The name of its interpreter, if it wants one: load_elf_binary(). */
+static enum program_kind read_segments(int fd, const struct elfhead *h, struct program *ret)
 {
-	char *p = to;
+	Elf64_Phdr p;
 
-	while (len) {
-		ssize_t n = at > INT64_MAX ? -1 : pread(fd, p, len, (off_t)at);
-
-		if (n <= 0)
-			return false;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* Where the interpreter's name is; 1: there is none. */
-static int find_interpreter(const char *table, size_t count, bool wide, uint64_t *at, uint64_t *len)
-{
-	for (size_t i = 0; i < count; i++) {
-		Elf64_Phdr p64;
-		Elf32_Phdr p32;
-
-		if (wide) {
-			memcpy(&p64, table + i * sizeof(p64), sizeof(p64));
-		} else {
-			memcpy(&p32, table + i * sizeof(p32), sizeof(p32));
-			p64 = (Elf64_Phdr){ .p_type = p32.p_type, .p_offset = p32.p_offset,
-				.p_filesz = p32.p_filesz };
-		}
-		if (p64.p_type != PT_INTERP)
+	/* all of the table must be there */
+	if (!h->phnum || h->phnum > PROGRAM_TABLE / h->phentsize ||
+	    !elfhead_segment(fd, h, h->phnum - 1, &p))
+		return PROGRAM_NONE;
+	for (unsigned int i = 0; i < h->phnum; i++) {
+		if (!elfhead_segment(fd, h, i, &p))
+			return PROGRAM_NONE;
+		if (p.p_type != PT_INTERP)
 			continue;
-		*at = p64.p_offset;
-		*len = p64.p_filesz;
-		return 0;
+		if (p.p_filesz < 2 || p.p_filesz > sizeof(ret->interpreter) ||
+		    !elfhead_get(fd, p.p_offset, ret->interpreter, p.p_filesz))
+			return PROGRAM_NONE;
+		return ret->interpreter[p.p_filesz - 1] ? PROGRAM_NONE : PROGRAM_ELF;
 	}
-	return 1;
+	return PROGRAM_ELF;
 }
 
-static enum program_kind read_elf(int fd, uint64_t at, size_t size, size_t count, bool wide,
-				  struct program *ret)
+static enum program_kind take_elf(int fd, const char *head, size_t len, struct program *ret)
 {
-	static char table[PROGRAM_TABLE];
-	size_t each = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	uint64_t from, len;
+	struct elfhead h;
 
-	if (size != each || !count || count > PROGRAM_TABLE / each ||
-	    !read_at(fd, at, table, count * each))
+	if (elfhead_parse(head, len, &h) != ELFHEAD_GOOD)
 		return PROGRAM_NONE;
-	if (find_interpreter(table, count, wide, &from, &len))
-		return PROGRAM_ELF;
-	if (len < 2 || len > sizeof(ret->interpreter) || !read_at(fd, from, ret->interpreter, len))
-		return PROGRAM_NONE;
-	return ret->interpreter[len - 1] ? PROGRAM_NONE : PROGRAM_ELF;
-}
-
-static enum program_kind take_elf(int fd, const char *head, struct program *ret)
-{
-	Elf64_Ehdr e;
-	Elf32_Ehdr e32;
-
-	memcpy(&e, head, sizeof(e));
-	memcpy(&e32, head, sizeof(e32));
-	ret->machine = e.e_machine;
-	if (e.e_ident[EI_DATA] != ELFDATA2LSB)
-		ret->machine = (uint16_t)(e.e_machine >> 8 | e.e_machine << 8);
-	if (ret->machine != MACHINE && ret->machine != MACHINE_32)
+	ret->machine = h.machine;
+	if (!elfhead_runs_here(&h))
 		return PROGRAM_FOREIGN;
-	if (e.e_type != ET_EXEC && e.e_type != ET_DYN)
+	if ((h.type != ET_EXEC && h.type != ET_DYN) || !h.phentsize)
 		return PROGRAM_NONE;
-	if (e.e_ident[EI_CLASS] == ELFCLASS64)
-		return read_elf(fd, e.e_phoff, e.e_phentsize, e.e_phnum, true, ret);
-	return read_elf(fd, e32.e_phoff, e32.e_phentsize, e32.e_phnum, false, ret);
+	return read_segments(fd, &h, ret);
 }
 
 void program_read(int fd, struct program *ret)
@@ -136,8 +73,8 @@ void program_read(int fd, struct program *ret)
 	ret->interpreter[0] = '\0';
 	if (n >= 2 && head[0] == '#' && head[1] == '!')
 		program_script(head, ret);
-	else if (n >= (ssize_t)sizeof(Elf64_Ehdr) && !memcmp(head, ELFMAG, SELFMAG))
-		ret->kind = take_elf(fd, head, ret);
+	else if (n > 0)
+		ret->kind = take_elf(fd, head, (size_t)n, ret);
 	if (ret->kind != PROGRAM_SCRIPT && ret->kind != PROGRAM_ELF)
 		ret->interpreter[0] = '\0';
 }

@@ -32,7 +32,5 @@ struct program {
 void program_read(int fd, struct program *ret);
 /* The same for bytes: the first of a file, zeros after its end. */
 void program_script(const char head[PROGRAM_HEAD], struct program *ret);
-/* "aarch64"; NULL: not one of the usual ones. */
-const char *program_machine(unsigned int machine);
 
 #endif

@@ -11,6 +11,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/elfhead.h"
 #include "nsdebug/why/program.h"
 #include "nsdebug/why/stand.h"
 #include "nsdebug/why/walk.h"
@@ -55,9 +56,9 @@ static int look_into(struct walk *w, struct program *p)
 		break;
 	case PROGRAM_FOREIGN:
 		stand_refuse(w, &w->end, WHY_ARCH, ENOEXEC);
-		if (program_machine(p->machine))
+		if (elfhead_machine(p->machine))
 			snprintf(w->why->word, sizeof(w->why->word), "%s",
-				 program_machine(p->machine));
+				 elfhead_machine(p->machine));
 		else
 			snprintf(w->why->word, sizeof(w->why->word), "ELF machine %u",
 				 p->machine);

@@ -20,11 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static void try_output(const char *text, size_t len, bool docker, struct arena *a)
 {
 	struct ending x = { .read_only_root = true, .pids_limit = 7 };
-	struct look_ids as = { 65532, 65532 };
+	struct look_ids as = { .uid = 65532, .gid = 65532 };
 	struct findings f = { .a = a };
 	struct output o;
 
-	output_parse(text, len, docker, a, &o);
+	output_parse(text, len, docker, INT64_MIN, a, &o);
 	if (o.count > OUTPUT_LINES)
 		abort();
 	for (size_t i = 0; i < o.count; i++)

@@ -64,6 +64,34 @@ chmod -R a+rX root/lib64 root/etc root/b
 chmod 755 root/many
 dead /many
 kind 'a library that is nowhere' '.kind == "missing-library"'
+# what is only there for processors of some kind: that this one is of, and one that none is
+mkdir -p root/lib/glibc-hwcaps/x86-64-v2 root/lib/glibc-hwcaps/x86-64-v9 root/lib/haswell
+lacks() { kind "$1" ".kind == \"missing-library\" and (.reason | test(\"library $2,\"))"; }
+if grep -qw sse4_2 /proc/cpuinfo; then
+	cp liba.so root/lib/glibc-hwcaps/x86-64-v2/a
+	lacks 'a library for this processor' libc.so.6
+	rm root/lib/glibc-hwcaps/x86-64-v2/a
+else
+	skip 'a library for this processor' 'it is older than x86-64-v2'
+fi
+cp liba.so root/lib/glibc-hwcaps/x86-64-v9/a
+lacks 'one for a processor that is none' a
+printf '/lib/glibc-hwcaps/x86-64-v9/a\0' >root/etc/ld.so.cache
+lacks 'though it is in the cache' a
+if grep -qw avx2 /proc/cpuinfo; then
+	cp liba.so root/lib/haswell/a
+	cp root/lib64/ld-linux-x86-64.so.2 loader
+	sed 's/release version 2\.[0-9]*/release version 2.36/' loader >root/lib64/ld-linux-x86-64.so.2
+	lacks 'one where glibc looked before 2.37' libc.so.6
+	sed 's/release version 2\.[0-9]*/release version 2.37/' loader >root/lib64/ld-linux-x86-64.so.2
+	lacks 'and looks no more' a
+	cp loader root/lib64/ld-linux-x86-64.so.2
+	rm root/lib/haswell/a
+else
+	skip 'one where glibc looked before 2.37' 'it has no AVX2'
+	skip 'and looks no more' 'it has no AVX2'
+fi
+rm root/etc/ld.so.cache
 yes /l/a | tr '\n' '\0' | head -c 4000000 >root/etc/ld.so.cache
 ts 'a million places where it could be: that it was not looked for in all, in time' 5 \
 	'not all libraries of /many could be looked for: there are too many places' $NSDEBUG why "$BOX"

@@ -7,6 +7,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/rfc3339.h"
+#include "nsdebug/sys/elfhead.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/denied.h"
 #include "nsdebug/why/exits.h"
@@ -334,7 +335,7 @@ static void test_needs(struct arena *a)
 	struct needs n;
 
 	needs_read(own, &n, a);
-	ok(n.kind == NEEDS_ELF && n.machine == needs_own_machine(), "this program");
+	ok(n.kind == NEEDS_ELF && n.machine == elfhead_own(), "this program");
 	read_bytes("#!/bin/sh\n", 10, &n, a);
 	ok(n.kind == NEEDS_NOT_ELF, "a script");
 	read_bytes("\177ELF", 4, &n, a);
@@ -347,7 +348,7 @@ static void test_needs(struct arena *a)
 	memcpy(elf, "\177ELF\2\1\1", 7);
 	elf[16] = 2;
 	elf[17] = 0;
-	elf[18] = (unsigned char)needs_own_machine();
+	elf[18] = (unsigned char)elfhead_own();
 	elf[19] = 0;
 	read_bytes(elf, sizeof(elf), &n, a);
 	ok(n.kind == NEEDS_BROKEN && !n.nlibs, "numbers that are too large");
