@@ -63,7 +63,8 @@ static unsigned int minor_of(const char *loader, size_t len)
 
 	if (!at)
 		return 0;
-	for (at += sizeof(words) - 1; at < loader + len && *at >= '0' && *at <= '9' && n < 1000; at++)
+	at += sizeof(words) - 1;
+	for (; at < loader + len && *at >= '0' && *at <= '9' && n < 1000; at++)
 		n = 10 * n + (unsigned int)(*at - '0');
 	return n;
 }

@@ -64,13 +64,15 @@ static bool looks(const struct hwcaps *h, const char *dir)
 
 static void loaders(void)
 {
-	static const char is36[] = "x stable release version 2.36.\n", is41[] = "release version 2.41";
+	static const char is36[] = "x stable release version 2.36.\n";
+	static const char is41[] = "release version 2.41";
 	struct hwcaps h;
 
 	hwcaps_of(is36, sizeof(is36), 3, &h);
 	ok(!strcmp(h.dirs[0], "glibc-hwcaps/x86-64-v3") && looks(&h, "glibc-hwcaps/x86-64-v2") &&
 	   !looks(&h, "glibc-hwcaps/x86-64-v4") && looks(&h, "tls/haswell/x86_64") &&
-	   looks(&h, "haswell") && !looks(&h, "haswell/avx512_1"), "glibc 2.36 looks at both kinds");
+	   looks(&h, "haswell") && !looks(&h, "haswell/avx512_1"),
+	   "glibc 2.36 looks at both kinds");
 	hwcaps_of(is41, sizeof(is41) - 1, 4, &h);
 	ok(h.count == 3 && looks(&h, "glibc-hwcaps/x86-64-v4"), "a later one at the newer alone");
 	hwcaps_of("", 0, 4, &h);
