@@ -451,7 +451,7 @@ static void say_missing(struct stack *k)
 	else if (!k->found)
 		err_set(&e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
 			(unsigned long long)pid, k->r->target->name);
-	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.thread_total)
+	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.total.threads)
 		err_set(&e, ST_FAILED, "no thread %llu in it",
 			(unsigned long long)k->o->tid);
 	else
@@ -523,7 +523,7 @@ static void run(struct run *r)
 	show_all(&k);
 	if (k.nagain || k.nagain_go) {
 		ask_again(&k);
-	} else if (k.s.thread_total || k.round >= TAKE_LEFT) {
+	} else if (k.s.total.threads || k.round >= TAKE_LEFT) {
 		thread_sum_emit(r->emit, &k.sum, k.o->goroutines, k.o->consistent, k.o->core);
 		say_limits(&k);
 	}

@@ -36,7 +36,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 	for (int try = 0; try < TRIES; try++) {
 		struct task_where where;
 		struct task_turns turns;
-		size_t before = s->stack_total;
+		size_t before = s->total.stacks;
 
 		if (task_turns(&task, &turns) < 0 || task_where(&task, &where) < 0)
 			return refuse_errno(t);
@@ -53,7 +53,7 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 			t->how = HOW_BLOCKED;
 			return true;
 		}
-		s->stack_total = before;
+		s->total.stacks = before;
 	}
 	t->running = true;
 	return thread_refuse(t, "running");

@@ -176,14 +176,14 @@ static void read_pages(struct search *f, struct snapshot *s, struct process *p)
 			p->pages[p->page_count++] =
 				(struct made_page){ f->pages[i].addr, bytes };
 	}
-	s->page_total += p->page_count;
+	s->total.pages += p->page_count;
 }
 
 void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read, void *arg)
 {
 	struct search f = {
-		.max = CALLBYTES_ALL_MAX - s->call_total,
-		.pages_max = MADE_PAGES_ALL_MAX - s->page_total, .read = read, .arg = arg,
+		.max = CALLBYTES_ALL_MAX - s->total.calls,
+		.pages_max = MADE_PAGES_ALL_MAX - s->total.pages, .read = read, .arg = arg,
 	};
 
 	if (f.max > CALLBYTES_MAX)
@@ -200,7 +200,7 @@ void callbytes_take_by(struct snapshot *s, struct process *p, made_read_fn *read
 		p->calls = arena_alloc(s->arena, (f.count + 1) * sizeof(*f.found));
 		memcpy(p->calls, f.found, f.count * sizeof(*f.found));
 		p->call_count = f.count;
-		s->call_total += f.count;
+		s->total.calls += f.count;
 	}
 	if (f.nranges) {
 		find_pages(&f, p);

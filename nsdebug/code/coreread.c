@@ -318,7 +318,7 @@ static void take_stack(struct reader *r, struct thread *t)
 		return;
 	}
 	want = g->filesz - (at - v->start);
-	room = SNAPSHOT_STACKS_MAX - r->s->stack_total;
+	room = SNAPSHOT_STACKS_MAX - r->s->total.stacks;
 	if (room > r->s->stack_bytes + STACK_RED_ZONE)
 		room = r->s->stack_bytes + STACK_RED_ZONE;
 	t->stack_cut = want > room;
@@ -332,7 +332,7 @@ static void take_stack(struct reader *r, struct thread *t)
 		thread_refuse(t, "the core is cut off before its stack at 0x%llx",
 			      (unsigned long long)sp);
 	}
-	r->s->stack_total += want;
+	r->s->total.stacks += want;
 	work_tick(want);
 }
 
@@ -355,7 +355,7 @@ static void take_memory(struct reader *r)
 			take_stack(r, t);
 		p->threads[i] = *t;
 	}
-	r->s->thread_total += p->count;
+	r->s->total.threads += p->count;
 }
 
 /* For callbytes: of one segment. */

@@ -184,12 +184,12 @@ static size_t find_stack(struct taker *k, struct work_g *g)
 	len = w[1] - sp;
 	g->cut = len > k->s->stack_bytes;
 	len = readable(k, sp, g->cut ? k->s->stack_bytes : len);
-	if (len > g->room && len - g->room > SNAPSHOT_STACKS_MAX - k->s->stack_total) {
+	if (len > g->room && len - g->room > SNAPSHOT_STACKS_MAX - k->s->total.stacks) {
 		k->s->cut = g->cut = true;
 		len = g->room;
 	}
 	if (len > g->room) {
-		k->s->stack_total += len - g->room;
+		k->s->total.stacks += len - g->room;
 		g->room = len;
 		g->stack = arena_alloc(k->s->arena, len);
 	}

@@ -153,7 +153,7 @@ static void remove_thread(struct snapshot *s, struct process *p, size_t i)
 {
 	memmove(&p->threads[i], &p->threads[i + 1], (p->count - i - 1) * sizeof(*p->threads));
 	p->count--;
-	s->thread_total--;
+	s->total.threads--;
 }
 
 /* False: it is not there any more. */
@@ -162,7 +162,7 @@ static bool take_again(struct snapshot *s, struct process *p, struct thread *t, 
 {
 	auto_close int dir = proc_open(tasks, t->tid);
 
-	s->stack_total -= t->stack_len < s->stack_total ? t->stack_len : s->stack_total;
+	s->total.stacks -= t->stack_len < s->total.stacks ? t->stack_len : s->total.stacks;
 	if (dir < 0 || !snapshot_again(s, p, t, dir, source, self))
 		return false;
 	settle_thread(s, p, t, dir);

@@ -138,7 +138,7 @@ static bool has_ended(const struct process *p)
 bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uint64_t sp)
 {
 	const struct vma *v = maps_find(&p->maps, sp);
-	uint64_t want, room = SNAPSHOT_STACKS_MAX - s->stack_total;
+	uint64_t want, room = SNAPSHOT_STACKS_MAX - s->total.stacks;
 	ssize_t n;
 
 	if (!v || !v->read)
@@ -166,7 +166,7 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 		return thread_refuse(t, "its stack is not in memory: it was never written, or a "
 				     "program is asked for it (userfaultfd)");
 	t->stack_len = (size_t)n;
-	s->stack_total += want;
+	s->total.stacks += want;
 	return true;
 }
 
@@ -290,7 +290,7 @@ static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t t
 	if (!snapshot_wants(only, tid))
 		return;
 	t.ran = has_run(only, tid);
-	if (s->thread_total == SNAPSHOT_THREADS_MAX) {
+	if (s->total.threads == SNAPSHOT_THREADS_MAX) {
 		p->cut = s->cut = true;
 		return;
 	}
@@ -298,7 +298,7 @@ static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t t
 		return;
 	p->threads = mem_more(p->threads, p->count);
 	p->threads[p->count++] = t;
-	s->thread_total++;
+	s->total.threads++;
 }
 
 static int take_threads(struct snapshot *s, struct process *p, const struct snapshot_only *only,
@@ -429,7 +429,7 @@ static void refuse_all(struct process *p)
 static int take_whole(struct snapshot *s, struct process *p, const struct snapshot_only *only,
 		      const struct snapshot_source *source, void *self)
 {
-	const size_t threads = s->thread_total, stacks = s->stack_total;
+	const struct snapshot_total total = s->total;
 	const struct thread *before = NULL;
 	size_t count = 0;
 
@@ -449,8 +449,7 @@ static int take_whole(struct snapshot *s, struct process *p, const struct snapsh
 		}
 		before = p->threads;
 		count = p->count;
-		s->thread_total = threads;
-		s->stack_total = stacks;
+		s->total = total;
 		*p = (struct process){ .pid = p->pid, .dir = p->dir, .living = -1, .mapped = -1 };
 	}
 }

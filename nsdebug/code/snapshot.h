@@ -113,6 +113,13 @@ struct process {
 	struct memory *memory;		/* NULL: not opened (yet) */
 };
 
+/* What counts against the limits of a snapshot. */
+struct snapshot_total {
+	size_t threads;
+	size_t stacks;		/* bytes */
+	size_t calls, pages;	/* of callbytes.h */
+};
+
 struct snapshot {
 	struct arena *arena;		/* holds all of it */
 	int procfs;
@@ -126,7 +133,7 @@ struct snapshot {
 	struct map files;		/* modules by device and inode */
 	struct module **modules;	/* all of them */
 	size_t module_count;
-	size_t stack_total, thread_total, call_total, page_total;
+	struct snapshot_total total;
 	bool cut;			/* a limit was reached */
 	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
 };

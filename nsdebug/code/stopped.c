@@ -90,7 +90,7 @@ static bool lose(struct stopped *x, struct thread *t)
 static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struct thread *t,
 		 int dir, bool *late)
 {
-	size_t before = s->stack_total;
+	size_t before = s->total.stacks;
 	struct stop_message m;
 	bool same, copied = false;
 
@@ -113,7 +113,7 @@ static bool stop(struct stopped *x, struct snapshot *s, struct process *p, struc
 	}
 	*late = m.err;
 	if (*late) {
-		s->stack_total = before;
+		s->total.stacks = before;
 		return thread_refuse(t, "its copy took longer than %d ms, it was let go",
 				     (int)(STOP_HOLD_NS / NS_PER_MS));
 	}

@@ -96,9 +96,9 @@ static bool ask(struct iterated *x, struct snapshot *s, const struct process *p,
 		if (!receive_tasks(x, s, &a))
 			return lose(x);
 		len = a.pages * (size_t)SNAP_PAGE;
-		if (len > SNAPSHOT_STACKS_MAX - s->stack_total)
+		if (len > SNAPSHOT_STACKS_MAX - s->total.stacks)
 			return lose(x);
-		s->stack_total += len;
+		s->total.stacks += len;
 		pages = arena_alloc(s->arena, len);
 		if (!receive_pages(x, s, pages, len))
 			return lose(x);

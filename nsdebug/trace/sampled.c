@@ -85,7 +85,7 @@ static bool sample(struct sampled *x, struct snapshot *s, struct process *p, str
 	stack = arena_alloc(s->arena, a.stack_len + 1);
 	if (a.stack_len && !receive(x, stack, a.stack_len))
 		return false;
-	if (!a.stack_len || a.stack_len > SNAPSHOT_STACKS_MAX - s->stack_total ||
+	if (!a.stack_len || a.stack_len > SNAPSHOT_STACKS_MAX - s->total.stacks ||
 	    !is_same(p, t, dir, &a))
 		return false;
 	memcpy(t->regs.value, a.regs, sizeof(a.regs));
@@ -97,7 +97,7 @@ static bool sample(struct sampled *x, struct snapshot *s, struct process *p, str
 	t->interrupted = true;
 	t->copied = a.at;
 	t->how = HOW_SAMPLED;
-	s->stack_total += a.stack_len;
+	s->total.stacks += a.stack_len;
 	return true;
 }
 
