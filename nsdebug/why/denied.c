@@ -6,9 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/deadpath.h"
 #include "nsdebug/why/fill.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/look.h"
@@ -156,4 +158,43 @@ bool denied_line(struct findings *f, const struct ending *x, const struct look_i
 	f->items[f->count - 1].evidence = finding_text(f, "exit code %lld, and its own words: %s",
 						       (long long)x->exit_code, line);
 	return true;
+}
+
+/* ---- rights ---- */
+
+static void say_refused(struct findings *f, const struct ending *x, const struct look_ids *as,
+			struct finding *s, struct reason *r)
+{
+	auto_buf struct buf b = { 0 };
+	char dir[REASON_PATH];
+
+	if (reason_dir(r, dir, sizeof(dir)))
+		r->filled = (uint8_t)fill_look(as->root, dir);
+	reason_text(&b, r);
+	s->what = finding_text(f, "it ended by itself, with %lld: %s", (long long)x->exit_code,
+			       b.bytes);
+	finding_cure(f, s, r, as->uid, as->gid);
+}
+
+void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
+		 struct finding *s)
+{
+	struct reason *r = arena_alloc(f->a, sizeof(*r)), *last = NULL;
+	const char *line = s->evidence, *why_not = NULL;
+	char path[PATH_SHOWN];
+
+	while (next_path(&line, path)) {
+		if (strstr(path, "/.."))
+			continue;
+		if (deadpath_judge(x, as, path, f->a, r, &why_not)) {
+			last = r;
+			r = arena_alloc(f->a, sizeof(*r));
+		} else if (why_not) {
+			s->what = finding_text(f, "it ended by itself, with %lld: something was "
+					       "refused to it; %s was not judged: %s",
+					       (long long)x->exit_code, path, why_not);
+		}
+	}
+	if (last)
+		say_refused(f, x, as, s, last);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * denied - what a program's own words say of a file that it could not write, held against what is
- * known of its mounts. Pure.
+ * denied - what a program's own words say of a file that was refused to it, held against what is
+ * known of its mounts and, of a mode, against its files. Pure, but for these.
  */
 #ifndef NSDEBUG_WHY_DENIED_H
 #define NSDEBUG_WHY_DENIED_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct ending;
+struct finding;
 struct findings;
 struct look_ids;
 
@@ -16,5 +17,10 @@ struct look_ids;
  * say why; the line alone proves nothing. The cure is for who wrote it. */
 bool denied_line(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 const char *line);
+
+/* Of a finding whose evidence tells of a path for which rights are missing: which component of it
+ * refuses it, and the cure; or why that was not looked at. The last path that is refused counts. */
+void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
+		 struct finding *s);
 
 #endif

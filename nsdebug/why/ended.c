@@ -332,6 +332,19 @@ static bool say_denied(struct why *w, size_t from, size_t to, bool mild)
 	return false;
 }
 
+static bool say_error(struct why *w)
+{
+	struct look_ids as = look_ids(w->root, w->x);
+	struct finding *s;
+
+	if (!words_error(w->f, w->x, &w->out))
+		return false;
+	s = &w->f->items[w->f->count - 1];
+	if (!strcmp(s->kind, "permission-denied"))
+		denied_path(w->f, w->x, &as, s);
+	return true;
+}
+
 /* Its last words, or the loader's, or those of who should have executed it. */
 static bool say_words(struct why *w)
 {
@@ -341,7 +354,7 @@ static bool say_words(struct why *w)
 		return false;
 	w->settled = words_exec(w->f, x, &w->out) || words_loader(w->f, x, &w->out) ||
 		say_denied(w, words_first(&w->out), w->out.count, false) ||
-		words_error(w->f, x, &w->out);
+		say_error(w);
 	return w->settled;
 }
 

@@ -53,7 +53,44 @@ sh_ node 'printf "%s\n" "node:internal/fs" "    throw err;" "Error: EROFS: read-
 verdict 'the error above a stack' '.kind == "read-only-mount" and (.reason | test("/data/x"))'
 sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1'
 verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
-	(.cure | test("trace denied --next"))'
+	(.reason | test("/data/db was not judged: it ran as root")) and (.cure | test("trace denied --next"))'
+
+# ---- rights, by the files that it has left ----
+
+mkdir -p tree/deep tree/open
+echo x >tree/deep/file
+echo x >tree/secret
+ln -s /tree/deep/file tree/link
+echo canary >"$TMP/canary"
+chmod 600 "$TMP/canary" tree/secret
+ln -s "../../../../../../../..$TMP/canary" tree/out
+chmod 700 tree/deep
+chmod 755 tree tree/open
+# As nobody, with the tree at /tree, it says that of PATH.
+refused() { # NAME PATH
+	D=nsd-words-$$-$1
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network none --user 65532:65532 --volume "$TMP/data:/data:ro" \
+		--entrypoint /busybox/sh nsd.test/debug:latest -c "echo \"open '$2': Permission denied\"; exit 1" \
+		>out 2>&1 || fail "docker create" "$(cat out)"
+	tar -C "$TMP" --owner 0 --group 0 -c tree | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
+	again
+}
+refused deep /tree/deep/file
+verdict 'a directory that it may not pass' '.kind == "permission-denied" and (.reason | test("/tree/deep is 0700 0:0; other has ---")) and
+	(.evidence | test("/tree/deep/file")) and .cure != null and (.cure | test("trace denied") | not)'
+refused link /tree/link
+verdict 'where a link leads' '.reason | test("/tree/deep is 0700 0:0")'
+refused secret /tree/secret
+verdict 'a file that it may not read' '.reason | test("/tree/secret is 0600 0:0; other has ---")'
+refused make /tree/open/new
+verdict 'a directory that it may not write' '.reason | test("/tree/open is 0755 0:0; other has r-x")'
+refused out /tree/out
+verdict 'no link leads out of its tree' '(.reason | test("0600|0644") | not) and (.cure | test("trace denied")) and
+	(.reason | test("/tree/out was not judged: it is a link"))'
+refused volume /data/x
+verdict 'what was mounted is not judged' '(.reason | test("/data/x was not judged: it is in what was mounted")) and
+	(.cure | test("trace denied"))'
 
 t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
 t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
