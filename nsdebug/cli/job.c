@@ -143,7 +143,7 @@ int job_start_judge(const struct job *j, const struct target *t, struct child *c
 	struct job with = *j;
 
 	with.target = t;
-	judge_rules(&site);
+	judge_rules(&site, t->place.proc);
 	return start_beside(c, &with, ROLE_READER, judge_serve, &site, judge, e);
 }
 

@@ -82,6 +82,9 @@ struct access_site {
 	const struct cover *cover;	/* of these */
 	const struct idmap *uids, *gids;
 	uint64_t user_ns;		/* which these maps are of */
+	uint64_t net_owner, ipc_owner, pid_owner;	/* user namespaces that those of the container's
+					 * first process belong to; 0: not known */
+	bool ipc_by_owner, pid_by_owner;	/* whose root has their sysctls */
 	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
 	bool truncate_by_mode;		/* truncate(2) asks for the mode before the mount */
 	bool misc_formats;		/* binfmt_misc has some: other programs may run, too */

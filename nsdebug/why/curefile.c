@@ -395,7 +395,10 @@ static void cure_of_sysctl(struct making *m)
 	for (const char *p = m->r->path + 10; *p && n + 1 < sizeof(name); p++)
 		name[n++] = *p == '/' ? '.' : *p;
 	name[n] = '\0';
-	if (!strcmp(name, "kernel.hostname")) {
+	if (str_prefix(name, "user.")) {
+		TEXT(m, "it is of the user namespace, and takes CAP_SYS_RESOURCE in it and a "
+		     "/proc/sys that can be written to: let the node set its own");
+	} else if (!strcmp(name, "kernel.hostname")) {
 		TEXT(m, "let the runtime set it when the container starts");
 		KUBERNETES(m, "spec: {hostname: VALUE}");
 		curing_both(m, "--hostname VALUE");

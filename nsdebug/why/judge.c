@@ -15,6 +15,7 @@
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/ns.h"
 
 /* ---- the front: before it starts the child ---- */
 
@@ -40,9 +41,23 @@ static bool is_since(uint64_t major, uint64_t minor)
 	return a > major || (a == major && b >= minor);
 }
 
-void judge_rules(struct access_site *s)
+static uint64_t owner_of(int dir, const char *name)
+{
+	auto_close int ns = ns_open(dir, name);
+	auto_close int user = ns < 0 ? -1 : ns_owner(ns);
+
+	return user < 0 ? 0 : ns_id_fd(user);
+}
+
+void judge_rules(struct access_site *s, int dir)
 {
 	char text[32];
+
+	s->net_owner = owner_of(dir, "net");
+	s->ipc_owner = owner_of(dir, "ipc");
+	s->pid_owner = owner_of(dir, "pid");
+	s->ipc_by_owner = is_since(6, 9);
+	s->pid_by_owner = is_since(6, 14);
 
 	s->truncate_by_mode = is_since(6, 14);
 	s->protected_symlinks = sysctl("/proc/sys/fs/protected_symlinks");

@@ -18,8 +18,9 @@
 
 struct inside;
 
-/* The node's rules, read by the front before it starts the child. */
-void judge_rules(struct access_site *s);
+/* The node's rules, and those of the namespaces of the directory /proc/PID: read by the front before
+ * it starts the child. */
+void judge_rules(struct access_site *s, int dir);
 /* The child, all of it: answers in->peer until it closes. arg is a struct access_site,
  * whose cover is made here. */
 void judge_serve(struct inside *in, void *arg);

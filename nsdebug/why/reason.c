@@ -304,7 +304,8 @@ static bool put_of_files(struct buf *b, const struct reason *r)
 		break;
 	case WHY_SYSCTL:
 		put_mode(b, r);
-		buf_str(b, "; no capability helps against the mode of a file below /proc/sys");
+		if (!r->caps)
+			buf_str(b, "; no capability helps against the mode of this file");
 		return true;
 	default:
 		return false;

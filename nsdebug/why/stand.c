@@ -15,6 +15,7 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/owner.h"
 #include "nsdebug/why/perm.h"
+#include "nsdebug/why/sysctl.h"
 #include "nsdebug/why/walk.h"
 
 #define ACL_BYTES 65536		/* XATTR_SIZE_MAX */
@@ -192,48 +193,6 @@ bool stand_hidden(const struct walk *w, const struct step *s)
 	return stand_of_process(w, s) && option_of(s->mount->fs_options, "hidepid=");
 }
 
-static bool is_sysctl(const struct walk *w, const struct step *s)
-{
-	const char *at = stand_in_proc(w, s);
-
-	if (!is_type(s, "proc"))
-		return false;
-	return at ? cover_below(at, "/sys") != NULL : cover_below(s->mount->root, "/sys") != NULL;
-}
-
-static bool is_net_sysctl(const struct walk *w, const struct step *s)
-{
-	const char *at = stand_in_proc(w, s);
-
-	if (at)
-		return cover_below(at, "/sys/net") != NULL;
-	return cover_below(s->mount->root, "/sys/net") ||
-		(!strcmp(s->mount->root, "/sys") && s->len >= strlen(s->mount->point) &&
-		 str_prefix(w->path + strlen(s->mount->point), "/net"));
-}
-
-/* sysctl_perm(): the modes of root on the host, and no capability but of the network's. */
-static int sysctl_permission(struct walk *w, const struct step *s, uint32_t need)
-{
-	const struct creds *c = &w->ask->creds;
-	bool net = is_net_sysctl(w, s), admin = net && creds_has(c, CAP_NET_ADMIN);
-	struct creds root = *c;
-	enum why_class whose;
-	uint32_t bits;
-
-	root.fsgid = c->egid;
-	whose = c->euid == 0 || admin ? CLASS_OWNER :
-		creds_in_group(&root, 0) ? CLASS_GROUP : CLASS_OTHER;
-	bits = s->st.stx_mode >> (whose == CLASS_OWNER ? 6 : whose == CLASS_GROUP ? 3 : 0);
-	if (S_ISDIR(s->st.stx_mode) || (need & ~bits & 7) == 0)
-		return 0;
-	stand_refuse(w, s, WHY_SYSCTL, EACCES);
-	w->why->whose = whose;
-	w->why->need = need;
-	w->why->caps = net && !admin ? CREDS_CAP(NET_ADMIN) : 0;
-	return -1;
-}
-
 /* "/7/fd" of the one who asks: proc_fd_permission() */
 static bool is_own_fds(const struct walk *w, const struct step *s)
 {
@@ -340,6 +299,7 @@ int stand_permission(struct walk *w, const struct step *s, uint32_t need)
 {
 	struct perm_file f = file_of(w, s);
 	struct reason why = { 0 };
+	const char *name;
 	uint64_t user;
 
 	if (keeps_out(w, s, &user)) {
@@ -350,8 +310,9 @@ int stand_permission(struct walk *w, const struct step *s, uint32_t need)
 	}
 	if (server_judges(s) || is_own_fds(w, s))
 		return 0;
-	if (is_sysctl(w, s))
-		return sysctl_permission(w, s, need);
+	name = sysctl_name(w, s);
+	if (name)
+		return sysctl_judge(w, s, name, need);
 	if (perm_wants_acl(&f, &w->ask->creds) && !stand_served(s))
 		read_acl(w, s, &f);
 	if (perm_judge(&f, &w->ask->creds, need, &why) == 0)

@@ -257,7 +257,9 @@ lists() {
 	# of the image, of the runtime
 	for f in /etc/passwd /etc/shadow /bin /root /nothing/x /proc/self/environ /proc/self/fd /proc/self/fd/0 \
 		/proc/self/fd/99 /proc/1/environ /proc/1/root /proc/self/cwd/got /proc/sys/kernel/hostname \
-		/proc/sys/net/ipv4/ip_forward /proc/sys/vm/swappiness /proc/sys/kernel/cap_last_cap /proc/kcore \
+		/proc/sys/net/ipv4/ip_forward /proc/sys/vm/swappiness /proc/sys/kernel/cap_last_cap /proc/sys/user/max_user_namespaces \
+		/proc/sys/kernel/shmmax /proc/sys/kernel/sem /proc/sys/kernel/sem_next_id /proc/sys/kernel/pid_max /proc/sys/fs/mqueue/msg_max \
+		/proc/sys/kernel /proc/sys/user /proc/sys/net/x /proc/kcore \
 		/proc/acpi/x /sys/firmware/x /proc/sysrq-trigger /proc/keys /sys/kernel/uevent_helper /sys/fs/cgroup/x /dev/null /dev/x /dev/pts /dev/mqueue/x \
 		/dev/shm/x /dev/stdin /dev/fd/0 /tmp/x /ro/f /ro/new /noexec/new /x /; do
 		for a in read write create; do
@@ -364,7 +366,7 @@ if [ "$(uname -r | awk -F. '{ print ($1 > 6 || ($1 == 6 && $2 >= 15)) }')" = 1 ]
 	TOP=777
 	UNSEEN=''
 	MAP='300000 60000'
-	same mapped-userns 0 --userns 300000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN
+	same mapped-userns 0 --userns 300000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN,CAP_SYS_RESOURCE,CAP_NET_ADMIN
 	MAP=
 else
 	skip 'a volume with mapped ids' 'Linux 6.15 tells the map'
