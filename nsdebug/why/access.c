@@ -16,6 +16,7 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/change.h"
 #include "nsdebug/why/fill.h"
+#include "nsdebug/why/peek.h"
 #include "nsdebug/why/reason.h"
 #include "nsdebug/why/run.h"
 #include "nsdebug/why/stand.h"
@@ -134,9 +135,9 @@ static int open_found(struct walk *w, uint32_t flags)
 		return stand_refuse(w, s, WHY_IS_DIR, EISDIR);
 	if ((S_ISCHR(mode) || S_ISBLK(mode)) && stand_nodev(s))
 		return stand_refuse(w, s, WHY_NODEV, EACCES);
-	if (stand_inode(w, s, need) < 0 || run_peek(w, s) < 0)
+	if (stand_inode(w, s, need) < 0 || open_flags(w, flags) < 0)
 		return -1;
-	return open_flags(w, flags);
+	return peek_file(w, s);
 }
 
 static int judge_open(struct walk *w)
@@ -171,7 +172,7 @@ static int judge_dir(struct walk *w, uint32_t need)
 		return -1;
 	if (!S_ISDIR(w->end.st.stx_mode))
 		return stand_refuse(w, &w->end, WHY_NOT_DIR, ENOTDIR);
-	return stand_permission(w, &w->end, need);
+	return stand_permission(w, &w->end, need) < 0 ? -1 : peek_file(w, &w->end);
 }
 
 static int judge_chroot(struct walk *w)

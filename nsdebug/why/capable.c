@@ -58,6 +58,11 @@ static uint64_t caps_over(int user, const struct creds *c)
 	return 0;
 }
 
+uint64_t capable_over(int dir, const struct creds *c)
+{
+	return caps_over(ns_open(dir, "user"), c);
+}
+
 static void read_one(int dir, const struct creds *c, const char *link, uint64_t *caps,
 		     uint64_t *owner)
 {

@@ -29,6 +29,8 @@ struct capable {
 /* Of an open /proc/PID, before the child becomes a parser. Where the kernel does not tell who owns
  * a namespace, it is taken for one of the process's own user namespace. */
 void capable_read(int dir, const struct creds *c, struct capable *ret);
+/* Those that count over the user namespace of another open /proc/PID. */
+uint64_t capable_over(int dir, const struct creds *c);
 /* "network namespace"; NULL of OVER_OWN and OVER_HOST. */
 const char *capable_name(enum capable_over over);
 /* What this capability is asked over, if that is always one thing; else OVER_OWN. */

@@ -97,11 +97,10 @@ static bool next_id(const char **p, uint32_t *ret)
 }
 
 /* Real, effective, saved, of files. */
-static bool take_ids(const char *p, uint32_t *real, uint32_t *effective, uint32_t *file)
+static bool take_ids(const char *p, uint32_t *real, uint32_t *effective, uint32_t *saved,
+		     uint32_t *file)
 {
-	uint32_t saved;
-
-	return p && next_id(&p, real) && next_id(&p, effective) && next_id(&p, &saved) &&
+	return p && next_id(&p, real) && next_id(&p, effective) && next_id(&p, saved) &&
 		next_id(&p, file);
 }
 
@@ -139,8 +138,8 @@ static void take_groups(const char *p, struct creds *ret)
 bool creds_parse(const char *text, struct creds *ret)
 {
 	*ret = (struct creds){ 0 };
-	if (!take_ids(line_of(text, "Uid"), &ret->uid, &ret->euid, &ret->fsuid) ||
-	    !take_ids(line_of(text, "Gid"), &ret->gid, &ret->egid, &ret->fsgid))
+	if (!take_ids(line_of(text, "Uid"), &ret->uid, &ret->euid, &ret->suid, &ret->fsuid) ||
+	    !take_ids(line_of(text, "Gid"), &ret->gid, &ret->egid, &ret->sgid, &ret->fsgid))
 		return false;
 	take_groups(line_of(text, "Groups"), ret);
 	ret->cap_prm = take_hex(line_of(text, "CapPrm"));

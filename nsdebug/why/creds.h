@@ -24,6 +24,7 @@ struct buf;
 struct creds {
 	uint32_t uid, gid;		/* real ones: access(2) asks for these */
 	uint32_t euid, egid;
+	uint32_t suid, sgid;		/* 0 of what a BPF program has copied */
 	uint32_t fsuid, fsgid;		/* what files are judged by */
 	uint32_t ngroups;		/* of groups[] */
 	uint32_t groups[CREDS_GROUPS_MAX];

@@ -361,7 +361,7 @@ bool curing_rights(struct making *m)
 		curing_capability(m, "");
 		return true;
 	case WHY_PTRACE:
-		curing_capability(m, "run both processes as one user");
+		curing_capability(m, "run both processes as one user, with the same capabilities");
 		return true;
 	default:
 		return false;

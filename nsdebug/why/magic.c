@@ -17,7 +17,9 @@
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/why/access.h"
+#include "nsdebug/why/capable.h"
 #include "nsdebug/why/owner.h"
+#include "nsdebug/why/peek.h"
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/reason.h"
 
@@ -61,14 +63,14 @@ struct link {
 	char name[32];		/* "exe", "fd/7" */
 };
 
-/* Nothing else: the path comes from who walked, and must lead nowhere but where it says. */
+/* And files that procfs lets few look into. Nothing else: the path comes from who walked, and must lead nowhere but where it says. */
 static bool is_link(const char *name)
 {
 	uint64_t fd;
 
 	if (str_prefix(name, "fd/"))
 		return str_u64(name + strlen("fd/"), &fd);
-	return !strcmp(name, "exe") || !strcmp(name, "cwd") || !strcmp(name, "root");
+	return peek_asks(name) || !strcmp(name, "exe") || !strcmp(name, "cwd") || !strcmp(name, "root");
 }
 
 static bool parse(struct link *l, const struct reason *r)
@@ -172,6 +174,40 @@ static void judge_open_file(const struct target *t, const struct access_ask *a, 
 	}
 }
 
+/* NULL: it may look into it. */
+static const char *refused_by(const struct target *t, int dir, const struct access_ask *a)
+{
+	struct creds other;
+	struct peek p = { .creds = &other, .caps = capable_over(dir, &a->creds) };
+	struct statx st;
+
+	if (creds_read(dir, t->host.user, &other) < 0 ||
+	    statx(dir, "status", AT_STATX_DONT_SYNC, STATX_UID | STATX_GID, &st) < 0)
+		return NULL;
+	p.uid = st.stx_uid;
+	p.gid = st.stx_gid;
+	return peek_refused(&p, &a->creds);
+}
+
+/* True: that decides it. */
+static bool judge_peek(const struct target *t, const struct link *l, int dir,
+		       const struct access_ask *a, struct reason *r)
+{
+	const char *why = l->pid == a->pid ? NULL : refused_by(t, dir, a);
+
+	if (why) {
+		refuse(r, WHY_PTRACE, EACCES, why);
+		r->caps = CREDS_CAP(SYS_PTRACE);
+	} else if (peek_asks(l->name)) {
+		refuse(r, WHY_GRANTED, 0, "");
+		if (l->pid != a->pid && r->uid == idmap_outside(&t->uids, 0)) {
+			strcpy(r->word, "but if it is not to be dumped, which cannot be seen of root's");
+			r->guess = 1;
+		}
+	}
+	return why || peek_asks(l->name);
+}
+
 bool magic_judge(const struct target *t, const struct inside *in, const struct access_ask *a,
 		 struct access_ask *next, struct reason *r)
 {
@@ -187,6 +223,8 @@ bool magic_judge(const struct target *t, const struct inside *in, const struct a
 		refuse(r, WHY_ABSENT, ENOENT, "no such process");
 		return true;
 	}
+	if (judge_peek(t, &l, dir, a, r))
+		return true;
 	if (str_prefix(l.name, "fd/") && !r->word[strspn(r->word, "/")]) {
 		judge_open_file(t, a, r, dir, l.name);
 		return true;

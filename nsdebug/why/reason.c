@@ -344,8 +344,9 @@ static bool put_of_flags(struct buf *b, const struct reason *r)
 		return true;
 	case WHY_PTRACE:
 		put_path(b, r);
-		buf_str(b, " is about another process: its user, or a capability, is needed to "
-			"look into it");
+		buf_addf(b, " is about another process, to look into which %s",
+			 r->word[0] ? "is refused: " : "its user, or a capability, is needed");
+		buf_str(b, r->word);
 		put_caps(b, r);
 		return true;
 	case WHY_HIDEPID:

@@ -9,7 +9,6 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
-#include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/elfhead.h"
 #include "nsdebug/why/program.h"
@@ -134,37 +133,4 @@ int run_judge(struct walk *w)
 	n = run_file(w, w->ask->path, 0);
 	w->note = note;
 	return n;
-}
-
-/* ---- /proc/PID ---- */
-
-/* Those that ask ptrace_may_access() when they are opened. */
-static bool is_private(const char *name)
-{
-	static const char *const names[] = {
-		"environ", "mem", "auxv", "maps", "smaps", "smaps_rollup", "numa_maps", "pagemap",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
-}
-
-/* A process that cannot be looked into by its user belongs to root in procfs. */
-int run_peek(struct walk *w, const struct step *s)
-{
-	const struct creds *c = &w->ask->creds;
-	const char *at = stand_in_proc(w, s);
-	uint64_t pid;
-
-	if (!at || !stand_of_process(w, s) || !w->name[0] || !is_private(w->name))
-		return 0;
-	at++;
-	if (!scan_u64(&at, &pid) || pid == w->ask->pid || c->fsuid == s->st.stx_uid ||
-	    creds_has(c, CAP_SYS_PTRACE))
-		return 0;
-	stand_refuse(w, s, WHY_PTRACE, EACCES);
-	w->why->caps = CREDS_CAP(SYS_PTRACE);
-	return -1;
 }

@@ -5,12 +5,9 @@
 #ifndef NSDEBUG_WHY_RUN_H
 #define NSDEBUG_WHY_RUN_H
 
-struct step;
 struct walk;
 
 /* execve(2) of w->ask->path. 0, or -1 with *w->why. */
 int run_judge(struct walk *w);
-/* What procfs asks of who opens a file about a process. */
-int run_peek(struct walk *w, const struct step *s);
 
 #endif

@@ -13,6 +13,7 @@
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/peek.h"
 #include "nsdebug/why/stand.h"
 
 #define LINKS_MAX 40	/* MAXSYMLINKS of the kernel */
@@ -175,7 +176,8 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 		return stand_refuse(w, link, WHY_NOSYMFOLLOW, ELOOP);
 	/* what a process has open, and the like: no path leads there */
 	if (stand_of_process(w, link))
-		return refuse_magic(w, link, at);
+		return peek_link(w, link) < 0 && w->why->kind == WHY_PTRACE ? -1 :
+			refuse_magic(w, link, at);
 	n = read_link(w, link, to, sizeof(to) - 1);
 	if (n <= 0 || n >= (long)sizeof(to) - 1)
 		return n ? refuse_errno(w, link, n < 0 ? errno : ENAMETOOLONG) :

@@ -3,12 +3,15 @@
  * tries DIR - waits for the file DIR/go, then does what each line of DIR/list says, "ACTION PATH
  * [TO]", in a process of its own, and writes to DIR/got the line with what came of it: "ok", or the
  * error's name. Then it waits for ever. The actions are those of nsdebug why --for.
+ *
+ * tries wait|hidden only waits: hidden, as one whose memory is not dumped.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -138,6 +141,11 @@ int main(int argc, char **argv)
 	struct timespec soon = { 0, 10000000 };
 	FILE *list, *got;
 
+	if (argc == 2 && !strcmp(argv[1], "hidden") && prctl(PR_SET_DUMPABLE, 0) < 0)
+		return 4;
+	if (argc == 2 && (!strcmp(argv[1], "wait") || !strcmp(argv[1], "hidden")))
+		for (;;)
+			pause();
 	if (argc != 2 || chdir(argv[1]) < 0)
 		return 2;
 	umask(0);

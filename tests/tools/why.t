@@ -314,7 +314,33 @@ map_ids() { # SRC
 	at_exit "umount '$1.map'"
 }
 
-MAP='' UNSEEN=''
+# Others in there, whom it may or may not look into: UID:GID [HOW [OPTION OF runc exec...]]
+other() {
+	_as=$1 _how=${2:-wait}
+	shift "$(($# > 1 ? 2 : 1))"
+	runc exec -d --user "$_as" "$@" "$BOX" /t/prog "$_how" </dev/null >>errors 2>&1
+}
+others() { # UID: that of who tries
+	other "$1:$1"
+	other "$1:7"
+	other 7:7
+	# of root's that cannot be seen
+	[ "$1" = 0 ] || other "$1:$1" hidden
+	other "$1:$1" wait --cap CAP_NET_RAW
+	wait_for '[ "$($NSDEBUG ps -o comm --no-headers "$BOX" | grep -c prog)" -gt 4 ]' 20
+	for p in $($NSDEBUG ps -o pid --no-headers "$BOX"); do
+		for f in environ mem maps exe fd/0 fdinfo; do
+			echo "read /proc/$p/$f"
+		done
+		echo "write /proc/$p/mem"
+		for f in cwd cwd/t/f644 root fd; do
+			echo "stat /proc/$p/$f/"
+			echo "list /proc/$p/$f"
+		done
+	done >>"$W/list"
+}
+
+MAP='' UNSEEN='' PEEK=''
 same() { # NAME BASE [OPTION OF BOX...]
 	name=$1 BASE=$2
 	shift 2
@@ -336,6 +362,7 @@ same() { # NAME BASE [OPTION OF BOX...]
 	lists >"$W/list"
 	box_run static --ready --bind "$M:/t" --bind "$W:/try" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" "$@" -- /t/prog /try
 	: >errors
+	[ -z "$PEEK" ] || others "$PEEK"
 	answers <"$W/list" >want
 	: >"$W/go"
 	wait_for '[ "$(tail -n 1 "$W/got")" = end ]' 60
@@ -345,14 +372,19 @@ same() { # NAME BASE [OPTION OF BOX...]
 }
 
 FILES='400 020 006 660 644 004 000' DIRS='700 070 007 711 755 050 777 555 333 444' TOP=755
+PEEK=65532
 same nonroot 0
+PEEK=0
 FILES='600 006 644' DIRS='700 755 333'
 same root 0 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER --rw
 FILES='600 644' DIRS='700 333'
+PEEK=''
 same reads 0 --hidepid --caps CAP_DAC_READ_SEARCH,CAP_CHOWN,CAP_MKNOD
+PEEK=0
 TOP=777
 same userns 100000 --userns 100000 --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN,CAP_MKNOD
 DIRS=333
+PEEK=''
 # A volume whose mount maps ids, but not all that are there: who asks, or others.
 if [ "$(uname -r | awk -F. '{ print ($1 > 6 || ($1 == 6 && $2 >= 15)) }')" = 1 ]; then
 	FILES='606 044 644' DIRS='755 077 777' TOP=755
@@ -454,6 +486,13 @@ ts 'nothing asked: of its end'	1 '^running '	why
 ts '--to without a second path'	2 '--for rename needs --to'	why --path /x --for rename
 ts '--for alone'	2 'go with --path'	why --for read
 ts 'no such action'	2 'juggle'	why --path /x --for juggle
+
+runc exec -d --user 7:65532 "$BOX" /busybox/busybox sleep 3600 </dev/null >/dev/null 2>&1
+wait_for '[ "$($NSDEBUG ps -o uid --no-headers "$BOX" | grep -c "^ *7$")" = 1 ]' 10
+peeked=$($NSDEBUG ps -o uid,pid --no-headers "$BOX" | awk '$1 == 7 { print $2 }')
+tj 'the variables of another'\''s process'	"$(has_cure '.kind == "mode" and .owner == 7')"	rows --path "/proc/$peeked/environ"
+tj 'and its root'	"$(has_cure '.kind == "ptrace" and .error == "EACCES" and .caps == ["CAP_SYS_PTRACE"] and (.reason | test("user and group"))')" \
+	rows --path "/proc/$peeked/root/etc/passwd"
 
 # What it says would help is done, and then the same is tried in there.
 options=$(rows --path /home/nonroot/x --for create | jq -r '.items[0].docker')

@@ -8,6 +8,7 @@
 #include "nsdebug/why/access.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/peek.h"
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/program.h"
 #include "nsdebug/why/reason.h"
@@ -117,6 +118,34 @@ static void unsure(void)
 	a = (struct reason){ .kind = WHY_MODE, .err = EACCES };
 	access_unsure(&a, &b);
 	ok(a.kind == WHY_MODE && a.guess, "refused in any case");
+}
+
+/* ---- other processes ---- */
+
+static void peeks(void)
+{
+	struct creds c = nobody, other = nobody;
+	struct peek p = { .creds = &other, .uid = 1000, .gid = 1000 };
+
+	other.uid = other.suid = other.gid = other.sgid = 1000;
+	ok(!peek_refused(&p, &c), "one's own");
+	other.cap_prm = CREDS_CAP(CHOWN);
+	ok(peek_refused(&p, &c) != NULL, "that has a capability more");
+	c.cap_eff = CREDS_CAP(CHOWN);
+	ok(!peek_refused(&p, &c), "the same ones");
+	c.user_ns = 1;
+	other.user_ns = 2;
+	ok(peek_refused(&p, &c) != NULL, "of another user namespace");
+	c.user_ns = 2;
+	other.sgid = 7;
+	ok(peek_refused(&p, &c) != NULL, "another saved group");
+	other.sgid = 1000;
+	p.uid = 0;
+	ok(peek_refused(&p, &c) != NULL, "that is not dumped");
+	p.caps = CREDS_CAP(SYS_PTRACE);
+	other.uid = 0;
+	ok(!peek_refused(&p, &c), "all of them with CAP_SYS_PTRACE over it");
+	ok(peek_asks("environ") && peek_asks("fdinfo") && !peek_asks("status"), "files that ask");
 }
 
 /* ---- ACLs ---- */
@@ -528,6 +557,7 @@ int main(void)
 	modes();
 	capabilities();
 	lost();
+	peeks();
 	unsure();
 	acls();
 	credentials();
