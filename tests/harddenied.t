@@ -58,19 +58,38 @@ chmod 755 d d/in d/in/d
 : >d/in/d/file
 chmod 644 d/file
 chmod 600 d/in/d/file
+ln -s /d/file d/in/away
+ln -s ../file d/in/up
+ln -s d/file d/in/below
 box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d" --no-seccomp \
 	--uid 0 --caps sys_admin,sys_chroot,setuid
 trace_start denied "$BOX"
 runc exec --user 65532 --cap CAP_SYS_CHROOT "$BOX" /h/hard chroot /d/in /d/file
 runc exec --user 65532 "$BOX" /h/hard inroot /d/in /d/file
+for f in ../file away up /etc below; do
+	runc exec "$BOX" /h/hard beneath /d/in "$f"
+done
+runc exec "$BOX" /h/hard beneath /proc/1 cwd
+runc exec "$BOX" /h/hard inroot /proc/1 cwd
+for f in 'tmp' 'd/file' 'd/../tmp/x' 'etc'; do
+	runc exec "$BOX" /h/hard noxdev / "$f"
+done
+runc exec "$BOX" /h/hard noxdev /tmp ../etc
+runc exec "$BOX" /h/hard noxdev /d/in away
 runc exec --user 65532 "$BOX" /h/hard unshared /d/in/d /d /d/file || skip unshared 'no user namespaces'
 runc exec "$BOX" /h/hard mounted /d/in/d /d /d/file
 trace_stop
 elsewhere() { of "$1" "length == 1 and (.[0] | .path == null and .reason == \"unknown\" and
 	.guess and (.why | test(\"$2\")))"; }
 tr_rows 'another root' "$(elsewhere chroot 'another root than')"
-tr_rows 'a root for one call' "$(of inroot 'length == 1 and (.[0] | .path == "/d/in/d/file" and
-	.reason == "mode" and .guess == false)')"
+tr_rows 'a root for one call' "$(of inroot 'length == 2 and (.[0] | .path == "/d/in/d/file" and
+	.reason == "mode" and .guess == false) and (.[1] | .reason == "resolve-flag" and (.why | test("link of /proc")))')"
+tr_rows 'the flag of a call that refuses it' "$(of beneath 'all(.reason == "resolve-flag" and .error == "EXDEV" and .guess == false) and
+	(map([.path, .why]) | length == 5 and (.[0] | .[0] == "/d/in" and (.[1] | test("BENEATH: .*above"))) and
+	(.[1] | .[0] == "/d/in/away" and (.[1] | test("BENEATH: .*absolute link"))) and (.[2] | .[0] == "/d/in") and
+	(.[3][1] | test("the path is absolute")) and (.[4][1] | test("link of /proc")))')"
+tr_rows 'and that of mounts' "$(of noxdev 'all(.reason == "resolve-flag" and .error == "EXDEV" and (.why | test("NO_XDEV"))) and
+	map(.path) == ["/tmp", "/d", "/d", "/", "/"]')"
 tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
 tr_rows 'mounts that came later are looked at again' "$(of mounted 'length == 1 and (.[0] |
 	.path == "/d/file" and .reason == "mode" and .guess == false)')"

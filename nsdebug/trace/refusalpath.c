@@ -139,9 +139,9 @@ static enum refusal_path take_first(const struct refusal *f, const struct path_c
 		*why = "its path could not be read, or is too long";
 		return REFUSAL_LOST_PATH;
 	}
-	a->rooted = f->view.call->nr == SYS_openat2 &&
-		sysview_how(&f->view).resolve & RESOLVE_IN_ROOT;
-	if (a->path[0] == '/' && !a->rooted)
+	if (f->view.call->nr == SYS_openat2)
+		a->resolve = (uint8_t)sysview_how(&f->view).resolve;
+	if (a->path[0] == '/' && !(a->resolve & RESOLVE_IN_ROOT))
 		return REFUSAL_PATH;
 	if (!a->path[0]) {
 		if (!take_dir(f, c->dir, a->path, sizeof(a->path)))

@@ -474,6 +474,10 @@ bool curing_mounts(struct making *m)
 		TEXT(m, "copy and remove instead of a rename; or use a directory of one mount for "
 		     "both");
 		return true;
+	case WHY_RESOLVE:
+		TEXT(m, "the program itself asks for this: name what is below the directory that it "
+		     "begins at, and on the same mount, or leave that flag out");
+		return true;
 	case WHY_MASKED:
 		TEXT(m, "the runtime hides it from containers: the program has to do without");
 		return true;

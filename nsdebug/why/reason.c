@@ -29,7 +29,7 @@ static const char *const names[WHY_KINDS] = {
 	[WHY_READ_ONLY_MOUNT] = "read-only-mount", [WHY_READ_ONLY_FS] = "read-only-filesystem",
 	[WHY_NOEXEC] = "noexec", [WHY_NODEV] = "nodev",
 	[WHY_NOSYMFOLLOW] = "nosymfollow", [WHY_MASKED] = "masked",
-	[WHY_CROSS_DEVICE] = "cross-device",
+	[WHY_CROSS_DEVICE] = "cross-device", [WHY_RESOLVE] = "resolve-flag",
 	[WHY_INTERPRETER] = "missing-interpreter", [WHY_FORMAT] = "format",
 	[WHY_ARCH] = "architecture",
 	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_SECCOMP] = "seccomp",
@@ -384,6 +384,10 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 	case WHY_MAGIC:
 		put_path(b, r);
 		buf_str(b, " is a link of /proc that leads to what a process has open");
+		return true;
+	case WHY_RESOLVE:
+		put_path(b, r);
+		buf_addf(b, " is where the flags of the call itself do not let it go: %s", r->word);
 		return true;
 	case WHY_SERVER:
 		put_path(b, r);

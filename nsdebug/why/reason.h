@@ -55,6 +55,7 @@ enum why_kind {
 	WHY_NOSYMFOLLOW,
 	WHY_MASKED,		/* the runtime has mounted something over it */
 	WHY_CROSS_DEVICE,	/* path and mount: two mounts */
+	WHY_RESOLVE,		/* path: where openat2(2) was not to go; word: by which flag, and why */
 	/* ---- programs ---- */
 	WHY_INTERPRETER,	/* path: the program; word: its interpreter, which is not there */
 	WHY_FORMAT,		/* no known format, or a script without "#!" */

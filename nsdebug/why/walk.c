@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,6 +83,25 @@ static int enter(struct walk *w, struct step *s)
 	return 0;
 }
 
+/* What openat2(2) was asked not to do. */
+static int refuse_flag(const struct walk *w, const struct step *s, const char *what)
+{
+	stand_refuse(w, s, WHY_RESOLVE, EXDEV);
+	snprintf(w->why->word, sizeof(w->why->word), "%s", what);
+	return -1;
+}
+
+static bool has_flag(const struct walk *w, uint8_t flag)
+{
+	return !w->quiet && w->ask->resolve & flag;
+}
+
+static int cross(const struct walk *w, const struct step *from, const struct step *to)
+{
+	return has_flag(w, RESOLVE_NO_XDEV) && from->mount != to->mount ?
+		refuse_flag(w, to, "RESOLVE_NO_XDEV: it is on another mount") : 0;
+}
+
 static int to_root(struct walk *w)
 {
 	struct step s = { .fd = -1 };
@@ -103,12 +123,28 @@ static int to_root(struct walk *w)
 	return 0;
 }
 
-static void up(struct walk *w)
+static int up(struct walk *w)
 {
+	struct step *dir = walk_parent(w);
+
+	if (w->depth == w->base && has_flag(w, RESOLVE_BENEATH))
+		return refuse_flag(w, dir, "RESOLVE_BENEATH: \"..\" leads above the directory that "
+				   "the path begins at");
 	if (w->depth < 2 || w->depth == w->base)
-		return;
+		return 0;
+	if (cross(w, dir, dir - 1) < 0)
+		return -1;
 	own_close(&w->dirs[--w->depth].fd);
 	w->path[w->dirs[w->depth - 1].len] = '\0';
+	return 0;
+}
+
+/* nd_jump_root() of a link */
+static int may_jump(const struct walk *w, const struct step *link)
+{
+	if (has_flag(w, RESOLVE_BENEATH))
+		return refuse_flag(w, link, "RESOLVE_BENEATH: it is an absolute link");
+	return cross(w, link, &w->dirs[w->base ? w->base - 1 : 0]);
 }
 
 /* The reader's own failures, and those of who asks as little as of the kernel. */
@@ -175,6 +211,9 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 	if (stand_mount_says(link, "nosymfollow"))
 		return stand_refuse(w, link, WHY_NOSYMFOLLOW, ELOOP);
 	/* what a process has open, and the like: no path leads there */
+	if (stand_of_process(w, link) && has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return refuse_flag(w, link, "RESOLVE_BENEATH and _IN_ROOT: it is a link of /proc to "
+				   "what a process has open");
 	if (stand_of_process(w, link))
 		return peek_link(w, link) < 0 && w->why->kind == WHY_PTRACE ? -1 :
 			refuse_magic(w, link, at);
@@ -183,6 +222,8 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 		return n ? refuse_errno(w, link, n < 0 ? errno : ENAMETOOLONG) :
 			stand_refuse(w, link, WHY_ABSENT, ENOENT);
 	to[n] = '\0';
+	if (to[0] == '/' && may_jump(w, link) < 0)
+		return -1;
 	len = snprintf(next, sizeof(next), "%s%s", to, w->rest + at);
 	if (len < 0 || len >= (int)sizeof(next))
 		return unknown(w, link, "its links are too long");
@@ -233,7 +274,7 @@ static int look_up(struct walk *w, struct step *s)
 	}
 	if (root_stat(s->fd, "", &s->st) < 0)
 		return refuse_errno(w, s, errno);
-	return place(w, s);
+	return place(w, s) < 0 ? -1 : cross(w, walk_parent(w), s);
 }
 
 static int search(struct walk *w)
@@ -285,8 +326,8 @@ static int go(struct walk *w, unsigned int flags)
 	last = is_last(w, at);
 	if (!strcmp(w->name, ".") || !strcmp(w->name, "..")) {
 		w->last = w->name[1] ? WALK_DOTDOT : WALK_DOT;
-		if (w->name[1])
-			up(w);
+		if (w->name[1] && up(w) < 0)
+			return -1;
 		w->name[0] = '\0';
 		memmove(w->rest, w->rest + at, strlen(w->rest + at) + 1);
 		return last;
@@ -371,9 +412,11 @@ int walk_to(struct walk *w, const char *path, unsigned int flags)
 		return -1;
 	if (!*path)
 		return stand_refuse(w, walk_parent(w), WHY_ABSENT, ENOENT);
-	if ((*path != '/' || w->ask->rooted) && w->ask->dir[0] && to_start(w) < 0)
+	if (*path == '/' && has_flag(w, RESOLVE_BENEATH))
+		return refuse_flag(w, walk_parent(w), "RESOLVE_BENEATH: the path is absolute");
+	if ((*path != '/' || has_flag(w, RESOLVE_IN_ROOT)) && w->ask->dir[0] && to_start(w) < 0)
 		return -1;
-	if (w->ask->rooted)
+	if (has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		w->base = w->depth;
 	return run(w, path, flags);
 }

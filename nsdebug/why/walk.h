@@ -44,7 +44,8 @@ struct walk {
 	char path[WALK_PATH];	/* without links; of a name that is not there, where it would be */
 	char rest[WALK_PATH];
 	unsigned int links, names;
-	unsigned int base;	/* so many of dirs are never left; 0: the first */
+	unsigned int base;	/* so many of dirs are never left; 0: the first. RESOLVE_BENEATH
+				 * refuses what would */
 	bool slash;		/* the path ends with one: a directory is meant */
 	bool quiet;		/* nothing is asked on the way */
 	const char *note;	/* it may, but; NULL: nothing to say */

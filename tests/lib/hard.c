@@ -191,12 +191,16 @@ static void on_chroot(char **args)
 	open(args[1], O_RDONLY);
 }
 
-static void on_inroot(char **args)
+static void open_below(char **args, uint64_t resolve)
 {
-	struct open_how how = { .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = { .resolve = resolve };
 
 	syscall(SYS_openat2, open(args[0], O_PATH), args[1], &how, sizeof(how));
 }
+
+static void on_inroot(char **args) { open_below(args, RESOLVE_IN_ROOT); }
+static void on_beneath(char **args) { open_below(args, RESOLVE_BENEATH); }
+static void on_noxdev(char **args) { open_below(args, RESOLVE_NO_XDEV); }
 
 /* DIR on top of ITS, then FILE: with mounts of its own, or in those of the container. */
 static void on_unshared(char **args)
@@ -255,6 +259,7 @@ static const struct {
 	{ "stack", on_stack }, { "errnos", on_errnos }, { "numbers", on_numbers },
 	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
 	{ "links", on_links }, { "chroot", on_chroot }, { "inroot", on_inroot },
+	{ "beneath", on_beneath }, { "noxdev", on_noxdev },
 	{ "unshared", on_unshared }, { "mounted", on_mounted }, { "maps", on_maps },
 	{ "mlock", on_mlock }, { "port", on_port },
 };

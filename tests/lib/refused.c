@@ -97,7 +97,7 @@ static const struct {
 	ALL(watch, "mode", "owner"), ALL(trusted, "capability", "cap"),
 	ALL(immutable, "immutable", "host"), ALL(appendonly, "append-only", "host"),
 	ALL(relative, "mode", "owner"), ALL(dirfd, "mode", "owner"),
-	ALL(fchmod, "owner", "owner"), ALL(beneath, "rule", "none"),
+	ALL(fchmod, "owner", "owner"), ALL(beneath, "resolve-flag", "none"),
 	ALL(unixbind, "mode", "owner"), ALL(unixconnect, "mode", "owner", .past = { ECONNREFUSED }),
 	ALL(noexec, "noexec", "flags"), ALL(nox, "mode", "image"),
 	ALL(script, "missing-interpreter", "image"), ALL(loader, "missing-interpreter", "image"),
