@@ -33,7 +33,7 @@ struct mount {
 	uint64_t shared, master, from;	/* peer groups it propagates in; 0: none */
 	const struct idmap *uids, *gids;	/* of an idmapped one, from the ids that are kept
 					 * on disk to those of the host; NULL: not known */
-	bool idmapped;		/* owners are shown as others; of what it does not map, ID_UNMAPPED */
+	bool idmapped;		/* shows other owners; of what it does not map, ID_UNMAPPED */
 	bool unbindable;
 	bool served;		/* answers come from a server: fuse, nfs, cifs, 9p, autofs ... */
 	bool deleted;		/* what `root` names is no more there */

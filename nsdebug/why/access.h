@@ -68,7 +68,7 @@ struct access_ask {
 	uint32_t pid;			/* of the thread's process in the container: /proc/self */
 	uint32_t tid;
 	uint8_t nofollow;		/* the last link is not followed: lstat, O_NOFOLLOW */
-	uint8_t resolve;		/* of openat2(2): RESOLVE_IN_ROOT (.dir is the root), _BENEATH,
+	uint8_t resolve;		/* of openat2(2), _IN_ROOT (.dir is the root), _BENEATH and
 					 * _NO_XDEV; those that end in ELOOP are not asked about */
 	uint8_t named;			/* the user has named the path: servers are asked */
 	char dir[ACCESS_PATH];		/* where relative paths begin: cwd or dirfd, from the root;
@@ -83,8 +83,8 @@ struct access_site {
 	const struct cover *cover;	/* of these */
 	const struct idmap *uids, *gids;
 	uint64_t user_ns;		/* which these maps are of */
-	uint64_t net_owner, ipc_owner, pid_owner;	/* user namespaces that those of the container's
-					 * first process belong to; 0: not known */
+	/* user namespaces that those of the container's first process belong to; 0: not known */
+	uint64_t net_owner, ipc_owner, pid_owner;
 	bool ipc_by_owner, pid_by_owner;	/* whose root has their sysctls */
 	uint32_t protected_symlinks, protected_hardlinks, protected_regular, protected_fifos;
 	bool truncate_by_mode;		/* truncate(2) asks for the mode before the mount */

@@ -338,8 +338,8 @@ bool curing_rights(struct making *m)
 		cure_of_unmapped(m);
 		return true;
 	case WHY_IDMAPPED:
-		TEXT(m, "mount it with a map that has its owner, its group and user %s; or chown it "
-		     "on the host to ids that the map has", host_user(m));
+		TEXT(m, "mount it with a map that has its owner, its group and user %s; or chown "
+		     "it on the host to ids that the map has", host_user(m));
 		return true;
 	case WHY_PROTECTED_HARDLINK:
 		TEXT(m, "copy it instead; or let the file belong to user %u, or be readable and "
@@ -475,8 +475,8 @@ bool curing_mounts(struct making *m)
 		     "both");
 		return true;
 	case WHY_RESOLVE:
-		TEXT(m, "the program itself asks for this: name what is below the directory that it "
-		     "begins at, and on the same mount, or leave that flag out");
+		TEXT(m, "the program itself asks for this: name what is below the directory that "
+		     "it begins at, and on the same mount, or leave that flag out");
 		return true;
 	case WHY_MASKED:
 		TEXT(m, "the runtime hides it from containers: the program has to do without");

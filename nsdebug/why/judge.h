@@ -18,8 +18,8 @@
 
 struct inside;
 
-/* The node's rules, and those of the namespaces of the directory /proc/PID: read by the front before
- * it starts the child. */
+/* The node's rules, and whose the namespaces of the directory /proc/PID are: read by the front
+ * before it starts the child. */
 void judge_rules(struct access_site *s, int dir);
 /* The child, all of it: answers in->peer until it closes. arg is a struct access_site,
  * whose cover is made here. */

@@ -63,14 +63,16 @@ struct link {
 	char name[32];		/* "exe", "fd/7" */
 };
 
-/* And files that procfs lets few look into. Nothing else: the path comes from who walked, and must lead nowhere but where it says. */
+/* And files that procfs lets few look into. Nothing else: the path comes from who walked, and must
+ * lead nowhere but where it says. */
 static bool is_link(const char *name)
 {
 	uint64_t fd;
 
 	if (str_prefix(name, "fd/"))
 		return str_u64(name + strlen("fd/"), &fd);
-	return peek_asks(name) || !strcmp(name, "exe") || !strcmp(name, "cwd") || !strcmp(name, "root");
+	return peek_asks(name) || !strcmp(name, "exe") || !strcmp(name, "cwd") ||
+		!strcmp(name, "root");
 }
 
 static bool parse(struct link *l, const struct reason *r)
@@ -201,7 +203,8 @@ static bool judge_peek(const struct target *t, const struct link *l, int dir,
 	} else if (peek_asks(l->name)) {
 		refuse(r, WHY_GRANTED, 0, "");
 		if (l->pid != a->pid && r->uid == idmap_outside(&t->uids, 0)) {
-			strcpy(r->word, "but if it is not to be dumped, which cannot be seen of root's");
+			strcpy(r->word, "but if it is not to be dumped, which is not seen of "
+			       "root's");
 			r->guess = 1;
 		}
 	}

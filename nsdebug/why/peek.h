@@ -3,11 +3,11 @@
  * peek - may one process look into another: __ptrace_may_access() of Linux kernel/ptrace.c, with
  * PTRACE_MODE_FSCREDS, and cap_ptrace_access_check() of security/commoncap.c.
  *
- * procfs asks it of who opens environ, maps, mem, fdinfo and the like, or follows a link such as exe, cwd,
- * root and fd/7, whatever their modes say. Who has CAP_SYS_PTRACE over the user namespace of the
- * other may. Else all three uids and gids of the other have to be one's own, it must be one that
- * may be dumped (a program with setuid, or that its user may not read, is not), of the same user
- * namespace, and have no capability that one has not.
+ * procfs asks it of who opens environ, maps, mem, fdinfo and the like, or follows a link such as
+ * exe, cwd, root and fd/7, whatever their modes say. Who has CAP_SYS_PTRACE over the user namespace
+ * of the other may. Else all three uids and gids of the other have to be one's own, it must be one
+ * that may be dumped (a program with setuid, or that its user may not read, is not), of the same
+ * user namespace, and have no capability that one has not.
  */
 #ifndef NSDEBUG_WHY_PEEK_H
 #define NSDEBUG_WHY_PEEK_H

@@ -173,7 +173,7 @@ static bool is_lost_to(const struct perm_file *f, uint32_t need)
 	return f->lost && need & NEED_W;
 }
 
-/* No capability helps; where the mode alone would refuse it whosever it were, that is the reason. */
+/* No capability helps; where the mode would refuse it whosever it were, that is the reason. */
 static void judge_lost(const struct perm_file *f, const struct creds *c, struct reason *why)
 {
 	bool open = (f->mode >> 6 & why->need) == why->need ||

@@ -24,8 +24,8 @@ struct perm_file {
 	size_t acl_len;
 	bool uid_mapped, gid_mapped;	/* in the user namespace of who asks */
 	bool uid_foreign;		/* it is known that its owner is not */
-	bool lost;			/* its mount has mapped ids, and not its owner or its group: */
-	bool uid_lost, gid_lost;	/* which is then nobody's; neither is mapped */
+	bool lost;			/* its mount has mapped ids, and not these: uid_lost or */
+	bool uid_lost, gid_lost;	/* gid_lost, which are then nobody's */
 };
 
 /*

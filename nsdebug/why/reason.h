@@ -39,7 +39,7 @@ enum why_kind {
 	WHY_OWNER,		/* only the owner may: chmod, utimes, O_NOATIME ... */
 	WHY_CHOWN,		/* only with CAP_CHOWN */
 	WHY_UNMAPPED,		/* id: one that the user namespace does not have */
-	WHY_IDMAPPED,		/* path is on a mount with mapped ids; word: what that does not have */
+	WHY_IDMAPPED,		/* path is on a mount with mapped ids; word: which it has not */
 	WHY_IMMUTABLE,		/* chattr +i */
 	WHY_APPEND_ONLY,	/* chattr +a */
 	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's;
@@ -55,7 +55,7 @@ enum why_kind {
 	WHY_NOSYMFOLLOW,
 	WHY_MASKED,		/* the runtime has mounted something over it */
 	WHY_CROSS_DEVICE,	/* path and mount: two mounts */
-	WHY_RESOLVE,		/* path: where openat2(2) was not to go; word: by which flag, and why */
+	WHY_RESOLVE,		/* path: where openat2(2) was not to go; word: by which flag */
 	/* ---- programs ---- */
 	WHY_INTERPRETER,	/* path: the program; word: its interpreter, which is not there */
 	WHY_FORMAT,		/* no known format, or a script without "#!" */

@@ -178,8 +178,14 @@ static long read_link(struct walk *w, const struct step *link, char *to, size_t 
 	return root_readlink(walk_parent(w)->fd, w->name, to, room);
 }
 
-static int refuse_magic(struct walk *w, const struct step *link, size_t at)
+/* What a process has open, and the like: no path leads there. */
+static int follow_magic(struct walk *w, const struct step *link, size_t at)
 {
+	if (peek_link(w, link) < 0 && w->why->kind == WHY_PTRACE)
+		return -1;
+	if (has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return refuse_flag(w, link, "RESOLVE_BENEATH and _IN_ROOT: it is a link of /proc "
+				   "to what a process has open");
 	stand_refuse(w, link, WHY_MAGIC, 0);
 	snprintf(w->why->word, sizeof(w->why->word), "%s", w->rest + at);
 	return -1;
@@ -210,13 +216,8 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 		return stand_refuse(w, link, WHY_PROTECTED_SYMLINK, EACCES);
 	if (stand_mount_says(link, "nosymfollow"))
 		return stand_refuse(w, link, WHY_NOSYMFOLLOW, ELOOP);
-	/* what a process has open, and the like: no path leads there */
-	if (stand_of_process(w, link) && has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
-		return refuse_flag(w, link, "RESOLVE_BENEATH and _IN_ROOT: it is a link of /proc to "
-				   "what a process has open");
 	if (stand_of_process(w, link))
-		return peek_link(w, link) < 0 && w->why->kind == WHY_PTRACE ? -1 :
-			refuse_magic(w, link, at);
+		return follow_magic(w, link, at);
 	n = read_link(w, link, to, sizeof(to) - 1);
 	if (n <= 0 || n >= (long)sizeof(to) - 1)
 		return n ? refuse_errno(w, link, n < 0 ? errno : ENAMETOOLONG) :
