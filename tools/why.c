@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/sys/release.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/trace/filters.h"
@@ -28,6 +31,7 @@
 #include "nsdebug/why/magic.h"
 #include "nsdebug/why/port.h"
 #include "nsdebug/why/row.h"
+#include "nsdebug/why/socket.h"
 
 #define MAGIC_MAX 8	/* links of /proc one after another */
 
@@ -35,6 +39,7 @@ struct why_opts {
 	uint64_t pid;
 	const char *path, *to, *what, *call, *cap;
 	bool calls, udp;
+	bool relaxed;		/* struct call_ask */
 	uint64_t port;
 };
 
@@ -76,6 +81,7 @@ struct why {
 	struct creds creds;
 	int dir;		/* /proc/PID */
 	uint32_t pid;		/* in the container */
+	const struct net *net;	/* of --syscall socket; or NULL */
 };
 
 /* What was found out about one question. */
@@ -309,6 +315,11 @@ static void answer_call(struct why *y, const struct filters *f, const struct cal
 	auto_buf struct buf words = { 0 };
 
 	call_judge(f, a, over, &ask->why, &words);
+	if (a->nr == SYS_socket && y->o->call && ask->why.kind == WHY_GRANTED) {
+		socket_judge(y->net, &y->creds, over, a->args, a->unknown, &ask->why);
+		if (ask->why.kind != WHY_GRANTED)
+			buf_clear(&words);
+	}
 	ask->text = words.len ? &words : NULL;
 	if (!y->o->calls || ask->why.kind != WHY_GRANTED)
 		answer(y, ask);
@@ -324,11 +335,13 @@ static void ask_call(struct why *y)
 	struct err e;
 
 	capable_read(y->dir, &y->creds, &over);
+	y->net = socket_net(y->r->in, y->dir);
 	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
 	    filters_of(f, y->r->in, y->dir, y->a, &e) < 0) {
 		emit_err(y->r->emit, &e);
 		return;
 	}
+	a.relaxed = y->o->relaxed;
 	ask->action = "call";
 	ask->subject = y->o->call;
 	if (y->o->call) {
@@ -446,7 +459,10 @@ static bool why_filters(const void *opts)
 
 static enum nets why_nets(const void *opts)
 {
-	return ((const struct why_opts *)opts)->port == NO_PORT ? NETS_NONE : NETS_OWN;
+	const struct why_opts *o = opts;
+
+	return o->port != NO_PORT || (o->call && str_prefix(o->call, "socket")) ? NETS_OWN :
+		NETS_NONE;
 }
 
 static int check_others(const struct why_opts *o, struct err *e)
@@ -467,9 +483,11 @@ static int check_others(const struct why_opts *o, struct err *e)
 
 static int why_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct why_opts *o = opts;
+	struct why_opts *o = opts;
 	const struct action *act = action_of(o->what);
 
+	/* only here it can be asked */
+	o->relaxed = release_is_since(6, 11);
 	(void)nargs;
 	(void)args;
 	if (check_others(o, e) < 0)
@@ -531,7 +549,8 @@ const struct tool tool_why = {
 		"told. The cure keeps the container nonroot.\n\n"
 		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
 		"nobody is stopped. What they let through may still be refused for another "
-		"reason. Where it depends on arguments that are not given, it says on what.",
+		"reason; of socket also CAP_NET_RAW and net.ipv4.ping_group_range are asked. "
+		"Where it depends on arguments that are not given, it says on what.",
 	.needs = NEED_PROC,
 	.opts = why_opt, .opts_size = sizeof(struct why_opts), .defaults = &why_defaults,
 	.cols = why_col,

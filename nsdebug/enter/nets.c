@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,8 +42,24 @@ static int add(struct inside *in, int ns)
 	if (fd < 0 || connect(fd, (const void *)&kernel, sizeof(kernel)) < 0)
 		return -1;
 	in->nets = mem_more(in->nets, in->nnets);
-	in->nets[in->nnets++] = (struct net){ st.st_ino, take_fd(&fd), -1 };
+	in->nets[in->nnets++] = (struct net){ st.st_ino, take_fd(&fd), -1, -1, -1 };
 	return 0;
+}
+
+static void learn_pings(struct inside *in)
+{
+	uint64_t first, last;
+	char text[64];
+	const char *p = text;
+
+	if (fd_read_at(in->procfs, "sys/net/ipv4/ping_group_range", text, sizeof(text)) <= 0 ||
+	    !scan_u64(&p, &first))
+		return;
+	p += strspn(p, " \t");
+	if (!scan_u64(&p, &last) || first > UINT32_MAX || last > UINT32_MAX)
+		return;
+	in->nets[0].ping_first = (int64_t)first;
+	in->nets[0].ping_last = (int64_t)last;
 }
 
 /* What /proc/sys/net says is of the network namespace of who looks: asked in the target's. */
@@ -100,7 +117,7 @@ int nets_open(struct inside *in, enum nets which, struct err *e)
 	if (home < 0 || ns < 0 || add(in, ns) < 0)
 		in->nets_err = errno;
 	else if (which == NETS_OWN)
-		learn_ports(in);
+		learn_ports(in), learn_pings(in);
 	else if (which == NETS_NODE)
 		add_node(in);
 	if (home >= 0 && setns(home, CLONE_NEWNET) < 0 && in->nnets)

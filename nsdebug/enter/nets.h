@@ -29,6 +29,7 @@ struct net {
 	int diag;	/* NETLINK_SOCK_DIAG socket */
 	int64_t first_port;	/* of the target's: net.ipv4.ip_unprivileged_port_start; -1: not
 				 * known (before Linux 4.11 it is always 1024) */
+	int64_t ping_first, ping_last;	/* the same of net.ipv4.ping_group_range, host's ids */
 };
 
 /* Fills in->nets, the target's first. What is not permitted leaves it empty and in->nets_err set;

@@ -2,6 +2,7 @@
 #include "nsdebug/trace/callwhy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,8 @@ static void judge_filters(const struct filters *f, const struct seccomp_verdict 
 	}
 }
 
-/* Each is refused to everybody without the capability, whatever its arguments: capabilities(7), and
+/* Each is refused to everybody without the capability, whatever its arguments (but for handles of
+ * files, of which put_handle() tells): capabilities(7), and
  * the sources of Linux 6.1, which also say whose user namespace counts. */
 static const struct {
 	uint16_t nr;
@@ -193,6 +195,28 @@ uint64_t call_caps(unsigned int nr, uint8_t *host)
 	return i < 0 ? 0 : 1ull << privileged[i].cap;
 }
 
+/* may_decode_fh(), which asks the file system of the handle: those of pidfs are for all since Linux
+ * 6.14. */
+static void put_handle(const struct call_ask *a, const struct capable *c, struct reason *ret,
+		       struct buf *text)
+{
+	uint64_t own = c->caps[OVER_OWN], takes = CREDS_CAP(SYS_ADMIN) | CREDS_CAP(DAC_READ_SEARCH);
+	bool directory = a->unknown & 4 || a->args[2] & O_DIRECTORY;
+
+	buf_clear(text);
+	if (directory && (own & takes) == takes) {
+		ret->kind = WHY_UNKNOWN;
+		ret->caps = 0;
+		buf_str(text, "it has not CAP_DAC_READ_SEARCH in the host's user namespace; since "
+			"Linux 6.11 directories (O_DIRECTORY) may be opened of a file system or a "
+			"mount that its own user namespace has");
+		return;
+	}
+	buf_str(text, "it has not CAP_DAC_READ_SEARCH in the host's user namespace, nor, for what "
+		"Linux 6.11 lets its own open (directories of its mounts), CAP_SYS_ADMIN and "
+		"CAP_DAC_READ_SEARCH there; handles of processes (pidfs, Linux 6.14) take none");
+}
+
 /* What it lacks besides being let through. */
 static void put_missing(const struct call_ask *a, const struct capable *c, struct reason *ret,
 			struct buf *text)
@@ -212,6 +236,8 @@ static void put_missing(const struct call_ask *a, const struct capable *c, struc
 	ret->err = EPERM;
 	ret->word[0] = '\0';
 	buf_clear(text);
+	if (a->nr == SYS_open_by_handle_at && a->relaxed)
+		put_handle(a, c, ret, text);
 	if (ret->host_ns || !(c->caps[OVER_OWN] >> privileged[i].cap & 1))
 		return;
 	buf_addf(text, "it has %s over its own user namespace %llu; its %s belongs to %llu",

@@ -23,12 +23,13 @@ struct call_ask {
 	unsigned int nr;
 	uint64_t args[SYS_ARGS];
 	unsigned int unknown;	/* bit n: argument n may be anything */
+	bool relaxed;		/* Linux 6.11: handles of files are not for all or nobody */
 };
 
 /* -1 with ST_USAGE: there is no such call, or that is no number. */
 int call_parse(const char *text, struct call_ask *ret, struct err *e);
-/* Without any of these it is refused to everybody, whatever its arguments; 0: there is none. *host:
- * they count in the host's user namespace only. */
+/* Without any of these it is refused to nearly everybody, whatever its arguments; 0: there is none.
+ * *host: they count in the host's user namespace only. */
 uint64_t call_caps(unsigned int nr, uint8_t *host);
 /*
  * WHY_SECCOMP; WHY_CAPABILITY of a call that is for those only who have one; WHY_UNKNOWN where it

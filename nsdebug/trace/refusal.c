@@ -16,6 +16,7 @@
 #include "nsdebug/sys/rlimits.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/why/judging.h"
+#include "nsdebug/why/socket.h"
 
 /* Asked for because a mode or an ACL had refused, which the judge knows better. */
 #define CAPS_OF_MODES (CREDS_CAP(DAC_OVERRIDE) | CREDS_CAP(DAC_READ_SEARCH))
@@ -257,6 +258,19 @@ static bool say_port(const struct refusal *f, struct reason *r)
 	/* who has it has it elsewhere: the network is of another user namespace */
 	if (r->host_ns || !creds_has(&f->creds, CAP_NET_BIND_SERVICE))
 		r->caps = CREDS_CAP(NET_BIND_SERVICE);
+	return true;
+}
+
+/* An ICMP socket for which no capability is asked. */
+static bool say_ping(const struct refusal *f, struct reason *r)
+{
+	const __u64 *a = f->view.call->args;
+	const uint64_t args[SOCKET_ARGS] = { a[0], a[1], a[2] };
+
+	if (f->view.call->nr != SYS_socket || r->err != EACCES || !socket_is_ping(args))
+		return false;
+	say(r, WHY_PING, NULL);
+	r->guess = f->modules[0] != 0;
 	return true;
 }
 
@@ -557,7 +571,7 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 		return say_unmapped(f, r);
 	if (none)
 		return false;
-	if (say_port(f, r) || say_path(f, r, op, &judged))
+	if (say_port(f, r) || say_ping(f, r) || say_path(f, r, op, &judged))
 		/* of a program that is not there nothing was refused */
 		return r->kind != WHY_ABSENT && r->kind != WHY_NOT_DIR;
 	if (r->err == ENOENT)

@@ -264,6 +264,12 @@ static void cure_of_rest(struct making *m)
 			   LLU(r->number));
 		curing_both(m, "--sysctl net.ipv4.ip_unprivileged_port_start=%llu", LLU(r->number));
 		break;
+	case WHY_PING:
+		TEXT(m, "let group %u ping in this network namespace", m->gid);
+		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: "
+			   "net.ipv4.ping_group_range, value: \"%u %u\"}]}}", m->gid, m->gid);
+		curing_both(m, "--sysctl 'net.ipv4.ping_group_range=%u %u'", m->gid, m->gid);
+		break;
 	case WHY_SECCOMP:
 		cure_of_seccomp(m);
 		break;

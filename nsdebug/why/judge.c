@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/fd.h"
@@ -16,6 +15,7 @@
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
 #include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/release.h"
 
 /* ---- the front: before it starts the child ---- */
 
@@ -27,18 +27,6 @@ static uint32_t sysctl(const char *path)
 
 	return fd_read_at(AT_FDCWD, path, text, sizeof(text)) > 0 && scan_u64(&p, &n) ?
 		(uint32_t)n : 0;
-}
-
-/* The kernel is this one, or a later. */
-static bool is_since(uint64_t major, uint64_t minor)
-{
-	uint64_t a = 0, b = 0;
-	struct utsname u;
-	const char *p = u.release;
-
-	if (uname(&u) < 0 || !scan_u64(&p, &a) || *p++ != '.' || !scan_u64(&p, &b))
-		return false;
-	return a > major || (a == major && b >= minor);
 }
 
 static uint64_t owner_of(int dir, const char *name)
@@ -56,10 +44,10 @@ void judge_rules(struct access_site *s, int dir)
 	s->net_owner = owner_of(dir, "net");
 	s->ipc_owner = owner_of(dir, "ipc");
 	s->pid_owner = owner_of(dir, "pid");
-	s->ipc_by_owner = is_since(6, 9);
-	s->pid_by_owner = is_since(6, 14);
+	s->ipc_by_owner = release_is_since(6, 9);
+	s->pid_by_owner = release_is_since(6, 14);
 
-	s->truncate_by_mode = is_since(6, 14);
+	s->truncate_by_mode = release_is_since(6, 14);
 	s->protected_symlinks = sysctl("/proc/sys/fs/protected_symlinks");
 	s->protected_hardlinks = sysctl("/proc/sys/fs/protected_hardlinks");
 	s->protected_regular = sysctl("/proc/sys/fs/protected_regular");

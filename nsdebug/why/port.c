@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/port.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -14,43 +15,94 @@
 #include "nsdebug/why/capable.h"
 
 #define FIRST_PORT 1024		/* before Linux 4.11 it is always this */
-#define TCP_LISTEN 10
+enum { TCP_SYN_RECV = 3, TCP_TIME_WAIT = 6, TCP_LISTEN = 10 };	/* net/tcp_states.h */
 
 struct search {
 	uint16_t port;
-	bool udp, taken;
-	uint32_t uid;
+	bool udp;
+	unsigned int bound, held, left;	/* who listens or has bound it; connections; ended ones */
+	uint32_t uid, waiting, room;	/* of who listens: not yet accepted, and how many may be */
+	struct sock held_by;
 };
 
+/* A connection that has ended has no file any more, but its port for a while. */
 static void look(void *ctx, const struct sock *s)
 {
 	struct search *x = ctx;
 
-	if (s->local.port != x->port || (!x->udp && s->state != TCP_LISTEN))
+	if (s->local.port != x->port || (!x->udp && s->state == TCP_SYN_RECV))
 		return;
-	x->taken = true;
-	x->uid = s->uid;
+	if (x->udp || s->state == TCP_LISTEN) {
+		x->bound++;
+		x->uid = s->uid;
+		x->waiting = s->rqueue;
+		x->room = s->wqueue;
+	} else if (s->state == TCP_TIME_WAIT || !s->inode) {
+		x->left++;
+	} else {
+		x->held++;
+		x->uid = s->uid;
+		x->held_by = *s;
+	}
 }
 
-static bool is_taken(int diag, uint16_t port, bool udp, uint32_t *uid)
+static void search(int diag, struct search *x)
 {
-	struct search x = { .port = port, .udp = udp };
 	const struct sockdiag_want want[] = {
-		{ AF_INET, udp ? IPPROTO_UDP : IPPROTO_TCP, udp ? 0 : 1u << TCP_LISTEN },
-		{ AF_INET6, udp ? IPPROTO_UDP : IPPROTO_TCP, udp ? 0 : 1u << TCP_LISTEN },
+		{ AF_INET, x->udp ? IPPROTO_UDP : IPPROTO_TCP, 0 },
+		{ AF_INET6, x->udp ? IPPROTO_UDP : IPPROTO_TCP, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
-		sockdiag_each(diag, &want[i], look, &x);
-	*uid = x.uid;
-	return x.taken;
+		sockdiag_each(diag, &want[i], look, x);
+}
+
+/* sk_acceptq_is_full(): one more than it may. */
+static bool is_full(const struct search *x)
+{
+	return !x->udp && x->waiting != SOCK_NOT_TOLD && x->room != SOCK_NOT_TOLD &&
+		x->waiting > x->room;
+}
+
+static void put_holder(const struct search *x, struct reason *ret)
+{
+	char addr[INET6_ADDRSTRLEN] = "?";
+	struct sock_end end;
+	uint8_t family = sock_unmap(x->held_by.family, &x->held_by.remote, &end);
+
+	inet_ntop(family, end.addr, addr, sizeof(addr));
+	snprintf(ret->word, sizeof(ret->word), "a connection to %s%s%s:%u, as its own port; unless "
+		 "both sockets have SO_REUSEADDR", family == AF_INET6 ? "[" : "", addr,
+		 family == AF_INET6 ? "]" : "", x->held_by.remote.port);
+}
+
+/* inet_csk_bind_conflict(): whether both have SO_REUSEADDR or SO_REUSEPORT the kernel tells of none
+ * but those that listen, and these refuse the first. */
+static void judge_use(const struct search *x, struct reason *ret)
+{
+	if (!x->bound && !x->held && !x->left)
+		return;
+	ret->kind = x->bound || x->held ? WHY_IN_USE : WHY_UNKNOWN;
+	ret->err = ret->kind == WHY_IN_USE ? EADDRINUSE : 0;
+	ret->uid = x->uid;
+	ret->guess = !x->bound;
+	if (is_full(x))
+		snprintf(ret->word, sizeof(ret->word), "a socket whose queue is full: %u wait to "
+			 "be accepted, and %u may; who connects is not answered", x->waiting,
+			 x->room);
+	else if (!x->bound && x->held)
+		put_holder(x, ret);
+	else if (!x->bound)
+		snprintf(ret->word, sizeof(ret->word), "%u connection%s that ended still ha%s it "
+			 "(TIME-WAIT): it takes SO_REUSEADDR, which those must have had, too",
+			 x->left, x->left == 1 ? "" : "s", x->left == 1 ? "s" : "ve");
 }
 
 void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_t port, bool udp,
 		struct reason *ret)
 {
+	struct search x = { .port = port, .udp = udp };
 	struct capable over;
-	uint32_t uid;
 
 	capable_read(dir, c, &over);
 	*ret = (struct reason){ .kind = WHY_GRANTED, .number = port };
@@ -72,9 +124,8 @@ void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_
 		ret->kind = WHY_PORT;
 		ret->err = EACCES;
 		ret->caps = CREDS_CAP(NET_BIND_SERVICE);
-	} else if (port && is_taken(in->nets[0].diag, port, udp, &uid)) {
-		ret->kind = WHY_IN_USE;
-		ret->err = EADDRINUSE;
-		ret->uid = uid;
+	} else if (port) {
+		search(in->nets[0].diag, &x);
+		judge_use(&x, ret);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * port - may somebody bind a port in the target's network namespace? inet_bind() and
- * inet_port_requires_bind_service() of Linux 6.1.
+ * inet_port_requires_bind_service() of Linux 6.1. And does somebody have it already: who
+ * listens, or a connection as its own port, which bind(2) minds as well.
  */
 #ifndef NSDEBUG_WHY_PORT_H
 #define NSDEBUG_WHY_PORT_H

@@ -32,7 +32,8 @@ static const char *const names[WHY_KINDS] = {
 	[WHY_CROSS_DEVICE] = "cross-device", [WHY_RESOLVE] = "resolve-flag",
 	[WHY_INTERPRETER] = "missing-interpreter", [WHY_FORMAT] = "format",
 	[WHY_ARCH] = "architecture",
-	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_SECCOMP] = "seccomp",
+	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_PING] = "ping-group",
+	[WHY_SECCOMP] = "seccomp",
 	[WHY_RLIMIT] = "rlimit",
 	[WHY_PIDS] = "pids-limit", [WHY_MEMORY] = "memory-limit", [WHY_DEVICE] = "device-cgroup",
 	[WHY_LSM] = "lsm", [WHY_RULE] = "rule",
@@ -437,6 +438,14 @@ static void put_rest(struct buf *b, const struct reason *r)
 	case WHY_IN_USE:
 		buf_addf(b, "port %llu is in use%s%s", LLU(r->number), r->word[0] ? " by " : "",
 			 r->word);
+		break;
+	case WHY_PING:
+		buf_str(b, "net.ipv4.ping_group_range of its network namespace has none of its "
+			"groups");
+		if (r->number <= r->limit && r->limit)
+			buf_addf(b, ": it is %llu to %llu", LLU(r->number), LLU(r->limit));
+		else if (r->number)
+			buf_str(b, ": it is nobody's");
 		break;
 	case WHY_SECCOMP:
 		buf_addf(b, "the seccomp filter%s answers %s%s%s%s",

@@ -62,7 +62,8 @@ enum why_kind {
 	WHY_ARCH,		/* word: for which machine */
 	/* ---- beside files ---- */
 	WHY_PORT,		/* number: the port; limit: net.ipv4.ip_unprivileged_port_start */
-	WHY_IN_USE,		/* number: a port somebody has */
+	WHY_IN_USE,		/* number: a port somebody has; word: who */
+	WHY_PING,		/* net.ipv4.ping_group_range: number to limit, if they are known */
 	WHY_SECCOMP,		/* word: the call; number: what the filter answers; caps: these it
 				 * takes besides */
 	WHY_RLIMIT,		/* word: which, as ulimit has it; limit; hard; number: asked for */
