@@ -21,6 +21,7 @@
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/cure.h"
 #include "nsdebug/why/judging.h"
+#include "nsdebug/why/row.h"
 
 #define ONCE_MAX 4096		/* refusals that --once keeps apart */
 
@@ -87,9 +88,7 @@ static const struct col denied_col[] = {
 	C(COL_BYTES, refused, COL_HIDE,
 	  "capabilities asked for in this call and not had; null: this kernel does not tell"),
 	C(COL_U64, limit, COL_HIDE, "the limit that was reached, or the first free port"),
-	C(COL_BYTES, kubernetes, COL_WIDE | COL_CLAIMED, "the cure as a patch of the pod"),
-	C(COL_BYTES, docker, COL_WIDE | COL_CLAIMED, "the cure as options of docker run"),
-	C(COL_BYTES, podman, COL_WIDE | COL_CLAIMED, "the cure as options of podman run"),
+	CURE_COLS(struct denied_row),
 	STACKS_COLS(struct denied_row),
 	COL_END
 };

@@ -9,6 +9,12 @@
 
 struct finding;
 
+/* Of a row with a cure (why/cure.h): what it is for those who start containers. */
+#define CURE_COLS(s) \
+	COL(COL_BYTES, s, kubernetes, COL_WIDE | COL_CLAIMED, "the cure, as a patch of the pod"), \
+	COL(COL_BYTES, s, docker, COL_WIDE | COL_CLAIMED, "the cure, as options of docker run"), \
+	COL(COL_BYTES, s, podman, COL_WIDE | COL_CLAIMED, "the cure, as options of podman run")
+
 /* Of a finding a line of its own: what it is, and its text. */
 struct why_more {
 	const char *about;

@@ -3,29 +3,22 @@
 # why, of containers that have ended or did not start: docker and podman, by what they leave.
 # timeout 300
 . tests/lib.sh
+. "$SRC/tests/lib/ended.sh"
 need jq docker gcc
 
-docker_() { docker -H unix:///run/docker.sock "$@"; }
-
-engine_up docker
-engine_run docker static
-engine_run docker debug
-engine_run docker base
+ended_docker
 RUNS=$CT
 
 # ---- what is put into them
 
-mkdir "$TMP/in" "$TMP/in/dir" "$TMP/data"
-cp "$O/tests/lib/dies" "$TMP/in/dies"
-cp "$O/tests/lib/dies" "$TMP/in/plain"
-chmod 644 "$TMP/in/plain"
+ended_programs
+mkdir "$TMP/in/dir" "$TMP/data"
 printf '#!/bin/sh\necho hi\n' >"$TMP/in/script"
 printf '#!/usr/bin/ruby\n' >"$TMP/in/ruby"
 printf '#!/bin/sh\r\necho\r\n' >"$TMP/in/crlf"
 printf '#!/usr/bin/env nonesuch\n' >"$TMP/in/env"
 printf 'echo hi\n' >"$TMP/in/text"
 : >"$TMP/in/empty"
-{ printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\267\0\001\0\0\0'; head -c 200 /dev/zero; } >"$TMP/in/arm"
 head -c 30 "$TMP/in/dies" >"$TMP/in/cut"
 echo 'int f(void) { return 0; }' >f.c
 echo 'int f(void); int main(void) { return f(); }' >g.c
@@ -42,7 +35,7 @@ cp libnsd.so.1 "$TMP/in/lib2"
 gcc -o "$TMP/in/has" g.c ./libnsd.so.1 -Wl,-rpath,'$ORIGIN/lib2'
 gcc -o "$TMP/in/musl" g.c ./libnsd.so.1 -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
 chmod 755 "$TMP/in/script" "$TMP/in/ruby" "$TMP/in/crlf" "$TMP/in/env" "$TMP/in/text" \
-	"$TMP/in/empty" "$TMP/in/arm" "$TMP/in/cut"
+	"$TMP/in/empty" "$TMP/in/cut"
 
 # ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
 ended() {
@@ -53,11 +46,8 @@ ended() {
 	for f in "$TMP"/in/*; do
 		docker_ cp -q "$f" "$D:/" >out 2>&1 || docker_ cp "$f" "$D:/" >out 2>&1
 	done
-	timeout 60 docker -H unix:///run/docker.sock start "$D" >out 2>&1
-	case $? in 0) timeout 60 docker -H unix:///run/docker.sock wait "$D" >out 2>&1 ;; esac
+	ended_again
 }
-# verdict NAME FILTER: of the last one, the first row
-verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
 B=nsd.test/base:latest
 
 # ---- what cannot be started

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # why, of containers of podman that have ended or could not be started, by what is in files.
 . tests/lib.sh
+. "$SRC/tests/lib/ended.sh"
 need jq podman gcc
 
 podman_() { CONTAINERS_CONF=/run/nsd-engines/containers.conf podman "$@"; }
@@ -26,7 +27,6 @@ ended() { # NAME [OPTION...] IMAGE [ARGV...]; sets D
 	podman_ start "$D" >out 2>&1
 	podman_ wait --condition stopped "$D" >out 2>&1 || :
 }
-verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
 B=nsd.test/base:latest
 
 ended script $B /script

@@ -3,23 +3,16 @@
 # why, of containers of docker that ended with words: which of them are the reason, and of which run.
 # timeout 300
 . tests/lib.sh
+. "$SRC/tests/lib/ended.sh"
 need jq docker gcc
 
-docker_() { docker -H unix:///run/docker.sock "$@"; }
-
-engine_up docker
-engine_run docker static
-engine_run docker debug
-engine_run docker base
-mkdir "$TMP/in" "$TMP/data" "$TMP/shut"
-cp "$O/tests/lib/dies" "$TMP/in/dies"
-cp "$O/tests/lib/dies" "$TMP/in/plain"
-chmod 644 "$TMP/in/plain"
+ended_docker
+ended_programs
+mkdir "$TMP/data" "$TMP/shut"
 printf '#!/x/sh-bash\n' >"$TMP/in/script"
-{ printf '\177ELF\002\001\001\0\0\0\0\0\0\0\0\0\002\0\267\0\001\0\0\0'; head -c 200 /dev/zero; } >"$TMP/in/arm"
 echo 'int f(void) { return 0; }' | gcc -shared -fPIC -Wl,-soname,libnsd.so.1 -o libnsd.so.1 -x c -
 echo 'int f(void); int main(void) { return f(); }' | gcc -o "$TMP/in/lacks" -x c - -x none ./libnsd.so.1
-chmod 755 "$TMP/in" "$TMP/in/script" "$TMP/in/arm" "$TMP/in/lacks"
+chmod 755 "$TMP/in/script" "$TMP/in/lacks"
 
 B=nsd.test/base:latest
 # ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
@@ -29,20 +22,15 @@ ended() {
 	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
 	docker_ create --name "$D" --network none --volume "$TMP/in:/m:ro" --volume "$TMP/data:/data:ro" \
 		"$@" >out 2>&1 || fail "docker create" "$(cat out)"
-	again
-}
-again() {
-	timeout 60 docker -H unix:///run/docker.sock start "$D" >out 2>&1
-	case $? in 0) timeout 60 docker -H unix:///run/docker.sock wait "$D" >out 2>&1 ;; esac
+	ended_again
 }
 sh_() { n=$1; ended "$n" --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -c "$2"; }
-verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }
 
 # ---- which run, and which words
 
 sh_ runs '[ -e /x ] && { echo second; exit 7; }; echo >/x; echo "open /data/x: Read-only file system"; exit 1'
 verdict 'the last words of the first run' '.kind == "read-only-mount"'
-again
+ended_again
 verdict 'those of an earlier run are no reason of this one' '.kind == "exited" and .evidence == "exit code 7"'
 tj 'nor shown among its last words' '[.items[] | select(.kind == "last-output") | .reason] == ["second"]' \
 	"$NSDEBUG" why -o json "$D"
@@ -74,7 +62,7 @@ refused() { # NAME PATH
 		--entrypoint /busybox/sh nsd.test/debug:latest -c "echo \"open '$2': Permission denied\"; exit 1" \
 		>out 2>&1 || fail "docker create" "$(cat out)"
 	tar -C "$TMP" --owner 0 --group 0 -c tree | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
-	again
+	ended_again
 }
 refused deep /tree/deep/file
 verdict 'a directory that it may not pass' '.kind == "permission-denied" and (.reason | test("/tree/deep is 0700 0:0; other has ---")) and
@@ -139,7 +127,7 @@ D=nsd-words-$$-shut
 at_exit "docker -H unix:///run/docker.sock rm -f $D"
 docker_ create --name "$D" --network none $B /shut/dies >out 2>&1
 docker_ cp "$TMP/shut" "$D:/" >out 2>&1
-again
+ended_again
 verdict 'a directory that it may not enter' '.kind == "not-executable" and (.evidence | test("/shut is drwx------"))'
 ended file --volume "$TMP/in/dies:/tmp" $B /m/dies
 verdict 'a file on a directory' '.kind == "bad-mount"'
