@@ -51,11 +51,25 @@ static int may_make(struct walk *w, const struct step *dir)
 	return may_change_dir(w, dir);
 }
 
+/* A mount that refuses all hides whether the directory would do so as well. */
+static int want_write(struct walk *w, const struct step *dir)
+{
+	struct reason kept;
+
+	if (stand_writable(w, dir) == 0)
+		return 0;
+	kept = *w->why;
+	kept.rights = may_change_dir(w, dir) < 0 &&
+		(w->why->kind == WHY_MODE || w->why->kind == WHY_ACL);
+	*w->why = kept;
+	return -1;
+}
+
 int change_below(struct walk *w, const struct step *dir)
 {
 	if (!S_ISDIR(dir->st.stx_mode))
 		return stand_refuse(w, dir, WHY_NOT_DIR, ENOTDIR);
-	if (stand_writable(w, dir) < 0) {
+	if (want_write(w, dir) < 0) {
 		w->why->dir = true;
 		return -1;
 	}
@@ -164,7 +178,7 @@ static int take_away(struct walk *w, bool want_dir)
 {
 	const struct step *s = &w->end;
 
-	if (to_old(w, w->ask->path) < 0 || stand_writable(w, walk_parent(w)) < 0 ||
+	if (to_old(w, w->ask->path) < 0 || want_write(w, walk_parent(w)) < 0 ||
 	    is_there(w) < 0 || may_remove(w, walk_parent(w), s) < 0)
 		return -1;
 	if (S_ISDIR(s->st.stx_mode) != want_dir)
@@ -216,7 +230,7 @@ static int move(struct walk *w, struct walk *to)
 		return refuse_busy(to, &to->end);
 	if (walk_parent(w)->mount != walk_parent(to)->mount)
 		return refuse_apart(w, &w->end, walk_parent(to));
-	if (stand_writable(w, walk_parent(w)) < 0 || is_there(w) < 0 || rename_to(w, to) < 0)
+	if (want_write(w, walk_parent(w)) < 0 || is_there(w) < 0 || rename_to(w, to) < 0)
 		return -1;
 	if (is_mounted_on(w, &w->end))
 		return refuse_busy(w, &w->end);
@@ -249,7 +263,7 @@ static int link_to(struct walk *w, struct walk *to)
 	const struct step *s = &w->end;
 
 	if (walk_to(w, w->ask->path, w->ask->nofollow ? 0 : WALK_FOLLOW) < 0 ||
-	    to_new(to, w->ask->path2) < 0 || stand_writable(to, walk_parent(to)) < 0)
+	    to_new(to, w->ask->path2) < 0 || want_write(to, walk_parent(to)) < 0)
 		return -1;
 	if (s->mount != walk_parent(to)->mount)
 		return refuse_apart(w, s, walk_parent(to));

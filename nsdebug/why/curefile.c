@@ -198,6 +198,29 @@ static void put_owned_volume(struct making *m)
 		curing_say(m->cure->podman, "--volume SOURCE:%s:U", m->r->mount);
 }
 
+static void put_fs_group(struct making *m)
+{
+	KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+}
+
+/* What the group of a volume may is not all: it may be read-only besides. */
+static void put_group_and_mount(struct making *m)
+{
+	KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}, containers: [{name: CONTAINER, "
+		   "volumeMounts: [{mountPath: %s, readOnly: false}]}]}", m->gid, m->r->mount);
+}
+
+/* Besides what its files are: the mount. */
+static void cure_of_both(struct making *m)
+{
+	put_owned_volume(m);
+	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it "
+	     "belong to group %u (fsGroup), or its files to user %u: chown on the host to %s, "
+	     "option U of podman", m->r->mount, m->gid, m->uid, host_user(m));
+	if (curing_plain(m->r->mount))
+		put_group_and_mount(m);
+}
+
 /* fsGroup gives a group the right to read and write, not to run, and makes no owner. */
 static void cure_of_volume(struct making *m)
 {
@@ -205,7 +228,9 @@ static void cure_of_volume(struct making *m)
 	bool runs = r->need & NEED_X && !S_ISDIR(r->mode);
 
 	put_owned_volume(m);
-	if (r->kind == WHY_OWNER) {
+	if (r->ro && r->need & NEED_W) {
+		cure_of_both(m);
+	} else if (r->kind == WHY_OWNER) {
 		TEXT(m, "only an owner may: let what is on %s belong to user %u (chown on the host "
 		     "to %s; option U of podman); a group (fsGroup) is not enough", r->mount,
 		     m->uid, host_user(m));
@@ -216,7 +241,7 @@ static void cure_of_volume(struct making *m)
 		TEXT(m, "let the volume on %s belong to group %u (fsGroup), or its files to user "
 		     "%u: chown on the host to %s, option U of podman", r->mount, m->gid, m->uid,
 		     host_user(m));
-		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+		put_fs_group(m);
 	}
 }
 
@@ -248,6 +273,15 @@ static void cure_of_image(struct making *m)
 	}
 }
 
+static void put_mount_besides(struct making *m)
+{
+	size_t len = strlen(m->cure->text);
+
+	if (m->r->ro && m->r->need & NEED_W && !is_on_root(m->r))
+		snprintf(m->cure->text + len, sizeof(m->cure->text) - len, "; and mount the volume "
+			 "on %.100s without ro besides", m->r->mount);
+}
+
 static void cure_of_mode(struct making *m)
 {
 	const struct reason *r = m->r;
@@ -256,6 +290,7 @@ static void cure_of_mode(struct making *m)
 		TEXT(m, "put the process into group %u, which may", m->group);
 		KUBERNETES(m, "spec: {securityContext: {supplementalGroups: [%u]}}", m->group);
 		curing_both(m, "--group-add %u", m->group);
+		put_mount_besides(m);
 	} else if (cure_of_kernels(m)) {
 		return;
 	} else if (S_ISSOCK(r->mode) && !r->uid) {
@@ -263,10 +298,12 @@ static void cure_of_mode(struct making *m)
 	} else if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
 		TEXT(m, "nobody may: chmod a+%s, %s", why_need(r->need),
 		     is_on_root(r) ? "in the image" : "where the volume comes from");
+		put_mount_besides(m);
 	} else if (r->whose == CLASS_OWNER) {
 		TEXT(m, "it is its own: chmod u+%s, %s", why_need(r->need), !is_on_root(r) ?
 		     "where the volume comes from or by the program" : r->ro ? "in the image" :
 		     "in the image or by the program");
+		put_mount_besides(m);
 	} else if (!is_on_root(r)) {
 		cure_of_volume(m);
 	} else {
@@ -287,6 +324,7 @@ static void cure_of_acl(struct making *m)
 	     m->c->fsuid, why_need(r->need), m->uid, host_user(m),
 	     own ? "no group helps against an entry of the user's own" :
 	     "an entry for the user stands above those of groups");
+	put_mount_besides(m);
 	if (!is_on_root(r))
 		put_owned_volume(m);
 }
@@ -305,7 +343,7 @@ static void cure_of_owner(struct making *m)
 		     m->r->ro ? "; the root is read-only besides: then it is to be right in the "
 		     "image" : "");
 	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r))
-		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+		put_fs_group(m);
 }
 
 static void cure_of_unmapped(struct making *m)
@@ -317,6 +355,7 @@ static void cure_of_unmapped(struct making *m)
 	TEXT(m, "its owner, %u on the host, does not exist in this user namespace: chown it on the "
 	     "host to %s, or mount it with ids mapped (podman: option U or idmap)", r->id,
 	     host_user(m));
+	put_mount_besides(m);
 	if (!is_on_root(r) && curing_plain(r->mount))
 		curing_say(m->cure->podman, "--volume SOURCE:%s:idmap", r->mount);
 }
@@ -420,6 +459,8 @@ static void cure_of_read_only(struct making *m)
 		return;
 	} else if (is_on_root(r)) {
 		put_place(m, "leave the root read-only and ");
+	} else if (r->rights) {
+		cure_of_both(m);
 	} else {
 		TEXT(m, "mount the volume on %s without ro (readOnly: false)", r->mount);
 		if (curing_plain(r->mount)) {

@@ -84,6 +84,7 @@ bool reason_check(struct reason *r)
 	r->dir = r->dir != 0;
 	r->path_cut = r->path_cut != 0;
 	r->ro = r->ro != 0;
+	r->rights = r->rights != 0;
 	r->filled = r->filled > DIR_FILLED ? DIR_UNKNOWN : r->filled;
 	r->need &= 7;
 	r->mask &= 7;
@@ -147,6 +148,18 @@ static void put_caps(struct buf *b, const struct reason *r)
 	cap_list(b, r->caps, " or ");
 	if (r->host_ns)
 		buf_str(b, " in the host's user namespace");
+}
+
+/* Who writes meets two that refuse it: the one that comes first is the reason. */
+static void put_besides(struct buf *b, const struct reason *r)
+{
+	bool mount = r->kind == WHY_READ_ONLY_MOUNT || r->kind == WHY_READ_ONLY_FS;
+
+	if (mount && r->rights)
+		buf_addf(b, "; and it is 0%03o %u:%u, which refuses it besides", r->mode & 07777,
+			 r->uid, r->gid);
+	else if (!mount && r->ro && r->need & NEED_W)
+		buf_addf(b, "; and %s is mounted read-only besides", r->mount[0] ? r->mount : "/");
 }
 
 static uint32_t bits_of(const struct reason *r)
@@ -487,4 +500,5 @@ void reason_text(struct buf *b, const struct reason *r)
 	if (!put_of_files(b, r) && !put_of_mounts(b, r) && !put_of_flags(b, r) &&
 	    !put_of_names(b, r))
 		put_rest(b, r);
+	put_besides(b, r);
 }

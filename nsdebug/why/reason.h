@@ -107,6 +107,7 @@ struct reason {
 	uint8_t host_ns;		/* caps count only in the host's user namespace */
 	uint8_t dir;			/* path is the directory of what was asked for */
 	uint8_t ro;			/* the mount is read-only, whatever else refuses it */
+	uint8_t rights;			/* of a read-only mount: the directory refuses it, too */
 	uint8_t filled;			/* enum dir_fill of the directory, reason_dir() */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */

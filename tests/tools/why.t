@@ -415,6 +415,8 @@ tree said
 put handed 644 0
 deep=/t$(printf '/d%.0s' $(seq 210))
 mkdir -p "$TMP/tree-said/${deep#/t/}"
+mkdir "$W.ro/shut"
+: >"$W.ro/shut/f"
 ln -s '/d700-0/$(id);\033[31m' "$T/hostile"
 box_run debug --ready --bind "$T:/t" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" -- /busybox/busybox sh -c 'echo ready
 	cd /t; exec 7</t/handed; /busybox/busybox sleep 3600 & exec /busybox/busybox sleep 3600'
@@ -438,6 +440,14 @@ tj 'a volume: fsGroup'	"$(has_cure '.kubernetes == "spec: {securityContext: {fsG
 tj 'a read-only root'	"$(has_cure '.kind == "read-only-mount" and .mount == "/" and .docker == "--tmpfs /home/nonroot:uid=65532,gid=65532" and (.kubernetes | test("emptyDir: {}"))')" \
 	rows --path /home/nonroot/x --for create
 tj 'a read-only volume'	"$(has_cure '.kind == "read-only-mount" and .mount == "/ro" and .docker == "--volume SOURCE:/ro:rw"')"	rows --path /ro/f --for write
+tj 'a file, and its mount besides'	"$(has_cure '.kind == "mode" and (.reason | test("and /ro is mounted read-only besides")) and
+	.podman == "--volume SOURCE:/ro:U" and .docker == null and (.cure | test("without ro.*chown")) and
+	.kubernetes == "spec: {securityContext: {fsGroup: 65532}, containers: [{name: CONTAINER, volumeMounts: [{mountPath: /ro, readOnly: false}]}]}"')" \
+	rows --path /ro/shut/f --for write
+tj 'a mount, and the directory besides'	"$(has_cure '.kind == "read-only-mount" and (.reason | test("it is 0755 0:0, which refuses it besides")) and
+	.docker == null and (.cure | test("without ro.*chown"))')"	rows --path /ro/shut/new --for create
+tj 'or only the mount'	"$(has_cure '.kind == "read-only-mount" and .docker == "--volume SOURCE:/ro:rw" and (.reason | test("besides") | not)')" \
+	rows --path /ro/new --for create
 tj 'a sysctl'	"$(has_cure '.kind == "sysctl" and .caps == ["CAP_NET_ADMIN"] and .docker == "--sysctl net.ipv4.ip_forward=VALUE"')" \
 	rows --path /proc/sys/net/ipv4/ip_forward --for write
 tj 'a masked path'	"$(one '.kind == "masked" and .error == "ENOENT"')"	rows --path /proc/acpi/x
