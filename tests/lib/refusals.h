@@ -107,12 +107,15 @@ static int do_dirfd(void)
 
 static int do_fchmod(void) { return result(fchmod(open(in("theirs"), O_RDONLY), 0600)); }
 
-static int do_beneath(void)
+static int open_beneath(const char *path)
 {
 	struct { uint64_t flags, mode, resolve; } how = { O_RDONLY, 0, 8 };
 
-	return result(syscall(SYS_openat2, open(dir, O_PATH), "/etc", &how, sizeof(how)));
+	return result(syscall(SYS_openat2, open(dir, O_PATH), path, &how, sizeof(how)));
 }
+
+static int do_beneath(void) { return open_beneath("/etc"); }
+static int after_beneath(void) { return open_beneath("."); }
 
 static int unix_socket(const char *path, int (*fn)(int, const struct sockaddr *, socklen_t))
 {

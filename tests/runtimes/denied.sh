@@ -64,7 +64,7 @@ says() { # CURE
 	owner)	echo 'belong|owner|chown|give it to a group' ;;
 	host)	echo 'chattr -[ia]' ;;
 	image)	echo 'chmod|use an image|statically|begin a script' ;;
-	program) echo 'elsewhere|directory of its own|one mount' ;;
+	program) echo 'elsewhere|directory of its own|one mount|below the directory' ;;
 	own)	echo 'program' ;;
 	*)	echo . ;;
 	esac
