@@ -127,9 +127,9 @@ endif
 core	:= $(sort $(wildcard nsdebug/*/*.c))
 tools	:= $(sort $(wildcard tools/*.c))
 # Some headers are of the programs in the kernel alone: the compiler for these reads them.
-headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h checks.h conns.h denying.h end.h ender.h filter.h holding.h \
+headers	:= $(filter-out $(addprefix bpf/,capable.h changes.h checks.h conns.h denying.h end.h ender.h filter.h holding.h home.h \
 	    looking.h messages.h netevent.h next.h recording.h regs.h socks.h stack.h sysargs.h syscount.h \
-	    types.h uring.h usedfiles.h visit.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
+	    types.h uring.h usedfiles.h usedsocks.h visit.h walking.h),$(sort $(wildcard nsdebug/*.h nsdebug/*/*.h bpf/*.h)))
 units	:= $(sort $(wildcard tests/unit/*.c))
 helpers	:= $(sort $(wildcard tests/lib/*.c tests/hostile/*.c))
 fuzzers	:= $(sort $(wildcard tests/fuzz/*.c))

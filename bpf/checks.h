@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * checks - a check of a capability, however the kernel tells of it: which sort it is, and counters
- * by system call. Included behind bpf/capable.h; the counters only take memory where they are
- * wanted.
+ * checks - a check of a capability, however the kernel tells of it: which sort it is, counters by
+ * system call, and the programs that are told. Included behind bpf/capable.h; the counters only
+ * take memory where they are wanted.
  */
 #ifndef BPF_CHECKS_H
 #define BPF_CHECKS_H
@@ -91,6 +91,29 @@ static __always_inline struct check returned_check(struct raw_tracepoint *ctx)
 		.cap = (__u32)ctx->args[2], .ret = (__s32)ctx->args[4],
 		.asked = ctx->args[3] & CAP_OPT_NOAUDIT,
 	};
+}
+
+/* What an object does with a check of its target's. */
+static int take_check(const struct check *k);
+
+SEC("raw_tp/cap_capable")
+int on_check(struct raw_tracepoint *ctx)
+{
+	struct check k = told_check(ctx);
+
+	if (!is_current_target())
+		return 0;
+	k.asked = is_only_asked(ctx);
+	return take_check(&k);
+}
+
+/* Before there was a tracepoint, where the kernel allows this. */
+SEC("fexit/cap_capable")
+int on_check_exit(struct raw_tracepoint *ctx)
+{
+	struct check k = returned_check(ctx);
+
+	return is_current_target() ? take_check(&k) : 0;
 }
 
 #endif

@@ -403,7 +403,7 @@ const volatile bool cap_all;	/* also what is neither used nor refused */
 
 __u64 cap_left_out;	/* of a runtime */
 
-__attribute__((noinline)) static int take_check(const struct check *k)
+static __attribute__((noinline)) int take_check(const struct check *k)
 {
 	struct task_struct *t = current();
 	struct user_namespace *held = k->ns;
@@ -432,24 +432,4 @@ __attribute__((noinline)) static int take_check(const struct check *k)
 	if (bpf_ringbuf_output(&ring, &c, sizeof(c), BPF_RB_NO_WAKEUP))
 		__sync_fetch_and_add(&lost, 1);
 	return 0;
-}
-
-SEC("raw_tp/cap_capable")
-int on_check(struct raw_tracepoint *ctx)
-{
-	struct check k = told_check(ctx);
-
-	if (!is_current_target())
-		return 0;
-	k.asked = is_only_asked(ctx);
-	return take_check(&k);
-}
-
-/* Before there was a tracepoint, where the kernel allows this: its own arguments, and result. */
-SEC("fexit/cap_capable")
-int on_check_exit(struct raw_tracepoint *ctx)
-{
-	struct check k = returned_check(ctx);
-
-	return is_current_target() ? take_check(&k) : 0;
 }

@@ -78,6 +78,7 @@ struct uid_gid_map {
 struct user_namespace {
 	struct uid_gid_map uid_map, gid_map;
 	int level;			/* 0: the host's */
+	struct user_namespace *parent;
 	struct ns_common ns;
 };
 
@@ -92,7 +93,7 @@ typedef struct { __u32 cap[2]; } kernel_cap_t;
 struct cred {
 	kuid_t uid, euid, fsuid;
 	kgid_t gid, egid, fsgid;
-	kernel_cap_t cap_permitted, cap_effective, cap_bset;
+	kernel_cap_t cap_permitted, cap_effective, cap_bset, cap_ambient;
 	struct user_namespace *user_ns;
 	struct group_info *group_info;
 };

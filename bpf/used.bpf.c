@@ -3,10 +3,12 @@
 
 #include "bpf/checks.h"
 #include "bpf/filter.h"
+#include "bpf/home.h"
 #include "bpf/next.h"
 #include "bpf/regs.h"
 #include "bpf/uring.h"
 #include "bpf/usedfiles.h"
+#include "bpf/usedsocks.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -14,53 +16,27 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define NR_CLONE 56
 #define NR_VFORK 58
 #define NR_EXECVE 59
+#define NR_MPROTECT 10
+#define NR_PKEY_MPROTECT 329
+#define NR_UNSHARE 272
+#define NR_SETNS 308
 #define NR_CLONE3 435
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 #define VM_EXEC 4
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-#define AF_INET 2
-#define AF_INET6 10
-#define TCP_LISTEN 10
-#define TCP_CLOSE 7
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct in6_addr {
-	union {
-		__u8 u6_addr8[16];
-	} in6_u;
-};
-
-struct sock_common {
-	__u32 skc_rcv_saddr;
-	__u16 skc_num;
-	unsigned short skc_family;
-	volatile unsigned char skc_state;
-	struct in6_addr skc_v6_rcv_saddr;
-};
-
-struct sock {
-	struct sock_common __sk_common;
-	__u16 sk_type, sk_protocol;	/* since 5.6 */
-};
-
-struct socket {
-	struct sock *sk;
-};
-
-#pragma clang attribute pop
+#define CLONE_NEWNS USED_NEW_MOUNTS
 
 const volatile struct used_call known_calls[USED_CALLS];
 
 __u8 entered[USED_CALLS];	/* the kernel ran it */
 __u16 refused[USED_CALLS];	/* it was answered with this error, and not run */
-__u16 families[64];		/* of sockets: bit n: of type n */
 __u64 signals;			/* sent: bit n: number n */
 __u64 compat, strange;		/* calls of another table; of none */
+__u64 spaces;			/* CLONE_NEW... that it made */
+__u64 leaves;			/* where that cannot be followed: it may have left our sight */
+__u64 gains;			/* programs that gave who started them more than he had */
+__u64 unsure;			/* times that it was not seen of which file pages are made to run */
+bool settled;			/* what there was when we came has been looked at */
 
 static __always_inline bool is_error(__s64 ret)
 {
@@ -90,11 +66,12 @@ __attribute__((noinline)) int note_cred(__u64 task, __u32 before)
 	u.nnp = BPF_CORE_READ(t, atomic_flags) & 1;
 	u.seccomp = (__u8)BPF_CORE_READ(t, seccomp.mode);
 	u.before = (__u8)before;
+	u.inner = (__u8)is_inner((__u64)BPF_CORE_READ(c, user_ns));
 	key = (struct seen){
 		.what = USED_CRED | (__u64)u.ngroups << 32 | (u.ns_pid == 1) << 8,
 		.where = ((__u64)u.uid << 32 | u.gid) * 0x9e3779b97f4a7c15ull ^
 			((__u64)u.euid << 32 | u.egid),
-		.how = u.prm * 0x9e3779b97f4a7c15ull ^ u.eff,
+		.how = u.prm * 0x9e3779b97f4a7c15ull ^ u.eff ^ (__u64)u.inner << 63,
 	};
 	if (!is_new(&key, USED_TOUCH, before ? SCRATCH_LOOK : SCRATCH_LIVE))
 		return 0;
@@ -109,63 +86,38 @@ __attribute__((noinline)) int note_cred(__u64 task, __u32 before)
 	return 0;
 }
 
-/* ---- sockets ---- */
-
-static __always_inline void note_family(__u32 family, __u32 type)
-{
-	__u16 bit = 1u << (type & 15);
-
-	if (family >= 64)
-		return;
-	asm volatile("" : "+r"(family));
-	family &= 63;
-	if (!(families[family] & bit))
-		families[family] |= bit;
-}
-
-__attribute__((noinline)) int note_socket(__u64 file, __u32 before)
-{
-	struct file *f = (struct file *)file;
-	struct used_port p = { .record = USED_PORT, .before = (__u8)before };
-	struct socket *socket = BPF_CORE_READ(f, private_data);
-	struct sock *sk;
-	struct seen key;
-	__u8 state;
-
-	if ((BPF_CORE_READ(f, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk)
-		return 0;
-	p.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (before)
-		note_family(p.family, BPF_CORE_READ(sk, sk_type));
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	p.port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	p.protocol = BPF_CORE_READ(sk, sk_protocol);
-	p.listens = state == TCP_LISTEN;
-	if ((p.family != AF_INET && p.family != AF_INET6) || !p.port ||
-	    (before && state != TCP_LISTEN && (p.protocol != IPPROTO_UDP || state != TCP_CLOSE)))
-		return 0;
-	if (p.family == AF_INET)
-		BPF_CORE_READ_INTO((__u32 *)p.addr, sk, __sk_common.skc_rcv_saddr);
-	else
-		BPF_CORE_READ_INTO(&p.addr, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-	key = (struct seen){ .what = USED_PORT | (__u64)p.listens << 32,
-		.where = (__u64)p.family << 32 | (__u64)p.protocol << 16 | p.port,
-		.how = *(__u64 *)p.addr ^ *(__u64 *)(p.addr + 8) };
-	if (is_new(&key, USED_TOUCH, before ? SCRATCH_LOOK : SCRATCH_LIVE))
-		tell(&key, &p, sizeof(p));
-	return 0;
-}
-
 /* ---- calls ---- */
+
+/* Of a clone(2), or at where clone3(2) has them. */
+static __always_inline __u64 flags_of(__u64 arg, bool is_struct)
+{
+	__u64 flags = arg;
+
+	if (is_struct && bpf_probe_read_user(&flags, sizeof(flags), (void *)arg))
+		return 0;
+	return flags;
+}
+
+/* Only by their mount namespace, processes are no more the target's in a new one. */
+static __always_inline void note_leaving(__u64 nr, struct pt_regs *p)
+{
+	struct regs r;
+
+	if ((nr != NR_CLONE && nr != NR_CLONE3 && nr != NR_UNSHARE && nr != NR_SETNS) ||
+	    !is_current_target() || !get_regs(&r, p) || is_runtimes())
+		return;
+	if (nr == NR_SETNS ? !r.si || r.si & CLONE_NEWNS :
+	    flags_of(r.di, nr == NR_CLONE3) & CLONE_NEWNS)
+		__sync_fetch_and_add(&leaves, 1);
+}
 
 SEC("raw_tp/sys_enter")
 int used_enter(struct raw_tracepoint *ctx)
 {
 	__u64 nr = ctx->args[1];
 
+	if (filter_kind == FILTER_MNTNS)
+		note_leaving(nr, (struct pt_regs *)ctx->args[0]);
 	if (nr >= USED_CALLS || entered[nr & (USED_CALLS - 1)] || !is_current_target() ||
 	    is_compat() || is_runtimes())
 		return 0;
@@ -211,6 +163,35 @@ static __always_inline bool is_lock(__u32 command)
 	return command == 6 || command == 7 || command == 37 || command == 38;
 }
 
+const volatile bool visits_vma;	/* Linux 5.12: look_mapping */
+const volatile bool finds_vma;	/* Linux 5.17: used_loader, used_protect */
+
+#define MAPPINGS 1024
+
+/* Where neither is there, mappings are a list. ip: only the one that it is in; or 0. */
+__attribute__((noinline)) int note_mapped(__u64 task, __u64 ip, __u32 slot)
+{
+	struct task_struct *t = (struct task_struct *)task;
+	struct mm_struct___before_6_1 *mm = (void *)BPF_CORE_READ(t, mm);
+	struct vm_area_struct___before_6_1 *v;
+	__u32 access = USED_READ | USED_MAP | (slot == SCRATCH_LOOK ? USED_BEFORE : 0);
+
+	if (!bpf_core_field_exists(mm->mmap))
+		return 0;
+	v = BPF_CORE_READ(mm, mmap);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < MAPPINGS && v; i++) {
+		struct file *f = BPF_CORE_READ(v, vm_file);
+		bool here = ip - BPF_CORE_READ(v, vm_start) <
+			BPF_CORE_READ(v, vm_end) - BPF_CORE_READ(v, vm_start);
+
+		if (f && (ip ? here : !!(BPF_CORE_READ(v, vm_flags) & VM_EXEC)))
+			note_file(task, (__u64)f, access, slot);
+		v = BPF_CORE_READ(v, vm_next);
+	}
+	return 0;
+}
+
 static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 {
 	const volatile struct used_call *c = &known_calls[nr & (USED_CALLS - 1)];
@@ -228,6 +209,13 @@ static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 		if (r->dx & PROT_EXEC && !(r->r10 & MAP_ANONYMOUS))
 			note_fd((__u32)r->r8, USED_READ | USED_MAP);
 		break;
+	case USED_PROTECTS:
+		if (!finds_vma && r->dx & PROT_EXEC)
+			note_mapped((__u64)current(), r->di, SCRATCH_LIVE);
+		break;
+	case USED_RECEIVES:
+		note_received(r->si);
+		break;
 	case USED_FD_WRITES:
 		note_fd((__u32)r->di, USED_WRITE);
 		break;
@@ -243,6 +231,13 @@ static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 		f = file_at(current(), (__u32)r->di);
 		if (f)
 			note_socket((__u64)f, false);
+		break;
+	case USED_SENDS:
+		note_sending(r, nr, c->arg);
+		break;
+	case USED_SPACES:
+		if (!is_runtimes())
+			spaces |= flags_of(r->di, c->arg) & USED_NEW_ALL;
 		break;
 	case USED_SIGNALS:
 		if (!is_runtimes())
@@ -275,6 +270,19 @@ static __always_inline void note_failure(__u32 nr, __s64 ret)
 		refused[nr] = (__u16)-ret;
 }
 
+/* It returns well and nobody has seen it begin: that was before we came, or it never did. True: it
+ * was not run, so it did nothing. */
+static __always_inline bool note_unentered(__u64 nr)
+{
+	asm volatile("" : "+r"(nr));
+	nr &= USED_CALLS - 1;
+	if (settled)
+		refused[nr] = USED_ANSWERED;
+	else
+		entered[nr] = 1;
+	return settled;
+}
+
 SEC("raw_tp/sys_exit")
 int used_exit(struct raw_tracepoint *ctx)
 {
@@ -298,47 +306,46 @@ int used_exit(struct raw_tracepoint *ctx)
 		note_failure((__u32)nr, ret);
 		return 0;
 	}
-	if (!entered[nr & (USED_CALLS - 1)] && !is_runtimes())
-		entered[nr & (USED_CALLS - 1)] = 1;
+	if (!entered[nr & (USED_CALLS - 1)] && !is_runtimes() && note_unentered(nr))
+		return 0;
 	if (known_calls[nr & (USED_CALLS - 1)].kind)
 		note_call(&r, (__u32)nr, ret);
 	return 0;
 }
 
-const volatile bool visits_vma;	/* Linux 5.12: look_mapping */
-
-#define MAPPINGS 1024
-
-/* Where neither is there, mappings are a list. ip: only the one that it is in; or 0. */
-__attribute__((noinline)) int note_mapped(__u64 task, __u64 ip, __u32 slot)
-{
-	struct task_struct *t = (struct task_struct *)task;
-	struct mm_struct___before_6_1 *mm = (void *)BPF_CORE_READ(t, mm);
-	struct vm_area_struct___before_6_1 *v;
-	__u32 access = USED_READ | USED_MAP | (slot == SCRATCH_LOOK ? USED_BEFORE : 0);
-
-	if (!bpf_core_field_exists(mm->mmap))
-		return 0;
-	v = BPF_CORE_READ(mm, mmap);
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < MAPPINGS && v; i++) {
-		struct file *f = BPF_CORE_READ(v, vm_file);
-		bool here = ip - BPF_CORE_READ(v, vm_start) <
-			BPF_CORE_READ(v, vm_end) - BPF_CORE_READ(v, vm_start);
-
-		if (f && (ip ? here : !!(BPF_CORE_READ(v, vm_flags) & VM_EXEC)))
-			note_file(task, (__u64)f, access, slot);
-		v = BPF_CORE_READ(v, vm_next);
-	}
-	return 0;
-}
-
-static long note_loader(struct task_struct *t, struct vm_area_struct *v, void *ctx)
+/* Of the part of a file that is mapped, and where that ends. */
+static long note_loader(struct task_struct *t, struct vm_area_struct *v, __u64 *end)
 {
 	struct file *f = BPF_CORE_READ(v, vm_file);
 
 	if (f)
 		note_file((__u64)current(), (__u64)f, USED_READ | USED_MAP, SCRATCH_LIVE);
+	*end = BPF_CORE_READ(v, vm_end);
+	return 0;
+}
+
+#define PARTS 8
+
+/* Pages are made to run: of a file, that is a right to it. */
+SEC("raw_tp/sys_exit")
+int used_protect(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(t);
+	__u64 nr = p->orig_ax, at = p->di, end = at + p->si;
+
+	if ((nr != NR_MPROTECT && nr != NR_PKEY_MPROTECT) || !(p->dx & PROT_EXEC) || ctx->args[1] ||
+	    !is_current_target() || is_compat())
+		return 0;
+	for (int i = 0; i < PARTS && at < end; i++) {
+		__u64 before = at;
+
+		/* somebody is about to change what is mapped */
+		if (bpf_find_vma(t, at, note_loader, &at, 0) || at <= before) {
+			__sync_fetch_and_add(&unsure, 1);
+			break;
+		}
+	}
 	return 0;
 }
 
@@ -349,8 +356,10 @@ int used_loader(struct raw_tracepoint *ctx)
 {
 	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
+	__u64 end;
+
 	if (is_current_target())
-		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, NULL, 0);
+		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, &end, 0);
 	return 0;
 }
 
@@ -362,6 +371,25 @@ int used_loader_old(struct raw_tracepoint *ctx)
 	return 0;
 }
 
+/* Is it setuid, setgid, or has its file capabilities? Nobody else has rights as a program starts
+ * that are not ambient, but root. */
+static __always_inline void note_gain(struct task_struct *t)
+{
+	const struct cred *c = BPF_CORE_READ(t, cred);
+	struct user_namespace *ns = BPF_CORE_READ(c, user_ns);
+	__u32 uid = BPF_CORE_READ(c, uid.val);
+	__u64 prm = 0, amb = 0;
+
+	if (BPF_CORE_READ(t, atomic_flags) & 1 || is_inner((__u64)ns))
+		return;
+	BPF_CORE_READ_INTO(&prm, c, cap_permitted);
+	BPF_CORE_READ_INTO(&amb, c, cap_ambient);
+	if (uid != BPF_CORE_READ(c, euid.val) || BPF_CORE_READ(c, gid.val) !=
+	    BPF_CORE_READ(c, egid.val) || (prm & ~amb && map_id((void *)((char *)ns +
+	    bpf_core_field_offset(struct user_namespace, uid_map)), uid)))
+		__sync_fetch_and_add(&gains, 1);
+}
+
 SEC("raw_tp/sched_process_exec")
 int used_exec(struct raw_tracepoint *ctx)
 {
@@ -371,7 +399,9 @@ int used_exec(struct raw_tracepoint *ctx)
 
 	if (!is_current_target())
 		return 0;
+	come_home(t);
 	entered[NR_EXECVE] = 1;
+	note_gain(t);
 	if (exe)
 		note_file((__u64)t, (__u64)exe, USED_READ | USED_MAP | USED_EXEC, SCRATCH_LIVE);
 	/* of a script these differ; of one that was opened, it is no name */
@@ -414,6 +444,7 @@ int look_task(struct bpf_iter__task *ctx)
 
 	if (!t || !BPF_CORE_READ(t, mm) || !is_target(t) || is_entering(t))
 		return 0;
+	come_home(t);
 	note_waiting(t);
 	if (!visits_vma)
 		note_mapped(address_of(t), 0, SCRATCH_LOOK);
@@ -457,31 +488,12 @@ int look_mapping(struct bpf_iter__task_vma *ctx)
 
 /* ---- capabilities ---- */
 
-static __attribute__((noinline)) int count_need(const struct check *k)
+static __attribute__((noinline)) int take_check(const struct check *k)
 {
 	struct task_struct *t = current();
 	__u32 call = call_of(t);
+	__u32 ns = is_inner((__u64)k->ns) ? CAP_NS_INNER : cap_ns_of(t, k->ns);
 
-	count_check(call, k->cap, cap_ns_of(t, k->ns), sort_of(k, t, call));
+	count_check(call, k->cap, ns, sort_of(k, t, call));
 	return 0;
-}
-
-SEC("raw_tp/cap_capable")
-int on_check(struct raw_tracepoint *ctx)
-{
-	struct check k = told_check(ctx);
-
-	if (!is_current_target())
-		return 0;
-	k.asked = is_only_asked(ctx);
-	return count_need(&k);
-}
-
-/* Before there was a tracepoint, where the kernel allows this. */
-SEC("fexit/cap_capable")
-int on_check_exit(struct raw_tracepoint *ctx)
-{
-	struct check k = returned_check(ctx);
-
-	return is_current_target() ? count_need(&k) : 0;
 }

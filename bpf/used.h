@@ -22,6 +22,7 @@ enum used_access {
 	USED_CREATE = 16, USED_TOUCH = 32 /* looked at, or opened for that */,
 	USED_REMOVE = 64, USED_LINK = 128,
 	USED_BEFORE = 256 /* was so when we came */, USED_LOCK = 512,
+	USED_ELSEWHERE = 1024 /* in a mount namespace that the target has made */,
 };
 
 enum used_record { USED_FILE = 1, USED_NAME, USED_CRED, USED_PORT };
@@ -41,14 +42,15 @@ struct used_file {
 
 /*
  * A name as a program said it in a call that returned well: it is the program's word, and links in
- * it are not followed. If it is relative, the names of where it begins follow, as of a file; and
- * then, at .string, itself.
+ * it are not followed. The names of where it begins follow, as of a file, if it is relative or the
+ * task has another root; and then, at .string, itself.
  */
 struct used_name {
 	__u32 record;
 	__u16 nr;		/* the call */
 	__u8 arg;		/* which of its names: 0 or 1 */
-	__u8 cut;		/* it was longer */
+	__u8 cut : 1;		/* it was longer */
+	__u8 elsewhere : 1;	/* USED_ELSEWHERE */
 	__u32 string, len;	/* bytes in all */
 };
 
@@ -58,7 +60,8 @@ struct used_cred {
 	__u32 ns_euid, ns_egid;		/* as in struct who */
 	__u64 prm, eff, bnd;
 	__u32 ngroups;			/* of groups[]; more: USED_GROUPS + 1 */
-	__u8 nnp, seccomp, before, unused;
+	__u8 nnp, seccomp, before;
+	__u8 inner;			/* in a user namespace that the target has made */
 	__u32 groups[USED_GROUPS];
 	__u32 unused2[2];
 };
@@ -66,9 +69,10 @@ struct used_cred {
 struct used_port {
 	__u32 record;
 	__u16 family, port;
-	__u16 protocol;
+	__u16 protocol;			/* of TCP's kinds: TCP */
 	__u8 listens, before;
-	__u32 unused;
+	__u8 chosen;			/* the kernel chose the number */
+	__u8 unused[3];
 	__u8 addr[16];
 } __attribute__((aligned(8)));
 
@@ -76,6 +80,13 @@ _Static_assert(sizeof(struct used_file) == 24, "both sides see the same record")
 _Static_assert(sizeof(struct used_name) == 16, "both sides see the same record");
 _Static_assert(sizeof(struct used_cred) == 200, "both sides see the same record");
 _Static_assert(sizeof(struct used_port) == 32, "both sides see the same record");
+
+/* In the place of an error: it was answered well, by a filter or whom that asks, and not run. */
+#define USED_ANSWERED 0xffff
+
+/* CLONE_NEW...: a mask that clone(2) and unshare(2) have in common. */
+#define USED_NEW_MOUNTS 0x20000u
+#define USED_NEW_ALL 0x7e020000u
 
 /* What a call means for us, and which of its arguments say it. */
 enum used_kind {
@@ -88,6 +99,10 @@ enum used_kind {
 	USED_SOCKET,		/* makes one of a family and a type */
 	USED_BINDS,		/* bind(2), listen(2): its socket has a port now */
 	USED_ADDRESS,		/* connect(2), bind(2) of a name in a file system */
+	USED_PROTECTS,		/* mprotect(2) */
+	USED_RECEIVES,		/* recvmsg(2): descriptors; of recvmmsg(2) with the first message */
+	USED_SENDS,		/* sendto(2); with .arg sendmsg(2): to a name in a file system */
+	USED_SPACES,		/* clone(2), unshare(2): new namespaces; with .arg clone3(2) */
 	USED_SIGNALS,		/* sends one */
 	USED_CREDS,		/* another user, group, capabilities */
 };

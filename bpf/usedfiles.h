@@ -7,6 +7,7 @@
 
 #include "bpf/capable.h"
 #include "bpf/filter.h"
+#include "bpf/home.h"
 #include "bpf/used.h"
 #include "bpf/walking.h"
 
@@ -191,10 +192,11 @@ __attribute__((noinline)) int note_file(__u64 task, __u64 file, __u32 access, __
 		return 0;
 	way = put_way(slot, (__u64)mnt, (__u64)d);
 	s->head.file = (struct used_file){
-		.record = USED_FILE, .access = access, .magic = BPF_CORE_READ(sb, s_magic),
+		.record = USED_FILE, .magic = BPF_CORE_READ(sb, s_magic),
 		.mode = BPF_CORE_READ(d, d_inode, i_mode),
 		.deleted = !BPF_CORE_READ(d, d_hash.pprev) && d != BPF_CORE_READ(d, d_parent),
 		.cut = way >> 31, .len = way & ~WAY_CUT,
+		.access = access | (is_elsewhere(t, mnt) ? USED_ELSEWHERE : 0),
 	};
 	way &= ~WAY_CUT;
 	/* the head is as large as its larger half, and bytes follow it */
@@ -254,15 +256,18 @@ __attribute__((noinline)) int tell_name(__u32 what, __s32 base, __u32 n)
 	struct vfsmount *mnt = NULL;
 	struct dentry *d = NULL;
 	struct file *f;
-	__u32 way = 0, cut;
+	__u32 way, cut;
 
 	if (!s)
 		return 0;
 	string = s->bytes + USED_PATH_MAX;
-	if (string[0] != '/' && base < 0) {
+	if (string[0] == '/') {
+		mnt = BPF_CORE_READ(t, fs, root.mnt);
+		d = BPF_CORE_READ(t, fs, root.dentry);
+	} else if (base < 0) {
 		mnt = BPF_CORE_READ(t, fs, pwd.mnt);
 		d = BPF_CORE_READ(t, fs, pwd.dentry);
-	} else if (string[0] != '/') {
+	} else {
 		f = file_at(t, (__u32)base);
 		if (!f)
 			return 0;
@@ -273,8 +278,7 @@ __attribute__((noinline)) int tell_name(__u32 what, __s32 base, __u32 n)
 	key.how = hash_of(string, n) ^ (__u64)mnt;
 	if (!is_new(&key, USED_TOUCH, SCRATCH_LIVE))
 		return 0;
-	if (d)
-		way = put_way(SCRATCH_LIVE, (__u64)mnt, (__u64)d);
+	way = put_way(SCRATCH_LIVE, (__u64)mnt, (__u64)d);
 	cut = way >> 31;
 	way &= ~WAY_CUT;
 	if (way > USED_PATH_MAX || n > USED_STRING_MAX)
@@ -282,6 +286,7 @@ __attribute__((noinline)) int tell_name(__u32 what, __s32 base, __u32 n)
 	s->head.name = (struct used_name){
 		.record = USED_NAME, .nr = (__u16)what, .arg = (__u8)(what >> 16),
 		.cut = cut || n == USED_STRING_MAX, .string = way, .len = way + n,
+		.elsewhere = is_elsewhere(t, mnt),
 	};
 	if (s->head.name.cut)
 		__sync_fetch_and_add(&too_long, 1);

@@ -15,7 +15,6 @@
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/advise/remarks.h"
 #include "nsdebug/base/buf.h"
-#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/esc.h"
 #include "nsdebug/base/mem.h"
@@ -121,7 +120,7 @@ static const struct col advise_sum_col[] = {
 
 /* Of --write. */
 enum advise_file { F_SECCOMP, F_APPARMOR, F_KUBERNETES, F_DOCKER, F_FILES, F_UNUSED,
-	F_REPORT };
+	F_REPORT, PROFILE_FILES };
 
 static const char *const file_names[] = {
 	[F_SECCOMP] = "seccomp.json", [F_APPARMOR] = "apparmor",
@@ -138,8 +137,7 @@ struct report {
 	struct files_unused unused;
 	struct image image;
 	char name[CONTEXT_NAME];
-	struct buf name_text, why_text, seccomp, apparmor, kubernetes, docker, files,
-		unused_text, text;
+	struct buf name_text, why_text, texts[PROFILE_FILES];
 	bool complete, families;
 };
 
@@ -171,11 +169,11 @@ static void put(struct report *p, const struct advise_row *row)
 	emit_row(p->r->emit, row);
 	if (!p->o->write)
 		return;
-	buf_addf(&p->text, "%s: ", row->kind);
-	esc_text(&p->text, row->name.p, row->name.len, ESC_NAME);
-	buf_str(&p->text, row->why.len ? ": " : "");
-	esc_text(&p->text, row->why.p, row->why.len, ESC_NAME);
-	buf_char(&p->text, '\n');
+	buf_addf(&p->texts[F_REPORT], "%s: ", row->kind);
+	esc_text(&p->texts[F_REPORT], row->name.p, row->name.len, ESC_NAME);
+	buf_str(&p->texts[F_REPORT], row->why.len ? ": " : "");
+	esc_text(&p->texts[F_REPORT], row->why.p, row->why.len, ESC_NAME);
+	buf_char(&p->texts[F_REPORT], '\n');
 }
 
 static void put_users(struct report *p)
@@ -241,6 +239,8 @@ static void put_ports(struct report *p)
 		sock_put_end(&p->why_text, (uint8_t)port->family, &end);
 		if (port->before)
 			buf_str(&p->why_text, ", since before");
+		if (port->chosen)
+			buf_str(&p->why_text, ", a number that the kernel chose");
 		row.name = word(room);
 		row.port = port->port;
 		row.why = bytes_of(&p->why_text);
@@ -271,10 +271,11 @@ static void put_places(struct report *p)
 		struct advise_row row = row_of("writable");
 
 		buf_clear(&p->why_text);
-		buf_addf(&p->why_text, "%s%s, %u file%s", w->on == PLACE_IMAGE ?
+		buf_addf(&p->why_text, "%s%s, %u file%s%s", w->on == PLACE_IMAGE ?
 			 "on the container's own layer" : w->on == PLACE_MEMORY ? "on a tmpfs" :
 			 "on a volume", w->mount.len == w->path.len || w->on == PLACE_IMAGE ? "" :
-			 " that is mounted above", w->files, w->files == 1 ? "" : "s");
+			 " that is mounted above", w->files, w->files == 1 ? "" : "s",
+			 w->more ? " and more" : "");
 		if (w->hidden)
 			buf_addf(&p->why_text, "; %u of the image's are in use below it",
 				 w->hidden);
@@ -301,6 +302,8 @@ static void put_files(struct report *p)
 		buf_char(&p->why_text, '\0');
 		row.name = u->paths[i]->path;
 		row.access = p->why_text.bytes;
+		if (!u->paths[i]->here)
+			row.why = word("in a mount namespace that it has made");
 		row.on = files_of_image(u->paths[i]) ? "image" : NULL;
 		if (u->paths[i]->mount)
 			row.mount = (struct bytes){ row.name.p, u->paths[i]->mount };
@@ -360,13 +363,11 @@ static void put_calls(struct report *p)
 {
 	char room[16];
 
-	if (p->o->brief) {
-		put_calls_brief(p, CALL_SEEN, "system calls that were seen");
-		put_calls_brief(p, CALL_RUNTIME, "system calls of the runtime");
-		put_calls_brief(p, CALL_START, "system calls of the start, which was not seen");
-		put_calls_brief(p, CALL_REFUSED, "system calls that are refused today, and still");
+	for (enum call_why why = CALL_SEEN; p->o->brief && why < CALL_WHYS; why++)
+		if (calls_title(why))
+			put_calls_brief(p, why, calls_title(why));
+	if (p->o->brief)
 		return;
-	}
 	for (unsigned int nr = 0; nr < USED_CALLS; nr++) {
 		struct advise_row row = row_of("syscall");
 
@@ -387,40 +388,46 @@ static void put_lines(struct report *p, const char *title, const struct buf *tex
 
 	while (at < end) {
 		struct advise_row row = row_of(title);
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		size_t n = strcspn(at, "\n");	/* a text ends with a NUL */
 
-		row.name = (struct bytes){ at, (size_t)((nl ? nl : end) - at) };
+		row.name = (struct bytes){ at, n };
 		put(p, &row);
-		at = nl ? nl + 1 : end;
+		at += n + 1;
 	}
 }
 
 /* ---- the whole ---- */
 
-static uint64_t count_files(const struct used *u)
+/* A text that is too long for a row is only in its file. */
+static struct bytes fitting(struct report *p, enum advise_file which, size_t *room)
 {
-	uint64_t n = 0;
+	const struct buf *b = &p->texts[which];
 
-	for (size_t i = 0; i < u->count; i++)
-		n += u->paths[i]->mode && !u->paths[i]->named;
-	return n;
+	if (b->len > *room) {
+		emit_cut(p->r->emit, "%s is too long for this (%zu KiB): --write has it as a file",
+			 file_names[which], b->len >> 10);
+		return word("");
+	}
+	*room -= b->len;
+	return bytes_of(b);
 }
 
 static void put_sum(struct report *p)
 {
+	size_t room = ROW_BYTES_MAX - (64u << 10);
 	const struct advice *a = &p->advice;
 	struct bytes caps[CAP_MAX];
 	size_t ncaps = 0;
 	auto_buf struct buf text = { 0 };
 	struct advise_sum sum = {
 		.from_start = a->whole, .complete = p->complete, .syscalls = p->calls.count,
-		.files = count_files(&p->used), .uid = a->uid, .gid = a->gid,
-		.seccomp = bytes_of(&p->seccomp), .apparmor = bytes_of(&p->apparmor),
+		.files = files_count(&p->used), .uid = a->uid, .gid = a->gid,
+		.seccomp = fitting(p, F_SECCOMP, &room),
+		.kubernetes = fitting(p, F_KUBERNETES, &room),
+		.docker = fitting(p, F_DOCKER, &room), .apparmor = fitting(p, F_APPARMOR, &room),
 		.image_files = NONE_U64, .image_size = NONE_U64, .unused_files = NONE_U64,
 		.unused_size = NONE_U64,
-		.kubernetes = bytes_of(&p->kubernetes),
-		.docker = bytes_of(&p->docker),
-		.watched_s = (int64_t)(clock_ns() - p->used.tracer.started_ns),
+		.watched_s = (int64_t)(p->used.ended_ns - p->used.tracer.started_ns),
 	};
 
 	if (p->unused.known) {
@@ -454,8 +461,8 @@ static void put_report(struct report *p)
 	put_unused(p);
 	if (!p->o->brief)
 		return;
-	put_lines(p, "Kubernetes", &p->kubernetes);
-	put_lines(p, "docker, podman", &p->docker);
+	put_lines(p, "Kubernetes", &p->texts[F_KUBERNETES]);
+	put_lines(p, "docker, podman", &p->texts[F_DOCKER]);
 }
 
 static void make_profiles(struct report *p)
@@ -463,38 +470,29 @@ static void make_profiles(struct report *p)
 	const struct advice *a = &p->advice;
 
 	context_name(p->r->target->name, p->name);
-	calls_profile(&p->seccomp, &p->calls, a->whole);
-	p->families = apparmor_profile(&p->apparmor, a, p->name);
-	context_kubernetes(&p->kubernetes, a, p->name);
-	context_docker(&p->docker, a, p->name);
-	files_list(&p->files, &p->used);
-	files_list_unused(&p->unused_text, &p->unused);
+	calls_profile(&p->texts[F_SECCOMP], &p->calls, a->whole);
+	p->families = apparmor_profile(&p->texts[F_APPARMOR], a, p->name);
+	context_kubernetes(&p->texts[F_KUBERNETES], a, p->name);
+	context_docker(&p->texts[F_DOCKER], a, p->name);
+	files_list(&p->texts[F_FILES], &p->used);
+	files_list_unused(&p->texts[F_UNUSED], &p->unused);
 }
 
 static void write_profiles(struct report *p)
 {
-	const struct buf *const texts[] = {
-		[F_SECCOMP] = &p->seccomp, [F_APPARMOR] = &p->apparmor,
-		[F_KUBERNETES] = &p->kubernetes, [F_DOCKER] = &p->docker, [F_FILES] = &p->files,
-		[F_UNUSED] = &p->unused_text, [F_REPORT] = &p->text,
-	};
-
 	if (!p->o->write)
 		return;
-	buf_char(&p->docker, '\n');
-	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++)
-		emit_file(p->r->emit, i, texts[i]->bytes, texts[i]->len);
+	buf_char(&p->texts[F_DOCKER], '\n');
+	for (unsigned int i = 0; i < PROFILE_FILES; i++)
+		emit_file(p->r->emit, i, p->texts[i].bytes, p->texts[i].len);
 }
 
 static void free_texts(struct report *p)
 {
-	struct buf *const texts[] = {
-		&p->name_text, &p->why_text, &p->seccomp, &p->apparmor, &p->kubernetes,
-		&p->docker, &p->files, &p->unused_text, &p->text,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		buf_free(texts[i]);
+	buf_free(&p->name_text);
+	buf_free(&p->why_text);
+	for (unsigned int i = 0; i < PROFILE_FILES; i++)
+		buf_free(&p->texts[i]);
 }
 
 /* What only its files tell. */
@@ -524,7 +522,8 @@ static void advise_run(struct run *r)
 		needs_of(&p->advice, &p->used, r->target, r->target->next != NULL);
 		calls_of(&p->used, p->advice.whole, &p->calls);
 		make_profiles(p);
-		p->complete = remarks_say(r->emit, &p->advice, &p->unused, p->families);
+		p->complete = remarks_say(r->emit, &p->advice, &p->unused, p->families,
+					  p->calls.unnamed);
 		if (p->advice.whole && !*p->used.tracer.begun) {
 			tracer_say_none(&p->used.tracer);
 		} else {
@@ -580,9 +579,11 @@ const struct tool tool_advise = {
 		"mapped files, sockets, calls that wait.\n\n"
 		"What was not done meanwhile is not in it: let it do all its work, its start "
 		"(--next), its end and its errors, too. Nothing is lost unsaid: then the exit "
-		"status is 5. Ctrl-C ends it, and tells what was seen until then.\n\n"
+		"status is 5. Ctrl-C ends it. What is started in it from outside (exec, probes) "
+		"counts; so does what an intruder does: read a profile before it is used.\n\n"
 		"The profile has what was seen; what a runtime does behind the filter; and if the "
-		"start was not seen, what C libraries do there. Arguments of calls are not in it. "
+		"start was not seen, what C libraries do there. Arguments of calls are not in it, "
+		"but namespaces are only made by whom was seen to make some. "
 		"Capabilities are told by the tracepoint cap_capable (Linux 6.14), on older "
 		"kernels by the end of that function.",
 	.needs = NEED_TRACE,

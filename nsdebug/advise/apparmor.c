@@ -7,8 +7,10 @@
 
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/trace/used.h"
 #include "nsdebug/why/creds.h"
 
 #define DIGITS 3	/* so many make a number that another file will have another of */
@@ -48,22 +50,38 @@ static bool is_number(struct bytes s)
 	return s.len;
 }
 
-/* A name that was made may be another one next time, as far as it is digits. */
-static void put_made(struct buf *b, struct bytes s)
+/* Where the first such digits begin, and the last ones end; false: there are none. */
+static bool find_digits(struct bytes s, size_t *from, size_t *to)
 {
-	for (size_t i = 0; i < s.len;) {
+	*to = 0;
+	for (size_t i = 0; i < s.len; i++) {
 		size_t n = 0;
 
 		while (i + n < s.len && is_digit(s.p[i + n]))
 			n++;
-		if (n >= DIGITS || (n && n == s.len)) {
-			buf_str(b, "[0-9]*");
-		} else {
-			n = n ? n : 1;
-			apparmor_quote(b, (struct bytes){ s.p + i, n });
-		}
+		if (n < DIGITS && !(n && n == s.len))
+			continue;
+		if (!*to)
+			*from = i;
 		i += n;
+		*to = i;
 	}
+	return *to;
+}
+
+/* A name that was made may be another one next time, from its first digits to its last: with more
+ * than one star in a name, and many such names, a parser would not end. */
+static void put_made(struct buf *b, struct bytes s)
+{
+	size_t from = 0, to;
+
+	if (!find_digits(s, &from, &to)) {
+		apparmor_quote(b, s);
+		return;
+	}
+	apparmor_quote(b, (struct bytes){ s.p, from });
+	buf_str(b, "[0-9]*");
+	apparmor_quote(b, (struct bytes){ s.p + to, s.len - to });
 }
 
 static bool starts(struct bytes path, const char *with)
@@ -130,38 +148,88 @@ static bool is_temporary(const struct used_path *p)
 	return false;
 }
 
-static void put_rule(struct buf *b, const struct used_path *p)
+#define STARS_MAX 8	/* different names with a star in one directory: for a parser, too */
+
+/* Its directory, or NULL. */
+static struct used_path *dir_of(const struct used *u, const struct used_path *p)
+{
+	const char *slash = memrchr(p->path.p, '/', p->path.len);
+	size_t n = slash ? (size_t)(slash - p->path.p) : 0;
+
+	return n ? used_find(u, (struct bytes){ p->path.p, n }) : NULL;
+}
+
+/* The directory of what was made there by a name with a number of its own, or NULL. */
+static struct used_path *like_others(const struct used *u, const struct used_path *p)
+{
+	struct used_path *dir = dir_of(u, p);
+	size_t n = dir ? dir->path.len + 1 : 0, from = 0, to;
+
+	if (!dir || p->many || (!p->deleted && !(p->access & (USED_CREATE | USED_REMOVE))))
+		return NULL;
+	return find_digits((struct bytes){ p->path.p + n, p->path.len - n }, &from, &to) ? dir :
+		NULL;
+}
+
+/* Of what is itself there. False: that takes no right, or there is that rule. */
+static bool put_one(struct buf *b, struct map *rules, const struct used_path *p, bool made)
 {
 	size_t from = b->len, rights;
+	static char yes;
+	uint64_t hash;
 
-	if (is_temporary(p) || p->alias)
-		return;
 	buf_str(b, "  \"");
-	put_path(b, p->path, p->access & (USED_CREATE | USED_REMOVE));
-	if (p->many)
-		buf_str(b, "/*");
-	else if (S_ISDIR(p->mode))
+	put_path(b, p->path, made);
+	if (S_ISDIR(p->mode))
 		buf_str(b, p->path.len > 1 ? "/" : "");
 	else if (!p->mode && p->access & MAKES)
 		buf_str(b, "{,/}");	/* only its name is known: it may be a directory */
 	buf_str(b, "\" ");
 	rights = b->len;
 	apparmor_rights(b, p);
-	if (p->many)
-		buf_str(b, p->access & USED_READ ? "w" : "rw");
-	if (b->len == rights)	/* looked at: that takes no right */
+	hash = map_hash(MAP_HASH, b->bytes + from, b->len - from);
+	if (b->len == rights || map_get(rules, hash)) {
 		b->len = from;
-	else
-		buf_str(b, ",\n");
+		return false;
+	}
+	map_put(rules, hash, &yes);
+	buf_str(b, ",\n");
+	return true;
+}
+
+static void put_rule(struct buf *b, const struct used *u, struct map *rules,
+		     const struct used_path *p)
+{
+	struct used_path *dir;
+
+	if (is_temporary(p) || p->alias)
+		return;
+	dir = like_others(u, p);
+	if (dir && dir->stars == STARS_MAX)
+		dir = NULL;
+	if (put_one(b, rules, p, dir) && dir)
+		dir->stars++;
+}
+
+/* Of what else was made in it. */
+static void put_many(struct buf *b, const struct used_path *p)
+{
+	if (!p->many || p->alias)
+		return;
+	buf_str(b, "  \"");
+	put_path(b, p->path, false);
+	buf_str(b, p->path.len > 1 ? "/*{,/}\" rwkl,\n" : "*{,/}\" rwkl,\n");
 }
 
 static void put_files(struct buf *b, const struct advice *a)
 {
 	const struct used *u = a->u;
 	bool used[ARRAY_SIZE(temporary)] = { false };
+	struct map rules = { 0 };
 
 	for (size_t i = 0; i < u->count; i++) {
-		put_rule(b, u->paths[i]);
+		put_rule(b, u, &rules, u->paths[i]);
+		put_many(b, u->paths[i]);
 		for (size_t j = 0; j < ARRAY_SIZE(temporary); j++)
 			used[j] |= is_temporary(u->paths[i]) &&
 				starts(u->paths[i]->path, temporary[j]);
@@ -169,6 +237,7 @@ static void put_files(struct buf *b, const struct advice *a)
 	for (size_t j = 0; j < ARRAY_SIZE(temporary); j++)
 		if (used[j])
 			buf_addf(b, "  \"%s**\" rwkl,\n", temporary[j]);
+	map_free(&rules);
 }
 
 /* ---- the rest ---- */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
@@ -80,15 +81,19 @@ void calls_of(const struct used *u, bool whole, struct calls *ret)
 		if (u->entered[nr])
 			ret->why[nr] = CALL_SEEN;
 		else if (u->refused[nr])
-			ret->why[nr] = u->refused[nr] == ENOSYS ? CALL_ABSENT : CALL_REFUSED;
+			ret->why[nr] = u->refused[nr] == USED_ANSWERED ? CALL_ANSWERED :
+				u->refused[nr] == ENOSYS ? CALL_ABSENT : CALL_REFUSED;
 		ret->error[nr] = u->refused[nr];
+		ret->unnamed |= u->entered[nr] && !sysdefs[nr].name;
 	}
+	ret->spaces = *u->spaces;
+	ret->vsock = u->families[AF_VSOCK];
 	add(ret, runtime_calls, ARRAY_SIZE(runtime_calls), CALL_RUNTIME);
 	if (!whole)
 		add(ret, start_calls, ARRAY_SIZE(start_calls), CALL_START);
 	/* a C library that is told that it may not (EPERM) makes no thread; with ENOSYS it goes the
-	 * old way */
-	if (!calls_allow(ret, SYS_clone3))
+	 * old way, of which a filter sees what is asked for */
+	if (!calls_allow(ret, SYS_clone3) || !ret->spaces)
 		ret->why[SYS_clone3] = CALL_ABSENT;
 	for (unsigned int nr = 0; nr < USED_CALLS; nr++)
 		ret->count += calls_allow(ret, nr);
@@ -102,11 +107,51 @@ const char *calls_why(enum call_why why)
 			"a program ends or reads a clock",
 		[CALL_START] = "not seen: a program's loader and C library make it when it starts",
 		[CALL_REFUSED] = "refused today, and still",
+		[CALL_ANSWERED] = "answered by a filter today and not run: not in the profile",
 		[CALL_ABSENT] = "answered with ENOSYS, as if the kernel did not have it: who "
 			"tries it knows another way",
 	};
 
 	return words[why];
+}
+
+const char *calls_title(enum call_why why)
+{
+	static const char *const titles[CALL_WHYS] = {
+		[CALL_SEEN] = "system calls that were seen",
+		[CALL_RUNTIME] = "system calls of the runtime",
+		[CALL_START] = "system calls of the start, which was not seen",
+		[CALL_REFUSED] = "system calls that are refused today, and still",
+		[CALL_ANSWERED] = "system calls that a filter answers today, and are not allowed",
+	};
+
+	return titles[why];
+}
+
+/* Calls that are only allowed as far as their first argument goes. */
+struct narrow {
+	uint16_t nr;
+	const char *comment, *args;
+};
+
+#define NO_SPACES "without new namespaces, of which none was made"
+#define MASKED_ZERO "\"value\": 2114060288, \"valueTwo\": 0, \"op\": \"SCMP_CMP_MASKED_EQ\""
+
+_Static_assert(USED_NEW_ALL == 2114060288u && AF_VSOCK == 40, "as the profile has it");
+
+static const struct narrow narrows[] = {
+	{ SYS_clone, NO_SPACES, MASKED_ZERO },
+	{ SYS_unshare, NO_SPACES, MASKED_ZERO },
+	{ SYS_socket, "but not to the hypervisor (AF_VSOCK), which was not seen",
+	  "\"value\": 40, \"op\": \"SCMP_CMP_NE\"" },
+};
+
+static const struct narrow *narrow_of(const struct calls *c, unsigned int nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(narrows); i++)
+		if (narrows[i].nr == nr)
+			return (nr == SYS_socket ? c->vsock : c->spaces) ? NULL : &narrows[i];
+	return NULL;
 }
 
 /* ", " in front of all but the first. */
@@ -117,17 +162,33 @@ static void put_names(struct buf *b, const struct calls *c, enum call_why why)
 
 	for (unsigned int nr = 0; nr < USED_CALLS; nr++) {
 		/* a call that is newer than this program has no name for a profile either */
-		if (c->why[nr] != why || !sysdefs[nr].name)
+		if (c->why[nr] != why || !sysdefs[nr].name || narrow_of(c, nr))
 			continue;
 		buf_addf(b, "%s\"%s\"", sep, sysdef_name(nr, room));
 		sep = ", ";
 	}
 }
 
+static void put_narrow(struct buf *b, const struct calls *c)
+{
+	char room[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(narrows); i++) {
+		const struct narrow *n = narrow_of(c, narrows[i].nr);
+
+		if (!n || !calls_allow(c, n->nr))
+			continue;
+		buf_addf(b, ",\n\t\t{\n\t\t\t\"comment\": \"%s\",\n", n->comment);
+		buf_addf(b, "\t\t\t\"names\": [\"%s\"],\n", sysdef_name(n->nr, room));
+		buf_str(b, "\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n");
+		buf_addf(b, "\t\t\t\"args\": [{\"index\": 0, %s}]\n\t\t}", n->args);
+	}
+}
+
 static bool has(const struct calls *c, enum call_why why)
 {
 	for (unsigned int nr = 0; nr < USED_CALLS; nr++)
-		if (c->why[nr] == why && sysdefs[nr].name)
+		if (c->why[nr] == why && sysdefs[nr].name && !narrow_of(c, nr))
 			return true;
 	return false;
 }
@@ -148,6 +209,7 @@ void calls_profile(struct buf *b, const struct calls *c, bool whole)
 		buf_str(b, "],\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\"\n\t\t}");
 		sep = ",";
 	}
+	put_narrow(b, c);
 	if (has(c, CALL_ABSENT)) {
 		buf_addf(b, "%s\n\t\t{\n\t\t\t\"names\": [", sep);
 		put_names(b, c, CALL_ABSENT);

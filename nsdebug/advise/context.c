@@ -107,7 +107,8 @@ static void put_mounts(struct buf *b, const struct advice *a)
 		n++;
 		buf_addf(b, "%s- name: written-%u\n  mountPath: \"%.*s\"%s\n",
 			 n > 1 ? "" : "volumeMounts:\n", n, (int)at.len, at.p, w->hidden ?
-			 "  # hides files of the image: copy those in use there first" : "");
+			 "  # hides files of the image: copy those in use there first" : w->dirs ?
+			 "  # hides directories of the image: make them there first" : "");
 		buf_addf(&volumes, "- name: written-%u\n  emptyDir: %s\n", n,
 			 w->on == PLACE_MEMORY ? "{medium: Memory}" : "{}");
 	}
@@ -132,7 +133,7 @@ static void put_ports(struct buf *b, const struct advice *a)
 	for (size_t i = 0; i < a->u->nports; i++) {
 		const struct used_port *p = &a->u->ports[i];
 
-		if (!needs_is_server(p) || (p->protocol != 6 && p->protocol != 17) ||
+		if (!needs_is_server(p) || p->chosen || (p->protocol != 6 && p->protocol != 17) ||
 		    is_again(a->u, i))
 			continue;
 		buf_addf(b, "%s- containerPort: %u\n  protocol: %s\n", head, p->port,
@@ -151,7 +152,9 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 	buf_str(b, "  capabilities:\n    drop: [\"ALL\"]\n");
 	if (a->caps) {
 		put_caps(b, a->caps, "    add: [\"", "\", \"");
-		buf_str(b, "\"]\n");
+		buf_addf(b, "\"]%s\n", a->uid && a->uid != NEEDS_UNKNOWN && !a->gains ?
+			 "  # who is not root gets these only with the program's file (setcap)" :
+			 "");
 	}
 	buf_addf(b, "  seccompProfile:\n    type: Localhost\n"
 		 "    localhostProfile: %s.json  # seccomp.json, in /var/lib/kubelet/seccomp of "
@@ -184,7 +187,13 @@ void context_docker(struct buf *b, const struct advice *a, const char *name)
 	for (size_t i = 0; i < a->nplaces; i++) {
 		struct bytes at = volume_at(a, i);
 
-		if (at.p)
-			buf_addf(b, " --tmpfs %.*s:mode=1777", (int)at.len, at.p);
+		if (!at.p)
+			continue;
+		/* a new volume begins as a copy of what the image has there */
+		if (a->places[i].hidden || a->places[i].dirs)
+			buf_addf(b, " --volume %.*s", (int)at.len, at.p);
+		else
+			buf_addf(b, " --tmpfs %.*s:mode=1777%s", (int)at.len, at.p,
+				 a->places[i].code ? ",exec" : "");
 	}
 }

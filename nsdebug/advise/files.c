@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/advise/files.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +13,7 @@
 
 bool files_of_image(const struct used_path *p)
 {
-	return p->mode && !p->named && p->mount == 1 && !p->deleted && !p->many &&
+	return p->mode && p->here && !p->named && p->mount == 1 && !p->deleted && !p->many &&
 		!(p->access & USED_CREATE);
 }
 
@@ -28,6 +27,15 @@ void files_list(struct buf *b, const struct used *u)
 		esc_text(b, p->path.p, p->path.len, ESC_NAME);
 		buf_char(b, '\n');
 	}
+}
+
+uint64_t files_count(const struct used *u)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < u->count; i++)
+		n += u->paths[i]->mode && !u->paths[i]->named;
+	return n;
 }
 
 static struct bytes answer_of(const struct image *i)
@@ -75,7 +83,7 @@ void files_follow(struct used *u, struct image *i)
 		struct used_path *p = u->paths[n];
 		enum image_what what = p->access & DOES ? IMAGE_LAST : IMAGE_NAME;
 
-		if (!p->named || !image_ask(i, what, p->path))
+		if (!p->named || !p->here || !image_ask(i, what, p->path))
 			continue;
 		while (image_next(i) && i->m.what == IMAGE_LINK)
 			note_link(u, i);
@@ -110,7 +118,7 @@ static int by_bytes(const void *a, const void *b)
 void files_look(struct files_unused *f, const struct used *u, struct image *i)
 {
 	for (size_t n = 0; n < u->count; n++)
-		if (!u->paths[n]->alias && !image_used(i, u->paths[n]->path))
+		if (!u->paths[n]->alias && u->paths[n]->here && !image_used(i, u->paths[n]->path))
 			break;
 	if (!image_ask(i, IMAGE_WALK, (struct bytes){ "", 0 }))
 		return;

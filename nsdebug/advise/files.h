@@ -21,6 +21,9 @@ bool files_of_image(const struct used_path *p);
  * written as \xNN, a backslash as two. */
 void files_list(struct buf *b, const struct used *u);
 
+/* So many were opened, mapped or run. */
+uint64_t files_count(const struct used *u);
+
 /* Follows the links of names, as far as the reader is there: what was done by a name was done to
  * where it leads, and links on the way are used, too. */
 void files_follow(struct used *u, struct image *i);

@@ -14,7 +14,6 @@
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/creds.h"
 
-#define EPHEMERAL 32768		/* net.ipv4.ip_local_port_range, as it is unless it is changed */
 #define WELL_KNOWN 1024		/* net.ipv4.ip_unprivileged_port_start, the same */
 #define CHANGES (USED_WRITE | USED_CREATE | USED_REMOVE)
 
@@ -42,6 +41,7 @@ static uint64_t inside_gid(const struct advice *a, const struct used_cred *c)
  * the host's. */
 static void take_groups(struct advice *a, const struct used_cred *c)
 {
+	a->users_cut |= c->ngroups > USED_GROUPS;
 	for (uint32_t i = 0; i < c->ngroups && i < USED_GROUPS; i++) {
 		uint64_t gid = inside(a, &a->target->gids, c->groups[i],
 				      c->ns_egid == c->egid ? c->groups[i] : UINT32_MAX);
@@ -60,6 +60,8 @@ static void add_user(struct advice *a, const struct used_cred *c)
 			return;
 	if (a->nusers < NEEDS_USERS)
 		a->users[a->nusers++] = (struct needs_user){ uid, gid, c->ns_pid == 1 };
+	else
+		a->users_cut = true;
 }
 
 static void find_users(struct advice *a)
@@ -69,25 +71,29 @@ static void find_users(struct advice *a)
 
 	a->uid = a->gid = NEEDS_UNKNOWN;
 	for (size_t i = u->ncreds; i-- > 0;)
-		if (u->creds[i].ns_pid == 1)
+		if (u->creds[i].ns_pid == 1 && !u->creds[i].inner)
 			first = &u->creds[i];
 	if (first) {
 		a->uid = inside_uid(a, first);
 		a->gid = inside_gid(a, first);
 		take_groups(a, first);
 	}
+	/* what it is in a user namespace that it has made it is by itself */
 	for (size_t i = 0; i < u->ncreds; i++) {
+		if (u->creds[i].inner)
+			continue;
 		add_user(a, &u->creds[i]);
 		a->held |= u->creds[i].prm;
 		a->gains |= u->creds[i].uid != u->creds[i].euid && !u->creds[i].nnp;
 	}
+	a->gains |= *u->gains > 0;
 }
 
 /* ---- capabilities ---- */
 
 bool needs_is_server(const struct used_port *p)
 {
-	return p->listens || (p->protocol == 17 && (!p->before || p->port < EPHEMERAL));
+	return p->listens || (p->protocol == 17 && !p->chosen);
 }
 
 static void guess(struct advice *a, unsigned int cap)
@@ -166,7 +172,7 @@ const char *needs_place(enum place_on on)
 static bool is_below(struct bytes path, struct bytes dir)
 {
 	if (dir.len == 1)
-		return true;
+		return path.len > 1;
 	return path.len > dir.len && !memcmp(path.p, dir.p, dir.len) && path.p[dir.len] == '/';
 }
 
@@ -205,7 +211,7 @@ static void find_mounts(struct mounteds *m, const struct used *u)
 
 		while (j < m->count && !bytes_same(m->items[j].at, at))
 			j++;
-		if (p->mount && j == m->count)
+		if (p->here && p->mount && j == m->count)
 			m->items[m->count++] = (struct mounted){ at, p->magic };
 	}
 }
@@ -287,8 +293,10 @@ static void join_places(struct advice *a)
 		struct place_written *above = above_of(a, &a->places[i]);
 
 		below[i] = above;
-		if (above)
-			above->files += a->places[i].files;
+		if (!above)
+			continue;
+		above->files += a->places[i].files;
+		above->more |= a->places[i].more;
 	}
 	for (size_t i = 0; i < a->nplaces; i++)
 		if (!below[i])
@@ -298,8 +306,35 @@ static void join_places(struct advice *a)
 
 static bool is_written(const struct used_path *p)
 {
-	return p->access & CHANGES && !p->alias && !needs_is_kernels(p) && !S_ISCHR(p->mode) &&
-		!S_ISBLK(p->mode) && !S_ISFIFO(p->mode);
+	return p->access & CHANGES && !p->alias && p->here && !needs_is_kernels(p) &&
+		!S_ISCHR(p->mode) && !S_ISBLK(p->mode) && !S_ISFIFO(p->mode);
+}
+
+/* A directory that is not the place itself, and was there already. */
+static bool is_in_dir(const struct used *u, const struct used_path *p, struct bytes place)
+{
+	struct bytes dir = dir_of(p);
+	const struct used_path *d = used_find(u, dir);
+
+	return is_below(dir, place) && !(d && d->access & USED_CREATE);
+}
+
+/* What is in the way of something else that is mounted there, and what that has to allow. */
+static void look_below(const struct used *u, struct place_written *w)
+{
+	struct bytes at = w->on == PLACE_MEMORY ? w->mount : w->path;
+
+	for (size_t i = 0; i < u->count; i++) {
+		const struct used_path *p = u->paths[i];
+
+		if (!p->here || !is_below(p->path, at))
+			continue;
+		w->code |= p->access & (USED_MAP | USED_EXEC);
+		if (w->on != PLACE_IMAGE)
+			continue;
+		w->hidden += S_ISREG(p->mode) && !(p->access & USED_CREATE);
+		w->dirs |= p->mode && is_in_dir(u, p, at);
+	}
 }
 
 static void find_places(struct advice *a)
@@ -312,15 +347,14 @@ static void find_places(struct advice *a)
 		const struct used_path *p = u->paths[i];
 		struct place_written *w = is_written(p) ? place_at(a, mounts, p) : NULL;
 
-		if (w)
-			w->files += p->many ? p->made : 1;
+		if (!w)
+			continue;
+		w->files += !p->many;	/* those in it are noted, too, as far as they go */
+		w->more |= p->many;
 	}
 	join_places(a);
 	for (size_t i = 0; i < a->nplaces; i++)
-		for (size_t j = 0; a->places[i].on == PLACE_IMAGE && j < u->count; j++)
-			if (is_below(u->paths[j]->path, a->places[i].path) &&
-			    S_ISREG(u->paths[j]->mode) && !(u->paths[j]->access & USED_CREATE))
-				a->places[i].hidden++;
+		look_below(u, &a->places[i]);
 }
 
 void needs_of(struct advice *a, const struct used *u, const struct target *target, bool whole)

@@ -27,7 +27,10 @@ struct place_written {
 	enum place_on on;
 	struct bytes mount;	/* where that is mounted */
 	unsigned int files;	/* that were written, made, renamed or removed in it */
+	bool more;		/* and others, that are not noted one by one */
 	unsigned int hidden;	/* of the image's, in use below it */
+	bool dirs;		/* directories below it were there already */
+	bool code;		/* something below it is run, or mapped to run */
 	struct bytes example;	/* one of the files */
 };
 
@@ -49,6 +52,7 @@ struct advice {
 	unsigned int ngroups;
 	struct needs_user users[NEEDS_USERS];
 	size_t nusers;
+	bool users_cut;		/* there are more, or the first is in more groups */
 	uint64_t caps;		/* needed */
 	uint64_t guessed;	/* of these, only by what is there: its use was not seen */
 	uint64_t held;		/* permitted, to any process */
@@ -64,7 +68,7 @@ void needs_of(struct advice *a, const struct used *u, const struct target *targe
 /* "bind, setsockopt": the calls that used it; for a guess its reason. */
 void needs_cap_why(struct buf *b, const struct advice *a, unsigned int cap);
 const char *needs_place(enum place_on on);
-/* A port that it listens at, or of UDP has chosen. */
+/* A port that it listens at, or of UDP has asked for by its number. */
 bool needs_is_server(const struct used_port *p);
 /* In a directory of the kernel's own, where no file is made but by it. */
 bool needs_is_kernels(const struct used_path *p);

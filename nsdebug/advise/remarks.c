@@ -20,14 +20,41 @@ static void say_unlooked(struct emit *emit, const struct advice *a, const struct
 			 "unused is told");
 }
 
-static void say_start(struct emit *emit)
+static void say_when(struct emit *emit, const struct advice *a)
 {
-	emit_note(emit, "it ran before it was watched: what it needed to start is known only from "
-		  "what is open, mapped and listening still; to see it, watch a start: nsdebug "
-		  "advise --next NAME");
+	if (!a->whole)
+		emit_note(emit, "it ran before it was watched: what it needed to start is known "
+			  "only from what is open, mapped and listening still; to see it, watch a "
+			  "start: nsdebug advise --next NAME");
+	if (!a->u->tracer.gone)
+		emit_note(emit, "it still runs: what it does to end was not seen; to see it, stop "
+			  "it while it is watched");
 }
 
-static bool say_calls(struct emit *emit, const struct used *u)
+/* Where it cannot be followed, or is somebody else's to allow. */
+static bool say_elsewhere(struct emit *emit, const struct used *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->count; i++)
+		n += !u->paths[i]->here;
+	if (n)
+		emit_note(emit, "it has mount namespaces of its own: %zu paths in there are in the "
+			  "AppArmor profile, but are not files of its image", n);
+	if (*u->outside)
+		emit_note(emit, "it was given descriptors of files that are mounted elsewhere: "
+			  "they have no path here, and are not told");
+	if (*u->unsure)
+		emit_note(emit, "%llu times it made pages run while it changed what is mapped: if "
+			  "they were a file's, the AppArmor profile may lack its m",
+			  (unsigned long long)*u->unsure);
+	if (*u->leaves)
+		emit_cut(emit, "it went to another mount namespace: what is done in there is not "
+			 "seen, for it has no cgroup of its own (v2)");
+	return !*u->leaves;
+}
+
+static bool say_calls(struct emit *emit, const struct used *u, bool unnamed)
 {
 	if (*u->compat)
 		emit_cut(emit, "it makes 32-bit system calls: they have other numbers, and the "
@@ -35,17 +62,20 @@ static bool say_calls(struct emit *emit, const struct used *u)
 	if (*u->strange)
 		emit_cut(emit, "it makes system calls by numbers that x86-64 does not have: they "
 			 "are in no profile");
+	if (unnamed)
+		emit_cut(emit, "it makes system calls that are newer than this program: they have "
+			 "no name here, and are in no profile");
 	if (*u->uring)
 		emit_cut(emit, "it uses io_uring: what it asks for that way, files and addresses, "
 			 "is not seen");
-	return !*u->compat && !*u->strange && !*u->uring;
+	return !*u->compat && !*u->strange && !*u->uring && !unnamed;
 }
 
 static bool say_bounds(struct emit *emit, const struct advice *a)
 {
 	const struct used *u = a->u;
 	bool files = u->cut || *u->too_long;
-	bool others = u->creds_cut || u->ports_cut || a->places_cut;
+	bool others = u->creds_cut || u->ports_cut || a->places_cut || a->users_cut;
 
 	if (files)
 		emit_cut(emit, "it uses more files than are noted, or some by longer paths: some "
@@ -68,11 +98,12 @@ static bool say_caps(struct emit *emit, const struct advice *a)
 }
 
 bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
-		 bool families)
+		 bool families, bool unnamed)
 {
 	bool all = emit->status != ST_INCOMPLETE;
 
-	all &= say_calls(emit, a->u);
+	all &= say_calls(emit, a->u, unnamed);
+	all &= say_elsewhere(emit, a->u);
 	all &= say_bounds(emit, a);
 	all &= say_caps(emit, a);
 	if (!families)
@@ -81,7 +112,6 @@ bool remarks_say(struct emit *emit, const struct advice *a, const struct files_u
 	if (*a->u->left_out)
 		emit_note(emit, "what a runtime did when it entered was left out");
 	say_unlooked(emit, a, f);
-	if (!a->whole)
-		say_start(emit);
+	say_when(emit, a);
 	return all && families;
 }

@@ -11,9 +11,9 @@ struct advice;
 struct emit;
 struct files_unused;
 
-/* families: AppArmor has names for all sockets. False: something that it did while it was watched
- * is not known. */
+/* families: AppArmor has names for all sockets; unnamed: there are calls without a name. False:
+ * something that it did while it was watched is not known. */
 bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
-		 bool families);
+		 bool families, bool unnamed);
 
 #endif

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/target/target.h"
 #include "nsdebug/trace/usedcalls.h"
 #include "used.skel.h"
 
@@ -68,6 +70,7 @@ static struct used_path *add_made(struct used *u, struct bytes path, uint32_t ac
 		dir = add(u, above);
 	if (!dir)
 		return NULL;
+	dir->here |= !(access & USED_ELSEWHERE);
 	if (dir->made < USED_MADE_MAX) {
 		dir->made++;
 		return add(u, path);
@@ -80,12 +83,20 @@ static struct used_path *add_made(struct used *u, struct bytes path, uint32_t ac
 
 struct used_path *used_note(struct used *u, struct bytes path, uint32_t access)
 {
-	struct used_path *p = used_find(u, path);
+	struct used_path *p = used_find(u, path), *dir;
 
+	/* of one that is not noted there is also a name */
+	if (!p && access == USED_TOUCH) {
+		dir = used_find(u, parent_of(path));
+		if (dir && dir->many)
+			return NULL;
+	}
 	if (!p)
 		p = access & (USED_CREATE | USED_REMOVE) ? add_made(u, path, access) : add(u, path);
-	if (p)
-		p->access |= access;
+	if (p) {
+		p->access |= access & ~USED_ELSEWHERE;
+		p->here |= !(access & USED_ELSEWHERE);
+	}
 	return p;
 }
 
@@ -116,18 +127,19 @@ static void put_way(struct buf *b, const char *names, size_t len, uint32_t *moun
 		*mount = (uint32_t)b->len;
 }
 
-/* Appends a name to an absolute path, without "." and "..", which lead nowhere above the root. */
+/* Appends a name to where it begins, without "." and "..", which lead nowhere above the root: an
+ * absolute one begins there. */
 static void join(struct buf *b, const char *name)
 {
-	if (*name == '/')
-		buf_clear(b);
+	size_t root = *name == '/' ? b->len : 0;
+
 	while (*name) {
 		size_t n = strcspn(name, "/");
 
 		if (n == 2 && name[0] == '.' && name[1] == '.') {
-			while (b->len && b->bytes[b->len - 1] != '/')
+			while (b->len > root && b->bytes[b->len - 1] != '/')
 				b->len--;
-			if (b->len)
+			if (b->len > root)
 				b->len--;
 		} else if (n && !(n == 1 && name[0] == '.')) {
 			if (b->len && b->bytes[b->len - 1] == '/')
@@ -166,7 +178,7 @@ static void take_name(struct used *u, const struct used_name *n, const char *byt
 {
 	auto_buf struct buf b = { 0 };
 	struct used_path *p;
-	uint32_t mount;
+	uint32_t mount, access = used_access_of(n->nr, n->arg);
 	bool known;
 
 	if (n->cut) {
@@ -177,7 +189,8 @@ static void take_name(struct used *u, const struct used_name *n, const char *byt
 		put_way(&b, bytes, n->string, &mount);
 	join(&b, bytes + n->string);
 	known = used_find(u, (struct bytes){ b.bytes, b.len });
-	p = used_note(u, (struct bytes){ b.bytes, b.len }, used_access_of(n->nr, n->arg));
+	p = used_note(u, (struct bytes){ b.bytes, b.len },
+		      access | (n->elsewhere ? USED_ELSEWHERE : 0));
 	if (p && !known)
 		p->named = true;
 }
@@ -242,7 +255,9 @@ static void choose(struct used *u, struct used_bpf *b)
 	finds = b->rodata->is_modern &&
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_find_vma, NULL) > 0;
 	bpf_program__set_autoload(b->progs.used_loader, finds);
+	bpf_program__set_autoload(b->progs.used_protect, finds);
 	bpf_program__set_autoload(b->progs.used_loader_old, !finds);
+	b->rodata->finds_vma = finds;
 	c->asked = c->hook == CAPABLE_FEXIT || capable_askers(c->symbols, c->askers);
 	for (size_t i = 0; i < CAP_ASKERS; i++)
 		b->rodata->cap_askers[i] = c->askers[i];
@@ -295,6 +310,7 @@ static int attach(struct used *u, struct used_bpf *b, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		if (look(looks[i], e) < 0)
 			return -1;
+	b->bss->settled = true;
 	TRACER_LISTEN(&u->tracer, b);
 	u->entered = b->bss->entered;
 	u->refused = b->bss->refused;
@@ -305,6 +321,11 @@ static int attach(struct used *u, struct used_bpf *b, struct err *e)
 	u->left_out = &b->bss->left_out;
 	u->too_long = &b->bss->too_long;
 	u->uring = &b->bss->uring;
+	u->spaces = &b->bss->spaces;
+	u->leaves = &b->bss->leaves;
+	u->gains = &b->bss->gains;
+	u->outside = &b->bss->outside;
+	u->unsure = &b->bss->unsure;
 	return tracer_seal(&u->tracer, bpf_map__fd(b->maps.ring), take, u, e);
 }
 
@@ -323,6 +344,7 @@ static int start(struct used *u, struct inside *in, const struct tracer_opts *op
 		return err_bpf(e, -errno, "open the programs");
 	choose(u, b);
 	TRACER_SET_FILTER(&u->tracer, b);
+	b->rodata->filter_userns = (uint32_t)target->ns.user;
 	ret = used_bpf__load(b);
 	if (ret < 0)
 		return err_bpf(e, ret, "load the programs");
@@ -362,6 +384,7 @@ bool used_run(struct used *u, struct inside *in, const struct tracer_opts *opts,
 	}
 	u->tracer.counts = true;
 	tracer_run(&u->tracer);
+	u->ended_ns = clock_ns();
 	used_sort(u);
 	return true;
 }

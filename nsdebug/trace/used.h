@@ -39,8 +39,10 @@ struct used_path {
 	bool deleted;		/* it had no name any more */
 	bool named;		/* only a call's word of it is known */
 	bool alias;		/* a name by which links led to another path: that has its rights */
+	bool here;		/* at home: not only in mount namespaces that it has made */
 	bool many;		/* a directory in which more were made than are noted */
 	uint32_t made;		/* noted that were made in it */
+	uint32_t stars;		/* for who writes a profile: names in it that stand for others */
 	struct used_path *next;	/* of the same hash */
 };
 
@@ -61,6 +63,12 @@ struct used {
 	const volatile uint8_t *entered;
 	const volatile uint16_t *refused, *families;
 	const volatile __u64 *signals, *compat, *strange, *left_out, *uring, *too_long;
+	const volatile __u64 *spaces;	/* CLONE_NEW... that it made */
+	const volatile __u64 *leaves;	/* to mount namespaces where it cannot be followed */
+	const volatile __u64 *gains;	/* programs that gave who started them more rights */
+	const volatile __u64 *outside;	/* descriptors it was given of files of other mounts */
+	const volatile __u64 *unsure;	/* times that pages of an unknown file were made to run */
+	uint64_t ended_ns;
 };
 
 /* Watches until the end; false if it could not, which was emitted. Seals the child. */

@@ -8,6 +8,12 @@
 #ifndef SYS_statx
 #define SYS_statx 332
 #endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
@@ -30,7 +36,9 @@ const struct used_entry used_entries[] = {
 	ONE(open, USED_OPENS, 1, 0, T), ONE(openat, USED_OPENS, 2, 1, T),
 	ONE(openat2, USED_OPENS, 2, 1, T), ONE(creat, USED_OPENS, 1, 0, T),
 	FD(open_by_handle_at, USED_OPENS, 0),
-	FD(mmap, USED_MAPS, 0),
+	FD(mmap, USED_MAPS, 0), FD(mprotect, USED_PROTECTS, 0), FD(pkey_mprotect, USED_PROTECTS, 0),
+	FD(recvmsg, USED_RECEIVES, 0), FD(recvmmsg, USED_RECEIVES, 0),
+	FD(pidfd_getfd, USED_OPENS, 0),
 	ONE(mkdir, USED_NAMES, 1, 0, MADE), ONE(mkdirat, USED_NAMES, 2, 1, MADE),
 	ONE(mknod, USED_NAMES, 1, 0, MADE), ONE(mknodat, USED_NAMES, 2, 1, MADE),
 	ONE(rmdir, USED_NAMES, 1, 0, GONE), ONE(unlink, USED_NAMES, 1, 0, GONE),
@@ -65,6 +73,10 @@ const struct used_entry used_entries[] = {
 	{ SYS_bind, { .kind = USED_BINDS, .arg = 1 }, { USED_READ | MADE } },
 	FD(listen, USED_BINDS, 0),
 	{ SYS_connect, { .kind = USED_ADDRESS }, { USED_READ | USED_WRITE } },
+	{ SYS_sendto, { .kind = USED_SENDS }, { USED_READ | USED_WRITE } },
+	{ SYS_sendmsg, { .kind = USED_SENDS, .arg = 1 }, { USED_READ | USED_WRITE } },
+	{ SYS_sendmmsg, { .kind = USED_SENDS, .arg = 1 }, { USED_READ | USED_WRITE } },
+	FD(clone, USED_SPACES, 0), FD(clone3, USED_SPACES, 1), FD(unshare, USED_SPACES, 0),
 	FD(kill, USED_SIGNALS, 2), FD(tkill, USED_SIGNALS, 2), FD(tgkill, USED_SIGNALS, 3),
 	FD(rt_sigqueueinfo, USED_SIGNALS, 2), FD(rt_tgsigqueueinfo, USED_SIGNALS, 3),
 	FD(pidfd_send_signal, USED_SIGNALS, 2),

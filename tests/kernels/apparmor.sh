@@ -21,8 +21,8 @@ wait_for() {
 mkdir w
 chmod 777 w
 # shellcheck disable=SC2016 # the container's shell is to read it
-WORK='read x </etc/passwd; echo "$x" >/w/passwd; mkdir -p /w/d; echo y >/w/d/log1234; mv /w/d/log1234 /w/d/log5678
-/busybox/busybox ls /etc >/w/list; rm -r /w/d; kill -CONT $$; echo done'
+WORK='/busybox/busybox rm -f /w/linked; read x </etc/passwd; echo "$x" >/w/passwd; mkdir -p /w/d; echo y >/w/d/log1234; mv /w/d/log1234 /w/d/log5678
+/busybox/busybox ls /etc >/w/list; rm -r /w/d; /busybox/busybox ln /w/list /w/linked; kill -CONT $$; echo done'
 box_run debug --no-seccomp --bind "$TMP/w:/w" -- /busybox/busybox sh -c "$WORK"
 ID=$BOX
 BUNDLE=$FX/boxes/$ID

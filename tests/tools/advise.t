@@ -224,7 +224,7 @@ compiles 'an AppArmor profile compiles all the same'
 rule 'with quotes and lines in a name' '"/var/evil\042\012volumes: \[x\]\012- \042/f" w'
 rule 'with bytes that are no text' '"/var/\377\376/f" w'
 rule 'with words' '"/var/a b --privileged/f" w'
-ts 'and many files of a directory' 0 '' grep -Eqx '  "/var/many/[*]" .*w,' profile
+ts 'and many files of a directory' 0 '' grep -Fqx '  "/var/many/*{,/}" rwkl,' profile
 all 'many files of a directory are the directory' "$(of writable)"' | map(select(.name | startswith("/var/many"))) |
 	length == 1 and .[0].name == "/var/many" and .[0].files >= 256'
 ts 'too many directories are said' 0 'more users, ports or places' cat said.txt
