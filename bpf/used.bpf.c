@@ -35,6 +35,7 @@ __u64 compat, strange;		/* calls of another table; of none */
 __u64 spaces;			/* CLONE_NEW... that it made */
 __u64 leaves;			/* where that cannot be followed: it may have left our sight */
 __u64 gains;			/* programs that gave who started them more than he had */
+__u64 gained;			/* capabilities that their files gave */
 __u64 unsure;			/* times that it was not seen of which file pages are made to run */
 bool settled;			/* what there was when we came has been looked at */
 
@@ -384,10 +385,14 @@ static __always_inline void note_gain(struct task_struct *t)
 		return;
 	BPF_CORE_READ_INTO(&prm, c, cap_permitted);
 	BPF_CORE_READ_INTO(&amb, c, cap_ambient);
-	if (uid != BPF_CORE_READ(c, euid.val) || BPF_CORE_READ(c, gid.val) !=
-	    BPF_CORE_READ(c, egid.val) || (prm & ~amb && map_id((void *)((char *)ns +
-	    bpf_core_field_offset(struct user_namespace, uid_map)), uid)))
+	prm &= ~amb;
+	if (!map_id((void *)((char *)ns + bpf_core_field_offset(struct user_namespace, uid_map)),
+		    uid) || uid != BPF_CORE_READ(c, euid.val))
+		prm = 0;
+	if (prm || uid != BPF_CORE_READ(c, euid.val) || BPF_CORE_READ(c, gid.val) !=
+	    BPF_CORE_READ(c, egid.val))
 		__sync_fetch_and_add(&gains, 1);
+	gained |= prm;
 }
 
 SEC("raw_tp/sched_process_exec")

@@ -147,7 +147,8 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 	buf_str(b, "# of the container:\nsecurityContext:\n");
 	put_user(b, a);
 	buf_addf(b, "  allowPrivilegeEscalation: %s\n", a->gains ?
-		 "true  # a program that it starts gets another user (setuid)" : "false");
+		 "true  # a program that it starts gets more rights (setuid, setgid, setcap)" :
+		 "false");
 	put_root(b, a);
 	buf_str(b, "  capabilities:\n    drop: [\"ALL\"]\n");
 	if (a->caps) {

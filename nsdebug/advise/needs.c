@@ -135,6 +135,10 @@ static void find_caps(struct advice *a)
 		a->caps = a->guessed = a->held;
 	else if (!a->whole)
 		guess_caps(a);
+	/* a program whose file has one that may not be given is not started at all */
+	for (unsigned int cap = 0; cap < CAP_MAX; cap++)
+		if (*a->u->gained >> cap & 1)
+			guess(a, cap);
 }
 
 void needs_cap_why(struct buf *b, const struct advice *a, unsigned int cap)
@@ -144,6 +148,8 @@ void needs_cap_why(struct buf *b, const struct advice *a, unsigned int cap)
 
 	if (a->guessed >> cap & 1) {
 		buf_str(b, !a->caps_known ? "held; this kernel does not tell which are used" :
+			*a->u->gained >> cap & 1 ? "its use was not seen, but a program's file has "
+			"it, which is not started without" :
 			cap == CAP_NET_BIND_SERVICE ? "its use was not seen, but it has a port "
 			"below 1024" : "its use was not seen, but its processes have different "
 			"users or groups");

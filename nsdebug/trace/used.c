@@ -324,6 +324,7 @@ static int attach(struct used *u, struct used_bpf *b, struct err *e)
 	u->spaces = &b->bss->spaces;
 	u->leaves = &b->bss->leaves;
 	u->gains = &b->bss->gains;
+	u->gained = &b->bss->gained;
 	u->outside = &b->bss->outside;
 	u->unsure = &b->bss->unsure;
 	return tracer_seal(&u->tracer, bpf_map__fd(b->maps.ring), take, u, e);

@@ -66,6 +66,7 @@ struct used {
 	const volatile __u64 *spaces;	/* CLONE_NEW... that it made */
 	const volatile __u64 *leaves;	/* to mount namespaces where it cannot be followed */
 	const volatile __u64 *gains;	/* programs that gave who started them more rights */
+	const volatile __u64 *gained;	/* capabilities that their files gave */
 	const volatile __u64 *outside;	/* descriptors it was given of files of other mounts */
 	const volatile __u64 *unsure;	/* times that pages of an unknown file were made to run */
 	uint64_t ended_ns;

@@ -24,8 +24,8 @@ function times(t, than, w,	r, n, a) {
 function share(t, ours, theirs, most) {
 	if (t ~ /^none$|^beside$|other$/ || ours <= 0 || theirs <= 0)
 		return ""
-	return sprintf("1/%.0f%s", theirs / ours,
-		t !~ /^-|^plain|^denied/ ? "" : ours <= theirs / most ? ", met" : ", not met")
+	return sprintf("1/%.0f%s", theirs / ours, !most ||
+		t !~ /^-|^plain|^denied|^advise/ ? "" : ours <= theirs / most ? ", met" : ", not met")
 }
 
 function ratio(t, w,	x) {
@@ -42,6 +42,7 @@ BEGIN {
 	label["plain"] = "trace syscalls"; label["beside"] = "none, on the host"
 	label["other"] = "trace syscalls of another"; label["denied"] = "trace denied"
 	label["denied-other"] = "trace denied of another"; label["strace"] = "strace -f -o FILE"
+	label["advise-other"] = "advise of another"; label["perf-s"] = "perf trace -s"
 	label["strace-c"] = "strace -f -c"; label["perf"] = "perf trace"
 	label["printf"] = "bpftrace, printf at exit"; label["count"] = "bpftrace, count"
 	while ((getline line < lost) > 0) {
@@ -49,8 +50,8 @@ BEGIN {
 		missing[f[1]] += f[2]
 	}
 	print "| work | traced by | ns a call added | of that processor time | times as long |" \
-		" of strace -f's (goal 1/80) | of bpftrace's (goal 1/40) | lost of all works |"
-	print "|---|---|--:|--:|--:|---|---|--:|"
+		" of strace -f's (goal 1/80) | of strace -f -c's | of bpftrace's (goal 1/40) | lost of all works |"
+	print "|---|---|--:|--:|--:|---|---|---|--:|"
 }
 
 {
@@ -67,10 +68,11 @@ END {
 	for (i = 1; i <= nworks; i++)
 		for (j = 1; j <= ntracers; j++) {
 			w = works[i]; t = tracers[j]; a = added(ns, t, w)
-			printf "| %s | %s | %.0f | %.0f | %s | %s | %s | %s |\n", w,
+			printf "| %s | %s | %.0f | %.0f | %s | %s | %s | %s | %s |\n", w,
 				t in label ? label[t] : t ~ /^-/ ? "trace syscalls " t : t,
 				a / calls[w], added(cpu, t, w) / calls[w], ratio(t, w),
 				share(t, a, added(ns, "strace", w), 80),
+				share(t, a, added(ns, "strace-c", w), 0),
 				share(t, a, added(ns, "printf", w), 40), missing[t]
 		}
 }

@@ -62,7 +62,10 @@ ours() { # OPTION...
 ours_of() { # TRACE OPTION...
 	verb=$1
 	shift
-	"$NSDEBUG" trace "$verb" nsd-bench "$@" >"$DATA/rows" 2>"$DATA/said" &
+	ours_by trace "$verb" nsd-bench "$@"
+}
+ours_by() { # VERB ...
+	"$NSDEBUG" "$@" >"$DATA/rows" 2>"$DATA/said" &
 	TRACER=$!
 	until_true is_sealed
 }
@@ -87,10 +90,12 @@ start_tracer() {
 	none | beside) ;;
 	plain | other) ours ;;
 	denied | denied-other) ours_of denied ;;
+	advise | advise-other) ours_by advise nsd-bench ;;
 	-*) ours "$1" ;;
 	idle*) theirs 'grep -qs ready "$DATA/said"' "$O/tests/lib/idle" ;;
 	strace) theirs is_straced strace -f -p "$WORKER" -o "$DATA/rows" ;;
 	strace-c) theirs is_straced strace -f -c -p "$WORKER" -o "$DATA/rows" ;;
+	perf-s) theirs 'has_events 1' perf trace -s -p "$WORKER" -o "$DATA/rows" ;;
 	perf) theirs 'has_events 1' perf trace -p "$WORKER" -o "$DATA/rows" ;;
 	printf) bpftrace_of 'printf("%d %d %d\n", tid, args->id, args->ret);' ;;
 	count) bpftrace_of '@[args->id] = count();' ;;
@@ -113,7 +118,7 @@ stop_tracer() {
 
 trace_round() { # ROUND TRACER
 	turns=$TURNS_FAST
-	case $2 in strace* | perf) turns=$TURNS_SLOW ;; esac
+	case $2 in strace* | perf*) turns=$TURNS_SLOW ;; esac
 	start_tracer "$2"
 	for w in $turns; do
 		case $2 in
@@ -126,14 +131,14 @@ trace_round() { # ROUND TRACER
 }
 
 trace_costs() {
-	tracers='none beside idle idle-other other plain -T -c --failed denied denied-other'
+	tracers='none beside idle idle-other other plain -T -c --failed denied denied-other advise advise-other'
 	! can_trace --last || tracers="$tracers --last=10s"
 	! can_trace --lossless || tracers="$tracers --lossless"
 	for p in strace perf bpftrace; do
 		command -v $p >/dev/null || { echo "# no $p"; continue; }
 		case $p in
 		strace) tracers="$tracers strace strace-c" ;;
-		perf) tracers="$tracers perf" ;;
+		perf) tracers="$tracers perf perf-s" ;;
 		bpftrace) tracers="$tracers printf count" ;;
 		esac
 	done

@@ -5,7 +5,7 @@
 # one that does what is easily told wrongly.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
-need jq python3 runc apparmor_parser
+need jq python3 runc apparmor_parser setcap
 can_trace
 
 mkdir py out
@@ -220,3 +220,36 @@ give() {
 WHILE=give watched 'given()'
 all 'a descriptor that it was given' "$(of file)"' | any(.name == "/etc/debian_version" and .access == "r")'
 ts 'and one of a file of the host' 0 'descriptors of files that are mounted elsewhere' cat said.txt
+
+# ---- a program whose file has a capability ----
+
+cp "$O/tests/lib/many" many
+setcap cap_net_raw+ep many
+box_run debug --no-seccomp --caps net_raw --bind "$TMP/many:/many:ro" -- /many getppid 1
+ID=$BOX
+BUNDLE=$FX/boxes/$ID
+config() { # FILTER ARG...: of jq
+	jq "$@" "$BUNDLE/config.json" >config.new
+	cat config.new >"$BUNDLE/config.json"
+}
+run() {
+	wait_for 'runc delete --force "$ID" 2>/dev/null || ! runc state "$ID" >/dev/null 2>&1' 20
+	runc run --bundle "$BUNDLE" "$ID" >run.out 2>&1 </dev/null
+}
+config '.process |= (.noNewPrivileges = false | .capabilities |= (.ambient = [] | .inheritable = []))'
+wait_for 'runc delete --force "$ID" 2>/dev/null || ! runc state "$ID" >/dev/null 2>&1' 20
+"$NSDEBUG" advise --next "$ID" -o json >out.json 2>said.txt &
+TRACE=$!
+wait_for 'grep -q "waiting for a cgroup" said.txt' 20 || fail 'advise waits' "$(cat said.txt)"
+run
+wait "$TRACE"
+all 'what its file has a program needs to start' '.summary.capabilities == ["CAP_NET_RAW"] and ('"$(of capability)"' |
+	any(.name == "CAP_NET_RAW" and .needed and (.why | test("file has it"))))'
+all 'which nobody may forbid it to gain' '(.summary.kubernetes | contains("allowPrivilegeEscalation: true")) and
+	(.summary.docker | contains("no-new-privileges") | not)'
+config --slurpfile a out.json '.process.capabilities |= map_values(if . == [] then . else $a[0].summary.capabilities end)'
+run
+ts 'it starts with that' 0 . cat run.out
+config '.process.capabilities |= map_values([])'
+run
+ts 'and not without' 0 'operation not permitted' cat run.out
