@@ -61,10 +61,21 @@ static const uint16_t start_calls[] = {
 	SYS_rseq, SYS_uname, SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_futex,
 };
 
+/* What it has that makes others of it likely: who serves has made a socket for that. */
+static const uint16_t server_calls[] = { SYS_socket, SYS_setsockopt, SYS_bind, SYS_listen };
+
+static bool has_served(const struct used *u)
+{
+	for (size_t i = 0; i < u->nports; i++)
+		if (u->ports[i].before)
+			return true;
+	return false;
+}
+
 bool calls_allow(const struct calls *c, unsigned int nr)
 {
 	return nr < USED_CALLS && (c->why[nr] == CALL_SEEN || c->why[nr] == CALL_RUNTIME ||
-				   c->why[nr] == CALL_START);
+				   c->why[nr] == CALL_START || c->why[nr] == CALL_BEFORE);
 }
 
 static void add(struct calls *c, const uint16_t *nrs, size_t count, enum call_why why)
@@ -91,6 +102,8 @@ void calls_of(const struct used *u, bool whole, struct calls *ret)
 	add(ret, runtime_calls, ARRAY_SIZE(runtime_calls), CALL_RUNTIME);
 	if (!whole)
 		add(ret, start_calls, ARRAY_SIZE(start_calls), CALL_START);
+	if (!whole && has_served(u))
+		add(ret, server_calls, ARRAY_SIZE(server_calls), CALL_BEFORE);
 	/* a C library that is told that it may not (EPERM) makes no thread; with ENOSYS it goes the
 	 * old way, of which a filter sees what is asked for */
 	if (!calls_allow(ret, SYS_clone3) || !ret->spaces)
@@ -106,6 +119,7 @@ const char *calls_why(enum call_why why)
 		[CALL_RUNTIME] = "not seen: the runtime makes it behind the filter, or it is how "
 			"a program ends or reads a clock",
 		[CALL_START] = "not seen: a program's loader and C library make it when it starts",
+		[CALL_BEFORE] = "not seen: it serves at a port, and has made a socket for that",
 		[CALL_REFUSED] = "refused today, and still",
 		[CALL_ANSWERED] = "answered by a filter today and not run: not in the profile",
 		[CALL_ABSENT] = "answered with ENOSYS, as if the kernel did not have it: who "
@@ -121,6 +135,7 @@ const char *calls_title(enum call_why why)
 		[CALL_SEEN] = "system calls that were seen",
 		[CALL_RUNTIME] = "system calls of the runtime",
 		[CALL_START] = "system calls of the start, which was not seen",
+		[CALL_BEFORE] = "system calls of a server, which were not seen",
 		[CALL_REFUSED] = "system calls that are refused today, and still",
 		[CALL_ANSWERED] = "system calls that a filter answers today, and are not allowed",
 	};
@@ -195,7 +210,8 @@ static bool has(const struct calls *c, enum call_why why)
 
 void calls_profile(struct buf *b, const struct calls *c, bool whole)
 {
-	static const enum call_why allowed[] = { CALL_SEEN, CALL_RUNTIME, CALL_START };
+	static const enum call_why allowed[] = { CALL_SEEN, CALL_RUNTIME, CALL_START,
+		CALL_BEFORE };
 	const char *sep = "";
 
 	buf_str(b, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n"

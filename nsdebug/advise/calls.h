@@ -19,6 +19,7 @@ enum call_why {
 	CALL_SEEN,
 	CALL_RUNTIME,		/* a runtime makes it behind the filter, or programs end so */
 	CALL_START,		/* a C library makes it at a start, which was not seen */
+	CALL_BEFORE,		/* what it has says that it was made before it was watched */
 	CALL_REFUSED,		/* it is refused today, and stays so */
 	CALL_ABSENT,		/* the same, as one that the kernel does not have (ENOSYS) */
 	CALL_ANSWERED,		/* the same, but a filter says that it was done */

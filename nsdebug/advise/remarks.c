@@ -24,8 +24,9 @@ static void say_when(struct emit *emit, const struct advice *a)
 {
 	if (!a->whole)
 		emit_note(emit, "it ran before it was watched: what it needed to start is known "
-			  "only from what is open, mapped and listening still; to see it, watch a "
-			  "start: nsdebug advise --next NAME");
+			  "only from what is open, mapped and listening still, so it may not start "
+			  "under these profiles, and files that it read only then are among those "
+			  "not used; to see it, watch a start: nsdebug advise --next NAME");
 	if (!a->u->tracer.gone)
 		emit_note(emit, "it still runs: what it does to end was not seen; to see it, stop "
 			  "it while it is watched");
