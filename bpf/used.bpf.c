@@ -418,16 +418,6 @@ int used_exec(struct raw_tracepoint *ctx)
 
 /* ---- what is there when we come ---- */
 
-/* As a number, for functions that are not static: what an iterator is given is a pointer. */
-static __always_inline __u64 address_of(const void *p)
-{
-	const void *const volatile copy = p;
-	__u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&copy);
-	return address;
-}
-
 static __always_inline void note_waiting(struct task_struct *t)
 {
 	struct pt_regs *p = (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + THREAD_SIZE) - 1;
@@ -497,7 +487,7 @@ static __attribute__((noinline)) int take_check(const struct check *k)
 {
 	struct task_struct *t = current();
 	__u32 call = call_of(t);
-	__u32 ns = is_inner((__u64)k->ns) ? CAP_NS_INNER : cap_ns_of(t, k->ns);
+	__u32 ns = is_inner(address_of(k->ns)) ? CAP_NS_INNER : cap_ns_of(t, k->ns);
 
 	count_check(call, k->cap, ns, sort_of(k, t, call));
 	return 0;

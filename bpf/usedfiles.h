@@ -74,6 +74,17 @@ __attribute__((noinline)) int is_runtimes(void)
 	return 1;
 }
 
+/* As a number, for functions that are not static: what an iterator or fexit is given is a
+ * pointer. */
+static __always_inline __u64 address_of(const void *p)
+{
+	const void *const volatile copy = p;
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&copy);
+	return address;
+}
+
 enum scratch_slot { SCRATCH_LIVE, SCRATCH_LOOK };
 
 /* Is there something to tell? Not if all of these bits of it have been told, or a runtime's program
