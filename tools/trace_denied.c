@@ -22,6 +22,7 @@
 #include "nsdebug/why/cure.h"
 #include "nsdebug/why/judging.h"
 #include "nsdebug/why/row.h"
+#include "nsdebug/why/source.h"
 
 #define ONCE_MAX 4096		/* refusals that --once keeps apart */
 
@@ -211,13 +212,14 @@ static void fill_reason(struct denied_row *row, struct texts *t, const struct re
 }
 
 static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
-		      const struct reason *why, enum access_op op)
+		      const struct target *target, const struct reason *why, enum access_op op)
 {
 	const struct idmap *gids = refusal_gids(f);
 	uint32_t group = gids ? idmap_inside(gids, why->gid) : why->gid;
 
 	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid,
 		group, &t->cure);
+	source_put(&t->cure, target, why);
 	row->cure = word(t->cure.text);
 	row->kubernetes = word(t->cure.kubernetes);
 	row->docker = word(t->cure.docker);
@@ -394,7 +396,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		fill_who(&row, &t, l, &f);
 	fill_call(&row, &t, &f);
 	fill_reason(&row, &t, &why);
-	fill_cure(&row, &t, &f, &why, op);
+	fill_cure(&row, &t, &f, l->r->target, &why, op);
 	if (stacks_bytes(&l->o->stacks))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (l->o->once && is_again(l, &row, &why))
@@ -494,6 +496,7 @@ const struct tool tool_trace_denied = {
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,
+	.host_mounts = true,
 	.judge = denied_judge,
 	.symbols = true,
 	.opts = denied_opt, .opts_size = sizeof(struct denied_opts),

@@ -32,6 +32,7 @@
 #include "nsdebug/why/port.h"
 #include "nsdebug/why/row.h"
 #include "nsdebug/why/socket.h"
+#include "nsdebug/why/source.h"
 
 #define MAGIC_MAX 8	/* links of /proc one after another */
 
@@ -179,6 +180,7 @@ static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
 
 	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid,
 		target_gid(y->t, f->why.gid), cure);
+	source_put(cure, y->t, &f->why);
 	row->cure = text(cure->text);
 	row->kubernetes = text(cure->kubernetes);
 	row->docker = text(cure->docker);
@@ -555,7 +557,7 @@ const struct tool tool_why = {
 	.opts = why_opt, .opts_size = sizeof(struct why_opts), .defaults = &why_defaults,
 	.cols = why_col,
 	.examples = why_example,
-	.judge = why_judge, .filters = why_filters, .nets = why_nets,
+	.host_mounts = true, .judge = why_judge, .filters = why_filters, .nets = why_nets,
 	.needs_of = why_needs,
 	.ended = why_ended,
 	.setup = why_setup,

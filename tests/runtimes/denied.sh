@@ -128,7 +128,7 @@ cured_run() { # PART GROUP OPTION...
 	caps=
 	while IFS= read -r option; do
 		case $option in
-		*SOURCE:*) option=${option%%SOURCE:*}$TMP/$part:${option#*SOURCE:} ;;
+		'--volume /'* | *SOURCE:*) option="--volume $TMP/$part:${option#*:}" ;;
 		*FILE) option=${option%FILE}$TMP/profile.json ;;
 		*VALUE) option=${option%VALUE}77 ;;
 		esac

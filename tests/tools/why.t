@@ -435,18 +435,18 @@ tj 'the row: as whom, and by what'	"$(one '.uid == 65532 and .host_uid == 65532 
 tj 'a component on the way'	"$(one '.kind == "mode" and .path == "/t/d700-0" and .need == "x" and .error == "EACCES"')"	rows --path /t/into
 tj 'a group would do'	"$(has_cure '.docker == "--group-add 9" and .kubernetes == "spec: {securityContext: {supplementalGroups: [9]}}"')" \
 	rows --path /t/x660
-tj 'a volume: fsGroup'	"$(has_cure '.kubernetes == "spec: {securityContext: {fsGroup: 65532}}" and .podman == "--volume SOURCE:/t:U"')" \
+tj 'a volume: fsGroup'	"$(has_cure '.kubernetes == "spec: {securityContext: {fsGroup: 65532}}" and .podman == "--volume '"$T"':/t:U"')" \
 	rows --path /t/f600
 tj 'a read-only root'	"$(has_cure '.kind == "read-only-mount" and .mount == "/" and .docker == "--tmpfs /home/nonroot:uid=65532,gid=65532" and (.kubernetes | test("emptyDir: {}"))')" \
 	rows --path /home/nonroot/x --for create
-tj 'a read-only volume'	"$(has_cure '.kind == "read-only-mount" and .mount == "/ro" and .docker == "--volume SOURCE:/ro:rw"')"	rows --path /ro/f --for write
+tj 'a read-only volume'	"$(has_cure '.kind == "read-only-mount" and .mount == "/ro" and .docker == "--volume '"$W.ro"':/ro:rw"')"	rows --path /ro/f --for write
 tj 'a file, and its mount besides'	"$(has_cure '.kind == "mode" and (.reason | test("and /ro is mounted read-only besides")) and
-	.podman == "--volume SOURCE:/ro:U" and .docker == null and (.cure | test("without ro.*chown")) and
+	.podman == "--volume '"$W.ro"':/ro:U" and .docker == null and (.cure | test("without ro.*chown")) and
 	.kubernetes == "spec: {securityContext: {fsGroup: 65532}, containers: [{name: CONTAINER, volumeMounts: [{mountPath: /ro, readOnly: false}]}]}"')" \
 	rows --path /ro/shut/f --for write
 tj 'a mount, and the directory besides'	"$(has_cure '.kind == "read-only-mount" and (.reason | test("it is 0755 0:0, which refuses it besides")) and
 	.docker == null and (.cure | test("without ro.*chown"))')"	rows --path /ro/shut/new --for create
-tj 'or only the mount'	"$(has_cure '.kind == "read-only-mount" and .docker == "--volume SOURCE:/ro:rw" and (.reason | test("besides") | not)')" \
+tj 'or only the mount'	"$(has_cure '.kind == "read-only-mount" and .docker == "--volume '"$W.ro"':/ro:rw" and (.reason | test("besides") | not)')" \
 	rows --path /ro/new --for create
 tj 'a sysctl'	"$(has_cure '.kind == "sysctl" and .caps == ["CAP_NET_ADMIN"] and .docker == "--sysctl net.ipv4.ip_forward=VALUE"')" \
 	rows --path /proc/sys/net/ipv4/ip_forward --for write
@@ -505,6 +505,14 @@ peeked=$($NSDEBUG ps -o uid,pid --no-headers "$BOX" | awk '$1 == 7 { print $2 }'
 tj 'the variables of another'\''s process'	"$(has_cure '.kind == "mode" and .owner == 7')"	rows --path "/proc/$peeked/environ"
 tj 'and its root'	"$(has_cure '.kind == "ptrace" and .error == "EACCES" and .caps == ["CAP_SYS_PTRACE"] and (.reason | test("user and group"))')" \
 	rows --path "/proc/$peeked/root/etc/passwd"
+
+mkdir "$TMP/it's \$(a) volume" "$TMP/a:b"
+chmod 755 "$TMP/it's \$(a) volume" "$TMP/a:b"
+box_run static --ready --bind "$TMP/it's \$(a) volume:/odd"
+option=$(rows --path /odd/x --for create | jq -r '.items[0].podman')
+eval "set -- $option"
+t 'a directory of the host with an odd name is one word of a shell' "$TMP/it's \$(a) volume:/odd:U"	printf '%s' "$2"
+box_run debug --ready --bind "$T:/t" -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 3600'
 
 # What it says would help is done, and then the same is tried in there.
 options=$(rows --path /home/nonroot/x --for create | jq -r '.items[0].docker')

@@ -12,6 +12,7 @@
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/program.h"
 #include "nsdebug/why/reason.h"
+#include "nsdebug/why/source.h"
 
 #include "tests/unit/check.h"
 
@@ -146,6 +147,20 @@ static void peeks(void)
 	other.uid = 0;
 	ok(!peek_refused(&p, &c), "all of them with CAP_SYS_PTRACE over it");
 	ok(peek_asks("environ") && peek_asks("fdinfo") && !peek_asks("status"), "files that ask");
+}
+
+/* ---- where a volume comes from ---- */
+
+static void quotes(void)
+{
+	char word[64];
+
+	ok(source_quote(word, sizeof(word), "/srv/a-b") && !strcmp(word, "/srv/a-b"), "a path");
+	ok(source_quote(word, sizeof(word), "/srv/a b'c") && !strcmp(word, "'/srv/a b'\\''c'"),
+	   "as one word");
+	ok(!source_quote(word, sizeof(word), "/a:b") && !source_quote(word, sizeof(word), "") &&
+	   !source_quote(word, sizeof(word), "/a\nb") && !source_quote(word, 20, "/much/too/long"),
+	   "what no engine takes");
 }
 
 /* ---- ACLs ---- */
@@ -558,6 +573,7 @@ int main(void)
 	capabilities();
 	lost();
 	peeks();
+	quotes();
 	unsure();
 	acls();
 	credentials();

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source - where a volume comes from, in the options of a cure: curing leaves the word SOURCE for
+ * it.
+ */
+#ifndef NSDEBUG_WHY_SOURCE_H
+#define NSDEBUG_WHY_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cure;
+struct reason;
+struct target;
+
+/*
+ * Puts the name of the volume on the mount of the reason, or its directory on the host, into the
+ * options, as one word of a shell. They stay as they are where the host has no such path
+ * (target/origin.h), or where an engine would not take it: with a colon, a comma, or what cannot be
+ * printed. The target's mount table and our own are read.
+ */
+void source_put(struct cure *c, const struct target *t, const struct reason *r);
+/* Such a word; false if there is none, or it is too long. */
+bool source_quote(char *ret, size_t room, const char *path);
+
+#endif
