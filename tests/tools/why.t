@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 480
+# timeout 600
 # why --path, beside what the kernel says to a program in the container that tries the same.
 . tests/lib.sh
 need jq runc setfacl chattr
