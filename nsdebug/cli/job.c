@@ -11,6 +11,7 @@
 #include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/mountids.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/aids.h"
@@ -143,6 +144,7 @@ int job_start_judge(const struct job *j, const struct target *t, struct child *c
 	struct job with = *j;
 
 	with.target = t;
+	mountids_read(&t->mounts, t->place.proc, t->arena);
 	judge_rules(&site, t->place.proc);
 	return start_beside(c, &with, ROLE_READER, judge_serve, &site, judge, e);
 }

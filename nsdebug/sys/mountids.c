@@ -2,12 +2,13 @@
 #include "nsdebug/sys/mountids.h"
 
 #include <linux/nsfs.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "nsdebug/base/clock.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
@@ -22,8 +23,10 @@
 enum { BASIC = 2, UIDMAP = 0x2000, GIDMAP = 0x4000 };
 
 #define BATCH 256
-#define BATCHES_MAX 400		/* fs.mount-max is 100,000 */
 #define TEXT_MAX 32768		/* two maps of 340 lines */
+/* A container that has mapped mounts by the ten thousands is told of no more than these. */
+#define BYTES_MAX (1u << 20)
+#define TIME_MAX_NS (100 * NS_PER_MS)
 
 struct id_request {
 	uint32_t size, spare;
@@ -47,77 +50,114 @@ struct told {
 	char text[TEXT_MAX];
 };
 
-/* Lines end with a NUL. */
-static const struct idmap *take(struct told *t, uint32_t count, uint32_t at, struct arena *a)
+struct reading {
+	const struct map *mounts;	/* the idmapped ones, by id */
+	struct arena *arena;
+	struct told told;
+	uint64_t until_ns;
+	size_t room;		/* bytes that maps may still take */
+	/* Those of the last one: mounts of one container have the same, mostly. */
+	struct last_map {
+		char text[TEXT_MAX];
+		size_t len;
+		const struct idmap *map;
+	} uids, gids;
+};
+
+/* The length of so many lines, each of which ends with a NUL; 0: they are not all there. */
+static size_t lines_len(const char *text, size_t room, uint32_t count)
+{
+	size_t n = 0;
+
+	for (; count && n < room; n++)
+		count -= !text[n];
+	return count ? 0 : n;
+}
+
+static const struct idmap *parse(struct reading *r, char *text, size_t len)
 {
 	struct idmap map = { 0 }, *ret = NULL;
-	size_t size, n = at;
+	size_t size;
 
-	if (at >= TEXT_MAX)
-		return NULL;
-	for (; count && n < TEXT_MAX - 1; n++)
-		if (!t->text[n]) {
-			t->text[n] = '\n';
-			count--;
-		}
-	t->text[n] = '\0';
-	if (!count && idmap_parse(&map, t->text + at)) {
+	for (size_t i = 0; i + 1 < len; i++)
+		if (!text[i])
+			text[i] = '\n';
+	if (idmap_parse(&map, text)) {
 		size = map.count * sizeof(*map.extents);
-		ret = arena_alloc(a, sizeof(*ret));
-		*ret = map;
-		ret->extents = arena_alloc(a, size + 1);
-		if (size)
+		if (sizeof(*ret) + size < r->room) {
+			r->room -= sizeof(*ret) + size;
+			ret = arena_alloc(r->arena, sizeof(*ret));
+			*ret = map;
+			ret->extents = arena_alloc(r->arena, size + 1);
 			memcpy(ret->extents, map.extents, size);
+		}
 	}
 	idmap_free(&map);
 	return ret;
 }
 
-static void put(struct mounts *m, struct told *t, struct arena *a)
+static const struct idmap *take(struct reading *r, struct last_map *last, uint32_t count,
+				uint32_t at)
 {
-	for (size_t i = 0; i < m->count; i++) {
-		struct mount *x = &m->items[i];
+	size_t len = at < TEXT_MAX ? lines_len(r->told.text + at, TEXT_MAX - at, count) : 0;
+	char *text = r->told.text + at;
 
-		if (x->id != t->old_id || !x->idmapped)
-			continue;
-		/* the end of the first one is the beginning of the second */
-		x->gids = t->mask & GIDMAP ? take(t, t->gids, t->gids_at, a) : NULL;
-		x->uids = t->mask & UIDMAP ? take(t, t->uids, t->uids_at, a) : NULL;
-	}
+	if (!len)
+		return NULL;
+	if (len == last->len && !memcmp(text, last->text, len))
+		return last->map;
+	memcpy(last->text, text, len);
+	last->len = len;
+	last->map = parse(r, text, len);
+	return last->map;
 }
 
-static void ask_each(struct mounts *m, uint64_t ns, struct arena *a)
+static void put(struct reading *r)
+{
+	const struct told *t = &r->told;
+	struct mount *m = map_get(r->mounts, t->old_id);
+
+	if (!m)
+		return;
+	m->gids = t->mask & GIDMAP ? take(r, &r->gids, t->gids, t->gids_at) : NULL;
+	m->uids = t->mask & UIDMAP ? take(r, &r->uids, t->uids, t->uids_at) : NULL;
+}
+
+static void ask_each(struct reading *r, uint64_t ns)
 {
 	struct id_request list = { .size = sizeof(list), .mount = FROM_ROOT, .ns = ns };
 	struct id_request ask = { .size = sizeof(ask), .param = BASIC | UIDMAP | GIDMAP, .ns = ns };
-	auto_free struct told *t = mem_alloc(sizeof(*t));
 	uint64_t ids[BATCH];
 	long n;
 
-	for (int turn = 0; turn < BATCHES_MAX; turn++) {
+	do {
 		n = syscall(CALL_LISTMOUNT, &list, ids, BATCH, 0);
 		for (long i = 0; i < n; i++) {
 			ask.mount = list.param = ids[i];
-			if (syscall(CALL_STATMOUNT, &ask, t, sizeof(*t), 0) == 0 &&
-			    t->mask & (UIDMAP | GIDMAP))
-				put(m, t, a);
+			if (syscall(CALL_STATMOUNT, &ask, &r->told, sizeof(r->told), 0) == 0 &&
+			    r->told.mask & (UIDMAP | GIDMAP))
+				put(r);
 		}
-		if (n < BATCH)
-			return;
-	}
+	} while (n == BATCH && clock_ns() < r->until_ns);
 }
 
-void mountids_read(struct mounts *m, int dir, struct arena *a)
+void mountids_read(const struct mounts *m, int dir, struct arena *a)
 {
+	auto_free struct reading *r = NULL;
+	auto_map struct map mounts = { 0 };
 	auto_close int ns = -1;
-	bool any = false;
 	uint64_t id;
 
 	for (size_t i = 0; i < m->count; i++)
-		any |= m->items[i].idmapped;
-	if (!any)
+		if (m->items[i].idmapped)
+			map_put(&mounts, m->items[i].id, &m->items[i]);
+	ns = mounts.used ? ns_open(dir, "mnt") : -1;
+	if (ns < 0 || ioctl(ns, MNTNS_ID, &id) < 0)
 		return;
-	ns = ns_open(dir, "mnt");
-	if (ns >= 0 && ioctl(ns, MNTNS_ID, &id) == 0)
-		ask_each(m, id, a);
+	r = mem_alloc(sizeof(*r));
+	r->mounts = &mounts;
+	r->arena = a;
+	r->room = BYTES_MAX;
+	r->until_ns = clock_ns() + TIME_MAX_NS;
+	ask_each(r, id);
 }

@@ -13,7 +13,8 @@ struct arena;
 struct mounts;
 
 /* Sets .uids and .gids of the idmapped mounts of a table that was read of the directory /proc/PID,
- * as far as the kernel tells them. Maps are in the arena. Needs CAP_SYS_ADMIN. */
-void mountids_read(struct mounts *m, int dir, struct arena *a);
+ * as far as the kernel tells them, and within bounds of time and bytes: others stay unknown. Maps
+ * are in the arena. Needs CAP_SYS_ADMIN. */
+void mountids_read(const struct mounts *m, int dir, struct arena *a);
 
 #endif

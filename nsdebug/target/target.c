@@ -17,7 +17,6 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
-#include "nsdebug/sys/mountids.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/target/ending.h"
@@ -212,7 +211,6 @@ int target_mounts(struct target *t, struct err *e)
 	if (mounts_read(&t->mounts, t->place.proc, t->arena, e) < 0)
 		return target_alive(t) && e->sys != EINVAL ? -1 : target_gone(t, e);
 	mounts_memory(&t->mounts);
-	mountids_read(&t->mounts, t->place.proc, t->arena);
 	/* An unbindable mount would be an empty directory in the clone: someone else's truth. */
 	t->place.raw = t->mounts.unbindable || t->mounts.cut;
 	return 0;
