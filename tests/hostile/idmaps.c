@@ -19,17 +19,18 @@
 
 static void write_map(pid_t pid, const char *name)
 {
-	char path[64];
-	FILE *f;
+	char path[64], text[LINES * 16];
+	ssize_t len = 0;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	f = fopen(path, "we");
-	if (!f || setvbuf(f, NULL, _IOFBF, 16384))	/* written at once, or not at all */
-		err(1, "%s", path);
 	for (int i = 0; i < LINES; i++)
-		fprintf(f, "%d %d 1\n", 2 * i, 2 * i + 2);
-	if (fclose(f))
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%d %d 1\n", 2 * i,
+				2 * i + 2);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, (size_t)len) != len)	/* at once, or not at all */
 		err(1, "%s", path);
+	close(fd);
 }
 
 /* A user namespace with such maps: kept by the descriptor, without a process. */
