@@ -94,6 +94,17 @@ tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
 tr_rows 'mounts that came later are looked at again' "$(of mounted 'length == 1 and (.[0] |
 	.path == "/d/file" and .reason == "mode" and .guess == false)')"
 
+box_run static --bind "$O/tests/lib:/h:ro" --no-seccomp --uid 0 --caps setuid
+trace_start denied "$BOX"
+in_box /h/hard paths
+trace_stop
+tr_rows 'calls with ways of their own to take a path' "$(of paths 'map([.name, .error, .reason, .path, .guess]) ==
+	([["sendto", "log"], ["sendmsg", "log"], ["sendmmsg", "log"], ["listxattr", "shut"], ["llistxattr", "shut"],
+	  ["name_to_handle_at", "shut"], ["open_tree", "shut"], ["fgetxattr", "theirs"], ["utimensat", "theirs"]] |
+	 map([.[0], "EACCES", "mode", "/tmp/\(.[1])", false])) + [["mq_open", "EACCES", "unknown", null, true]]')"
+tr_rows 'a mode is no capability that is missing' "$(of paths '.[-1] | .cure == null and .helpful == null and
+	(.why | test("the mode or an ACL"))')"
+
 # ---- a judge that does not answer ----
 
 box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d"

@@ -78,7 +78,7 @@ uint8_t denials_files(const struct sysdef *d)
 		case W_FD: case W_DIRFD:
 			bits |= 1u << i;
 			break;
-		case W_PATH: case W_ADDRESS:
+		case W_PATH: case W_ADDRESS: case W_MESSAGE: case W_MESSAGES:
 			bits |= 1u << DENIED_CWD;
 		}
 	return (uint8_t)bits;

@@ -5,13 +5,11 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "nsdebug/base/clock.h"
-#include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/rlimits.h"
 #include "nsdebug/trace/callwhy.h"
@@ -20,8 +18,10 @@
 
 /* Asked for because a mode or an ACL had refused, which the judge knows better. */
 #define CAPS_OF_MODES (CREDS_CAP(DAC_OVERRIDE) | CREDS_CAP(DAC_READ_SEARCH))
+/* The same, and because it is another's. */
+#define CAPS_OF_FILES (CAPS_OF_MODES | CREDS_CAP(FOWNER))
 
-static void say(struct reason *r, enum why_kind kind, const char *word)
+void refusal_say(struct reason *r, enum why_kind kind, const char *word)
 {
 	*r = (struct reason){ .kind = kind, .err = r->err, .mask = 7 };
 	if (word)
@@ -35,7 +35,7 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 	uint32_t flags = f->kept->as.flags;
 	char room[16];
 
-	say(r, WHY_SECCOMP, f->view.def ? sysdef_name(f->view.call->nr, room) : NULL);
+	refusal_say(r, WHY_SECCOMP, f->view.def ? sysdef_name(f->view.call->nr, room) : NULL);
 	if (flags & DENIED_KILLED)
 		r->number = 0x80000000;	/* SECCOMP_RET_KILL_PROCESS */
 	else if (flags & DENIED_TRAPPED)
@@ -47,181 +47,6 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 	r->caps = call_caps(f->view.call->nr, &r->host_ns) & ~f->creds.cap_eff;
 	/* who traces or supervises it can answer as well */
 	r->guess = (flags & DENIED_TRACED) || r->number == 0x7fc00000;
-}
-
-/* ---- limits ---- */
-
-/* Bytes that the call wants to lock, or where the file would end; 0: not known. */
-static uint64_t asked_for(const struct refusal *f)
-{
-	const __u64 *a = f->view.call->args;
-
-	switch (f->view.call->nr) {
-	case SYS_mlock: case SYS_mlock2: case SYS_mmap: case SYS_truncate: case SYS_ftruncate:
-		return a[1];
-	case SYS_fallocate:
-		return a[2] + a[3];
-	case SYS_pwrite64:
-		return a[3] + a[2];
-	default:
-		return 0;
-	}
-}
-
-static void say_rlimit(const struct refusal *f, struct reason *r, unsigned int which,
-		       const char *word)
-{
-	const __u64 *limit = f->kept->as.limits[which];
-
-	say(r, WHY_RLIMIT, word);
-	r->limit = limit[0];
-	r->hard = limit[1];
-	r->number = which == RLIMIT_MEMLOCK || which == RLIMIT_FSIZE ? asked_for(f) : 0;
-}
-
-static bool is_finite(const struct refusal *f, unsigned int which)
-{
-	return f->kept->as.limits[which][0] < INT64_MAX;
-}
-
-static bool is_memory_call(unsigned int nr)
-{
-	return nr == SYS_mmap || nr == SYS_mremap;
-}
-
-static bool is_lock(unsigned int nr)
-{
-	return nr == SYS_mlock || nr == SYS_mlock2 || nr == SYS_mlockall;
-}
-
-static void say_tasks(const struct refusal *f, struct reason *r)
-{
-	const struct denied_as *a = &f->kept->as;
-
-	if (a->pids_max) {
-		say(r, WHY_PIDS, NULL);
-		snprintf(r->mount, sizeof(r->mount), "%.*s", (int)sizeof(a->pids_cgroup),
-			 a->pids_cgroup);
-		r->number = a->pids;
-		r->limit = a->pids_max;
-	} else if (is_finite(f, RLIMIT_NPROC)) {
-		say_rlimit(f, r, RLIMIT_NPROC, "nproc");
-		r->guess = true;
-	} else {
-		say(r, WHY_RULE, "as many threads as kernel.threads-max or kernel.pid_max allow");
-		r->guess = true;
-	}
-}
-
-#define PAGE 4096ull
-
-/* How many pages more the call would have had. */
-static uint64_t pages_asked(const struct refusal *f)
-{
-	const __u64 *args = f->view.call->args;
-	uint64_t bytes = args[1];
-
-	switch (f->view.call->nr) {
-	case SYS_mremap:
-		bytes = args[2] > args[1] ? args[2] - args[1] : 0;
-		break;
-	case SYS_mlock: case SYS_mlock2:
-		bytes += args[0] % PAGE;
-		break;
-	case SYS_mlockall:
-		return f->kept->as.total_vm;
-	}
-	return bytes / PAGE + (bytes % PAGE != 0);
-}
-
-/* Would what it has and what it asked for be more than its limit? */
-static bool is_above(const struct refusal *f, unsigned int which, uint64_t pages)
-{
-	return is_finite(f, which) && pages + pages_asked(f) > f->kept->as.limits[which][0] / PAGE;
-}
-
-/* All of mlockall(2) counts, not only what is not locked yet. */
-static bool is_above_lock(const struct refusal *f)
-{
-	return is_above(f, RLIMIT_MEMLOCK, f->view.call->nr == SYS_mlockall ? 0 :
-			f->kept->as.locked_vm);
-}
-
-/* mmap(2), mremap(2): in the kernel's order. */
-static void limit_of_mapping(const struct refusal *f, struct reason *r, bool *none)
-{
-	const struct denied_as *a = &f->kept->as;
-
-	if (f->map_max && a->map_count >= f->map_max) {
-		say(r, WHY_RULE, "vm.max_map_count: the process has as many mappings as it may");
-		r->guess = a->map_count == f->map_max;
-	} else if (is_above(f, RLIMIT_AS, a->total_vm)) {
-		say_rlimit(f, r, RLIMIT_AS, "as");
-	} else if (is_above(f, RLIMIT_DATA, a->data_vm)) {
-		say_rlimit(f, r, RLIMIT_DATA, "data");
-	} else {
-		*none = !is_finite(f, RLIMIT_AS) && !is_finite(f, RLIMIT_DATA);
-		say(r, WHY_UNKNOWN, "no room for it among the process's addresses, or more memory "
-		    "than vm.overcommit_memory allows; its limits are far");
-		r->guess = true;
-	}
-}
-
-static bool limit_of_memory(const struct refusal *f, struct reason *r, bool *none)
-{
-	unsigned int nr = f->view.call->nr;
-
-	if (is_lock(nr) || (is_memory_call(nr) && r->err == EAGAIN)) {
-		/* else nothing is there that could be locked */
-		*none = !is_above_lock(f);
-		say_rlimit(f, r, RLIMIT_MEMLOCK, "memlock");
-		r->caps = CREDS_CAP(IPC_LOCK);
-	} else if (is_memory_call(nr)) {
-		limit_of_mapping(f, r, none);
-	} else {
-		say(r, WHY_UNKNOWN, "no memory for it: a memory cgroup's limit, or a pid "
-		    "namespace whose first process has ended");
-	}
-	return !*none;
-}
-
-bool refusal_limit(const struct refusal *f, struct reason *r, bool *none)
-{
-	unsigned int nr = f->view.call->nr;
-
-	*none = false;
-	switch (r->err) {
-	case EMFILE:
-		if (nr == SYS_inotify_init || nr == SYS_inotify_init1)
-			say(r, WHY_RULE, "fs.inotify.max_user_instances, or RLIMIT_NOFILE");
-		else
-			say_rlimit(f, r, RLIMIT_NOFILE, "nofile");
-		return true;
-	case ENFILE:
-		say(r, WHY_RULE, "fs.file-max: the node has no more open files");
-		return true;
-	case EAGAIN:
-		if (is_lock(nr) || is_memory_call(nr))
-			return limit_of_memory(f, r, none);
-		say_tasks(f, r);
-		return true;
-	case ENOMEM:
-		return limit_of_memory(f, r, none);
-	case EFBIG:
-		*none = !is_finite(f, RLIMIT_FSIZE);
-		say_rlimit(f, r, RLIMIT_FSIZE, "fsize");
-		return !*none;
-	case ENOSPC:
-		say(r, WHY_RULE, nr == SYS_inotify_add_watch ? "fs.inotify.max_user_watches" :
-		    nr == SYS_epoll_ctl ? "fs.epoll.max_user_watches" :
-		    "user.max_*_namespaces");
-		return true;
-	case EDQUOT:
-		say(r, WHY_RULE, "a quota of the file system, or of keys");
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* Was the capability asked for in the host's user namespace, which is not the thread's? */
@@ -251,7 +76,7 @@ static bool say_port(const struct refusal *f, struct reason *r)
 	/* it was not even asked for: another rule */
 	if (a->flags & DENIED_CAPS && !(a->refused & CREDS_CAP(NET_BIND_SERVICE)))
 		return false;
-	say(r, WHY_PORT, NULL);
+	refusal_say(r, WHY_PORT, NULL);
 	r->number = port;
 	r->limit = (uint64_t)a->port_start;
 	r->host_ns = is_hosts(f);
@@ -269,7 +94,7 @@ static bool say_ping(const struct refusal *f, struct reason *r)
 
 	if (f->view.call->nr != SYS_socket || r->err != EACCES || !socket_is_ping(args))
 		return false;
-	say(r, WHY_PING, NULL);
+	refusal_say(r, WHY_PING, NULL);
 	r->guess = f->modules[0] != 0;
 	return true;
 }
@@ -304,7 +129,7 @@ static bool say_unmapped(const struct refusal *f, struct reason *r)
 		if (v->def->args[i].what != W_ID ||
 		    (is_mapped(refusal_uids(f), id) && is_mapped(refusal_gids(f), id)))
 			continue;
-		say(r, WHY_UNMAPPED, NULL);
+		refusal_say(r, WHY_UNMAPPED, NULL);
 		r->id = id;
 		return true;
 	}
@@ -363,9 +188,9 @@ static bool ask_judge(const struct refusal *f, const struct access_ask *a, struc
 static bool is_by_errno(const struct refusal *f, const struct access_ask *a, struct reason *r)
 {
 	if (r->err == EROFS)
-		say(r, WHY_READ_ONLY_MOUNT, NULL);
+		refusal_say(r, WHY_READ_ONLY_MOUNT, NULL);
 	else if (r->err == EXDEV && (a->op == OP_RENAME || a->op == OP_LINK) && f->view.def)
-		say(r, WHY_CROSS_DEVICE, NULL);
+		refusal_say(r, WHY_CROSS_DEVICE, NULL);
 	else
 		return false;
 	if (a->path[0] == '/')
@@ -396,15 +221,16 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 	if (found == REFUSAL_PATH && (why = elsewhere(f)))
 		found = REFUSAL_LOST_PATH;
 	if (found == REFUSAL_LOST_PATH) {
-		say(judged, WHY_UNKNOWN, why);
+		refusal_say(judged, WHY_UNKNOWN, why);
 		return false;
 	}
 	if (!ask_judge(f, &a, judged)) {
 		if (is_by_errno(f, &a, r))
 			return true;
-		say(judged, WHY_UNKNOWN, f->kept->as.refused & CAPS_OF_MODES ?
-		    "the mode or an ACL of a component of its path, which could not be looked at" :
-		    "its path could not be looked at");
+		refusal_say(judged, WHY_UNKNOWN, f->kept->as.refused & CAPS_OF_MODES ?
+			    "the mode or an ACL of a component of its path, which could not be "
+			    "looked at" :
+			    "its path could not be looked at");
 		return false;
 	}
 	if (!is_answer(judged, err))
@@ -441,7 +267,25 @@ static void name_limit(const struct refusal *f, struct reason *r)
 	r->limit = wanted[1];
 }
 
-static bool say_capability(const struct refusal *f, struct reason *r, enum access_op op)
+/* A file whose path is not known refused it: a capability stands above its mode, but is not what
+ * is missing. */
+static bool say_hidden(const struct refusal *f, struct reason *r, enum access_op op)
+{
+	const struct denied_as *a = &f->kept->as;
+
+	if (op != OP_COUNT || (r->err != EPERM && r->err != EACCES) ||
+	    !(a->flags & DENIED_CAPS) || a->refused & refusal_caps(&f->view) ||
+	    !(a->refused & 1ull << (a->last & 63) & CAPS_OF_FILES))
+		return false;
+	refusal_say(r, WHY_UNKNOWN, a->last == CAP_FOWNER ?
+		    "only the owner of the file may, of which the path is not told" :
+		    "the mode or an ACL of a component of its path, which the call does not tell");
+	r->guess = true;
+	return true;
+}
+
+static bool say_capability(const struct refusal *f, struct reason *r, enum access_op op,
+			   const struct reason *judged)
 {
 	const struct denied_as *a = &f->kept->as;
 	uint64_t named = refusal_caps(&f->view), missing = named & ~creds_counting(&f->creds);
@@ -449,7 +293,8 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 
 	if (asks_for_pages(f->view.call->nr))
 		refused &= ~CREDS_CAP(SYS_ADMIN);
-	if (op != OP_COUNT && refused & CAPS_OF_MODES)
+	if (op != OP_COUNT &&
+	    refused & (judged->kind == WHY_UNKNOWN ? CAPS_OF_FILES : CAPS_OF_MODES))
 		return false;
 	if (a->flags & DENIED_CAPS)
 		missing = refused & named ? refused & named : refused ? 1ull << (a->last & 63) : 0;
@@ -457,7 +302,7 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 		missing = 0;
 	if (!missing || (r->err != EPERM && r->err != EACCES))
 		return false;
-	say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
+	refusal_say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
 	r->caps = missing;
 	r->host_ns = !f->creds.host_user_ns && (a->flags & DENIED_CAPS ?
 		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);
@@ -513,7 +358,7 @@ static void say_rest(const struct refusal *f, struct reason *r, enum access_op o
 	bool granted = judged->kind == WHY_GRANTED;
 
 	if (judged->kind == WHY_UNKNOWN && !rule) {
-		say(r, WHY_UNKNOWN, judged->word);
+		refusal_say(r, WHY_UNKNOWN, judged->word);
 	} else if (r->err == EPERM && granted && is_device(judged) &&
 		   (op == OP_OPEN || op == OP_MKNOD)) {
 		*r = *judged;
@@ -522,14 +367,14 @@ static void say_rest(const struct refusal *f, struct reason *r, enum access_op o
 	} else if (f->kept->as.flags & DENIED_FIRST && f->kept->as.seccomp) {
 		say_seccomp(f, r);
 	} else if (rule) {
-		say(r, WHY_RULE, rule);
+		refusal_say(r, WHY_RULE, rule);
 	} else if (may_be_module(f, r->err)) {
-		say(r, WHY_LSM, f->modules);
+		refusal_say(r, WHY_LSM, f->modules);
 	} else if (granted || judged->kind < WHY_KINDS) {
 		*r = *judged;
 		r->kind = WHY_CHANGED;
 	} else {
-		say(r, WHY_RULE, NULL);
+		refusal_say(r, WHY_RULE, NULL);
 	}
 	r->guess = true;
 }
@@ -552,7 +397,7 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 	*op = OP_COUNT;
 	*r = (struct reason){ .err = (int32_t)-f->view.call->ret };
 	if (!f->kept) {
-		say(r, WHY_UNKNOWN, "who asked was lost: the ring was full");
+		refusal_say(r, WHY_UNKNOWN, "who asked was lost: the ring was full");
 		return true;
 	}
 	if (is_tried(f, r->err))
@@ -562,7 +407,7 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 		return true;
 	}
 	if (!f->view.def) {
-		say(r, WHY_UNKNOWN, "a 32-bit call is not decoded");
+		refusal_say(r, WHY_UNKNOWN, "a 32-bit call is not decoded");
 		return true;
 	}
 	if (refusal_limit(f, r, &none))
@@ -576,7 +421,7 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 		return r->kind != WHY_ABSENT && r->kind != WHY_NOT_DIR;
 	if (r->err == ENOENT)
 		return false;
-	if (!say_capability(f, r, *op))
+	if (!say_hidden(f, r, *op) && !say_capability(f, r, *op, &judged))
 		say_rest(f, r, *op, &judged);
 	return true;
 }

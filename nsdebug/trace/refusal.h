@@ -46,6 +46,9 @@ const struct idmap *refusal_gids(const struct refusal *f);
 
 /* ---- its parts ---- */
 
+/* This is the reason, of the error that *r has already; word may be NULL. */
+void refusal_say(struct reason *r, enum why_kind kind, const char *word);
+
 enum refusal_path {
 	REFUSAL_NO_PATH,	/* the call is about none */
 	REFUSAL_LOST_PATH,	/* where it begins, or what it is, is not known: *why */

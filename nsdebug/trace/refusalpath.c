@@ -18,8 +18,18 @@
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/trace/refusal.h"
 
+/* Newer than the headers that we are built with: Linux 6.6, 6.13, 6.15. */
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#define SYS_getxattrat 464
+#define SYS_listxattrat 465
+#define SYS_removexattrat 466
+#endif
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
 #endif
 #define NO -1
 
@@ -78,6 +88,15 @@ static const struct path_call calls[] = {
 	FILE(fremovexattr, SETXATTR, 0, .path2 = 1),
 	PATH(getxattr, GETXATTR, NO, 0, .path2 = 1),
 	PATH(lgetxattr, GETXATTR, NO, 0, .path2 = 1, .nofollow = true),
+	FILE(fgetxattr, GETXATTR, 0, .path2 = 1),
+	PATH(listxattr, STAT, NO, 0), PATH(llistxattr, STAT, NO, 0, .nofollow = true),
+	FILE(flistxattr, STAT, 0),
+	PATH(setxattrat, SETXATTR, 0, 1, .flags = 2, .path2 = 3),
+	PATH(getxattrat, GETXATTR, 0, 1, .flags = 2, .path2 = 3),
+	PATH(listxattrat, STAT, 0, 1, .flags = 2),
+	PATH(removexattrat, SETXATTR, 0, 1, .flags = 2, .path2 = 3),
+	PATH(name_to_handle_at, STAT, 0, 1, .flags = 4, .nofollow = true),
+	PATH(open_tree, STAT, 0, 1, .flags = 2), PATH(open_tree_attr, STAT, 0, 1, .flags = 2),
 	PATH(inotify_add_watch, WATCH, NO, 1),
 };
 #pragma GCC diagnostic pop
@@ -182,6 +201,20 @@ static void ask_as_real(const struct refusal *f, struct access_ask *a)
 	c->cap_eff = c->uid == outside(refusal_uids(f), 0) ? c->cap_prm : 0;
 }
 
+/* utimensat(2) takes two times of UTIME_NOW for none. */
+static bool is_now(const struct refusal *f, int n)
+{
+	struct bytes s = sysview_part(&f->view, (unsigned int)n, SYS_ITSELF);
+	struct timespec times[2];
+
+	if (!arg(f, n))
+		return true;
+	if (f->view.call->nr != SYS_utimensat || s.len < sizeof(times))
+		return false;
+	memcpy(times, s.p, sizeof(times));
+	return times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
+}
+
 static void take_rest(const struct refusal *f, const struct path_call *c, struct access_ask *a)
 {
 	a->flags = (uint32_t)arg(f, c->flags);
@@ -211,18 +244,38 @@ static void take_rest(const struct refusal *f, const struct path_call *c, struct
 		break;
 	case OP_UTIMES:
 		a->nofollow = (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
-		a->flags = !arg(f, c->path + 1);
+		a->flags = is_now(f, c->path + 1);
 		return;
+	case OP_STAT:
+		if (f->view.call->nr == SYS_name_to_handle_at && a->flags & AT_SYMLINK_FOLLOW)
+			a->nofollow = false;
+		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
+		break;
 	default:
 		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
 	}
 	a->flags = 0;
 }
 
+/* Where a socket is bound or connected to, or a datagram is sent to; empty if it is not told. */
+static struct bytes address_of(const struct refusal *f)
+{
+	switch (f->view.call->nr) {
+	case SYS_bind: case SYS_connect:
+		return sysview_part(&f->view, 1, SYS_ITSELF);
+	case SYS_sendto:
+		return sysview_part(&f->view, 4, SYS_ITSELF);
+	case SYS_sendmsg: case SYS_sendmmsg:
+		return sysview_part(&f->view, 1, SYS_NAME);
+	default:
+		return (struct bytes){ 0 };
+	}
+}
+
 /* A socket in the file system. */
 static enum refusal_path ask_socket(const struct refusal *f, struct access_ask *a, const char **why)
 {
-	struct bytes s = sysview_part(&f->view, 1, SYS_ITSELF);
+	struct bytes s = address_of(f);
 	size_t at = offsetof(struct sockaddr_un, sun_path);
 	uint16_t family = 0;
 
@@ -248,10 +301,8 @@ enum refusal_path refusal_ask(const struct refusal *f, struct access_ask *a, con
 		.creds = f->creds, .uid = UINT32_MAX, .gid = UINT32_MAX,
 		.pid = f->kept->as.who.ns_pid, .tid = f->kept->as.who.ns_tid,
 	};
-	if (nr == SYS_bind || nr == SYS_connect)
-		return ask_socket(f, a, why);
 	if (!c)
-		return REFUSAL_NO_PATH;
+		return ask_socket(f, a, why);
 	a->op = c->op;
 	ret = take_first(f, c, a, why);
 	if (ret != REFUSAL_PATH)

@@ -26,6 +26,7 @@ static const struct {
 	[W_IOV_ONLY] = { SYS_BY_ARG, 16 },
 	[W_MESSAGE] = { SYS_MESSAGE, 0 },
 	[W_MESSAGE_OUT] = { SYS_MESSAGE | SYS_OUT, 0 },
+	[W_MESSAGES] = { SYS_MESSAGE, 0 },
 	[W_ADDRESS] = { SYS_BY_ARG, 1 },
 	[W_ADDRESS_OUT] = { SYS_BY_POINTER | SYS_OUT, 1 },
 	[W_LENGTH] = { SYS_FIXED, 4 },

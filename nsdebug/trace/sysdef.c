@@ -44,6 +44,7 @@
 #define OUT	{ W_OUT }
 #define MSG	{ W_MESSAGE }
 #define MSGOUT	{ W_MESSAGE_OUT }
+#define MSGS	{ W_MESSAGES }	/* the first is copied, for its address */
 #define LENP	{ W_LENGTH }
 #define SOVALOUT	{ W_OPTION_OUT, 4 }
 #define INTARR	{ W_INTS }
@@ -406,7 +407,7 @@ const struct sysdef sysdefs[SYS_NR_MAX] = {
 	S(304, "open_by_handle_at", 0, FD, P, OPEN),
 	S(305, "clock_adjtime", 0, EN(clock), P),
 	S(306, "syncfs", 0, FD),
-	S(307, "sendmmsg", CLASS_NET, FD, P, U, FL(msg)),
+	S(307, "sendmmsg", CLASS_NET, FD, MSGS, U, FL(msg)),
 	S(308, "setns", CLASS_PROC, FD, FL(clone)),
 	S(309, "getcpu", 0, UINTP, UINTP, P),
 	S(310, "process_vm_readv", 0, PID, IOVOUT(2), UL, IOVO(4), UL, UL),

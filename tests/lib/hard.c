@@ -26,6 +26,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -218,6 +220,39 @@ static void on_mounted(char **args)
 	open(args[2], O_RDONLY);
 }
 
+/* With what is root's below /tmp, by calls that take a path in a way of their own. */
+static void on_paths(char **args)
+{
+	struct sockaddr_un to = { AF_UNIX, "/tmp/log" }, near = { AF_UNIX, "log" };
+	struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct iovec v = { "x", 1 };
+	struct msghdr m = { .msg_name = &near, .msg_namelen = sizeof(near), .msg_iov = &v,
+		.msg_iovlen = 1 };
+	struct mmsghdr both = { .msg_hdr = m };
+	struct { unsigned int bytes; int type; char at[128]; } handle = { .bytes = 128 };
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0), file, id;
+
+	(void)args;
+	umask(0);
+	file = open("/tmp/theirs", O_CREAT | O_RDWR, 0600);
+	if (bind(s, (struct sockaddr *)&to, sizeof(to)) || chmod("/tmp/log", 0600) ||
+	    mkdir("/tmp/shut", 0700) || creat("/tmp/shut/x", 0666) < 0 ||
+	    syscall(SYS_mq_open, "q", O_CREAT | O_RDWR, 0600, NULL) < 0 || chdir("/tmp") ||
+	    setresuid(65532, 65532, 65532))
+		err(1, "/tmp");
+	s = socket(AF_UNIX, SOCK_DGRAM, 0);
+	sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+	sendmsg(s, &m, 0);
+	sendmmsg(s, &both, 1, 0);
+	listxattr("/tmp/shut/x", NULL, 0);
+	llistxattr("shut/x", NULL, 0);
+	syscall(SYS_name_to_handle_at, AT_FDCWD, "/tmp/shut/x", &handle, &id, 0);
+	syscall(SYS_open_tree, AT_FDCWD, "/tmp/shut/x", 0);
+	fgetxattr(file, "user.x", NULL, 0);
+	utimensat(AT_FDCWD, "/tmp/theirs", now, 0);
+	syscall(SYS_mq_open, "q", O_RDWR, 0, NULL);
+}
+
 /* ---- memory ---- */
 
 static void on_maps(char **args)
@@ -260,7 +295,8 @@ static const struct {
 	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
 	{ "links", on_links }, { "chroot", on_chroot }, { "inroot", on_inroot },
 	{ "beneath", on_beneath }, { "noxdev", on_noxdev },
-	{ "unshared", on_unshared }, { "mounted", on_mounted }, { "maps", on_maps },
+	{ "unshared", on_unshared }, { "mounted", on_mounted }, { "paths", on_paths },
+	{ "maps", on_maps },
 	{ "mlock", on_mlock }, { "port", on_port },
 };
 
