@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
+# timeout 240
 # why --syscall, --port, --cap: beside what the kernel answers to a program in the container.
 . tests/lib.sh
 need jq runc
@@ -62,6 +62,108 @@ ts 'no such call' 2 "no system call 'nosuch'" "$NSDEBUG" why "$BOX" --syscall no
 ts 'not a number' 2 'up to six numbers' "$NSDEBUG" why "$BOX" --syscall 'read(0,x)'
 ts 'seven arguments' 2 'up to six numbers' "$NSDEBUG" why "$BOX" --syscall 'read(0,0,0,0,0,0,0)'
 ts 'one question at a time' 2 'one question' "$NSDEBUG" why "$BOX" --syscall read --port 1
+
+# ---- calls that need a capability, for some arguments or always: really made ----
+
+cat >calls <<'END'
+clock_settime 0 @
+settimeofday @ 0
+setns % 0
+setns % 0x04000000
+unshare 0x40000000
+unshare 0x04000000
+unshare 0x400
+syslog 2 @ 10
+syslog 8 0 1
+fanotify_init 0 0
+fanotify_init 0x200 0
+chroot /
+mount / / 0 0 0
+umount2 / 0
+pivot_root / /
+fsopen @ 0
+open_tree -100 / 1
+open_tree -100 / 0
+sethostname @ 4
+setdomainname @ 4
+reboot 0xfee1dead 672274793 0
+swapon /
+swapoff /
+acct 0
+vhangup
+init_module 0 0 0
+delete_module @ 0
+iopl 3
+iopl 0
+ioperm 0 8 1
+ioperm 0 8 0
+setgroups 0 0
+mknod /dev/shm/c 0x2180 0x103
+mknod /dev/shm/p 0x1180 0
+mknodat -100 /dev/shm/b 0x6180 0x103
+timerfd_create 8 0
+timerfd_create 1 0
+timer_create 9 0 @
+prctl 24 10
+prctl 28 0
+prctl 35 1
+prctl 38 1
+madvise 0 0 4
+mbind 0 0 0 0 0 4
+mbind 0 0 0 0 0 0
+clock_gettime 0 @
+kill 0 0
+END
+{
+	echo '#include <sys/syscall.h>'
+	awk '!seen[$1]++ { print "@ \"" $1 "\" SYS_" $1 }' calls
+} | gcc -E -P - | sed -n 's/^@ "\(.*\)" /\1 /p' >byname
+mkdir -p "$TMP/made"
+chmod 777 "$TMP/made"
+cp "$O/tests/lib/trycalls" "$TMP/made"
+awk 'FILENAME == ARGV[1] { nr[$1] = $2; next } { $1 = nr[$1]; print }' byname calls >made/list
+
+# As the kernel answers this container, and as is said: of what depends on more, nothing.
+compare_calls() { # NAME, OPTION of box...
+	as=$1
+	shift
+	: >made/result
+	chmod 666 made/result
+	box_run base --no-seccomp --tmpfs /dev/shm:mode=1777 --bind "$TMP/made:/p:rw" --ready "$@" -- \
+		/p/trycalls /p/list /p/result
+	while read -r call; do
+		# shellcheck disable=SC2086	# its words
+		set -- $call
+		name=$1
+		shift
+		why "$BOX" --syscall "$name($(echo "$*" | sed 's|[@%]|_|g; s|/[^ ]*|_|g; s/ /,/g'))" |
+			jq -r --arg call "$call" '.items[] | "\($call) \(.verdict)"'
+	done <calls >said
+	paste -d' ' said made/result | awk '
+		# ENOSYS, ENOTSUP: this kernel is built without it
+		{ errno = $NF }
+		/ denied / && errno != 1 && errno != 38 && errno != 95 ||
+		/ allowed / && errno == 1 { print "differs:", $0 }' >differ
+	t "$as" '' cat differ
+	t "$as: all were compared" "$(wc -l <calls)\n" sh -c 'wc -l <said'
+}
+compare_calls 'root without capabilities' --uid 0
+t 'nearly all of them are known' '2\n' sh -c 'grep -c " unknown$" said || :'
+t 'most of them are refused' 'yes\n' sh -c '[ "$(grep -c " denied$" said)" -gt 30 ] && echo yes'
+tj 'what depends on arguments is said, with the cure' '.items[0] | .verdict == "unknown" and
+	(.reason | test("allowed for some arguments; needs CAP_SYS_ADMIN for namespaces")) and
+	(.docker | test("--cap-add SYS_ADMIN")) and (.caps == ["CAP_SYS_ADMIN"])' \
+	why "$BOX" --syscall unshare
+tj 'of a call that is for other things it is allowed' '.items[0] | .verdict == "allowed" and
+	(.reason | test("needs CAP_KILL for processes of other users"))' why "$BOX" --syscall kill
+tj 'in the host user namespace it needs no other one' '.items[0] | .kind == "capability" and
+	(.docker | test("--cap-add SYS_TIME")) and (.cure + .reason | test("user namespace") | not)' \
+	why "$BOX" --syscall clock_settime
+compare_calls 'with CAP_SYS_TIME in the host user namespace' --uid 0 --caps CAP_SYS_TIME
+t 'which lets it' 'allowed\n' sh -c '"$NSDEBUG" why "$1" --syscall clock_settime -o jsonl |
+	jq -r .verdict' - "$BOX"
+compare_calls 'in a user namespace with some' --uid 0 --userns 100000 \
+	--caps CAP_SYS_ADMIN,CAP_SYS_TIME,CAP_SYSLOG,CAP_SETPCAP
 
 # ---- ports ----
 

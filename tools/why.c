@@ -60,7 +60,8 @@ static const struct opt why_opt[] = {
 	    .words = action_word),
 	OPT(0, "to", OPT_STR, struct why_opts, to, "PATH", "of rename and link: the new name"),
 	OPT(0, "syscall", OPT_STR, struct why_opts, call, "CALL",
-	    "what its seccomp filters answer to a call: mount, 'personality(8)', 'socket(16,_,9)'",
+	    "is a call refused by its seccomp filters, or for want of a capability: mount, "
+	    "'personality(8)', 'socket(16,_,9)'",
 	    .words = sysdef_word),
 	OPT(0, "denied-calls", OPT_FLAG, struct why_opts, calls, NULL,
 	    "all calls that its seccomp filters refuse, if only with some arguments, or that take "
@@ -551,9 +552,10 @@ const struct tool tool_why = {
 		"a file system says cannot be known. The exit status is 0 if it is allowed, 1 if "
 		"not, 5 if that cannot be told. The cure keeps the container nonroot.\n\n"
 		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
-		"nobody is stopped. What they let through may still be refused for another "
-		"reason; of socket also CAP_NET_RAW and net.ipv4.ping_group_range are asked. "
-		"Where it depends on arguments that are not given, it says on what.",
+		"nobody is stopped. What they let through may still be refused for want of a "
+		"capability: of each call that asks for one, always or for some arguments, that is "
+		"said; of socket also net.ipv4.ping_group_range is asked. Where it depends on "
+		"arguments that are not given, it says on what.",
 	.needs = NEED_PROC,
 	.opts = why_opt, .opts_size = sizeof(struct why_opts), .defaults = &why_defaults,
 	.cols = why_col,

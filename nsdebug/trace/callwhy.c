@@ -14,6 +14,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/trace/sysdef.h"
 #include "nsdebug/trace/words.h"
+#include "nsdebug/why/callcap.h"
 
 #define ALL_ARGS ((1u << SYS_ARGS) - 1)
 
@@ -152,47 +153,12 @@ static void judge_filters(const struct filters *f, const struct seccomp_verdict 
 	}
 }
 
-/* Each is refused to everybody without the capability, whatever its arguments (but for handles of
- * files, of which put_handle() tells): capabilities(7), and
- * the sources of Linux 6.1, which also say whose user namespace counts. */
-static const struct {
-	uint16_t nr;
-	uint8_t cap, over;
-} privileged[] = {
-	{ SYS_mount, CAP_SYS_ADMIN, OVER_MNT }, { SYS_umount2, CAP_SYS_ADMIN, OVER_MNT },
-	{ SYS_pivot_root, CAP_SYS_ADMIN, OVER_MNT }, { SYS_fsopen, CAP_SYS_ADMIN, OVER_MNT },
-	{ SYS_fspick, CAP_SYS_ADMIN, OVER_MNT }, { SYS_fsmount, CAP_SYS_ADMIN, OVER_MNT },
-	{ SYS_move_mount, CAP_SYS_ADMIN, OVER_MNT },
-	{ SYS_mount_setattr, CAP_SYS_ADMIN, OVER_MNT },
-	{ SYS_chroot, CAP_SYS_CHROOT, OVER_OWN },
-	{ SYS_sethostname, CAP_SYS_ADMIN, OVER_UTS },
-	{ SYS_setdomainname, CAP_SYS_ADMIN, OVER_UTS },
-	{ SYS_reboot, CAP_SYS_BOOT, OVER_PID }, { SYS_swapon, CAP_SYS_ADMIN, OVER_HOST },
-	{ SYS_swapoff, CAP_SYS_ADMIN, OVER_HOST }, { SYS_settimeofday, CAP_SYS_TIME, OVER_HOST },
-	{ SYS_init_module, CAP_SYS_MODULE, OVER_HOST },
-	{ SYS_finit_module, CAP_SYS_MODULE, OVER_HOST },
-	{ SYS_delete_module, CAP_SYS_MODULE, OVER_HOST },
-	{ SYS_kexec_load, CAP_SYS_BOOT, OVER_HOST },
-	{ SYS_kexec_file_load, CAP_SYS_BOOT, OVER_HOST }, { SYS_acct, CAP_SYS_PACCT, OVER_HOST },
-	{ SYS_vhangup, CAP_SYS_TTY_CONFIG, OVER_HOST },
-	{ SYS_open_by_handle_at, CAP_DAC_READ_SEARCH, OVER_HOST },
-};
-
-/* Its row, or -1. */
-static int privileged_of(unsigned int nr)
+static struct callcap_call of_ask(const struct call_ask *a)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(privileged); i++)
-		if (privileged[i].nr == nr)
-			return (int)i;
-	return -1;
-}
+	struct callcap_call c = { .unknown = a->unknown };
 
-uint64_t call_caps(unsigned int nr, uint8_t *host)
-{
-	int i = privileged_of(nr);
-
-	*host = i >= 0 && privileged[i].over == OVER_HOST;
-	return i < 0 ? 0 : 1ull << privileged[i].cap;
+	memcpy(c.args, a->args, sizeof(c.args));
+	return c;
 }
 
 /* may_decode_fh(), which asks the file system of the handle: those of pidfs are for all since Linux
@@ -217,33 +183,72 @@ static void put_handle(const struct call_ask *a, const struct capable *c, struct
 		"CAP_DAC_READ_SEARCH there; handles of processes (pidfs, Linux 6.14) take none");
 }
 
-/* What it lacks besides being let through. */
-static void put_missing(const struct call_ask *a, const struct capable *c, struct reason *ret,
-			struct buf *text)
+/* It has it, but not over what the call is about. */
+static void put_elsewhere(const struct callcap *k, const struct capable *c,
+			  const struct reason *r, struct buf *text)
 {
-	int i = privileged_of(a->nr);
-
-	if (ret->kind == WHY_UNKNOWN || i < 0 ||
-	    c->caps[privileged[i].over] >> privileged[i].cap & 1)
+	if (r->host_ns || !(c->caps[OVER_OWN] & r->caps) || !capable_name(k->over))
 		return;
-	ret->caps = call_caps(a->nr, &ret->host_ns);
+	buf_addf(text, "it has %s over its own user namespace %llu; its %s belongs to %llu",
+		 cap_name(k->cap), (unsigned long long)c->owner[OVER_OWN],
+		 capable_name(k->over), (unsigned long long)c->owner[k->over]);
+}
+
+/* Some arguments ask for it: of a call that is for little else it is not known then. */
+static void put_some(const struct callcap *k, const struct reason *lacks, struct reason *ret,
+		     struct buf *text)
+{
+	if (ret->kind == WHY_SECCOMP)
+		return;
+	buf_str(text, text->len ? "; allowed for some arguments; needs " :
+		"allowed for some arguments; needs ");
+	cap_list(text, lacks->caps, " or ");
+	buf_addf(text, "%s for %s", lacks->host_ns ? " in the host's user namespace" : "", k->when);
+	if (!k->rare)
+		return;
+	ret->kind = WHY_UNKNOWN;
+	ret->caps = lacks->caps;
+	ret->host_ns = lacks->host_ns;
+}
+
+static void put_all(const struct call_ask *a, const struct callcap *k, const struct capable *c,
+		    struct reason *ret, struct buf *text)
+{
 	if (ret->kind == WHY_SECCOMP) {
-		buf_addf(text, "; it also takes %s%s", cap_name(privileged[i].cap),
-			 ret->host_ns ? " in the host's user namespace" : "");
+		buf_str(text, "; it also takes ");
+		cap_list(text, ret->caps, " or ");
+		buf_str(text, ret->host_ns ? " in the host's user namespace" : "");
 		return;
 	}
 	ret->kind = WHY_CAPABILITY;
 	ret->err = EPERM;
 	ret->word[0] = '\0';
 	buf_clear(text);
-	if (a->nr == SYS_open_by_handle_at && a->relaxed)
+	if (a->nr == SYS_open_by_handle_at && a->relaxed && !c->host)
 		put_handle(a, c, ret, text);
-	if (ret->host_ns || !(c->caps[OVER_OWN] >> privileged[i].cap & 1))
+	else
+		put_elsewhere(k, c, ret, text);
+}
+
+/* What it lacks besides being let through. */
+static void put_missing(const struct call_ask *a, const struct capable *c, struct reason *ret,
+			struct buf *text)
+{
+	const struct callcap *k = callcap_of(a->nr);
+	struct callcap_call call = of_ask(a);
+	enum callcap_asks asks = k ? callcap_asks(k, &call) : CALLCAP_NO;
+	struct reason lacks = { .caps = k ? callcap_set(k, &call) : 0 };
+
+	if (asks == CALLCAP_NO || !lacks.caps || c->caps[k->over] & lacks.caps)
 		return;
-	buf_addf(text, "it has %s over its own user namespace %llu; its %s belongs to %llu",
-		 cap_name(privileged[i].cap), (unsigned long long)c->owner[OVER_OWN],
-		 capable_name(privileged[i].over),
-		 (unsigned long long)c->owner[privileged[i].over]);
+	lacks.host_ns = k->over == OVER_HOST && !c->host;
+	if (asks == CALLCAP_SOME) {
+		put_some(k, &lacks, ret, text);
+	} else if (ret->kind != WHY_UNKNOWN) {
+		ret->caps = lacks.caps;
+		ret->host_ns = lacks.host_ns;
+		put_all(a, k, c, ret, text);
+	}
 }
 
 static void ask_filters(const struct filters *f, const struct call_ask *a, struct reason *ret,

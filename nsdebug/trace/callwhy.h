@@ -9,6 +9,7 @@
 #ifndef NSDEBUG_TRACE_CALLWHY_H
 #define NSDEBUG_TRACE_CALLWHY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/sys.h"
@@ -28,12 +29,10 @@ struct call_ask {
 
 /* -1 with ST_USAGE: there is no such call, or that is no number. */
 int call_parse(const char *text, struct call_ask *ret, struct err *e);
-/* Without any of these it is refused to nearly everybody, whatever its arguments; 0: there is none.
- * *host: they count in the host's user namespace only. */
-uint64_t call_caps(unsigned int nr, uint8_t *host);
 /*
  * WHY_SECCOMP; WHY_CAPABILITY of a call that is for those only who have one; WHY_UNKNOWN where it
- * depends, or cannot be told; or WHY_GRANTED. Said in *text, unless reason_text() says it.
+ * depends, or cannot be told; or WHY_GRANTED, also of a call of which only what it is rarely used
+ * for asks for a capability: *text says so. Said in *text, unless reason_text() says it.
  */
 void call_judge(const struct filters *f, const struct call_ask *a, const struct capable *c,
 		struct reason *ret, struct buf *text);

@@ -34,6 +34,7 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 {
 	uint32_t flags = f->kept->as.flags;
 	char room[16];
+	bool host;
 
 	refusal_say(r, WHY_SECCOMP, f->view.def ? sysdef_name(f->view.call->nr, room) : NULL);
 	if (flags & DENIED_KILLED)
@@ -44,7 +45,10 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 		r->number = 0x7fc00000;	/* SECCOMP_RET_USER_NOTIF */
 	else
 		r->number = 0x00050000 | (uint32_t)r->err;	/* SECCOMP_RET_ERRNO */
-	r->caps = call_caps(f->view.call->nr, &r->host_ns) & ~f->creds.cap_eff;
+	r->caps = refusal_caps_always(&f->view, &host);
+	if (r->caps & (host ? creds_counting(&f->creds) : f->creds.cap_eff))
+		r->caps = 0;
+	r->host_ns = host && !f->creds.host_user_ns;
 	/* who traces or supervises it can answer as well */
 	r->guess = (flags & DENIED_TRACED) || r->number == 0x7fc00000;
 }

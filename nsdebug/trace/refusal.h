@@ -61,6 +61,9 @@ enum refusal_path refusal_ask(const struct refusal *f, struct access_ask *a, con
 bool refusal_limit(const struct refusal *f, struct reason *ret, bool *none);
 /* Capabilities of which the call asks for any, as the manual says; 0: none. */
 uint64_t refusal_caps(const struct sysview *v);
+/* Those without any of which it is refused with these arguments; *host: they count in the host's
+ * user namespace only. */
+uint64_t refusal_caps_always(const struct sysview *v, bool *host);
 /* A hard rule by which the call is refused with this error, in words, or NULL. */
 const char *refusal_rule(const struct sysview *v);
 

@@ -102,8 +102,8 @@ void curing_capability(struct making *m, const char *instead)
 		return;
 	}
 	if (name && m->r->host_ns && !instead[0])
-		instead = "it counts only in the host's user namespace: leave it to the node, or "
-			"to a container without a user namespace of its own";
+		instead = "it counts only in the host's user namespace, and the container has one "
+			"of its own: leave it to the node, or to a container without one";
 	if (!name || m->r->host_ns) {
 		TEXT(m, "%s", instead);
 		return;
@@ -230,7 +230,8 @@ static bool cure_of_limits(struct making *m)
 	}
 }
 
-/* A call that also takes a capability is refused for that next. */
+/* A call that also takes a capability is refused for that next: where none that a container can be
+ * given helps, no option is whole. */
 static void cure_of_seccomp(struct making *m)
 {
 	const struct reason *r = m->r;
@@ -240,8 +241,11 @@ static void cure_of_seccomp(struct making *m)
 	TEXT(m, "add %s to the container's seccomp profile, or to the program's own filter if it "
 	     "has made one; if it is really needed%s%s%s", r->word[0] ? r->word : "the call",
 	     name ? ": it also takes " : "", name ? name : "",
-	     name && r->host_ns ? " in the host's user namespace, which no container's own gives" :
+	     name && r->host_ns ? " in the host's user namespace, which a container with one of "
+	     "its own does not get" :
 	     name && m->uid ? ", which the program needs to have (setcap in the image)" : "");
+	if (name && r->host_ns)
+		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"
 		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}",
 		   name && m->uid ? "allowPrivilegeEscalation: true, " : "",
@@ -272,6 +276,10 @@ static void cure_of_rest(struct making *m)
 		break;
 	case WHY_SECCOMP:
 		cure_of_seccomp(m);
+		break;
+	case WHY_UNKNOWN:
+		if (r->caps)
+			curing_capability(m, "");
 		break;
 	case WHY_LSM:
 		TEXT(m, "look into the node's audit log for the profile that refused it, and allow "
