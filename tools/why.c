@@ -277,7 +277,9 @@ static void ask_path(struct why *y)
 
 /* ---- an end ---- */
 
-static void tell(struct run *r, const struct finding *f)
+/* end: that it is the verdict on, or NULL. */
+static void tell(struct run *r, struct findings *of, const struct finding *f,
+		 const struct ending *end)
 {
 	struct why_more more[WHY_MORE_MAX];
 	struct why_row row;
@@ -292,6 +294,9 @@ static void tell(struct run *r, const struct finding *f)
 	row.kubernetes = text(f->kubernetes);
 	row.docker = text(f->docker);
 	row.podman = text(f->podman ? f->podman : f->docker);
+	row.limit = f->limit ? f->limit : NONE_U64;
+	if (end)
+		why_row_end(&row, end, of);
 	emit_row(r->emit, &row);
 }
 
@@ -304,7 +309,7 @@ static void tell_end(struct run *r)
 	f->a = a;
 	st = ended_why(r->target, &r->root, sysdef_name, f);
 	for (size_t i = 0; i < f->count; i++)
-		tell(r, &f->items[i]);
+		tell(r, f, &f->items[i], i ? NULL : r->target->ending);
 	for (size_t i = 0; i < f->nmissing; i++)
 		emit_cut(r->emit, "%s", f->missing[i]);
 	r->emit->status = status_worse(r->emit->status, st);

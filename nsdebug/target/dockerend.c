@@ -20,7 +20,7 @@ struct reading {
 	struct arena *a;
 	const char *driver;
 	struct ending_mount *m;
-	bool running;		/* as far as dockerd has heard */
+	bool running;		/* as far as dockerd has heard; between two attempts, too */
 };
 
 /* A time that was never: Go's zero. */
@@ -38,6 +38,8 @@ static void take_state(struct reading *r, const char *key, struct jvalue v)
 
 	if (!strcmp(key, "Running"))
 		r->running = jvalue_is(v, "true");
+	else if (!strcmp(key, "Restarting"))
+		x->between = jvalue_is(v, "true");
 	else if (!strcmp(key, "OOMKilled"))
 		x->oom_killed = jvalue_is(v, "true");
 	else if (!strcmp(key, "Error"))
@@ -117,6 +119,8 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->memory_limit = n;
 	} else if (!strcmp(path, "PidsLimit") && jvalue_u64(v, &n) && n) {
 		x->pids_limit = n;
+	} else if (!strcmp(path, "PidMode")) {
+		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "RestartPolicy.Name")) {
 		text = runtime_text(r->a, v);
 		x->policy = text && strcmp(text, "no") ? text : NULL;
@@ -166,8 +170,9 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
 		return;
 	x->source = x->spec = runtime_join(a, dir, "config.v2.json");
-	if (r.running)
-		x->exit_code = INT64_MIN;	/* what is there is none, it is 0 */
+	/* State.SetRestarting() keeps it running, and what the attempt ended with; else it is 0 */
+	if (r.running && !x->between)
+		x->exit_code = INT64_MIN;
 	if (host >= 0)
 		jread(host, STATE_MAX, take_host, &r, NULL);
 	/* moby forgets the error of a start when a later one succeeds */

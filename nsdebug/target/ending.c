@@ -102,6 +102,7 @@ struct spec {
 	struct arena *a;
 	const char *root;
 	uint64_t uid, gid;
+	bool is_pids, own_pids, joins;	/* of the namespace that is read; of all */
 	struct ending_mount *m;
 };
 
@@ -138,6 +139,15 @@ static void take_process(struct spec *s, const char *key, struct jvalue v)
 		jvalue_u64(v, &s->gid);
 }
 
+/* One with a path is another's. */
+static void take_namespace(struct spec *s, const char *key, struct jvalue v)
+{
+	if (!strcmp(key, "type"))
+		s->is_pids = jvalue_is(v, "pid");
+	s->own_pids |= s->is_pids;
+	s->joins |= s->is_pids && !strcmp(key, "path");
+}
+
 static bool take_spec(void *ctx, const char *path, struct jvalue v)
 {
 	struct spec *s = ctx;
@@ -152,6 +162,8 @@ static bool take_spec(void *ctx, const char *path, struct jvalue v)
 		s->x->read_only_root = jvalue_is(v, "true");
 	else if (!strcmp(path, "linux.uidMappings[].hostID"))
 		s->x->other_ids = true;
+	else if (str_prefix(path, "linux.namespaces[]."))
+		take_namespace(s, path + strlen("linux.namespaces[]."), v);
 	else if (!strcmp(path, "linux.resources.memory.limit"))
 		jvalue_u64(v, &s->x->memory_limit);
 	else if (!strcmp(path, "linux.resources.pids.limit"))
@@ -171,6 +183,7 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 	if (jread(fd, STATE_MAX, take_spec, &s, e) < 0)
 		return err_wrap(e, "%s", path);
 	x->spec = path;
+	x->shared_pids = s.joins || !s.own_pids;
 	snprintf(user, sizeof(user), "%llu:%llu", (unsigned long long)s.uid,
 		 (unsigned long long)s.gid);
 	x->user = arena_dup(a, user, strlen(user));
@@ -336,7 +349,7 @@ void ending_pod_log(const struct container *c, struct ending *x, struct arena *a
 	uint64_t last = k8s_restarts(c);
 	char name[32];
 
-	if (last == UINT64_MAX)
+	if (last == UINT64_MAX || (x->previous && !last--))
 		return;
 	snprintf(name, sizeof(name), "%llu.log", (unsigned long long)last);
 	x->output = runtime_join(a, c->logs, name);
@@ -385,6 +398,15 @@ struct ending *ending_read(struct container *c, struct arena *a)
 	if (x->output)
 		x->log = runtime_open_file(x->output, NULL);
 	return x;
+}
+
+void ending_forget(struct ending *x)
+{
+	if (!x->again)
+		return;
+	x->started = x->again;
+	x->again = x->finished = NULL;
+	x->exit_code = INT64_MIN;
 }
 
 void ending_close(struct ending *x)

@@ -35,13 +35,17 @@ struct ending {
 	bool stopped;			/* somebody asked the engine to stop it */
 	bool runs;			/* it has not ended */
 	bool previous;			/* it runs, and this is of an earlier attempt */
+	const char *again;		/* since when it runs, if the above is of a run before */
+	bool between;			/* it has ended, and its engine will start it again */
 	uint64_t restarts;
+	bool restarts_least;		/* older ones may be forgotten */
 	const char *policy;		/* of restarting it: "always" */
 	/* what is started */
 	const char *spec;		/* the file that says so */
 	struct words_list args, env;
 	const char *cwd;
 	const char *user;		/* "65532:65532", "web" */
+	bool shared_pids;		/* it is not the first process of a pid namespace */
 	bool other_ids;			/* its ids are not those of its files: a user namespace */
 	struct ending_mount *mounts;
 	size_t nmounts;
@@ -64,6 +68,8 @@ struct ending {
 /* Never fails: what could not be read is missing. After load(); strings live in *a. */
 struct ending *ending_read(struct container *c, struct arena *a);
 void ending_close(struct ending *x);
+/* What is recorded is of a run before: of the one that has ended nothing is, yet. */
+void ending_forget(struct ending *x);
 /* The mount that a path without links is at or below; what is mounted on "/" is none. */
 const struct ending_mount *ending_mount_of(const struct ending *x, const char *path);
 

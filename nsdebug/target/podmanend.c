@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
@@ -14,6 +15,7 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/rfc3339.h"
 #include "nsdebug/target/ending.h"
 
 #define GRAPH "/var/lib/containers/storage"
@@ -48,15 +50,30 @@ static void read_oci_log(struct ending *x, struct arena *a, const char *path)
 		x->source = path;
 }
 
+/* That of a run before may still be there. */
+static bool is_since(const char *path, const char *time)
+{
+	struct stat st;
+	uint32_t nsec;
+	int64_t sec;
+
+	if (!time)
+		return true;
+	return time_parse(time, &sec, &nsec) && stat(path, &st) == 0 &&
+		(st.st_mtim.tv_sec > sec ||
+		 (st.st_mtim.tv_sec == sec && st.st_mtim.tv_nsec > (long)nsec));
+}
+
 static void read_exit_file(struct ending *x, struct arena *a, const char *id)
 {
 	static const char *const dirs[] = { "/run/libpod/exits", "/run/crio/exits" };
 	uint64_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs) && x->exit_code == INT64_MIN; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && (x->exit_code == INT64_MIN || x->again); i++) {
 		const char *path = runtime_join(a, dirs[i], id), *text = ending_text(a, path);
 
-		if (text && str_u64(text, &n) && n <= INT32_MAX) {
+		if (text && is_since(path, x->again) && str_u64(text, &n) && n <= INT32_MAX) {
+			ending_forget(x);
 			x->exit_code = (int64_t)n;
 			x->source = path;
 		}
@@ -84,43 +101,76 @@ static bool take_event(void *ctx, const char *path, struct jvalue v)
 	return true;
 }
 
-/* A number that is not there is 0. */
-static void take_line(struct ending *x, struct arena *a, const char *id, const char *line,
-		      size_t len)
+/* One after another. */
+struct history {
+	struct ending *x;
+	struct arena *a;
+	const char *id;
+	bool stopping;		/* of the run since x->again */
+};
+
+static void take_death(struct history *h, const struct event *ev)
 {
-	struct event ev = { .a = a };
+	struct ending *x = h->x;
+
+	if (x->again) {
+		x->started = x->again;
+		x->stopped = h->stopping;
+	}
+	x->again = NULL;
+	x->exit_code = ev->code <= INT32_MAX ? (int64_t)ev->code : INT64_MIN;
+	x->finished = ev->time;
+	x->source = EVENTS;
+}
+
+static void take_start(struct history *h, const struct event *ev)
+{
+	if (h->x->finished)
+		h->x->again = ev->time;
+	else
+		h->x->started = ev->time;
+	h->stopping = false;
+}
+
+/* A number that is not there is 0. */
+static void take_line(struct history *h, const char *line, size_t len)
+{
+	struct event ev = { .a = h->a };
+	struct ending *x = h->x;
 	struct err e;
 
-	if (!memmem(line, len, id, strlen(id)) ||
+	if (!memmem(line, len, h->id, strlen(h->id)) ||
 	    jread_bytes(line, len, take_event, &ev, &e) < 0 ||
-	    !ev.id || !ev.status || strcmp(ev.id, id))
+	    !ev.id || !ev.status || strcmp(ev.id, h->id))
 		return;
-	if (!strcmp(ev.status, "died")) {
-		x->exit_code = ev.code <= INT32_MAX ? (int64_t)ev.code : INT64_MIN;
-		x->finished = ev.time;
-		x->source = EVENTS;
-	} else if (!strcmp(ev.status, "start")) {
-		x->started = ev.time;
-		x->stopped = false;
-	} else if (!strcmp(ev.status, "stop") || !strcmp(ev.status, "kill")) {
-		x->stopped = true;
-	}
+	if (!strcmp(ev.status, "create"))
+		x->restarts_least = false;
+	else if (!strcmp(ev.status, "died"))
+		take_death(h, &ev);
+	else if (!strcmp(ev.status, "start"))
+		take_start(h, &ev);
+	else if (!strcmp(ev.status, "restart"))
+		x->restarts = x->restarts == NONE_U64 ? 1 : x->restarts + 1;
+	else if (!strcmp(ev.status, "stop") || !strcmp(ev.status, "kill"))
+		*(x->again ? &h->stopping : &x->stopped) = true;
 }
 
 static void read_events(struct ending *x, struct arena *a, const char *id)
 {
 	auto_close int fd = runtime_open_file(EVENTS, NULL);
 	auto_buf struct buf b = { 0 };
+	struct history h = { .x = x, .a = a, .id = id };
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	const char *line, *end;
 
 	if (size <= 0 || lseek(fd, size > TAIL_MAX ? size - TAIL_MAX : 0, SEEK_SET) < 0 ||
 	    fd_read_all(fd, &b, TAIL_MAX) < 0)
 		return;
+	x->restarts_least = true;
 	for (line = b.bytes; line && line < b.bytes + b.len; line = end ? end + 1 : NULL) {
 		end = memchr(line, '\n', b.len - (size_t)(line - b.bytes));
 		if (end)
-			take_line(x, a, id, line, (size_t)(end - line));
+			take_line(&h, line, (size_t)(end - line));
 	}
 }
 

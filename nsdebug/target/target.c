@@ -169,6 +169,7 @@ static int end(struct target *t, const struct container *c, enum cstate state, s
 	t->ending = ending_read(&t->container, t->arena);
 	t->ending->state = cstate_name(state);
 	t->ending->never_ran |= state == CSTATE_CREATED;
+	ending_forget(t->ending);
 	t->place.image = &t->ending->image;
 	return 0;
 }
@@ -191,6 +192,7 @@ int target_pin_or_end(struct target *t, const struct container *c, const struct 
 	t->ending = ending_read(&t->container, t->arena);
 	t->ending->state = cstate_name(life.state);
 	t->ending->runs = true;
+	t->ending->previous |= t->ending->exit_code != INT64_MIN;
 	return 0;
 }
 

@@ -74,6 +74,7 @@ static void say_pids(struct findings *f, const struct ending *x, const char *lin
 	struct finding *s = finding_add(f, "pids-limit");
 	struct reason r = { .kind = WHY_PIDS, .limit = x->pids_limit };
 
+	s->limit = x->pids_limit;
 	s->what = finding_text(f, "it could not make a process or thread: its cgroup may have %llu",
 			       (unsigned long long)x->pids_limit);
 	s->evidence = finding_text(f, "exit code %lld, and its own words: %s",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/ended.h"
 
-#include <linux/audit.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/why/denied.h"
 #include "nsdebug/why/exits.h"
+#include "nsdebug/why/fault.h"
 #include "nsdebug/why/kmsg.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/output.h"
@@ -26,12 +26,6 @@
 /* Engines write down that it was started when it was: some words of it may be older. */
 #define STARTED_NS 100000000
 #define OOM_S 10		/* of a process of it, and then it ended: because of that? */
-#define PAGE_MIN 4096
-#if defined(__x86_64__)
-#define AUDIT_ARCH_OWN AUDIT_ARCH_X86_64
-#else
-#define AUDIT_ARCH_OWN AUDIT_ARCH_AARCH64
-#endif
 #define SHOWN 10		/* of its last lines */
 
 struct why {
@@ -176,6 +170,7 @@ static void say_oom(struct why *w, const char *kind, const char *what)
 	struct reason r = { .kind = WHY_MEMORY,
 		.limit = limit == NONE_U64 || of_node ? 0 : limit };
 
+	x->limit = r.limit;
 	finding_cure(w->f, x, &r, UINT32_MAX, UINT32_MAX);
 	x->what = limit == NONE_U64 ? what :
 		finding_text(w->f, "%s; its memory limit is %llu MiB", what,
@@ -262,24 +257,6 @@ static void say_killer(struct why *w, struct finding *x)
 			"--init); a failed liveness probe and an eviction end so, too";
 }
 
-/* In words: "wrote to address 0 (a null pointer)". */
-static const char *fault_words(struct why *w, const struct kmsg_fault *k)
-{
-	const char *how = k->code & 16 ? "ran code at" : k->code & 2 ? "wrote to" : "read from";
-	char room[16];
-
-	if (k->sig == SIGSYS && k->arch == AUDIT_ARCH_OWN)
-		return finding_text(w->f, "called %s",
-				    w->call_name((unsigned int)k->syscall, room));
-	if (k->sig == SIGSYS)
-		return finding_text(w->f, "made call %llu of another architecture",
-				    (unsigned long long)k->syscall);
-	if (k->what[0])
-		return finding_text(w->f, "%s", k->what);
-	return finding_text(w->f, "%s address 0x%llx%s", how, (unsigned long long)k->address,
-			    k->address < PAGE_MIN ? " (a null pointer)" : "");
-}
-
 static bool has_fault(const struct why *w)
 {
 	return w->log.fault.sig && w->log.fault.sig == exits_signal(w->x->exit_code);
@@ -292,9 +269,29 @@ static void say_fault(struct why *w, struct finding *x)
 	x->evidence = finding_text(w->f, "exit code %lld; at %s the kernel's log has a process %s "
 				   "(host's pid %llu) that %s%s", (long long)w->x->exit_code,
 				   time_of(w, k->at_us), k->comm, (unsigned long long)k->pid,
-				   fault_words(w, k), w->log.faults ? "; and others of that name, "
-				   "which may be another container's" : "");
+				   fault_words(w->f, k, w->call_name),
+				   w->log.faults ? "; and others of that name, which may be "
+				   "another container's" : "");
 	x->source = "/dev/kmsg";
+	fault_explain(w->f, x, k, w->x->shared_pids, w->call_name);
+}
+
+/* Again and again, until its engine was asked to stop it: between two attempts, or in one. */
+static bool is_loop(const struct ending *x)
+{
+	return x->stopped && x->policy && x->restarts != NONE_U64 && x->restarts &&
+		x->exit_code > 0 && !exits_signal(x->exit_code);
+}
+
+static void say_loop(struct why *w)
+{
+	struct finding *x = &w->f->items[0];
+
+	if (is_loop(w->x))
+		x->evidence = finding_text(w->f, "%s; its engine was asked to stop it, after %llu "
+					   "attempts that had ended by themselves",
+					   x->evidence ? x->evidence : "",
+					   (unsigned long long)w->x->restarts);
 }
 
 static void say_code(struct why *w)
@@ -312,7 +309,7 @@ static void say_code(struct why *w)
 		say_killer(w, x);
 	} else if (has_fault(w)) {
 		say_fault(w, x);
-	} else if (w->x->stopped && !sig) {
+	} else if (w->x->stopped && !sig && !is_loop(w->x)) {
 		x->kind = w->x->exit_code ? x->kind : "stopped";
 		x->what = finding_text(w->f, "its engine was asked to stop it, and it ended with "
 				       "%lld", (long long)w->x->exit_code);
@@ -350,7 +347,7 @@ static bool say_words(struct why *w)
 {
 	const struct ending *x = w->x;
 
-	if (x->exit_code <= 0 || exits_signal(x->exit_code) || x->stopped)
+	if (x->exit_code <= 0 || exits_signal(x->exit_code) || (x->stopped && !is_loop(x)))
 		return false;
 	w->settled = words_exec(w->f, x, &w->out) || words_loader(w->f, x, &w->out) ||
 		say_denied(w, words_first(&w->out), w->out.count, false) ||
@@ -399,6 +396,7 @@ static void say_ended(struct why *w)
 		finding_add(w->f, "ended")->what = "it has ended; how is not recorded";
 	else if (!say_words(w))
 		say_code(w);
+	say_loop(w);
 }
 
 static enum status verdict_of_end(struct why *w)
@@ -443,8 +441,8 @@ static enum status verdict_of_run(struct why *w)
 	v->what = finding_text(w->f, "it runs; it has been started again %llu times%s%s",
 			       (unsigned long long)x->restarts, x->finished ? ", last ended " : "",
 			       x->finished ? x->finished : "");
-	finding_missing(w->f, "how its runs before ended is in no file: 'nsdebug trace exit' tells "
-			"of the next");
+	finding_missing(w->f, "with what its runs before ended is in no file: 'nsdebug trace exit' "
+			"tells of the next%s", w->out.count ? "; what they wrote is shown" : "");
 	return ST_INCOMPLETE;
 }
 
@@ -456,11 +454,12 @@ static void say_state(struct why *w)
 	bool ended = x->finished && (!x->runs || x->previous);
 	struct finding *s = finding_add(w->f, "state");
 
-	s->what = finding_text(w->f, "%s%s%s%s%s%s", x->state,
+	s->what = finding_text(w->f, "%s%s%s%s%s%s%s", x->state,
+			       x->between && !x->runs ? ", and its engine will start it again" : "",
 			       x->previous ? "; the attempt before" : "",
 			       x->started ? "; started " : "", x->started ? x->started : "",
 			       ended ? "; ended " : "", ended ? x->finished : "");
-	if (x->exit_code != INT64_MIN && !x->runs)
+	if (x->exit_code != INT64_MIN)
 		s->evidence = finding_text(w->f, "exit code %lld%s%s", (long long)x->exit_code,
 					   x->reason ? ", reason " : "",
 					   x->reason ? x->reason : "");
@@ -475,7 +474,8 @@ static void say_restarts(struct why *w)
 	if ((x->restarts == NONE_U64 || !x->restarts) && !x->policy)
 		return;
 	s = finding_add(w->f, "restarts");
-	s->what = finding_text(w->f, "%llu attempts before this one%s%s",
+	s->what = finding_text(w->f, "%s%llu attempts before this one%s%s",
+			       x->restarts_least ? "at least " : "",
 			       x->restarts == NONE_U64 ? 0 : (unsigned long long)x->restarts,
 			       x->policy ? "; restart policy: " : "", x->policy ? x->policy : "");
 	s->source = w->t->container.logs ? w->t->container.logs : x->source;
@@ -486,12 +486,14 @@ static void say_output(struct why *w)
 {
 	size_t from = w->out.count > SHOWN ? w->out.count - SHOWN : 0;
 	size_t first = words_first(&w->out);
+	/* how long ago a run before ended may not be known: then they may be of several */
+	const char *kind = w->x->runs ? "earlier-output" : "last-output";
 	struct finding *s;
 
 	for (size_t i = 0; i < w->out.count; i++) {
 		if (i < from + (first < from) && i != first)
 			continue;
-		s = finding_add(w->f, "last-output");
+		s = finding_add(w->f, kind);
 		s->what = w->out.lines[i];
 		s->source = w->x->output;
 	}
@@ -526,15 +528,22 @@ static void say_rest(struct why *w)
 	say_output(w);
 }
 
-/* Of this run: what is never run has said nothing. */
+/* Of the run that has ended: what is never run has said nothing. If of that nothing but when the
+ * one that goes on was started is known, of all before. */
 static void read_output(struct why *w)
 {
 	const struct ending *x = w->x;
-	int64_t since = nanoseconds(x->started);
+	bool ended = !x->runs || x->previous;
+	int64_t since = nanoseconds(x->started), again = nanoseconds(x->again);
+	struct output_span span = { since ? since - STARTED_NS : 0, again };
 
-	if (!x->runs && x->log >= 0 && !x->never_ran)
-		output_read(x->log, x->output_form == OUTPUT_DOCKER, since ? since - STARTED_NS : 0,
-			    w->f->a, &w->out);
+	if (!ended)
+		span = (struct output_span){ 0, since };
+	if (span.before)
+		span.before -= STARTED_NS;
+	if (x->log < 0 || (ended ? !x->runs && x->never_ran : !since || !x->finished))
+		return;
+	output_read(x->log, x->output_form == OUTPUT_DOCKER, span, w->f->a, &w->out);
 }
 
 enum status ended_why(const struct target *t, const struct root *root,

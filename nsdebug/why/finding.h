@@ -22,6 +22,7 @@ struct finding {
 	const char *what, *evidence, *source;	/* NULL: there is none */
 	const char *cure, *kubernetes, *docker;
 	const char *podman;	/* NULL: as docker */
+	uint64_t limit;		/* that was reached; 0: none, or not known */
 	bool cause;	/* it alone keeps a program from starting, or ended it */
 };
 

@@ -132,6 +132,17 @@ static const char *take_who(const char *text, const char *behind, struct kmsg_fa
 	return NULL;
 }
 
+/* "... error 4 in libc.so.6[1b83d9,7f5e2c000000+156000]"; a name may hold brackets. */
+static void take_file(const char *text, struct kmsg_fault *ret)
+{
+	const char *at = strstr(text, " error"), *end;
+
+	at = at ? strstr(at, " in ") : NULL;
+	end = at ? last(at, "[") : NULL;
+	if (!end || !take(at + strlen(" in "), end, ret->file, sizeof(ret->file)))
+		ret->file[0] = '\0';
+}
+
 static bool parse_trap(const char *text, struct kmsg_fault *ret)
 {
 	static const struct { const char *what; unsigned int sig; } traps[] = {
@@ -146,6 +157,7 @@ static bool parse_trap(const char *text, struct kmsg_fault *ret)
 			const char *end = strstr(what, " ip:");
 
 			ret->sig = traps[i].sig;
+			take_file(what, ret);
 			return end && take(what, end, ret->what, sizeof(ret->what));
 		}
 	return false;
@@ -185,6 +197,7 @@ bool kmsg_parse_fault(const char *record, size_t len, struct kmsg_fault *ret)
 	if (!at || !hex(at - 1, " ", &ret->address) || !hex(at, " error ", &ret->code))
 		return false;
 	ret->sig = SIGSEGV;
+	take_file(at, ret);
 	return true;
 }
 

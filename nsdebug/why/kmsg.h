@@ -48,6 +48,7 @@ struct kmsg_fault {
 	uint64_t address, code;	/* of a segfault */
 	uint64_t syscall, arch;	/* of seccomp */
 	char what[48];		/* of another one: "trap divide error" */
+	char file[64];		/* in which it was: the last name of its path; or "" */
 };
 
 struct kmsg_want {

@@ -63,8 +63,8 @@ static const char *cri_text(struct arena *a, const char *p, size_t len)
 	return keep(a, p, (size_t)(end - p));
 }
 
-static void take_line(const char *p, size_t len, bool docker, int64_t since, struct arena *a,
-		      struct output *o)
+static void take_line(const char *p, size_t len, bool docker, const struct output_span *span,
+		      struct arena *a, struct output *o)
 {
 	struct line l = { a, NULL, INT64_MAX };
 
@@ -76,7 +76,7 @@ static void take_line(const char *p, size_t len, bool docker, int64_t since, str
 		l.text = cri_text(a, p, len);
 		l.at = time_of(p, space ? (size_t)(space - p) : 0);
 	}
-	if (!l.text || l.at < since)
+	if (!l.text || l.at < span->since || (span->before && l.at >= span->before))
 		return;
 	if (o->count == OUTPUT_LINES) {
 		memmove(o->lines, o->lines + 1, (OUTPUT_LINES - 1) * sizeof(*o->lines));
@@ -85,8 +85,8 @@ static void take_line(const char *p, size_t len, bool docker, int64_t since, str
 	o->lines[o->count++] = l.text;
 }
 
-void output_parse(const char *text, size_t len, bool docker, int64_t since, struct arena *a,
-		  struct output *ret)
+void output_parse(const char *text, size_t len, bool docker, struct output_span span,
+		  struct arena *a, struct output *ret)
 {
 	const char *p = text, *end = text + len;
 
@@ -96,12 +96,13 @@ void output_parse(const char *text, size_t len, bool docker, int64_t since, stru
 
 		if (!eol)
 			eol = end;
-		take_line(p, (size_t)(eol - p), docker, since, a, ret);
+		take_line(p, (size_t)(eol - p), docker, &span, a, ret);
 		p = eol + 1;
 	}
 }
 
-void output_read(int fd, bool docker, int64_t since, struct arena *a, struct output *ret)
+void output_read(int fd, bool docker, struct output_span span, struct arena *a,
+		 struct output *ret)
 {
 	off_t size = lseek(fd, 0, SEEK_END), from = size > OUTPUT_TAIL ? size - OUTPUT_TAIL : 0;
 	char text[OUTPUT_TAIL];
@@ -115,5 +116,5 @@ void output_read(int fd, bool docker, int64_t since, struct arena *a, struct out
 	first = from ? memchr(p, '\n', (size_t)n) : NULL;
 	if (first)
 		p = first + 1;
-	output_parse(p, (size_t)(text + n - p), docker, since, a, ret);
+	output_parse(p, (size_t)(text + n - p), docker, span, a, ret);
 }

@@ -23,11 +23,17 @@ struct output {
 	size_t count;
 };
 
-/* Without an error: what cannot be read is no line. Of lines that have a time those of `since` and
- * later, in nanoseconds since 1970: one file may hold the words of earlier runs. */
-void output_read(int fd, bool docker, int64_t since, struct arena *a, struct output *ret);
+/* Of which time, in nanoseconds since 1970, lines that have one are: one file may hold the words of
+ * several runs. */
+struct output_span {
+	int64_t since, before;	/* the latter not itself; 0: it has no end */
+};
+
+/* Without an error: what cannot be read is no line. */
+void output_read(int fd, bool docker, struct output_span span, struct arena *a,
+		 struct output *ret);
 /* The same of the text of such a file. */
-void output_parse(const char *text, size_t len, bool docker, int64_t since, struct arena *a,
-		  struct output *ret);
+void output_parse(const char *text, size_t len, bool docker, struct output_span span,
+		  struct arena *a, struct output *ret);
 
 #endif

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/rfc3339.h"
+#include "nsdebug/target/ending.h"
+#include "nsdebug/why/exits.h"
 #include "nsdebug/why/finding.h"
 
 static const struct col more_col[] = {
@@ -36,7 +39,7 @@ const struct col why_col[] = {
 	C(COL_BYTES, fstype, COL_WIDE, "type of the file system"),
 	C(COL_BYTES, word, COL_HIDE | COL_CLAIMED, "interpreter, machine, call ... of the reason"),
 	C(COL_U64, number, COL_HIDE, "port, or how much is used"),
-	C(COL_U64, limit, COL_HIDE, "that it is held to"),
+	C(COL_U64, limit, COL_HIDE, "that it is held to; of memory: in bytes"),
 	C(COL_BOOL, guess, COL_HIDE, "by elimination: nothing proves it"),
 	C(COL_LIST, caps, COL_WIDE, "capabilities of which any one would help; of seccomp: "
 	  "taken besides"),
@@ -51,6 +54,10 @@ const struct col why_col[] = {
 	C(COL_BOOL, no_new_privs, COL_HIDE, "programs give it no more rights"),
 	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
 	C(COL_U64, user_ns, COL_HIDE, "its user namespace"),
+	C(COL_I64, exit_code, COL_HIDE, "of an end: what it exited with"),
+	C(COL_STR, signal, COL_HIDE, "of an end: the signal that exit_code stands for"),
+	C(COL_TIME, started, COL_HIDE, "of an end: when that run was started"),
+	C(COL_TIME, finished, COL_HIDE, "of an end: when that was"),
 	CURE_COLS(struct why_row),
 	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
 	C(COL_BYTES, evidence, COL_HIDE | COL_CLAIMED, "of an end: what shows it"),
@@ -61,6 +68,25 @@ const struct col why_col[] = {
 	  .help = "of an end: evidence, source and cure, each on a line of its own" },
 	COL_END
 };
+
+static struct coltime time_of(const char *text)
+{
+	struct coltime t;
+
+	return text && time_parse(text, &t.sec, &t.nsec) ? t : (struct coltime){ NONE_I64, 0 };
+}
+
+void why_row_end(struct why_row *row, const struct ending *x, struct findings *f)
+{
+	unsigned int sig = exits_signal(x->exit_code);
+
+	if (x->never_ran || (x->runs && !x->previous))
+		return;
+	row->exit_code = x->exit_code;
+	row->signal = sig ? exits_signal_name(f, sig) : NULL;
+	row->started = time_of(x->started);
+	row->finished = time_of(x->finished);
+}
 
 size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX])
 {

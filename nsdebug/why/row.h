@@ -7,7 +7,9 @@
 
 #include "nsdebug/out/col.h"
 
+struct ending;
 struct finding;
+struct findings;
 
 /* Of a row with a cure (why/cure.h): what it is for those who start containers. */
 #define CURE_COLS(s) \
@@ -30,10 +32,17 @@ struct why_row {
 	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
 	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;
 	uint64_t pid, uid, gid, host_uid, host_gid, no_new_privs, user_ns;
+	const char *signal;
+	int64_t exit_code;
+	struct coltime started, finished;
 	struct col_list groups, caps, has;
 };
 
 extern const struct col why_col[];
+
+/* What is recorded of the end that a row is the verdict on; of one that runs, if that is of a run
+ * before. Texts are in f's arena. */
+void why_row_end(struct why_row *row, const struct ending *x, struct findings *f);
 
 /* How many lines there are. */
 size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX]);

@@ -24,7 +24,7 @@ static void try_output(const char *text, size_t len, bool docker, struct arena *
 	struct findings f = { .a = a };
 	struct output o;
 
-	output_parse(text, len, docker, INT64_MIN, a, &o);
+	output_parse(text, len, docker, (struct output_span){ INT64_MIN, 0 }, a, &o);
 	if (o.count > OUTPUT_LINES)
 		abort();
 	for (size_t i = 0; i < o.count; i++)

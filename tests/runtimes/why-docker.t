@@ -124,13 +124,17 @@ ended oom --memory 16m $B /dies eat
 verdict 'out of memory' '.kind == "oom-killed" and (.reason | test("16 MiB")) and (.docker | test("--memory"))'
 tj 'with the record of the kernel' '.items[0] | .source == "/dev/kmsg" and (.evidence | test("dies \\(pid [0-9]+, uid 65532\\)"))' \
 	$NSDEBUG why -o json "$D"
+tj 'its limit, code, signal and times are fields' '.items[0] | .limit == 16777216 and .exit_code == 137 and
+	.signal == "SIGKILL" and (.started | test("^20..-")) and (.finished | test("^20..-"))' $NSDEBUG why -o json "$D"
 echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_KILL_PROCESS"}]}' >kill.json
 ended sys --security-opt seccomp="$TMP/kill.json" $B /dies mkdir
-verdict 'SIGSYS of seccomp' '.kind == "seccomp" and (.cure | test("trace denied"))'
+verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in the cure' '.kind == "seccomp" and
+	(if .source == "/dev/kmsg" then .cure | test("allow mkdir,") else .cure | test("trace denied") end)'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only"))'
 ended nproc --pids-limit 1 $B /dies fork
-verdict 'a limit of processes' '.kind == "pids-limit" and (.docker == "--pids-limit 2")'
+verdict 'a limit of processes' '.kind == "pids-limit" and (.docker == "--pids-limit 2") and
+	.limit == 1 and .exit_code == 1 and .signal == null'
 ended hostile $B /dies say 'a\033[31m\rb /x Read-only file system'
 verdict 'its own words are no proof' '.kind == "exited" and (.evidence == "exit code 3")'
 

@@ -12,7 +12,8 @@ mkdir "$TMP/data" "$TMP/shut"
 printf '#!/x/sh-bash\n' >"$TMP/in/script"
 echo 'int f(void) { return 0; }' | gcc -shared -fPIC -Wl,-soname,libnsd.so.1 -o libnsd.so.1 -x c -
 echo 'int f(void); int main(void) { return f(); }' | gcc -o "$TMP/in/lacks" -x c - -x none ./libnsd.so.1
-chmod 755 "$TMP/in/script" "$TMP/in/lacks"
+printf '#include <stdlib.h>\nint main(void) { abort(); }\n' | gcc -o "$TMP/in/aborts" -x c -
+chmod 755 "$TMP/in/aborts" "$TMP/in/script" "$TMP/in/lacks"
 
 B=nsd.test/base:latest
 # ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
@@ -94,12 +95,20 @@ docker_ stop "$D" >out 2>&1
 verdict 'one that was stopped, and ended well' '.kind == "stopped" and (.reason | test("asked to stop it.* with 0"))'
 sh_ n137 'exit 137'
 verdict '137 may be its own number' '.reason | test("unless the program chose the number 137 itself")'
-ended segv $B /m/dies segv
 if [ "$(cat /proc/sys/debug/exception-trace)" = 1 ] && [ "$(uname -m)" = x86_64 ]; then
+	ended abort $B /m/aborts
+	verdict 'abort() of a first process is no fault of memory' '.source == "/dev/kmsg" and
+		(.reason | test("probably abort")) and
+		(.evidence | test("process aborts .* that had a general protection fault in libc"))'
+	ended static $B /m/dies abort
+	verdict 'of a static program it is one of two' '.reason | test("what can be no address, or called abort")'
+	ended segv $B /m/dies segv
 	verdict 'the kernel tells of a null pointer' '.source == "/dev/kmsg" and
 		(.evidence | test("dies .*read from address 0x0 .a null pointer")) and
 		(.reason | test("unless") | not)'
 else
+	skip 'abort() of a first process is no fault of memory' 'this kernel does not tell of faults'
+	skip 'of a static program it is one of two' 'this kernel does not tell of faults'
 	skip 'the kernel tells of a null pointer' 'this kernel does not tell of faults'
 fi
 ended oom --memory 16m --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -c '/m/dies eat; exit 4'

@@ -115,17 +115,19 @@ static void test_output(struct arena *a)
 	int64_t sec = 0;
 	uint32_t nsec;
 
-	output_parse(docker, strlen(docker), true, 0, a, &o);
+	output_parse(docker, strlen(docker), true, (struct output_span){ 0, 0 }, a, &o);
 	ok(o.count == 2 && !strcmp(o.lines[0], "one") && !strcmp(o.lines[1], "two \x1b[31m"),
 	   "lines as docker writes them");
-	output_parse(cri, strlen(cri), false, 0, a, &o);
+	output_parse(cri, strlen(cri), false, (struct output_span){ 0, 0 }, a, &o);
 	ok(o.count == 1 && !strcmp(o.lines[0], "no \x1b words"), "lines as the CRI writes them");
 	ok(time_parse("2026-01-01T00:00:01Z", &sec, &nsec), "a time to begin from");
-	output_parse(two, strlen(two), true, sec * 1000000000, a, &o);
+	output_parse(two, strlen(two), true, (struct output_span){ sec * 1000000000, 0 }, a, &o);
 	ok(o.count == 1 && !strcmp(o.lines[0], "new"), "none of an earlier run of docker");
-	output_parse(k8s, strlen(k8s), false, sec * 1000000000, a, &o);
+	output_parse(two, strlen(two), true, (struct output_span){ 0, sec * 1000000000 }, a, &o);
+	ok(o.count == 1 && !strcmp(o.lines[0], "old"), "those before a run");
+	output_parse(k8s, strlen(k8s), false, (struct output_span){ sec * 1000000000, 0 }, a, &o);
 	ok(o.count == 1 && !strcmp(o.lines[0], "new"), "nor of podman, in another zone");
-	output_parse("", 0, true, 0, a, &o);
+	output_parse("", 0, true, (struct output_span){ 0, 0 }, a, &o);
 	ok(o.count == 0, "no line");
 }
 
@@ -304,7 +306,12 @@ static void test_faults(void)
 	ok(fault("6,1,81733018581,-;fault[8878]: segfault at 8 ip 00000000004016fb sp "
 		 "00007ff655312240 error 6 in ends[16fb,401000+8b000] likely on CPU 0", &k) &&
 	   k.sig == 11 && k.pid == 8878 && k.address == 8 && k.code == 6 &&
-	   !strcmp(k.comm, "fault") && k.at_us == 81733018581, "a fault");
+	   !strcmp(k.comm, "fault") && k.at_us == 81733018581 && !strcmp(k.file, "ends"),
+	   "a fault");
+	ok(fault("6,1,2,-;traps: a[7] general protection fault ip:7f1 sp:7ff error:0 in "
+		 "l[i]bc.so.6[1b83d9,7f5e2c000000+156000]", &k) && k.sig == 11 &&
+	   !strcmp(k.what, "general protection fault") && !strcmp(k.file, "l[i]bc.so.6"),
+	   "one of abort(), and where that was");
 	ok(fault("6,1,2,-;a[1]: segfault[77]: segfault at 7f00 ip 0 sp 0 error 4", &k) &&
 	   k.pid == 77 && k.address == 0x7f00 && !strcmp(k.comm, "a[1]: segfault"),
 	   "a name that reads like a fault");
