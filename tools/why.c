@@ -549,6 +549,8 @@ const struct tool tool_why = {
 		"architecture. The first row is the verdict, and the exit status is 0 if there is "
 		"one, 1 if nothing is wrong or nothing has ended, 5 if something that could tell "
 		"more could not be looked at.\n\n"
+		"Questions are about one that runs; what is refused to one that ends too soon "
+		"'nsdebug trace denied --next NAME' tells.\n\n"
 		"With --path it answers without trying it, as the kernel would answer the "
 		"container's first process, or that of -p PID: by the modes, owners and ACLs of "
 		"each component of the path, the mounts (which ids one with mapped ids has Linux "

@@ -6,8 +6,10 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
@@ -166,6 +168,7 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	auto_close int host = runtime_open(c->root, c->id, "hostconfig.json", NULL);
 	struct reading r = { .x = x, .a = a };
 	const char *dir = runtime_join(a, c->root, c->id);
+	struct stat st;
 
 	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
 		return;
@@ -177,6 +180,9 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 		jread(host, STATE_MAX, take_host, &r, NULL);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;
+	/* it has no field for that, and was written then */
+	if (x->error && fstat(fd, &st) == 0)
+		x->failed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
 	x->output_form = OUTPUT_DOCKER;
 	find_layers(&r, c->root, c->id);
 }

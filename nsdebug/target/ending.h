@@ -29,6 +29,7 @@ struct ending {
 	const char *source;		/* the file that tells how it ended */
 	const char *started, *finished;	/* RFC 3339 */
 	const char *error, *reason;	/* the runtime's own words */
+	int64_t failed_ns;		/* since 1970: about when a start failed; 0: not known */
 	int64_t exit_code;
 	bool never_ran;			/* the runtime says so */
 	bool oom_killed;		/* the runtime says so */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
@@ -41,10 +42,13 @@ static void read_oci_log(struct ending *x, struct arena *a, const char *path)
 {
 	auto_close int fd = runtime_open_file(path, NULL);
 	struct saying s = { a, NULL };
+	struct stat st;
 
 	if (fd < 0)
 		return;
 	jread(fd, STATE_MAX, take_msg, &s, NULL);
+	if (s.msg && fstat(fd, &st) == 0)
+		x->failed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
 	x->error = s.msg;
 	if (s.msg && !x->source)
 		x->source = path;

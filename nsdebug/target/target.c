@@ -151,8 +151,8 @@ int target_pin(struct target *t, const struct container *c, const struct target_
 	keep_container(t, c);
 	container_word(c, t->name, sizeof(t->name));
 	if (c->pid <= 0)
-		return err_set(e, ST_TARGET, "%s has no process: it has exited or not started",
-			       t->name);
+		return err_set(e, ST_TARGET, "%s has no process: it has exited or not started; "
+			       "'nsdebug why %s' tells why", t->name, t->name);
 	return pin(t, want, e);
 }
 

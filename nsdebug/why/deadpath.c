@@ -15,8 +15,6 @@
 #include "nsdebug/why/perm.h"
 #include "nsdebug/why/reason.h"
 
-#define XATTRS_ROOM 4096
-
 struct dead {
 	struct place_of place;
 	struct creds creds;
@@ -27,15 +25,6 @@ struct dead {
 
 enum answer { ANSWER_GRANTED, ANSWER_REFUSED, ANSWER_ABSENT, ANSWER_NONE };
 
-static bool has_acl(int fd)
-{
-	static const char acl[] = "system.posix_acl_access";
-	char names[XATTRS_ROOM];
-	long n = root_xattrs(fd, "", names, sizeof(names));
-
-	return n > 0 && memmem(names, (size_t)n, acl, sizeof(acl));
-}
-
 static enum answer judge_file(struct dead *d, const struct file_at *f, uint32_t need)
 {
 	struct perm_file p = {
@@ -43,7 +32,8 @@ static enum answer judge_file(struct dead *d, const struct file_at *f, uint32_t 
 		.gid_mapped = true,
 	};
 
-	if (perm_wants_acl(&p, &d->creds) && has_acl(f->fd)) {
+	if (perm_wants_acl(&p, &d->creds) &&
+	    find_has_xattr(&d->place, f, "system.posix_acl_access")) {
 		d->why_not = "an ACL of it decides, which is not read here";
 		return ANSWER_NONE;
 	}

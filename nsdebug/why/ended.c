@@ -22,9 +22,10 @@
 #include "nsdebug/why/reason.h"
 #include "nsdebug/why/words.h"
 
-#define SLACK_US 2000000	/* the kernel's clock of its log and ours may differ */
+#define SLACK_US KMSG_SLACK_US
 /* Engines write down that it was started when it was: some words of it may be older. */
 #define STARTED_NS 100000000
+#define SHORT_NS 500000000	/* the same of a run that ended before that was written */
 #define OOM_S 10		/* of a process of it, and then it ended: because of that? */
 #define SHOWN 10		/* of its last lines */
 
@@ -79,30 +80,14 @@ static bool may_be_oom(const struct ending *x)
 	return x->runs || x->exit_code == 128 + SIGKILL || x->exit_code == INT64_MIN;
 }
 
-/* A fault in the second in which it ended, of the program that was started. */
-static void want_fault(struct why *w, struct kmsg_want *want, char comm[16])
-{
-	const char *path = w->x->args.count ? w->x->args.items[0] : NULL;
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	int64_t end = nanoseconds(w->x->finished) / 1000 - w->boot_us;
-
-	if (!path || end <= 0 || !exits_signal(w->x->exit_code))
-		return;
-	snprintf(comm, 16, "%s", slash ? slash + 1 : path);
-	want->comm = comm;
-	want->fault_from_us = end > SLACK_US ? (uint64_t)(end - SLACK_US) : 0;
-	want->fault_to_us = (uint64_t)(end + SLACK_US);
-}
-
 static void read_log(struct why *w)
 {
 	const struct container *c = &w->t->container;
 	int64_t made = is_generated_id(c->id) ? 0 : seconds(c->created);
 	struct kmsg_want want = { .cgroup = w->x->cgroup, .id = c->id };
-	char comm[16];
 
 	w->boot_us = (int64_t)(clock_of(CLOCK_REALTIME) - clock_of(CLOCK_MONOTONIC)) / 1000;
-	want_fault(w, &want, comm);
+	fault_want(w->x, nanoseconds(w->x->finished), w->boot_us, &want);
 	if (made && made * 1000000 - w->boot_us > SLACK_US)
 		want.from_us = (uint64_t)(made * 1000000 - w->boot_us - SLACK_US);
 	if (w->x->kernel < 0 || kmsg_find(w->x->kernel, &want, &w->log) < 0) {
@@ -212,16 +197,37 @@ static void copy_cause(struct why *w, struct findings *from)
 	x->cause = false;
 }
 
+/* The filter is there before the program is: the runtime's own calls go through it, too. */
+static void say_init_killed(struct why *w)
+{
+	const struct kmsg_fault *k = &w->log.fault;
+	struct finding *x = finding_add(w->f, "seccomp");
+
+	fault_explain(w->f, x, k, w->x->shared_pids, w->call_name);
+	x->what = "its seccomp profile killed it while its runtime prepared it, before its program "
+		"was executed: the runtime needs calls that the profile does not allow";
+	x->cure = finding_text(w->f, "%s; there may be more: begin with the engine's own profile "
+			       "and take calls away", x->cure ? x->cure : "let it allow the call");
+	x->evidence = finding_text(w->f, "%s; %s", w->x->error,
+				   fault_evidence(w->f, &w->log, time_of(w, k->at_us),
+						  w->call_name));
+	x->source = "/dev/kmsg";
+}
+
 static void say_not_started(struct why *w)
 {
 	struct finding *x;
 
 	if (words_runtime(w->f, w->x->error)) {
 		x = &w->f->items[w->f->count - 1];
+	} else if (w->log.fault.sig == SIGSYS) {
+		say_init_killed(w);
+		return;
 	} else {
 		x = finding_add(w->f, "not-started");
 		x->what = "its runtime could not start it";
-		x->cure = "the runtime's words name what it could not do";
+		x->cure = "the evidence is all that the runtime says of it; what its daemon logs "
+			"may tell more";
 	}
 	x->evidence = w->x->error;
 	x->source = w->x->source;
@@ -266,12 +272,9 @@ static void say_fault(struct why *w, struct finding *x)
 {
 	const struct kmsg_fault *k = &w->log.fault;
 
-	x->evidence = finding_text(w->f, "exit code %lld; at %s the kernel's log has a process %s "
-				   "(host's pid %llu) that %s%s", (long long)w->x->exit_code,
-				   time_of(w, k->at_us), k->comm, (unsigned long long)k->pid,
-				   fault_words(w->f, k, w->call_name),
-				   w->log.faults ? "; and others of that name, which may be "
-				   "another container's" : "");
+	x->evidence = finding_text(w->f, "exit code %lld; %s", (long long)w->x->exit_code,
+				   fault_evidence(w->f, &w->log, time_of(w, k->at_us),
+						  w->call_name));
 	x->source = "/dev/kmsg";
 	fault_explain(w->f, x, k, w->x->shared_pids, w->call_name);
 }
@@ -349,7 +352,13 @@ static bool say_words(struct why *w)
 
 	if (x->exit_code <= 0 || exits_signal(x->exit_code) || (x->stopped && !is_loop(x)))
 		return false;
-	w->settled = words_exec(w->f, x, &w->out) || words_loader(w->f, x, &w->out) ||
+	/* why it could not be executed a look at it would tell */
+	if (words_exec(w->f, x, &w->out)) {
+		if (!strcmp(w->f->items[w->f->count - 1].kind, WORDS_EPERM))
+			look_capabilities(w->f, w->root, x);
+		return true;
+	}
+	w->settled = words_loader(w->f, x, &w->out) ||
 		say_denied(w, words_first(&w->out), w->out.count, false) ||
 		say_error(w);
 	return w->settled;
@@ -535,8 +544,11 @@ static void read_output(struct why *w)
 	const struct ending *x = w->x;
 	bool ended = !x->runs || x->previous;
 	int64_t since = nanoseconds(x->started), again = nanoseconds(x->again);
+	int64_t end = nanoseconds(x->finished);
 	struct output_span span = { since ? since - STARTED_NS : 0, again };
 
+	if (end && end < since && x->exit_code != INT64_MIN)
+		span.since = end - SHORT_NS;
 	if (!ended)
 		span = (struct output_span){ 0, since };
 	if (span.before)

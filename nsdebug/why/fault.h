@@ -11,15 +11,25 @@
 #define NSDEBUG_WHY_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+struct ending;
 struct finding;
 struct findings;
 struct kmsg_fault;
+struct kmsg_found;
+struct kmsg_want;
 
 typedef const char *fault_call_fn(unsigned int nr, char room[16]);
 
-/* What follows "a process that": "wrote to address 0x0 (a null pointer)". */
-const char *fault_words(struct findings *f, const struct kmsg_fault *k, fault_call_fn *call_name);
+/* Which one would be the container's: of the program that was started, about when it ended; or,
+ * if it was never executed, of what runc calls the process that was to become it. Times: ended_ns
+ * since 1970, 0 if that is not known; boot_us of when the kernel's clock began. */
+void fault_want(const struct ending *x, int64_t ended_ns, int64_t boot_us,
+		struct kmsg_want *want);
+/* Of the fault that was found: "at TIME the kernel's log has a process ... that wrote to ...". */
+const char *fault_evidence(struct findings *f, const struct kmsg_found *log, const char *at,
+			   fault_call_fn *call_name);
 /* Of *x, which says what its signal means, what this fault tells besides. shared_pids: it was not
  * the first process of a pid namespace. */
 void fault_explain(struct findings *f, struct finding *x, const struct kmsg_fault *k,

@@ -10,6 +10,8 @@
 #include "nsdebug/enter/root.h"
 #include "nsdebug/target/ending.h"
 
+#define XATTRS_ROOM 4096
+
 bool find_join(char *ret, const char *dir, const char *name)
 {
 	size_t len = strlen(dir);
@@ -82,6 +84,18 @@ enum found find_file(const struct place_of *p, const char *path, struct file_at 
 	ret->gid = st.stx_gid;
 	ret->fd = take_fd(&fd);
 	return FOUND_THERE;
+}
+
+bool find_has_xattr(const struct place_of *p, const struct file_at *f, const char *name)
+{
+	char names[XATTRS_ROOM];
+	/* by its path: we are chrooted there, and of a descriptor without rights none are told */
+	long n = root_xattrs(p->root->fd, f->path, names, sizeof(names));
+
+	for (const char *at = names; n > 0 && at < names + n; at += strlen(at) + 1)
+		if (!strcmp(at, name))
+			return true;
+	return false;
 }
 
 int find_open(const struct place_of *p, const struct file_at *f)

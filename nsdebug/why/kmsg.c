@@ -206,7 +206,7 @@ static void take_fault(const char *record, size_t len, const struct kmsg_want *w
 {
 	struct kmsg_fault f;
 
-	if (!w->comm || !kmsg_parse_fault(record, len, &f) || strcmp(f.comm, w->comm) ||
+	if (!w->comm[0] || !kmsg_parse_fault(record, len, &f) || strcmp(f.comm, w->comm) ||
 	    f.at_us < w->fault_from_us || f.at_us > w->fault_to_us)
 		return;
 	ret->faults |= ret->fault.sig && ret->fault.pid != f.pid;

@@ -23,6 +23,7 @@
 #define KMSG_RECORD_MAX 8192
 #define KMSG_RECORDS_MAX 200000
 #define KMSG_PATH_MAX 1024
+#define KMSG_SLACK_US 2000000	/* the log's clock and ours may differ */
 
 struct oom_kill {
 	uint64_t at_us;		/* of the kernel's clock, that does not count while it sleeps */
@@ -55,8 +56,8 @@ struct kmsg_want {
 	const char *cgroup;	/* as the kernel calls it, "/docker/ID"; or NULL */
 	const char *id;		/* else an id that an engine made up */
 	uint64_t from_us;	/* what is older is another's of the same name */
-	/* a fault: by what it is called, and when that was; or NULL */
-	const char *comm;
+	/* a fault: by what it is called, and when that was; or "" */
+	char comm[16];
 	uint64_t fault_from_us, fault_to_us;
 };
 

@@ -84,9 +84,12 @@ static const char *any_shell(const struct look *l)
 static void say_hidden(struct look *l, const char *path)
 {
 	const char *at = find_mount(&l->p, path);
+	const struct ending_mount *m = at ? ending_mount_of(l->x, at) : NULL;
+	bool of_node = m && m->source && *m->source == '/';
 
-	finding_missing(l->f, "%s was not looked at: it is in what was mounted at %s, not in the "
-			"image", path, at ? at : "a place above it");
+	finding_missing(l->f, "%s was not looked at: it is in what was mounted at %s%s%s, not in "
+			"the image", path, at ? at : "a place above it",
+			of_node ? " from the node's " : "", of_node ? m->source : "");
 }
 
 /* ---- as whom ---- */
@@ -512,6 +515,22 @@ static enum found find_program(struct look *l, const char *word, struct file_at 
 	if (!find_join(path, l->x->cwd ? l->x->cwd : "/", word))
 		return FOUND_ABSENT;
 	return find_file(&l->p, path, f);
+}
+
+void look_capabilities(struct findings *f, const struct root *root, const struct ending *x)
+{
+	struct look l = { .p = { root, x }, .x = x, .f = f };
+	struct finding *s = &f->items[f->count - 1];
+	struct file_at program;
+
+	if (!x->args.count || !x->image.count ||
+	    find_program(&l, x->args.items[0], &program) != FOUND_THERE)
+		return;
+	if (find_has_xattr(&l.p, &program, "security.capability"))
+		s->what = finding_text(f, "%s was not started: its file has capabilities (setcap), "
+				       "of which one is not among those that the container may "
+				       "have", program.path);
+	own_close(&program.fd);
 }
 
 void look_start(const struct root *root, const struct ending *x, struct findings *f)

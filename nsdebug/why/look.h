@@ -27,6 +27,8 @@ struct look_ids {
 struct look_ids look_ids(const struct root *root, const struct ending *x);
 /* What helps against a library that is not there. */
 const char *look_library_cure(struct findings *f, const char *name);
+/* Of the last finding, that its program may not be executed (EPERM): has its file capabilities? */
+void look_capabilities(struct findings *f, const struct root *root, const struct ending *x);
 /* Adds what it finds; a finding that alone keeps it from starting has .cause. */
 void look_start(const struct root *root, const struct ending *x, struct findings *f);
 

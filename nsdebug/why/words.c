@@ -164,6 +164,14 @@ bool words_exec(struct findings *f, const struct ending *x, const struct output 
 				       x->user ? x->user : "0:0");
 		s->cure = "make it executable (chmod 755, in a volume too), on a mount without "
 			"noexec, below directories that this user may enter";
+	} else if (!strcmp(what, "operation not permitted")) {
+		s->kind = WORDS_EPERM;
+		s->what = finding_text(f, "%.*s was not started: as a rule its file has "
+				       "capabilities (setcap) of which one is not among those "
+				       "that the container may have", len, path);
+		s->cure = "'getcap' shows them: give the container exactly these (docker run "
+			"--cap-add), or take them off the file where the image is built (setcap "
+			"-r)";
 	}
 	return true;
 }

@@ -22,6 +22,10 @@ size_t words_first(const struct output *o);
 /* "WARNING: ...": what is called that is no reason. */
 bool words_mild(const char *line);
 
+/* The kind of execve(2)'s EPERM: capabilities of the file (Linux security/commoncap.c,
+ * bprm_caps_from_vfs_caps()). */
+#define WORDS_EPERM "file-capabilities"
+
 /* Who should have executed it says that it could not ("exec /x: exec format error"). */
 bool words_exec(struct findings *f, const struct ending *x, const struct output *o);
 /* The loader says what it lacks: a library, or a version of one. */

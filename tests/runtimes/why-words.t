@@ -10,10 +10,12 @@ ended_docker
 ended_programs
 mkdir "$TMP/data" "$TMP/shut"
 printf '#!/x/sh-bash\n' >"$TMP/in/script"
+printf 'echo hi\n' >"$TMP/in/text"
+printf '#!/bin/sh\r\n' >"$TMP/in/crlf"
 echo 'int f(void) { return 0; }' | gcc -shared -fPIC -Wl,-soname,libnsd.so.1 -o libnsd.so.1 -x c -
 echo 'int f(void); int main(void) { return f(); }' | gcc -o "$TMP/in/lacks" -x c - -x none ./libnsd.so.1
 printf '#include <stdlib.h>\nint main(void) { abort(); }\n' | gcc -o "$TMP/in/aborts" -x c -
-chmod 755 "$TMP/in/aborts" "$TMP/in/script" "$TMP/in/lacks"
+chmod 755 "$TMP/in/aborts" "$TMP/in/text" "$TMP/in/crlf" "$TMP/in/script" "$TMP/in/lacks"
 
 B=nsd.test/base:latest
 # ended NAME [OPTION...] IMAGE [ARGV...]: one that has ended, or could not be started; sets D
@@ -72,6 +74,12 @@ refused link /tree/link
 verdict 'where a link leads' '.reason | test("/tree/deep is 0700 0:0")'
 refused secret /tree/secret
 verdict 'a file that it may not read' '.reason | test("/tree/secret is 0600 0:0; other has ---")'
+if setfacl -m u:65532:- "$(docker_ inspect -f '{{.GraphDriver.Data.UpperDir}}' "$D")/tree/secret" 2>out; then
+	chmod 640 "$(docker_ inspect -f '{{.GraphDriver.Data.UpperDir}}' "$D")/tree/secret"
+	verdict 'an ACL, which is not read, is said' '.reason | test("/tree/secret was not judged: an ACL of it decides")'
+else
+	skip 'an ACL, which is not read, is said' "$(cat out)"
+fi
 refused make /tree/open/new
 verdict 'a directory that it may not write' '.reason | test("/tree/open is 0755 0:0; other has r-x")'
 refused out /tree/out
@@ -119,13 +127,53 @@ verdict 'a process of it out of memory' '.kind == "oom-killed" and
 
 ended script $B /m/script
 verdict 'a script whose interpreter is missing' '.kind == "missing-interpreter" or .kind == "missing-entrypoint"'
-ts 'that is an answer: 0'	0 'no such file'	$NSDEBUG why -o wide "$D"
+unseen() { ts "$1: what was not looked at, and where that is, is said" 5 "$2 was not looked at: .*/m from the node's /" $NSDEBUG why "$D"; }
+unseen 'of it' /m/script
 ended arm $B /m/arm
 verdict 'another architecture' '.kind == "bad-format" and (.reason | test("architecture"))'
+unseen 'of another architecture' /m/arm
 ended plain $B /m/plain
 verdict 'not executable' '.kind == "not-executable"'
+ended text $B /m/text
+unseen 'of a script without its first line' /m/text
+ended crlf $B /m/crlf
+unseen 'of line ends of another system' /m/crlf
+ended loader --entrypoint /m/lacks nsd.test/static:latest
+unseen 'of a loader that the image has not' /m/lacks
 ended lacks $B /m/lacks
 verdict 'what the loader lacks' '.kind == "missing-library" and (.reason | test("libnsd.so.1"))'
+ts 'which needs no look'	0 'libnsd.so.1'	$NSDEBUG why "$D"
+
+# what may be executed as a file, but not with its capabilities
+cp "$TMP/in/dies" capped
+if setcap cap_sys_admin+ep capped 2>out; then
+	capped() { # NAME [OPTION...]
+		D=nsd-words-$$-$1
+		shift
+		at_exit "docker -H unix:///run/docker.sock rm -f $D"
+		docker_ create --name "$D" --network none "$@" $B /capped exit 3 >out 2>&1
+		docker_ cp capped "$D:/" >out 2>&1
+		ended_again
+	}
+	capped without
+	verdict 'capabilities of a file that it may not have' '.kind == "file-capabilities" and
+		(.reason | test("^/capped was not started: its file has capabilities")) and (.cure | test("cap-add"))'
+	capped with --cap-add SYS_ADMIN
+	verdict 'with them it is executed' '.kind == "exited" and .exit_code == 3'
+else
+	skip 'capabilities of a file that it may not have' "$(cat out)"
+	skip 'with them it is executed' "$(cat out)"
+fi
+
+# a profile that has not what the runtime itself needs
+echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["getppid"],"action":"SCMP_ACT_KILL_PROCESS"}]}' >kill.json
+if grep -q kill_process /proc/sys/kernel/seccomp/actions_logged; then
+	ended init --security-opt seccomp="$TMP/kill.json" $B /m/dies exit 0
+	verdict 'killed while it was prepared' '.kind == "seccomp" and (.reason | test("before its program was executed")) and
+		(.evidence | test("cannot start.*runc:.2:INIT.*called getppid")) and (.cure | test("allow getppid,"))'
+else
+	skip 'killed while it was prepared' 'this kernel does not log it'
+fi
 ended user --user nonesuch $B /m/dies
 verdict 'a user that is not there' '.kind == "unknown-user"'
 # as its user sees it: the directory is in the image, the program in it can be executed
