@@ -165,6 +165,19 @@ t 'which lets it' 'allowed\n' sh -c '"$NSDEBUG" why "$1" --syscall clock_settime
 compare_calls 'in a user namespace with some' --uid 0 --userns 100000 \
 	--caps CAP_SYS_ADMIN,CAP_SYS_TIME,CAP_SYSLOG,CAP_SETPCAP
 
+# ---- a path, where a filter answers the calls that do it ----
+
+mkdir -p "$TMP/no"
+cp "$O/tests/lib/nocall" "$TMP/no"
+box_run debug --no-seccomp --tmpfs /t:mode=1777 --bind "$TMP/no:/n:ro" --ready -- /n/nocall 83 1 \
+	/n/nocall 258 1 /n/nocall 82 1 /busybox/busybox sh -c '/busybox/busybox mkdir /t/x || echo ready; exec /busybox/busybox sleep 999'
+t 'a path of which all calls are refused' 'denied seccomp\n' kind "$BOX" --path /t/x --for mkdir
+tj 'with the calls and the cure' '.items[0] | .error == "EPERM" and .word == "mkdir, mkdirat" and
+	(.cure | test("add mkdir, mkdirat to"))' why "$BOX" --path /t/x --for mkdir
+t 'another call is let through' 'allowed granted\n' kind "$BOX" --path /t/x --for create
+tj 'of some it is said which' '.items[0].reason | test("filter refuses rename, but not renameat, renameat2")' \
+	why "$BOX" --path /t/x --to /t/y --for rename
+
 # ---- ports ----
 
 box_run base --ready -- /app/server 8099

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/fd.h"
@@ -34,7 +35,7 @@ struct denied_opts {
 
 static const struct opt denied_opt[] = {
 	OPT(0, "once", OPT_FLAG, struct denied_opts, once, NULL,
-	    "what is refused again (the same call, error, reason and directory) only once, and at "
+	    "what is refused again (the same call, error, reason, directory and port) only once, and at "
 	    "the end how often, the most often first"),
 	TRACER_OPTS(struct denied_opts),
 	STACKS_OPTS(struct denied_opts),
@@ -233,9 +234,29 @@ static char *keep(struct bytes b)
 	return mem_dup(b.p ? b.p : "", b.len);
 }
 
+/* Arguments that make it another cause: what kind of socket, option or request it is. */
+static uint64_t sort_of_args(uint64_t key, const struct sys_call *c)
+{
+	static const struct {
+		uint16_t nr, args;	/* bit n: argument n */
+	} all[] = {
+		{ SYS_socket, 7 }, { SYS_socketpair, 7 }, { SYS_prctl, 1 }, { SYS_ioctl, 2 },
+		{ SYS_setsockopt, 6 }, { SYS_unshare, 1 }, { SYS_setns, 2 }, { SYS_bpf, 1 },
+		{ SYS_ptrace, 1 }, { SYS_prlimit64, 2 }, { SYS_setrlimit, 1 }, { SYS_fcntl, 2 },
+		{ SYS_keyctl, 1 }, { SYS_syslog, 1 }, { SYS_personality, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		for (unsigned int k = 0; k < SYS_ARGS && all[i].nr == c->nr; k++)
+			if (all[i].args >> k & 1)
+				key = map_hash(key, &c->args[k], sizeof(c->args[k]));
+	return key;
+}
+
 /* A program that makes up names is refused each for the same reason: the directory is what counts
- * of a path, and the call without its arguments. */
-static uint64_t sort_of(const struct denied_row *row, const struct reason *why)
+ * of a path, and of a call what tells one cause from another. */
+static uint64_t sort_of(const struct denied_row *row, const struct reason *why,
+			const struct sys_call *c)
 {
 	uint64_t key = map_hash(MAP_HASH, row->name, strlen(row->name));
 	static char dir[REASON_PATH];
@@ -246,13 +267,17 @@ static uint64_t sort_of(const struct denied_row *row, const struct reason *why)
 	key = map_hash(key, row->reason, strlen(row->reason));
 	key = map_hash(key, dir, strlen(dir));
 	key = map_hash(key, why->word, strlen(why->word));
+	if (why->kind == WHY_PORT)
+		key = map_hash(key, &why->number, sizeof(why->number));
+	key = sort_of_args(key, c);
 	return map_hash(key, &why->caps, sizeof(why->caps));
 }
 
 /* True if it is not the first of its sort. */
-static bool is_again(struct listing *l, const struct denied_row *row, const struct reason *why)
+static bool is_again(struct listing *l, const struct denied_row *row, const struct reason *why,
+		     const struct sys_call *c)
 {
-	uint64_t key = sort_of(row, why);
+	uint64_t key = sort_of(row, why, c);
 	struct seen *s = map_get(&l->seen, key);
 
 	if (s) {
@@ -399,7 +424,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	fill_cure(&row, &t, &f, l->r->target, &why, op);
 	if (stacks_bytes(&l->o->stacks))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
-	if (l->o->once && is_again(l, &row, &why))
+	if (l->o->once && is_again(l, &row, &why, c))
 		return;
 	if (emit_row(l->r->emit, &row))
 		tracer_count(&l->sys.tracer);

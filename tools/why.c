@@ -21,6 +21,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/trace/filters.h"
+#include "nsdebug/trace/pathcalls.h"
 #include "nsdebug/trace/sysdef.h"
 #include "nsdebug/trace/words.h"
 #include "nsdebug/why/action.h"
@@ -240,8 +241,24 @@ static bool judge_path(struct why *y, struct access_ask *a, struct reason *ret)
 	return false;
 }
 
+/* Before the path is walked, the call is let through. Last of all: it becomes a parser. */
+static void ask_filters(struct why *y, const struct action *act, struct reason *ret,
+			struct buf *text)
+{
+	struct filters *f = arena_alloc(y->a, sizeof(*f));
+	struct err e;
+
+	if (!y->creds.seccomp)
+		return;
+	if (filters_of(f, y->r->in, y->dir, y->a, &e) == 0)
+		pathcalls_judge(f, act, ret, text);
+	else
+		emit_note(y->r->emit, "its seccomp filters were not asked: %s", e.msg);
+}
+
 static void ask_path(struct why *y)
 {
+	auto_buf struct buf words = { 0 };
 	const struct why_opts *o = y->o;
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
 	struct asked *f = arena_alloc(y->a, sizeof(*f));
@@ -271,6 +288,8 @@ static void ask_path(struct why *y)
 		err_set(&e, ST_INCOMPLETE, "%s: who walks the path did not answer", o->path);
 		emit_err(y->r->emit, &e);
 	} else {
+		ask_filters(y, act, &f->why, &words);
+		f->text = words.len ? &words : NULL;
 		answer(y, f);
 	}
 }
@@ -462,7 +481,7 @@ static bool why_filters(const void *opts)
 {
 	const struct why_opts *o = opts;
 
-	return o->call || o->calls;
+	return o->call || o->calls || o->path;
 }
 
 static enum nets why_nets(const void *opts)
@@ -556,7 +575,8 @@ const struct tool tool_why = {
 		"each component of the path, the mounts (which ids one with mapped ids has Linux "
 		"6.15 tells), attributes, user namespace and capabilities, and for files of "
 		"another process by who may look into it. What a security module or the server of "
-		"a file system says cannot be known. The exit status is 0 if it is allowed, 1 if "
+		"a file system says cannot be known; its seccomp filters are asked about the calls that do it. The exit "
+		"status is 0 if it is allowed, 1 if "
 		"not, 5 if that cannot be told. The cure keeps the container nonroot.\n\n"
 		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
 		"nobody is stopped. What they let through may still be refused for want of a "

@@ -11,11 +11,14 @@
 
 #include "nsdebug/why/access.h"
 
+#define ACTION_CALLS 4
+
 struct action {
 	const char *word;
 	enum access_op op;
 	uint32_t flags, mode;	/* struct access_ask */
 	bool nofollow;
+	uint16_t calls[ACTION_CALLS];	/* that do it; behind the last one 0 */
 };
 
 /* NULL: there is none of that name. Of no name: reading. */
