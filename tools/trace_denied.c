@@ -35,8 +35,8 @@ struct denied_opts {
 
 static const struct opt denied_opt[] = {
 	OPT(0, "once", OPT_FLAG, struct denied_opts, once, NULL,
-	    "what is refused again (the same call, error, reason, directory and port) only once, and at "
-	    "the end how often, the most often first"),
+	    "what is refused again (the same call, error, reason, directory and port) only once, "
+	    "and at the end how often, the most often first"),
 	TRACER_OPTS(struct denied_opts),
 	STACKS_OPTS(struct denied_opts),
 	OPT_END

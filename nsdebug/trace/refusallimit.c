@@ -9,13 +9,13 @@
 
 #include "nsdebug/trace/refusal.h"
 
-/* Bytes that the call wants to lock, or where the file would end; 0: not known. */
+/* Where the file would end; 0: not known. */
 static uint64_t asked_for(const struct refusal *f)
 {
 	const __u64 *a = f->view.call->args;
 
 	switch (f->view.call->nr) {
-	case SYS_mlock: case SYS_mlock2: case SYS_mmap: case SYS_truncate: case SYS_ftruncate:
+	case SYS_truncate: case SYS_ftruncate:
 		return a[1];
 	case SYS_fallocate:
 		return a[2] + a[3];
@@ -34,7 +34,7 @@ static void say_rlimit(const struct refusal *f, struct reason *r, unsigned int w
 	refusal_say(r, WHY_RLIMIT, word);
 	r->limit = limit[0];
 	r->hard = limit[1];
-	r->number = which == RLIMIT_MEMLOCK || which == RLIMIT_FSIZE ? asked_for(f) : 0;
+	r->number = which == RLIMIT_FSIZE ? asked_for(f) : 0;
 }
 
 static bool is_finite(const struct refusal *f, unsigned int which)
@@ -135,6 +135,9 @@ static bool limit_of_memory(const struct refusal *f, struct reason *r, bool *non
 		/* else nothing is there that could be locked */
 		*none = !is_above_lock(f);
 		say_rlimit(f, r, RLIMIT_MEMLOCK, "memlock");
+		/* whole pages, and with what is locked already */
+		r->number = PAGE * (pages_asked(f) + (nr == SYS_mlockall ? 0 :
+						      f->kept->as.locked_vm));
 		r->caps = CREDS_CAP(IPC_LOCK);
 	} else if (is_memory_call(nr)) {
 		limit_of_mapping(f, r, none);

@@ -37,7 +37,7 @@ struct callcap {
 const struct callcap *callcap_of(unsigned int nr);
 /* Of these arguments. */
 enum callcap_asks callcap_asks(const struct callcap *k, const struct callcap_call *c);
-/* Any of these: of prctl(2), setsockopt(2) and ioctl(2) those that a known option asks for, or 0. */
+/* Any of these: of prctl(2), setsockopt(2), ioctl(2) those that a known option asks for, or 0. */
 uint64_t callcap_set(const struct callcap *k, const struct callcap_call *c);
 
 #endif

@@ -212,7 +212,9 @@ static bool cure_of_limits(struct making *m)
 		cure_of_rlimit(m);
 		return true;
 	case WHY_PIDS:
-		TEXT(m, "raise the pids limit (of the kubelet: podPidsLimit), or start less");
+		TEXT(m, "raise the pids limit (of the kubelet: podPidsLimit), or start less; how "
+		     "many it needs is not known: a number that is given here is a guess, twice "
+		     "the limit");
 		/* a limit of 0 is none */
 		if (r->limit)
 			curing_both(m, "--pids-limit %llu", LLU(r->limit * 2));

@@ -434,7 +434,8 @@ static void put_rlimit(struct buf *b, const struct reason *r)
 	else if (r->hard)
 		buf_addf(b, ", its hard limit %llu", LLU(r->hard));
 	if (r->number)
-		buf_addf(b, "; %llu were asked for", LLU(r->number));
+		buf_addf(b, strcmp(r->word, "memlock") ? "; %llu were asked for" :
+			 "; %llu were to be locked in all", LLU(r->number));
 }
 
 static void put_rest(struct buf *b, const struct reason *r)

@@ -234,6 +234,9 @@ static void limits(void)
 	ok(!refusal_reason(&f, &why, &op), "what is not there cannot be locked: no refusal");
 	kept.as.locked_vm = 2;
 	ok(because(WHY_RLIMIT) && !strcmp(why.word, "memlock"), "more than may be locked");
+	call.c.args[0] = 4095;
+	ok(because(WHY_RLIMIT) && why.number == 4 * 4096ull,
+	   "in whole pages, with what is locked already");
 	begin(SYS_write, EFBIG);
 	ok(!refusal_reason(&f, &why, &op), "nor is a file that is too long for its file system");
 	bind_to(80, EACCES);
