@@ -94,6 +94,18 @@ tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
 tr_rows 'mounts that came later are looked at again' "$(of mounted 'length == 1 and (.[0] |
 	.path == "/d/file" and .reason == "mode" and .guess == false)')"
 
+# The tracer asks for a judge, and has ended when the front comes to start it.
+trace_start denied "$BOX"
+runc exec "$BOX" /h/hard beneath /d /etc
+wait_for 'grep -q beneath rows' 20 || fail 'there is a judge' "$(cat said)"
+kill -STOP "$TRACE"
+runc exec "$BOX" /h/hard mounted /d /d /d/file
+wait_for 'grep -Eq "^(7|271) 0x[0-9a-f]+ 0x2 " "/proc/$TRACER/syscall"' 20 || fail 'the tracer waits for a judge'
+kill -KILL "$TRACER"
+kill -CONT "$TRACE"
+trace_wait
+ts 'how the tracer ended is not lost' 126 'killed by signal 9' sh -c 'cat said; exit "$1"' sh "$STATUS"
+
 box_run static --bind "$O/tests/lib:/h:ro" --no-seccomp --uid 0 --caps setuid
 trace_start denied "$BOX"
 in_box /h/hard paths

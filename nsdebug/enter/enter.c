@@ -151,6 +151,63 @@ static pid_t fork_pidfd(int *ret, const int *cgroup)
 	return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 }
 
+/* Children that nobody waits for any more: their own ends are taken, never that of another one,
+ * whose status somebody still wants. */
+static struct gone {
+	pid_t pid;
+	int pidfd;
+	bool killed;
+} *gone;
+static size_t ngone;
+
+static bool has_ended(const struct gone *g)
+{
+	if (waitpid(g->pid, NULL, WNOHANG) == 0)
+		return false;
+	close(g->pidfd);
+	return true;
+}
+
+static void reap(void)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < ngone; i++)
+		if (!has_ended(&gone[i]))
+			gone[left++] = gone[i];
+	ngone = left;
+}
+
+static void leave(struct child *c, bool killed)
+{
+	gone = mem_more(gone, ngone);
+	gone[ngone++] = (struct gone){ c->pid, take_fd(&c->pidfd), killed };
+}
+
+static size_t count_killed(struct pollfd *one)
+{
+	size_t n = 0;
+
+	reap();
+	for (size_t i = 0; i < ngone; i++)
+		if (gone[i].killed && !n++)
+			one->fd = gone[i].pidfd;
+	return n;
+}
+
+size_t enter_left(size_t most, uint64_t wait_ns)
+{
+	struct pollfd p = { .fd = -1, .events = POLLIN };
+	uint64_t now = clock_ns(), until = now + wait_ns;
+	size_t n;
+
+	while ((n = count_killed(&p)) > most && now < until) {
+		poll(&p, 1, (int)((until - now) / NS_PER_MS) + 1);
+		now = clock_ns();
+	}
+	return n;
+}
+
 int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 {
 	auto_close int in = -1, out = -1, data_in = -1, data_out = -1, stop_in = -1, stop_out = -1;
@@ -158,8 +215,7 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 	int p[2];
 
 	*c = (struct child)CHILD_NONE;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;	/* children that had said all before they were gone */
+	reap();
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	in = p[0], out = p[1];
@@ -188,8 +244,10 @@ int enter_spawn(struct child *c, const struct spawn *s, struct err *e)
 	return 0;
 }
 
-void enter_close(struct child *c)
+static void close_all(struct child *c, bool killed)
 {
+	if (c->pid > 0 && c->pidfd >= 0)
+		leave(c, killed);
 	if (c->frames >= 0)
 		close(c->frames);
 	if (c->data >= 0)
@@ -201,11 +259,16 @@ void enter_close(struct child *c)
 	*c = (struct child)CHILD_NONE;
 }
 
+void enter_close(struct child *c)
+{
+	close_all(c, false);
+}
+
 void enter_kill(struct child *c)
 {
 	if (c->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-	enter_close(c);
+	close_all(c, true);
 }
 
 void enter_calm(void)

@@ -281,6 +281,15 @@ static void where_blocked(pid_t pid, char *text, size_t room)
 		snprintf(text, room, "unknown");
 }
 
+static int end_of(struct child *c)
+{
+	int wstatus = 0;
+
+	waitpid(c->pid, &wstatus, 0);
+	c->pid = -1;
+	return wstatus;
+}
+
 /* SIGKILL and a grace; what survives is left behind and said. A guardian ends when it has done what
  * it is for, and not before. */
 static void stop_child(struct wait *w, enum status *st, struct err *e)
@@ -291,7 +300,7 @@ static void stop_child(struct wait *w, enum status *st, struct err *e)
 		return;
 	syscall(SYS_pidfd_send_signal, w->c->pidfd, SIGKILL, NULL, 0);
 	if (gone_within(w->c->pidfd, GRACE_MS)) {
-		waitpid(w->c->pid, NULL, 0);
+		end_of(w->c);
 		return;
 	}
 	where_blocked(w->c->pid, where, sizeof(where));
@@ -337,13 +346,12 @@ enum status relay_run(const struct relay *r, struct child *c, struct err *e)
 		stop_child(&w, &st, e);
 	} else if (w.saw_end) {
 		st = w.asked_to_stop ? status_worse(w.ended, ST_INTERRUPTED) : w.ended;
-		waitpid(c->pid, NULL, WNOHANG);
 	} else {
 		/* It closed its pipes without a word: it is dying. */
 		if (!gone_within(c->pidfd, (int)(r->timeout_ns / NS_PER_MS)))
 			stop_child(&w, &st, e);
 		else
-			waitpid(c->pid, &wstatus, 0);
+			wstatus = end_of(c);
 		if (st == ST_OK)
 			st = died(&w, wstatus, e);
 	}
