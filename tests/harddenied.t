@@ -133,6 +133,19 @@ t 'the end is the user'\''s' '130\n' echo "$STATUS"
 tr_rows 'and that nobody has answered is said' "$(of inroot 'length == 1 and .[0].reason == "unknown" and
 	(.[0].why | test("could not be looked at"))')"
 
+# ... and without an end asked for: the trace goes on, and the front does not take it for hung.
+trace_start denied "$BOX"
+wait_for 'judge >judge' 20 || fail 'there is a judge'
+kill -STOP "$(cat judge)"
+in_box /h/hard inroot /d/in /d/file
+wait_for 'grep -q could.not.be.looked.at rows' 20 || fail 'its silence is said' "$(cat said)"
+in_box /h/hard noxdev / tmp
+wait_for 'grep -q noxdev rows' 20 || fail 'the next one is told, too' "$(cat said)"
+trace_stop
+t 'nor do we wait for it at the end' '130\n' echo "$STATUS"
+tr_rows 'what it did not answer is not known' 'length >= 2 and (.[0] | .comm == "inroot" and
+	.reason == "unknown" and (.why | test("could not be looked at")))'
+
 # ---- in the network of others ----
 
 box_run static --userns 300000 --uid 0 --caps net_bind_service --netns host \

@@ -461,7 +461,7 @@ static void denied_run(struct run *r)
 	const struct denied_opts *o = r->opts;
 	struct listing l = { .r = r, .o = o, .sys = { .fn = take, .ctx = &l },
 		.judging = { .emit = r->emit, .door = r->in->judge, .stop = r->in->stop,
-			.wait_ns = r->timeout_ns, .judge = -1, .mounts = -1 } };
+			.wait_ns = r->timeout_ns / 2 + 1, .judge = -1, .mounts = -1 } };
 	struct sys_want want = { .denied = true, .aids = r->aids, .judging = &l.judging,
 		.stack_bytes = stacks_bytes(&o->stacks) };
 

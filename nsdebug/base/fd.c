@@ -95,7 +95,7 @@ union with_fd {
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
-bool fd_give(int sock, const void *bytes, size_t len, int fd)
+static bool give(int sock, const void *bytes, size_t len, int fd, int flags)
 {
 	union with_fd c = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
 	struct iovec v = { (void *)bytes, len };
@@ -106,7 +106,17 @@ bool fd_give(int sock, const void *bytes, size_t len, int fd)
 		m.msg_control = &c;
 		m.msg_controllen = sizeof(c);
 	}
-	return sendmsg(sock, &m, MSG_NOSIGNAL) == (ssize_t)len;
+	return sendmsg(sock, &m, MSG_NOSIGNAL | flags) == (ssize_t)len;
+}
+
+bool fd_give(int sock, const void *bytes, size_t len, int fd)
+{
+	return give(sock, bytes, len, fd, 0);
+}
+
+bool fd_offer(int sock, const void *bytes, size_t len, int fd)
+{
+	return give(sock, bytes, len, fd, MSG_DONTWAIT);
 }
 
 bool fd_take(int sock, void *to, size_t len, int *fd)

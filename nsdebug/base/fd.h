@@ -30,6 +30,8 @@ int fd_write_all(int fd, const void *bytes, size_t len);
 
 /* A message on a socket, and a descriptor along with it if fd is one. */
 bool fd_give(int sock, const void *bytes, size_t len, int fd);
+/* The same without waiting for room: for who must not hang on one that does not read. */
+bool fd_offer(int sock, const void *bytes, size_t len, int fd);
 /* A message of exactly len bytes, and the descriptor that came along, or -1. */
 bool fd_take(int sock, void *to, size_t len, int *fd);
 

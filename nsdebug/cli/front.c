@@ -211,6 +211,8 @@ static void run_round(struct front *f, const struct job *job, struct target *t,
 	for (size_t i = 0; i < JOB_SILENT; i++)
 		if (kids[i].pid > 0)
 			relay(f, &kids[i]);
+	if (late_end(&f->late, f->target, &e) < 0)
+		fail_err(f, &e);
 	if (f->late.child.pid > 0)
 		relay(f, &f->late.child);
 	late_free(&f->late);

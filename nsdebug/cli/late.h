@@ -21,6 +21,7 @@ struct late {
 	struct target found;	/* it, when it is there */
 	bool pinned;
 	bool judges, said;	/* it is about judges; why there is none was said */
+	bool deaf, full;	/* who asks does not take answers; too many of them hang */
 };
 
 #define LATE_NONE { .ours = -1, .reader = -1, .child = CHILD_NONE }
@@ -32,6 +33,9 @@ void late_given(struct late *l);
 /* It asks. If there is no reader to be had it is told so by the end of the socket; if no judge, by
  * an answer without one. */
 int late_start(struct late *l, const struct job *j, struct err *e);
+/* After the tracer: judges that end as they should are left in l->child, to be heard; others are
+ * killed, and said if that cannot be done; who: whose, for the message. */
+int late_end(struct late *l, const char *who, struct err *e);
 void late_free(struct late *l);
 
 #endif

@@ -399,6 +399,7 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	t->tracer.drain_ns = want->denied ? NS_PER_S : 0;
 	if (want->judging) {
 		want->judging->begun = t->tracer.next ? t->tracer.begun : NULL;
+		want->judging->ended = t->tracer.next ? t->tracer.ended : NULL;
 		t->tracer.turn = turn;
 	}
 	t->tracer.cure = want->cure;

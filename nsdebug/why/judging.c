@@ -26,8 +26,8 @@ bool judging_is_good(const struct judging *j)
 
 static bool is_wanted(const struct judging *j)
 {
-	return j->door >= 0 && (!j->begun || *j->begun) && !judging_is_good(j) &&
-		(!j->dead || j->changed);
+	return j->door >= 0 && (!j->begun || *j->begun) && (!j->ended || !*j->ended) &&
+		!judging_is_good(j) && (!j->dead || j->changed);
 }
 
 /* What was spent on others before is paid for by the time. */
@@ -46,7 +46,7 @@ void judging_want(struct judging *j)
 	if (j->asked || !is_wanted(j) || !is_affordable(j))
 		return;
 	j->asked = true;
-	j->asked_ns = clock_ns();
+	j->asked_ns = clock_of(CLOCK_BOOTTIME);
 	emit_look(j->emit);
 }
 
@@ -79,7 +79,6 @@ static void receive(struct judging *j)
 {
 	static struct judging_given g;
 	auto_close int judge = -1, mounts = -1;
-	uint64_t took;
 	char byte;
 
 	j->asked = false;
@@ -87,11 +86,26 @@ static void receive(struct judging *j)
 		j->door = -1;
 		return;
 	}
+	if (j->begun && g.began_ns > j->asked_ns)
+		g.there = false;
 	take_given(j, &g);
+	j->debt_ns += g.took_ns > JUDGING_LEAST_NS ? g.took_ns : JUDGING_LEAST_NS;
+	if (!g.there)
+		return;
 	j->judge = take_fd(&judge);
 	j->mounts = take_fd(&mounts);
-	took = clock_ns() - j->asked_ns;
-	j->debt_ns += took > JUDGING_LEAST_NS ? took : JUDGING_LEAST_NS;
+}
+
+/* The front has a deadline of its own for us: each wait begins with a sign of life. */
+static void await(struct judging *j)
+{
+	uint64_t from = clock_ns();
+
+	emit_tick(j->emit);
+	if (judge_wait(j->door, j->stop, j->wait_ns, JUDGING_STOP_NS))
+		receive(j);
+	else
+		j->debt_ns += clock_ns() - from;
 }
 
 bool judging_renew(struct judging *j)
@@ -99,19 +113,23 @@ bool judging_renew(struct judging *j)
 	uint64_t had = j->count;
 
 	judging_want(j);
-	if (j->asked && judge_wait(j->door, j->stop, j->wait_ns, JUDGING_STOP_NS))
-		receive(j);
+	if (j->asked)
+		await(j);
 	look_at_mounts(j);
 	return j->count != had;
 }
 
 bool judging_ask(struct judging *j, const struct access_ask *a, struct reason *ret)
 {
-	uint64_t from = clock_ns();
+	uint64_t from;
 
+	if (j->judge < 0)
+		return false;
+	emit_tick(j->emit);
+	from = clock_ns();
 	j->dead = !judge_ask_until(&j->judge, a, ret, j->stop, j->wait_ns, JUDGING_STOP_NS);
 	/* until it could answer it had to copy the mounts */
-	if (!j->heard)
+	if (!j->heard || j->dead)
 		j->debt_ns += clock_ns() - from;
 	j->heard = true;
 	return !j->dead;
@@ -139,5 +157,5 @@ uint32_t judging_put_ids(const struct idmap *m, struct judging_ids ret[IDMAP_MAX
 
 bool judging_give(int door, const struct judging_given *g, int judge, int mounts)
 {
-	return fd_give(door, g, sizeof(*g), judge) && fd_give(door, "", 1, mounts);
+	return fd_offer(door, g, sizeof(*g), judge) && fd_offer(door, "", 1, mounts);
 }

@@ -6,8 +6,10 @@
  * A ROLE_TRACER child cannot start one. It says F_LOOK, and the front answers by a socket with a
  * struct judging_given and a socket to a new judge, then with the mount table that this one has,
  * whose changes poll(2) tells. Bounded: of the time, one JUDGING_SHARE-th at most is spent on new
- * ones, and JUDGING_BURST_NS at once, whatever the container mounts; one that did not answer in
- * time is not replaced before a change.
+ * ones, and JUDGING_BURST_NS at once, whatever the container mounts: what the front needed to make
+ * them, which an answer that nobody has taken for long does not add to, and what was waited for
+ * them to look at the mounts, or in vain. One that did not answer in time is not replaced before a
+ * change.
  */
 #ifndef NSDEBUG_WHY_JUDGING_H
 #define NSDEBUG_WHY_JUDGING_H
@@ -22,13 +24,15 @@
 struct emit;
 
 #define JUDGING_SHARE 50u
-#define JUDGING_BURST_NS (100 * NS_PER_MS)
+#define JUDGING_BURST_NS NS_PER_S
 #define JUDGING_LEAST_NS (2 * NS_PER_MS)	/* what one counts as, however soon it is there */
 #define JUDGING_STOP_NS (200 * NS_PER_MS)	/* so long an answer is waited for after `stop` */
 
 /* Whose files a judge looks at; of one that there is none of, zeros. */
 struct judging_given {
 	bool there;
+	uint64_t took_ns;		/* the front, until it was there */
+	uint64_t began_ns;		/* the container's first process, CLOCK_BOOTTIME */
 	uint64_t mnt;			/* inode number of the mount namespace */
 	uint64_t root_mount, root_ino;	/* struct mounts */
 	uint32_t nuids, ngids;
@@ -40,7 +44,9 @@ struct judging {
 	int door;		/* to the front, in->judge; not owned; -1: there is never a judge */
 	int stop;		/* in->stop: readable when the user has had enough; or -1 */
 	uint64_t wait_ns;	/* for one answer; 0: for ever */
-	const volatile __u32 *begun;	/* not before this is set; NULL: at once */
+	/* of a container that is waited for: not before the first is set and after the second,
+	 * and none of one that began after it was asked for: another one with its name. Or NULL */
+	const volatile __u32 *begun, *ended;
 	/* the rest is its own; zero, but for descriptors */
 	int judge, mounts;
 	bool asked, changed, dead, heard;
@@ -64,7 +70,8 @@ void judging_free(struct judging *j);
 
 /* ---- the front ---- */
 
-/* Answers by `door`; judge -1: there is none. False: nobody is there who could be told. */
+/* Answers by `door`, without waiting; judge -1: there is none. False: nobody is there who could be
+ * told, or who takes what he is told. */
 bool judging_give(int door, const struct judging_given *g, int judge, int mounts);
 /* Ids as they are told; those above IDMAP_MAX there are not. */
 uint32_t judging_put_ids(const struct idmap *m, struct judging_ids ret[IDMAP_MAX]);

@@ -3,6 +3,7 @@
 #include "nsdebug/why/judging.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,6 +95,45 @@ static void often(void)
 	judging_free(&j);
 }
 
+/* Whoever asks is idle for a time before he takes the answer. */
+static void late(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+
+	judging_want(&j);
+	given.took_ns = 3 * NS_PER_MS;
+	answer(true);
+	poll(NULL, 0, 60);
+	ok(judging_renew(&j) && j.debt_ns == 3 * NS_PER_MS, "being late costs nothing");
+	j.changed = true;
+	judging_want(&j);
+	given.took_ns = 2 * JUDGING_BURST_NS;
+	answer(true);
+	judging_renew(&j);
+	j.changed = true;
+	judging_want(&j);
+	ok(!j.asked, "what the front did for it is paid first");
+	given.took_ns = 0;
+	judging_free(&j);
+}
+
+/* One that has answered before, and then hangs. */
+static void hung(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+
+	judging_want(&j);
+	answer(true);
+	judging_renew(&j);
+	j.heard = true;
+	j.wait_ns = 20 * NS_PER_MS;
+	ok(!judging_ask(&j, &ask, &why) && j.dead && j.judge < 0 &&
+	   j.debt_ns >= j.wait_ns, "what was waited in vain is paid, too");
+	judging_free(&j);
+}
+
 /* The front does not answer, and the user has had enough. */
 static void stopped(void)
 {
@@ -108,6 +148,48 @@ static void stopped(void)
 	ok(!judging_renew(&j) && j.door < 0, "a front that is gone is not asked");
 }
 
+/* Who asks and never reads: the front goes on. */
+static void full(void)
+{
+	int sv[2];
+	size_t n = 0;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) < 0)
+		ok(false, "a socket pair");
+	alarm(20);
+	while (judging_give(sv[1], &given, -1, -1))
+		n++;
+	alarm(0);
+	ok(n > 0, "a door that nobody reads at is not waited for");
+	close(sv[0]);
+	close(sv[1]);
+}
+
+/* By its name another one may be found, that began later. */
+static void successor(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+	volatile __u32 begun = 1, ended = 0;
+
+	j.begun = &begun;
+	j.ended = &ended;
+	judging_want(&j);
+	given.began_ns = j.asked_ns + 1;
+	answer(true);
+	ok(!judging_renew(&j) && j.judge < 0 && !j.known, "the judge of a successor is not taken");
+	judging_want(&j);
+	given.began_ns = j.asked_ns - 1;
+	answer(true);
+	ok(judging_renew(&j) && judging_is_good(&j), "that of the one that was waited for is");
+	j.changed = true;
+	ended = 1;
+	judging_want(&j);
+	ok(!j.asked, "after its end none is asked for");
+	given.began_ns = 0;
+	judging_free(&j);
+}
+
 int main(void)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, doors) < 0 || pipe(frames) < 0 ||
@@ -116,6 +198,10 @@ int main(void)
 	asks[0] = -1;
 	once();
 	often();
+	late();
+	hung();
+	full();
+	successor();
 	stopped();
 	return done();
 }
