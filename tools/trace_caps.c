@@ -257,6 +257,14 @@ static void send_sum(struct listing *l, const struct tally *t)
 		.used = names_of(t->used, used), .refused = names_of(t->refused, refused),
 	};
 
+	if (!t->used && !t->refused) {
+		static const char none[] = "# no capability was asked for meanwhile: that is no "
+			"proof that it needs none, so nothing is proposed";
+
+		sum.kubernetes = sum.docker = (struct bytes){ none, sizeof(none) - 1 };
+		emit_summary(l->r->emit, &sum);
+		return;
+	}
 	buf_str(&kubernetes, "capabilities: {drop: [\"ALL\"]");
 	if (t->used) {
 		buf_str(&kubernetes, ", add: [");
