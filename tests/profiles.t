@@ -35,7 +35,14 @@ under() { # the seccomp profile and the capabilities of out.json
 	cat config.new >"$BUNDLE/config.json"
 }
 
-one() { # IMAGE
+# A worker that is killed is reaped, and another comes.
+kill_worker() { # NAME
+	worker=$(pgrep -P "$PID" | head -n 1)
+	kill -KILL "$worker"
+	ts "$1" 0 '' wait_for '[ ! -e /proc/$worker ]' 20
+}
+
+one() { # IMAGE [early]: watched until its end, or not so long
 	box_run "$1" --no-seccomp --bind "$TMP/busybox:/busybox-s:ro"
 	ID=$BOX
 	BUNDLE=$FX/boxes/$ID
@@ -49,6 +56,10 @@ one() { # IMAGE
 	serve
 	cp answers before
 	ts "$1: it answers" 0 . cat before
+	if [ "${2:-}" ]; then
+		trace_stop
+		ts "$1: that its end was not seen" 0 'its end was not seen' cat said.txt
+	fi
 	finish
 	cp ended ended.before
 	wait "$TRACE"
@@ -64,6 +75,7 @@ one() { # IMAGE
 	trace_start denied "$ID"
 	runc exec "$ID" /busybox-s ionice -p 1 >exec.out 2>&1 </dev/null
 	trace_stop
+	[ ! "${2:-}" ] || kill_worker "$1: a worker that is killed is reaped"
 	tr_rows "$1: another program is refused its calls, and they are shown" 'map(select(.reason == "seccomp")) | length > 0 and
 		all(.comm == "busybox-s" and .error == "EPERM" and .uid == 65532)'
 	finish
@@ -72,3 +84,4 @@ one() { # IMAGE
 for i in nginx go-static python3 java nodejs; do
 	one $i
 done
+one nginx early

@@ -97,7 +97,7 @@ struct advise_sum {
 
 static const struct col advise_sum_col[] = {
 	S(COL_BOOL, from_start, COL_HIDE, "it was watched from its first program on (--next)"),
-	S(COL_BOOL, complete, COL_HIDE, "nothing that it did meanwhile was missed"),
+	S(COL_BOOL, complete, COL_HIDE, "its start was seen, and nothing since was missed"),
 	S(COL_DUR, watched_s, COL_HIDE, "how long it was watched"),
 	S(COL_U64, syscalls, COL_HIDE, "in the seccomp profile"),
 	S(COL_U64, files, COL_HIDE, "that were opened, mapped or run"),
@@ -450,6 +450,7 @@ static void put_sum(struct report *p)
 
 static void put_report(struct report *p)
 {
+	remarks_report(&p->texts[F_REPORT], &p->advice);
 	put_users(p);
 	put_caps(p);
 	put_ports(p);
@@ -578,14 +579,13 @@ const struct tool tool_advise = {
 		"of the files of its image that it needs. What is there already counts: open and "
 		"mapped files, sockets, calls that wait.\n\n"
 		"What was not done meanwhile is not in it: let it do all its work, its start "
-		"(--next), its end and its errors, too. Nothing is lost unsaid: then the exit "
-		"status is 5. Ctrl-C ends it. What is started in it from outside (exec, probes) "
-		"counts; so does what an intruder does: read a profile before it is used.\n\n"
-		"The profile has what was seen; what a runtime does behind the filter; and if the "
-		"start was not seen, what C libraries do there. Arguments of calls are not in it, "
-		"but namespaces are only made by whom was seen to make some. "
-		"Capabilities are told by the tracepoint cap_capable (Linux 6.14), on older "
-		"kernels by the end of that function.",
+		"(--next), its end and its errors, too. What is missing is said: then the exit "
+		"status is 5, also without the start. Ctrl-C ends it. What is started in it from "
+		"outside (exec, probes) counts; so does what an intruder does: read a profile.\n\n"
+		"The profile has what was seen; what a runtime does behind the filter; and of a "
+		"start or end that was not seen what is common. Arguments of calls are not in it, "
+		"but namespaces are only made by whom was seen to make some. Capabilities are "
+		"told by the tracepoint cap_capable (Linux 6.14), before by that function's end.",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.symbols = true,

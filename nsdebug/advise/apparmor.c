@@ -324,8 +324,8 @@ bool apparmor_profile(struct buf *b, const struct advice *a, const char *name)
 	buf_addf(b, "# What %.*s used, as nsdebug advise saw it. To load it: apparmor_parser -r "
 		 "FILE\n", (int)strcspn(a->target->name, "\n"), a->target->name);
 	if (!a->whole)
-		buf_str(b, "# It ran before it was watched: what its start took may be missing "
-			"(--next has it).\n");
+		buf_str(b, "# Incomplete: it ran before it was watched; what its start took may be "
+			"missing (--next has it).\n");
 	buf_addf(b, "abi <abi/3.0>,\ninclude <tunables/global>\n\n"
 		 "profile %s flags=(attach_disconnected,mediate_deleted) {\n", name);
 	put_signals(b, name);

@@ -61,6 +61,17 @@ static const uint16_t start_calls[] = {
 	SYS_rseq, SYS_uname, SYS_ioctl, SYS_write, SYS_writev, SYS_fcntl, SYS_futex,
 };
 
+/* It is told to end, ends what it has begun within a time, and removes what others know it by. */
+static const uint16_t end_calls[] = {
+	SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall, SYS_rt_sigaction,
+	SYS_rt_sigprocmask, SYS_setitimer, SYS_alarm, SYS_timer_create, SYS_timer_settime,
+	SYS_timer_delete, SYS_futex, SYS_getpid, SYS_gettid, SYS_tgkill, SYS_close, SYS_shutdown,
+	SYS_munmap, SYS_madvise, SYS_unlink, SYS_unlinkat, SYS_epoll_ctl, SYS_io_destroy,
+};
+
+/* Who makes processes ends them, and is told that they have ended. */
+static const uint16_t parent_calls[] = { SYS_wait4, SYS_waitid, SYS_kill };
+
 /* What it has that makes others of it likely: who serves has made a socket for that. */
 static const uint16_t server_calls[] = { SYS_socket, SYS_setsockopt, SYS_bind, SYS_listen };
 
@@ -72,10 +83,22 @@ static bool has_served(const struct used *u)
 	return false;
 }
 
+/* Threads may be made by the same calls: then these are too many. */
+static bool has_made(const struct used *u)
+{
+	bool made = u->entered[SYS_fork] || u->entered[SYS_vfork] || u->entered[SYS_clone] ||
+		u->entered[SYS_clone3];
+
+	for (size_t i = 0; i < u->ncreds; i++)
+		made |= u->creds[i].ns_pid > 1;
+	return made;
+}
+
 bool calls_allow(const struct calls *c, unsigned int nr)
 {
 	return nr < USED_CALLS && (c->why[nr] == CALL_SEEN || c->why[nr] == CALL_RUNTIME ||
-				   c->why[nr] == CALL_START || c->why[nr] == CALL_BEFORE);
+				   c->why[nr] == CALL_START || c->why[nr] == CALL_BEFORE ||
+				   c->why[nr] == CALL_END);
 }
 
 static void add(struct calls *c, const uint16_t *nrs, size_t count, enum call_why why)
@@ -104,6 +127,10 @@ void calls_of(const struct used *u, bool whole, struct calls *ret)
 		add(ret, start_calls, ARRAY_SIZE(start_calls), CALL_START);
 	if (!whole && has_served(u))
 		add(ret, server_calls, ARRAY_SIZE(server_calls), CALL_BEFORE);
+	if (!u->tracer.gone)
+		add(ret, end_calls, ARRAY_SIZE(end_calls), CALL_END);
+	if (!u->tracer.gone && has_made(u))
+		add(ret, parent_calls, ARRAY_SIZE(parent_calls), CALL_END);
 	/* a C library that is told that it may not (EPERM) makes no thread; with ENOSYS it goes the
 	 * old way, of which a filter sees what is asked for */
 	if (!calls_allow(ret, SYS_clone3) || !ret->spaces)
@@ -119,6 +146,8 @@ const char *calls_why(enum call_why why)
 		[CALL_RUNTIME] = "not seen: the runtime makes it behind the filter, or it is how "
 			"a program ends or reads a clock",
 		[CALL_START] = "not seen: a program's loader and C library make it when it starts",
+		[CALL_END] = "not seen: its end, or that of a process that it made, commonly takes "
+			"it, and was not seen",
 		[CALL_BEFORE] = "not seen: it serves at a port, and has made a socket for that",
 		[CALL_REFUSED] = "refused today, and still",
 		[CALL_ANSWERED] = "answered by a filter today and not run: not in the profile",
@@ -135,6 +164,7 @@ const char *calls_title(enum call_why why)
 		[CALL_SEEN] = "system calls that were seen",
 		[CALL_RUNTIME] = "system calls of the runtime",
 		[CALL_START] = "system calls of the start, which was not seen",
+		[CALL_END] = "system calls of the end, which was not seen",
 		[CALL_BEFORE] = "system calls of a server, which were not seen",
 		[CALL_REFUSED] = "system calls that are refused today, and still",
 		[CALL_ANSWERED] = "system calls that a filter answers today, and are not allowed",
@@ -211,7 +241,7 @@ static bool has(const struct calls *c, enum call_why why)
 void calls_profile(struct buf *b, const struct calls *c, bool whole)
 {
 	static const enum call_why allowed[] = { CALL_SEEN, CALL_RUNTIME, CALL_START,
-		CALL_BEFORE };
+		CALL_END, CALL_BEFORE };
 	const char *sep = "";
 
 	buf_str(b, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n"

@@ -19,6 +19,7 @@ enum call_why {
 	CALL_SEEN,
 	CALL_RUNTIME,		/* a runtime makes it behind the filter, or programs end so */
 	CALL_START,		/* a C library makes it at a start, which was not seen */
+	CALL_END,		/* an end commonly takes it, and was not seen */
 	CALL_BEFORE,		/* what it has says that it was made before it was watched */
 	CALL_REFUSED,		/* it is refused today, and stays so */
 	CALL_ABSENT,		/* the same, as one that the kernel does not have (ENOSYS) */
@@ -34,7 +35,7 @@ struct calls {
 	bool unnamed;		/* there were some that have no name here, for no profile */
 };
 
-/* whole: the container was watched from its first program on. */
+/* whole: the container was watched from its first program on; its end was seen if it is gone. */
 void calls_of(const struct used *u, bool whole, struct calls *ret);
 bool calls_allow(const struct calls *c, unsigned int nr);
 /* In words: "seen"; for what else there is a sentence. */

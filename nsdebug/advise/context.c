@@ -82,17 +82,29 @@ static void put_user(struct buf *b, const struct advice *a)
 		buf_addf(b, "  runAsGroup: %llu\n", LLU(a->gid));
 }
 
+/* What is mounted there begins empty in a pod: the image's files that are in use would be gone. */
+static const struct place_written *among_files(const struct advice *a)
+{
+	for (size_t i = 0; i < a->nplaces; i++)
+		if (a->places[i].on == PLACE_IMAGE && a->places[i].hidden)
+			return &a->places[i];
+	return NULL;
+}
+
 static void put_root(struct buf *b, const struct advice *a)
 {
 	if (at_root(a))
 		buf_str(b, "  readOnlyRootFilesystem: false  # it writes to / itself\n");
+	else if (among_files(a))
+		buf_str(b, "  readOnlyRootFilesystem: false  # it writes among files of the image "
+			"that are in use: see the report\n");
 	else
 		buf_str(b, "  readOnlyRootFilesystem: true\n");
 }
 
-static void put_mounts(struct buf *b, const struct advice *a)
+/* volumes: what goes with them in the pod. */
+static void put_mounts(struct buf *b, struct buf *volumes, const struct advice *a)
 {
-	auto_buf struct buf volumes = { 0 };
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < a->nplaces; i++) {
@@ -102,18 +114,15 @@ static void put_mounts(struct buf *b, const struct advice *a)
 		if (w->on == PLACE_IMAGE && !at_root(a) && !is_plain_path(w->path))
 			buf_str(b, "# a directory is left out for the characters in its path: "
 				"see the report\n");
-		if (!at.p)
+		if (!at.p || w->hidden)
 			continue;
 		n++;
 		buf_addf(b, "%s- name: written-%u\n  mountPath: \"%.*s\"%s\n",
-			 n > 1 ? "" : "volumeMounts:\n", n, (int)at.len, at.p, w->hidden ?
-			 "  # hides files of the image: copy those in use there first" : w->dirs ?
+			 n > 1 ? "" : "volumeMounts:\n", n, (int)at.len, at.p, w->dirs ?
 			 "  # hides directories of the image: make them there first" : "");
-		buf_addf(&volumes, "- name: written-%u\n  emptyDir: %s\n", n,
-			 w->on == PLACE_MEMORY ? "{medium: Memory}" : "{}");
+		buf_addf(volumes, "%s- name: written-%u\n  emptyDir: %s\n", n > 1 ? "" :
+			 "volumes:\n", n, w->on == PLACE_MEMORY ? "{medium: Memory}" : "{}");
 	}
-	if (n)
-		buf_addf(b, "# of the pod:\nvolumes:\n%s", volumes.bytes);
 }
 
 /* The same port at another address has been told. */
@@ -142,8 +151,23 @@ static void put_ports(struct buf *b, const struct advice *a)
 	}
 }
 
+static void put_groups(struct buf *b, const struct advice *a)
+{
+	if (!a->ngroups)
+		return;
+	buf_str(b, "securityContext:\n  supplementalGroups: [");
+	for (unsigned int i = 0; i < a->ngroups; i++)
+		buf_addf(b, "%s%llu", i ? ", " : "", LLU(a->groups[i]));
+	buf_str(b, "]\n");
+}
+
 void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 {
+	auto_buf struct buf pod = { 0 };
+
+	if (!a->whole)
+		buf_str(b, "# Incomplete: it ran before it was watched; what its start took may be "
+			"missing (--next has it).\n");
 	buf_str(b, "# of the container:\nsecurityContext:\n");
 	put_user(b, a);
 	buf_addf(b, "  allowPrivilegeEscalation: %s\n", a->gains ?
@@ -160,16 +184,16 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 	buf_addf(b, "  seccompProfile:\n    type: Localhost\n"
 		 "    localhostProfile: %s.json  # seccomp.json, in /var/lib/kubelet/seccomp of "
 		 "each node\n", name);
-	buf_addf(b, "  appArmorProfile:\n    type: Localhost\n    localhostProfile: %s"
-		 "  # loaded on each node that has AppArmor; others refuse it\n", name);
-	put_mounts(b, a);
+	buf_addf(b, "  appArmorProfile:%s\n    type: Localhost\n    localhostProfile: %s"
+		 "  # loaded on each node that has AppArmor; others refuse it\n", a->u->apparmor ?
+		 "" : "  # this node has no AppArmor: here leave out these three lines", name);
+	put_mounts(b, &pod, a);
 	put_ports(b, a);
-	if (!a->ngroups)
-		return;
-	buf_str(b, "# of the pod, too:\n# securityContext: {supplementalGroups: [");
-	for (unsigned int i = 0; i < a->ngroups; i++)
-		buf_addf(b, "%s%llu", i ? ", " : "", LLU(a->groups[i]));
-	buf_str(b, "]}\n");
+	if (a->bytecode)
+		buf_str(b, "env:\n- name: PYTHONDONTWRITEBYTECODE\n  value: \"1\"\n");
+	put_groups(&pod, a);
+	if (pod.len)
+		buf_addf(b, "# of the pod:\n%s", pod.bytes);
 }
 
 void context_docker(struct buf *b, const struct advice *a, const char *name)
@@ -185,6 +209,8 @@ void context_docker(struct buf *b, const struct advice *a, const char *name)
 	buf_str(b, " --security-opt seccomp=seccomp.json");
 	if (!at_root(a))
 		buf_str(b, " --read-only");
+	if (a->bytecode)
+		buf_str(b, " --env PYTHONDONTWRITEBYTECODE=1");
 	for (size_t i = 0; i < a->nplaces; i++) {
 		struct bytes at = volume_at(a, i);
 

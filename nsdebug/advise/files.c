@@ -59,7 +59,8 @@ static void settle(struct used *u, struct used_path *name, const struct image *i
 		return;
 	p->mode = (uint32_t)i->m.files;
 	p->named = false;
-	p->mount = i->m.whole ? 1 : 0;
+	p->mount = i->m.bytes ? (uint32_t)p->path.len : i->m.whole ? 1 : 0;
+	p->magic = i->m.bytes;
 }
 
 static void note_link(struct used *u, const struct image *i)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
@@ -15,6 +16,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/mounts.h"
 
 #define LINKS_MAX 40		/* MAXSYMLINKS of the kernel */
 #define FILES_MAX 2000000u
@@ -28,6 +30,7 @@ struct reader {
 	int peer;
 	struct emit *emit;
 	struct root root;
+	const struct mounts *mounts;
 	struct map used;	/* hashes of paths */
 	size_t nused;
 	struct image_message m;
@@ -127,12 +130,17 @@ static void look_up(struct reader *r, const char *path)
 {
 	struct err e;
 	auto_close int fd = root_open(&r->root, path, true, &e);
+	struct statfs fs;
 	struct statx st;
 
 	if (fd < 0 || root_stat(fd, "", &st) < 0)
 		return;
 	r->m.files = st.stx_mode;
 	r->m.whole = is_on_root(r, &st);
+	if (path[1] && st.stx_attributes & STATX_ATTR_MOUNT_ROOT &&
+	    !mounts_served(r->mounts, st.stx_dev_major, st.stx_dev_minor) &&
+	    root_statfs(fd, &fs) == 0)
+		r->m.bytes = (uint64_t)fs.f_type;
 }
 
 static bool answer_name(struct reader *r, bool last_is_plain)
@@ -147,7 +155,7 @@ static bool answer_name(struct reader *r, bool last_is_plain)
 		good = step(r, &w, last_is_plain);
 	if (good && !w.len)
 		w.done[w.len++] = '/';
-	r->m.files = 0;
+	r->m.files = r->m.bytes = 0;
 	if (good)
 		look_up(r, w.done);
 	return say(r, IMAGE_PATH_IS, (struct bytes){ w.done, good ? w.len : 0 });
@@ -313,9 +321,9 @@ void image_serve(struct inside *in, void *arg)
 	struct statx st;
 	int none = -1;
 
-	(void)arg;
 	r.peer = in->peer;
 	r.emit = &in->emit;
+	r.mounts = arg;
 	root_init(&r.root, in);
 	if (root_stat(r.root.fd, "", &st) < 0)
 		return;

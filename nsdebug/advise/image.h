@@ -35,7 +35,8 @@ struct image_message {
 	uint32_t what;
 	uint32_t len;		/* of the path */
 	/* IMAGE_UNUSED: not used, in there. IMAGE_DONE: of those looked at. IMAGE_PATH_IS: st_mode
-	 * in .files, 0 if there is nothing */
+	 * in .files, 0 if there is nothing; in .bytes, where something is mounted, the magic of its
+	 * file system (statfs(2)), 0: nothing is, or a server would have to be asked */
 	uint64_t files, bytes;
 	/* IMAGE_UNUSED: nothing below this directory is used, else it is only what is in it.
 	 * IMAGE_PATH_IS: on the root's own mount. */
@@ -44,7 +45,7 @@ struct image_message {
 	char path[IMAGE_PATH];
 };
 
-/* As a struct tool's .look. */
+/* As a struct tool's .look; arg: its struct mounts. */
 void image_serve(struct inside *in, void *arg);
 
 /* Who asks. */

@@ -249,11 +249,31 @@ static struct bytes dir_of(const struct used_path *p)
 	return p->mount > d.len ? p->path : d;
 }
 
+static bool has_below(const struct used *u, struct bytes dir)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (is_below(u->paths[i]->path, dir))
+			return true;
+	return false;
+}
+
+/* Who gives a directory another owner or mode writes to it, and not to the one above. */
+static struct bytes place_of(const struct used *u, const struct mounteds *m,
+			     const struct used_path *p)
+{
+	bool dir = p->mode ? S_ISDIR(p->mode) : has_below(u, p->path);
+
+	if (bytes_same(mount_of(m, p->path)->at, p->path) ||
+	    (dir && !(p->access & (USED_CREATE | USED_REMOVE))))
+		return p->path;
+	return dir_of(p);
+}
+
 /* One below another of the same mount needs no place of its own. */
 static struct place_written *place_at(struct advice *a, const struct mounteds *mounts,
 				      const struct used_path *p)
 {
-	struct bytes dir = dir_of(p);
+	struct bytes dir = place_of(a->u, mounts, p);
 	const struct mounted *m = mount_of(mounts, dir);
 	struct place_written *w;
 
@@ -338,9 +358,20 @@ static void look_below(const struct used *u, struct place_written *w)
 		w->code |= p->access & (USED_MAP | USED_EXEC);
 		if (w->on != PLACE_IMAGE)
 			continue;
-		w->hidden += S_ISREG(p->mode) && !(p->access & USED_CREATE);
+		w->hidden += S_ISREG(p->mode) && p->mount <= 1 && !(p->access & USED_CREATE);
 		w->dirs |= p->mode && is_in_dir(u, p, at);
 	}
+}
+
+/* What Python has compiled, or the directory for that, on the container's own layer. */
+static bool is_bytecode(const struct mounteds *m, const struct used_path *p)
+{
+	static const char name[] = "/__pycache__";
+	const char *at = memmem(p->path.p, p->path.len, name, strlen(name));
+	const char *end = p->path.p + p->path.len;
+
+	return at && mount_of(m, p->path)->at.len == 1 &&
+		(at + strlen(name) == end || at[strlen(name)] == '/');
 }
 
 static void find_places(struct advice *a)
@@ -351,8 +382,12 @@ static void find_places(struct advice *a)
 	find_mounts(mounts, u);
 	for (size_t i = 0; i < u->count; i++) {
 		const struct used_path *p = u->paths[i];
-		struct place_written *w = is_written(p) ? place_at(a, mounts, p) : NULL;
+		struct place_written *w = NULL;
 
+		if (is_written(p) && is_bytecode(mounts, p))
+			a->bytecode = true;
+		else if (is_written(p))
+			w = place_at(a, mounts, p);
 		if (!w)
 			continue;
 		w->files += !p->many;	/* those in it are noted, too, as far as they go */

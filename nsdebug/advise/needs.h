@@ -61,6 +61,8 @@ struct advice {
 	struct place_written places[NEEDS_PLACES];
 	size_t nplaces;
 	bool places_cut;
+	bool bytecode;		/* Python keeps what it has compiled beside the image's files: it
+				 * does without, so that is no place to write to */
 };
 
 /* *a is large; u and target are kept. */

@@ -3,6 +3,7 @@
 
 #include "nsdebug/advise/files.h"
 #include "nsdebug/advise/needs.h"
+#include "nsdebug/base/buf.h"
 #include "nsdebug/enter/emit.h"
 
 /* Of one that has ended there is nothing to look at: nothing of it is missing for that. */
@@ -20,16 +21,33 @@ static void say_unlooked(struct emit *emit, const struct advice *a, const struct
 			 "unused is told");
 }
 
-static void say_when(struct emit *emit, const struct advice *a)
+static bool say_when(struct emit *emit, const struct advice *a)
 {
 	if (!a->whole)
-		emit_note(emit, "it ran before it was watched: what it needed to start is known "
+		emit_cut(emit, "it ran before it was watched: what it needed to start is known "
 			  "only from what is open, mapped and listening still, so it may not start "
 			  "under these profiles, and files that it read only then are among those "
 			  "not used; to see it, watch a start: nsdebug advise --next NAME");
 	if (!a->u->tracer.gone)
-		emit_note(emit, "it still runs: what it does to end was not seen; to see it, stop "
-			  "it while it is watched");
+		emit_note(emit, "it still runs: its end was not seen, nor how it hears of "
+			  "processes that end: what that commonly takes is allowed; to see it, "
+			  "stop it while it is watched");
+	return a->whole;
+}
+
+static void say_places(struct emit *emit, const struct advice *a)
+{
+	bool volumes = false;
+
+	for (size_t i = 0; i < a->nplaces; i++)
+		volumes |= a->places[i].on == PLACE_VOLUME;
+	if (volumes)
+		emit_note(emit, "it writes to volumes: they are not among the options and mounts "
+			  "here, so keep those that it has");
+	if (a->bytecode)
+		emit_note(emit, "Python kept what it had compiled (__pycache__) among files of the "
+			  "image: it does without, so that is left out "
+			  "(PYTHONDONTWRITEBYTECODE=1)");
 }
 
 /* Where it cannot be followed, or is somebody else's to allow. */
@@ -98,6 +116,19 @@ static bool say_caps(struct emit *emit, const struct advice *a)
 	return a->caps_known;
 }
 
+void remarks_report(struct buf *b, const struct advice *a)
+{
+	if (!a->whole)
+		buf_str(b, "incomplete: it ran before it was watched: what its start took may be "
+			"missing (--next has it)\n");
+	if (!a->u->tracer.gone)
+		buf_str(b, "end: not seen, nor the end of processes: what these commonly take is "
+			"allowed\n");
+	if (a->bytecode)
+		buf_str(b, "left out: __pycache__ on its own layer: Python does without "
+			"(PYTHONDONTWRITEBYTECODE=1)\n");
+}
+
 bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
 		 bool families, bool unnamed)
 {
@@ -113,6 +144,7 @@ bool remarks_say(struct emit *emit, const struct advice *a, const struct files_u
 	if (*a->u->left_out)
 		emit_note(emit, "what a runtime did when it entered was left out");
 	say_unlooked(emit, a, f);
-	say_when(emit, a);
+	say_places(emit, a);
+	all &= say_when(emit, a);
 	return all && families;
 }

@@ -240,7 +240,8 @@ int job_start_look(const struct job *j, const struct target *t, int peer, struct
 
 	with.target = t;
 	with.judge = -1;
-	return spawn_with(c, &with, ROLE_READER, j->c->tool->look, NULL, peer, -1, e);
+	return spawn_with(c, &with, ROLE_READER, j->c->tool->look, (void *)&t->mounts,
+			  peer, -1, e);
 }
 
 int job_start_names(const struct job *j, struct child *c, struct err *e)

@@ -181,7 +181,8 @@ struct tool {
 	bool (*file)(const void *opts, struct tool_file *ret);
 	/* What runs in a reader beside a NEED_TRACE child, from the moment on that this asks for it
 	 * by emit_look(): they talk by r->in->judge. Of a container that was waited for it is the
-	 * one that is there by then. Without one that socket is closed. */
+	 * one that is there by then. Without one that socket is closed. Its argument is the
+	 * container's struct mounts. */
 	enter_fn *look;
 	/* False: the child sends none. For one target at a time. */
 	bool (*files)(const void *opts, struct tool_files *ret);

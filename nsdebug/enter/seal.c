@@ -101,7 +101,7 @@ static const struct rule *const judge_calls = RULES(
 /* One that is asked what files there are. */
 static const struct rule *const looker_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat), R(fchdir),
-	R(recvmsg), R(sendmsg));
+	R(fstatfs), R(recvmsg), R(sendmsg));
 
 static const struct rule *const proc_calls = RULES(
 	{ __NR_openat, READ_ONLY_2 }, R(statx), R(newfstatat), R(getdents64), R(readlinkat),

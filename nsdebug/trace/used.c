@@ -4,9 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/clock.h"
@@ -330,6 +332,14 @@ static int attach(struct used *u, struct used_bpf *b, struct err *e)
 	return tracer_seal(&u->tracer, bpf_map__fd(b->maps.ring), take, u, e);
 }
 
+static bool has_apparmor(void)
+{
+	auto_close int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+	char said = 'N';
+
+	return fd >= 0 && read(fd, &said, 1) == 1 && said == 'Y';
+}
+
 static int start(struct used *u, struct inside *in, const struct tracer_opts *opts,
 		 const struct target *target, struct err *e)
 {
@@ -344,6 +354,7 @@ static int start(struct used *u, struct inside *in, const struct tracer_opts *op
 	if (!b)
 		return err_bpf(e, -errno, "open the programs");
 	choose(u, b);
+	u->apparmor = has_apparmor();
 	TRACER_SET_FILTER(&u->tracer, b);
 	b->rodata->filter_userns = (uint32_t)target->ns.user;
 	ret = used_bpf__load(b);

@@ -70,6 +70,7 @@ struct used {
 	const volatile __u64 *outside;	/* descriptors it was given of files of other mounts */
 	const volatile __u64 *unsure;	/* times that pages of an unknown file were made to run */
 	uint64_t ended_ns;
+	bool apparmor;		/* this node has it */
 };
 
 /* Watches until the end; false if it could not, which was emitted. Seals the child. */

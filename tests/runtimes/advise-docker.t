@@ -12,12 +12,13 @@ docker_() { docker -H unix:///run/docker.sock "$@"; }
 cp "$(command -v busybox)" busybox
 chmod 755 busybox
 
+PORT=8080
 created() { # NAME OPTION... IMAGE: with docker's own seccomp profile unless told otherwise
 	at_exit "'$SRC/tests/fixtures/engine' rm docker $1"
 	docker_ create --network=none --volume="$TMP/busybox:/busybox-s:ro" --name "$@" >id 2>errors ||
 		fail "docker create $*" "$(cat errors)"
 }
-ask() { nsenter -t "$PID" -n busybox wget -q -O - http://127.0.0.1:8080/; }
+ask() { nsenter -t "$PID" -n busybox wget -q -O - "http://127.0.0.1:$PORT/"; }
 # Starts it and asks it: what it answered is in ./answers, its status at the end in ./ended.
 serve() { # NAME
 	docker_ start "$1" >out 2>&1 || fail "docker start $1" "$(cat out)"
@@ -70,7 +71,54 @@ one() { # ROOT
 		docker_ rm -f "$name-under" >out
 	done
 }
+# A server in Python as root, with a volume and a tmpfs of which it changes the owner; watched until
+# its work is seen and no longer: it still runs then.
+rooted() {
+	at_exit "docker -H unix:///run/docker.sock volume rm -f $CT-data >/dev/null"
+	cat >server.py <<-'E'
+		import http.server, os, signal
+		signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+		import json, email.mime.text, xml.dom.minidom
+		os.chown('/var/lib/app', 65532, 65532)
+		open('/data/kept', 'w').close()
+		s = http.server.HTTPServer(('', 80), http.server.SimpleHTTPRequestHandler)
+		os.setgid(65532)
+		os.setuid(65532)
+		open('/var/lib/app/made', 'w').close()
+		os.unlink('/var/lib/app/made')
+		os.chdir('/var/lib/app')
+		s.serve_forever()
+	E
+	set -- --user 0 --volume "$TMP/server.py:/server.py:ro" --volume "$CT-data:/data" --entrypoint /usr/bin/python3
+	created "$CT-root" "$@" --tmpfs /var/lib/app nsd.test/python3:latest /server.py
+	"$NSDEBUG" advise --next "$CT-root" --write rooted -o json >out.json 2>said.txt &
+	TRACE=$!
+	at_exit "kill -KILL $TRACE 2>/dev/null || :"
+	wait_for 'grep -q "waiting for a cgroup" said.txt' 20 || fail 'rooted: advise waits' "$(cat said.txt)"
+	serve "$CT-root"
+	cp answers before
+	trace_stop
+	ts 'rooted: it answers' 0 'Directory listing' cat before
+	docker_ rm -f "$CT-root" >out
+	tj 'rooted: where it writes is what is mounted' '[.items[] | select(.kind == "writable") | .name + " " + .on] | sort ==
+		["/data volume", "/var/lib/app tmpfs"]' cat out.json
+	t 'rooted: what Python keeps there hides no library' '--read-only --env PYTHONDONTWRITEBYTECODE=1 --tmpfs /var/lib/app:mode=1777\n' \
+		grep -o -e '--read-only.*' rooted/docker
+	ts 'rooted: which is said' 0 'PYTHONDONTWRITEBYTECODE=1' cat said.txt
+	ts 'rooted: that volumes are to be kept' 0 'keep those that it has' cat said.txt
+	t 'rooted: nor in a pod' '  mountPath: "/var/lib/app"\n' grep mountPath: rooted/securitycontext.yaml
+	# shellcheck disable=SC2046 # options
+	cd rooted && created "$CT-root-under" $(cat docker) "$@" nsd.test/python3:latest /server.py
+	cd ..
+	serve "$CT-root-under"
+	t 'rooted: the same under its options' '' diff before answers
+	finish "$CT-root-under"
+	t 'rooted: to its end, which was not seen' '0\n' cat ended
+	docker_ rm -f "$CT-root-under" >out
+}
 engine_up docker
 for i in nginx python3 go-static; do
 	one $i
 done
+PORT=80
+rooted
