@@ -117,6 +117,13 @@ tr_rows 'calls with ways of their own to take a path' "$(of paths 'map([.name, .
 tr_rows 'a mode is no capability that is missing' "$(of paths '.[-1] | .cure == null and .helpful == null and
 	(.why | test("the mode or an ACL"))')"
 
+box_run static --userns 300000 --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d" --no-seccomp
+trace_start denied "$BOX"
+in_box /h/hard nested /d/file || skip nested 'no user namespaces'
+trace_stop
+tr_rows 'a user namespace of its own' "$(of nested 'map(select(.reason == "unmapped-id")) | length == 2 and
+	all((.why | test("the process'\''s own user namespace")) and (.cure | test("chown") | not))')"
+
 # ---- a judge that does not answer ----
 
 box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d"

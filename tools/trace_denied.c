@@ -402,7 +402,8 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		.kept = denials_take(&l->sys.denied, c->tid, c->at),
 		.uids = target->next ? NULL : &target->uids,
 		.gids = target->next ? NULL : &target->gids,
-		.host_ns = target->host.user, .modules = l->modules,
+		.host_ns = target->host.user, .user_ns = target->next ? 0 : target->ns.user,
+		.modules = l->modules,
 		.judging = &l->judging, .map_max = l->map_max,
 	};
 	struct denied_row row;

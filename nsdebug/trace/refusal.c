@@ -115,6 +115,13 @@ const struct idmap *refusal_gids(const struct refusal *f)
 	return f->gids ? f->gids : f->judging->known ? &f->judging->gids : NULL;
 }
 
+bool refusal_is_nested(const struct refusal *f)
+{
+	const struct creds *c = &f->creds;
+
+	return !c->host_user_ns && c->user_ns && f->user_ns && c->user_ns != f->user_ns;
+}
+
 static bool is_mapped(const struct idmap *m, uint32_t id)
 {
 	return !m || id == UINT32_MAX || idmap_outside(m, id) != UINT32_MAX;
@@ -124,17 +131,19 @@ static bool is_mapped(const struct idmap *m, uint32_t id)
 static bool say_unmapped(const struct refusal *f, struct reason *r)
 {
 	const struct sysview *v = &f->view;
+	bool nested = refusal_is_nested(f);
 
-	if (!f->uids)
+	if (!f->uids && !nested)
 		judging_renew(f->judging);
 	for (unsigned int i = 0; i < SYS_ARGS; i++) {
 		uint32_t id = (uint32_t)v->call->args[i];
 
-		if (v->def->args[i].what != W_ID ||
-		    (is_mapped(refusal_uids(f), id) && is_mapped(refusal_gids(f), id)))
+		if (v->def->args[i].what != W_ID || (nested ? id == UINT32_MAX :
+		    is_mapped(refusal_uids(f), id) && is_mapped(refusal_gids(f), id)))
 			continue;
 		refusal_say(r, WHY_UNMAPPED, NULL);
 		r->id = id;
+		r->nested = r->guess = nested;
 		return true;
 	}
 	return false;

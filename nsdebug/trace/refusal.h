@@ -31,6 +31,7 @@ struct refusal {
 	struct creds creds;
 	const struct idmap *uids, *gids;	/* of the container; NULL: as judging has them */
 	uint64_t host_ns;		/* inode number of the host's user namespace */
+	uint64_t user_ns;		/* of the container's; 0: not known */
 	const char *modules;		/* security modules that are active, or "" */
 	uint64_t map_max;		/* vm.max_map_count; 0: not known */
 	struct judging *judging;
@@ -45,6 +46,9 @@ const struct idmap *refusal_uids(const struct refusal *f);
 const struct idmap *refusal_gids(const struct refusal *f);
 
 /* ---- its parts ---- */
+
+/* Has the thread made itself a user namespace, of which no map is known? */
+bool refusal_is_nested(const struct refusal *f);
 
 /* This is the reason, of the error that *r has already; word may be NULL. */
 void refusal_say(struct reason *r, enum why_kind kind, const char *word);

@@ -179,6 +179,12 @@ static uint32_t outside(const struct idmap *m, uint64_t id)
 	return m ? idmap_outside(m, (uint32_t)id) : (uint32_t)id;
 }
 
+/* Of a user namespace that is not known any id may be meant. */
+static uint32_t owner(const struct refusal *f, const struct idmap *m, uint64_t id)
+{
+	return refusal_is_nested(f) && (uint32_t)id != UINT32_MAX ? ACCESS_ANOTHER : outside(m, id);
+}
+
 static void take_open(const struct refusal *f, struct access_ask *a)
 {
 	struct open_how how = sysview_how(&f->view);
@@ -238,8 +244,8 @@ static void take_rest(const struct refusal *f, const struct path_call *c, struct
 		a->nofollow = !(a->flags & AT_SYMLINK_FOLLOW);
 		break;
 	case OP_CHOWN:
-		a->uid = outside(refusal_uids(f), arg(f, c->ids));
-		a->gid = outside(refusal_gids(f), arg(f, c->ids + 1));
+		a->uid = owner(f, refusal_uids(f), arg(f, c->ids));
+		a->gid = owner(f, refusal_gids(f), arg(f, c->ids + 1));
 		a->nofollow |= (a->flags & AT_SYMLINK_NOFOLLOW) != 0;
 		break;
 	case OP_UTIMES:

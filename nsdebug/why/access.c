@@ -311,4 +311,6 @@ void access_judge(const struct root *root, const struct access_site *s,
 		judge_all(root, &site, a, other);
 		access_unsure(ret, other);
 	}
+	ret->nested = !a->creds.host_user_ns && a->creds.user_ns &&
+		s->user_ns && a->creds.user_ns != s->user_ns;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/why/curing.h"
 
 #define LLU(n) ((unsigned long long)(n))
@@ -74,6 +75,44 @@ static bool makes_root(struct making *m, unsigned int cap)
 	return cap == CAP_SETUID || cap == CAP_SETGID;
 }
 
+/* Who has one of these in the host's user namespace is root on the node, by what stands here; of
+ * the worst none is offered. */
+static const struct root_cap {
+	uint8_t cap;
+	bool worst;
+	const char *does;
+} root_caps[] = {
+	{ CAP_SYS_MODULE, true, "it loads code into the node's kernel" },
+	{ CAP_SYS_RAWIO, true, "it writes the node's memory and disks" },
+	{ CAP_DAC_READ_SEARCH, true, "it opens every file of the node, by handles" },
+	{ CAP_MAC_ADMIN, true, "it changes the node's security policy" },
+	{ CAP_MAC_OVERRIDE, true, "it stands above the node's security policy" },
+	{ CAP_SYS_ADMIN, false, "it mounts the node's disks" },
+	{ CAP_SYS_PTRACE, false, "it becomes each process that it sees" },
+	{ CAP_SYS_BOOT, false, "it starts another kernel" },
+	{ CAP_DAC_OVERRIDE, false, "it writes every file that it reaches" },
+	{ CAP_BPF, false, "it loads programs into the node's kernel" },
+	{ CAP_PERFMON, false, "it reads the node's kernel" },
+};
+
+static const struct root_cap *root_cap_of(const struct making *m, unsigned int cap)
+{
+	for (size_t i = 0; m->c->host_user_ns && i < ARRAY_SIZE(root_caps); i++)
+		if (root_caps[i].cap == cap)
+			return &root_caps[i];
+	return NULL;
+}
+
+/* "...; leave it to the node: ..." of one that is as good as root. */
+static const char *warning(const char *instead, unsigned int cap, const struct root_cap *root)
+{
+	static char text[200];
+
+	snprintf(text, sizeof(text), "%s%sleave it to the node: %s is as good as root there, %s",
+		 instead, instead[0] ? "; or " : "", cap_name(cap), root->does);
+	return text;
+}
+
 /* Whose user is 0 has what the container has; others raise it by a program that has it. */
 static void say_capability(struct making *m, unsigned int cap, const char *instead)
 {
@@ -93,6 +132,7 @@ void curing_capability(struct making *m, const char *instead)
 {
 	unsigned int cap = least_cap(m->r->caps);
 	const char *name = cap_name(cap), *word = m->r->word;
+	const struct root_cap *root;
 
 	if (m->r->kind == WHY_CAPABILITY && word[0]) {
 		TEXT(m, "raise the hard limit where the container is started");
@@ -110,6 +150,13 @@ void curing_capability(struct making *m, const char *instead)
 	}
 	if (makes_root(m, cap))
 		return;
+	root = root_cap_of(m, cap);
+	if (root)
+		instead = warning(instead, cap, root);
+	if (root && root->worst) {
+		TEXT(m, "%s", instead);
+		return;
+	}
 	say_capability(m, cap, instead);
 	word = name + strlen("CAP_");
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%scapabilities: "
@@ -239,13 +286,20 @@ static void cure_of_seccomp(struct making *m)
 	const struct reason *r = m->r;
 	const char *name = r->caps ? cap_name(least_cap(r->caps)) : NULL;
 	const char *cap = name ? name + strlen("CAP_") : "";
+	const struct root_cap *root = name ? root_cap_of(m, least_cap(r->caps)) : NULL;
 
+	if (root && root->worst) {
+		TEXT(m, "%s", warning("the seccomp profile refuses it for a reason",
+				      least_cap(r->caps), root));
+		return;
+	}
 	TEXT(m, "add %s to the container's seccomp profile, or to the program's own filter if it "
-	     "has made one; if it is really needed%s%s%s", r->word[0] ? r->word : "the call",
+	     "has made one; if it is really needed%s%s%s%s", r->word[0] ? r->word : "the call",
 	     name ? ": it also takes " : "", name ? name : "",
 	     name && r->host_ns ? " in the host's user namespace, which a container with one of "
 	     "its own does not get" :
-	     name && m->uid ? ", which the program needs to have (setcap in the image)" : "");
+	     name && m->uid ? ", which the program needs to have (setcap in the image)" : "",
+	     root ? ", and is as good as root on the node: rather leave it to that" : "");
 	if (name && r->host_ns)
 		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"

@@ -174,18 +174,26 @@ void curing_absent(struct making *m)
 /* ---- rights ---- */
 
 /* The group bits would do. Root's group is no other's: what it may use is root's. */
-static bool group_would_do(const struct reason *r)
+static bool group_would_do(const struct making *m)
 {
+	const struct reason *r = m->r;
+
 	return r->kind == WHY_MODE && r->whose == CLASS_OTHER && !r->host_ns && r->gid &&
-		(r->mode >> 3 & r->need & 7) == r->need;
+		m->group && (r->mode >> 3 & r->need & 7) == r->need;
 }
 
-/* "user 7", and where the host has another number for it, that. */
+/* "user 7", and where the host has another number for it, or what is on disk, that. */
 static const char *host_user(const struct making *m)
 {
-	static char text[64];
+	static char text[80];
 
-	if (m->c->fsuid == m->uid)
+	if (m->r->mapping == MOUNT_IDS_KNOWN)
+		snprintf(text, sizeof(text), "%u, its number on disk: the mount maps ids",
+			 m->r->kept_uid);
+	else if (m->r->mapping == MOUNT_IDS_UNKNOWN)
+		snprintf(text, sizeof(text), "what the mount, which maps ids, makes %u of",
+			 m->c->fsuid);
+	else if (m->c->fsuid == m->uid)
 		snprintf(text, sizeof(text), "%u", m->uid);
 	else
 		snprintf(text, sizeof(text), "%u, its number there", m->c->fsuid);
@@ -198,16 +206,23 @@ static void put_owned_volume(struct making *m)
 		curing_say(m->cure->podman, "--volume SOURCE:%s:U", m->r->mount);
 }
 
+/* fsGroup is one of the process's groups then, whatever its first one is; never root's. */
+static uint32_t fs_group(const struct making *m)
+{
+	return m->gid ? m->gid : m->uid;
+}
+
 static void put_fs_group(struct making *m)
 {
-	KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", m->gid);
+	if (fs_group(m))
+		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", fs_group(m));
 }
 
 /* What the group of a volume may is not all: it may be read-only besides. */
 static void put_group_and_mount(struct making *m)
 {
 	KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}, containers: [{name: CONTAINER, "
-		   "volumeMounts: [{mountPath: %s, readOnly: false}]}]}", m->gid, m->r->mount);
+		   "volumeMounts: [{mountPath: %s, readOnly: false}]}]}", fs_group(m), m->r->mount);
 }
 
 /* Besides what its files are: the mount. */
@@ -216,8 +231,8 @@ static void cure_of_both(struct making *m)
 	put_owned_volume(m);
 	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it "
 	     "belong to group %u (fsGroup), or its files to user %u: chown on the host to %s, "
-	     "option U of podman", m->r->mount, m->gid, m->uid, host_user(m));
-	if (curing_plain(m->r->mount))
+	     "option U of podman", m->r->mount, fs_group(m), m->uid, host_user(m));
+	if (curing_plain(m->r->mount) && fs_group(m))
 		put_group_and_mount(m);
 }
 
@@ -239,17 +254,10 @@ static void cure_of_volume(struct making *m)
 		     "(chown on the host to %s)", r->mount, m->uid, host_user(m));
 	} else {
 		TEXT(m, "let the volume on %s belong to group %u (fsGroup), or its files to user "
-		     "%u: chown on the host to %s, option U of podman", r->mount, m->gid, m->uid,
-		     host_user(m));
+		     "%u: chown on the host to %s, option U of podman", r->mount, fs_group(m),
+		     m->uid, host_user(m));
 		put_fs_group(m);
 	}
-}
-
-static void cure_of_socket(struct making *m)
-{
-	TEXT(m, "its server lets only root use it%s: who may use it may often do what root may; "
-	     "let the server give it to a group of its own, and the process be in that",
-	     m->r->mode & S_IWGRP ? ", and root's group" : "");
 }
 
 /* Of the root: in the image. It may be read-only besides, for the mount is asked last. */
@@ -259,8 +267,8 @@ static void cure_of_image(struct making *m)
 	char before[160];
 
 	if (!(r->need & NEED_W)) {
-		TEXT(m, "in the image: let it belong to user %u (COPY --chown=%u), or chmod o+%s",
-		     m->uid, m->uid, why_need(r->need));
+		TEXT(m, "in the image: let it belong to user %u (COPY --chown=%u), or chmod %c+%s",
+		     m->uid, m->uid, r->whose == CLASS_GROUP ? 'g' : 'o', why_need(r->need));
 	} else if (r->ro) {
 		snprintf(before, sizeof(before), "to let it belong to user %u in the image (COPY "
 			 "--chown=%u) is not enough, the root is read-only besides: ", m->uid,
@@ -282,19 +290,30 @@ static void put_mount_besides(struct making *m)
 			 "on %.100s without ro besides", m->r->mount);
 }
 
+/* Another group would be of no use: it is in this one, and others have nothing to say. */
+static void cure_of_own_group(struct making *m)
+{
+	TEXT(m, "its group is one of the process's own: chmod g+%s where the volume on %s comes "
+	     "from, or let it belong to user %u: chown on the host to %s, option U of podman",
+	     why_need(m->r->need), m->r->mount, m->uid, host_user(m));
+	put_owned_volume(m);
+	put_mount_besides(m);
+}
+
 static void cure_of_mode(struct making *m)
 {
 	const struct reason *r = m->r;
 
-	if (group_would_do(r)) {
-		TEXT(m, "put the process into group %u, which may", m->group);
+	if (curing_powers(m))
+		return;
+	if (group_would_do(m)) {
+		TEXT(m, "put the process into group %u, which may%s", m->group, S_ISCHR(r->mode) ?
+		     ": so it may use every device of that group" : "");
 		KUBERNETES(m, "spec: {securityContext: {supplementalGroups: [%u]}}", m->group);
 		curing_both(m, "--group-add %u", m->group);
 		put_mount_besides(m);
 	} else if (cure_of_kernels(m)) {
 		return;
-	} else if (S_ISSOCK(r->mode) && !r->uid) {
-		cure_of_socket(m);
 	} else if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
 		TEXT(m, "nobody may: chmod a+%s, %s", why_need(r->need),
 		     is_on_root(r) ? "in the image" : "where the volume comes from");
@@ -304,11 +323,24 @@ static void cure_of_mode(struct making *m)
 		     "where the volume comes from or by the program" : r->ro ? "in the image" :
 		     "in the image or by the program");
 		put_mount_besides(m);
-	} else if (!is_on_root(r)) {
-		cure_of_volume(m);
-	} else {
+	} else if (is_on_root(r)) {
 		cure_of_image(m);
+	} else if (r->whose == CLASS_GROUP) {
+		cure_of_own_group(m);
+	} else {
+		cure_of_volume(m);
 	}
+}
+
+/* As whom an ACL on the host names who asks. */
+static const char *entry_user(const struct making *m)
+{
+	static char text[16];
+
+	if (m->r->mapping == MOUNT_IDS_UNKNOWN)
+		return "ID";
+	snprintf(text, sizeof(text), "%u", m->r->mapping ? m->r->kept_uid : m->c->fsuid);
+	return text;
 }
 
 /* An entry of one's own stands above the group, and above what the owner's group may. */
@@ -319,9 +351,9 @@ static void cure_of_acl(struct making *m)
 
 	if (cure_of_kernels(m))
 		return;
-	TEXT(m, "%s: setfacl -m u:%u:%s, or let it belong to user %u (chown to %s); %s",
+	TEXT(m, "%s: setfacl -m u:%s:%s, or let it belong to user %u (chown to %s); %s",
 	     is_on_root(r) ? "in the image" : "where the volume comes from, on the host",
-	     m->c->fsuid, why_need(r->need), m->uid, host_user(m),
+	     entry_user(m), why_need(r->need), m->uid, host_user(m),
 	     own ? "no group helps against an entry of the user's own" :
 	     "an entry for the user stands above those of groups");
 	put_mount_besides(m);
@@ -352,6 +384,12 @@ static void cure_of_unmapped(struct making *m)
 
 	if (cure_of_kernels(m))
 		return;
+	if (r->nested) {
+		TEXT(m, "what a user namespace of the process's own (unshare, a sandbox) gives it "
+		     "counts for the ids that it has mapped there, not for this one: do it before, "
+		     "or outside of it");
+		return;
+	}
 	TEXT(m, "its owner, %u on the host, does not exist in this user namespace: chown it on the "
 	     "host to %s, or mount it with ids mapped (podman: option U or idmap)", r->id,
 	     host_user(m));

@@ -40,6 +40,8 @@ void curing_capability(struct making *m, const char *instead);
 void curing_find_dir(struct making *m);
 bool curing_rights(struct making *m);
 bool curing_mounts(struct making *m);
+/* curepower.c: who may use it, by whatever group, has the node: false: it is no such file. */
+bool curing_powers(struct making *m);
 /* Of a directory that is not there. */
 void curing_absent(struct making *m);
 

@@ -86,6 +86,8 @@ bool reason_check(struct reason *r)
 	r->ro = r->ro != 0;
 	r->rights = r->rights != 0;
 	r->filled = r->filled > DIR_FILLED ? DIR_UNKNOWN : r->filled;
+	r->mapping = r->mapping > MOUNT_IDS_UNKNOWN ? MOUNT_IDS_UNKNOWN : r->mapping;
+	r->nested = r->nested != 0;
 	r->need &= 7;
 	r->mask &= 7;
 	r->mode &= S_IFMT | 07777;
@@ -333,8 +335,9 @@ static bool put_of_flags(struct buf *b, const struct reason *r)
 	switch (r->kind) {
 	case WHY_UNMAPPED:
 		put_path(b, r);
-		buf_addf(b, " belongs to id %u, which the container's user namespace does not "
-			 "have: nobody in it has rights over it but what everybody has", r->id);
+		buf_addf(b, " belongs to id %u, which %s user namespace does not have: nobody in "
+			 "it has rights over it but what everybody has", r->id,
+			 r->nested ? "the process's own" : "the container's");
 		return true;
 	case WHY_IDMAPPED:
 		put_path(b, r);

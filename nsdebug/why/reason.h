@@ -84,6 +84,9 @@ enum why_class {
 /* Something is mounted over a directory: would that hide anything? */
 enum dir_fill { DIR_UNKNOWN, DIR_EMPTY, DIR_FILLED };
 
+/* Does the mount map ids (MOUNT_ATTR_IDMAP)? Then kept_uid is set, or it is not known. */
+enum mount_ids { MOUNT_IDS_SAME, MOUNT_IDS_KNOWN, MOUNT_IDS_UNKNOWN };
+
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
 
 #define REASON_PATH 4096
@@ -102,6 +105,7 @@ struct reason {
 	uint32_t mask;			/* of the ACL, if it takes rights away; else 7 */
 	uint64_t caps;			/* any one of them would have helped */
 	uint64_t number, limit;
+	uint32_t kept_uid;		/* what who asks is on disk, below mapped ids */
 	uint64_t hard;			/* of WHY_RLIMIT: that the process may raise it to */
 	uint8_t guess;			/* by elimination: nothing proves it */
 	uint8_t host_ns;		/* caps count only in the host's user namespace */
@@ -109,6 +113,9 @@ struct reason {
 	uint8_t ro;			/* the mount is read-only, whatever else refuses it */
 	uint8_t rights;			/* of a read-only mount: the directory refuses it, too */
 	uint8_t filled;			/* enum dir_fill of the directory, reason_dir() */
+	uint8_t mapping;		/* enum mount_ids */
+	uint8_t nested;			/* who asks is in a user namespace of its own, which is
+					 * neither the container's nor the host's */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */
 	char mount[REASON_MOUNT];	/* mount point, as the container sees it */

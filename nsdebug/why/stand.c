@@ -12,6 +12,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/owner.h"
 #include "nsdebug/why/perm.h"
@@ -22,10 +23,20 @@
 
 /* ---- saying so ---- */
 
-static void put_place(struct reason *r, const struct step *s)
+/* On disk who asks is another one, where a mount maps ids. */
+static void put_kept(struct reason *r, const struct mount *m, uint32_t uid)
+{
+	r->mapping = !m->idmapped ? MOUNT_IDS_SAME : m->uids && idmap_has(m->uids, uid) ?
+		MOUNT_IDS_KNOWN : MOUNT_IDS_UNKNOWN;
+	if (r->mapping == MOUNT_IDS_KNOWN)
+		r->kept_uid = idmap_inside(m->uids, uid);
+}
+
+static void put_place(struct reason *r, const struct walk *w, const struct step *s)
 {
 	if (!s->mount)
 		return;
+	put_kept(r, s->mount, w->ask->creds.fsuid);
 	snprintf(r->mount, sizeof(r->mount), "%s", s->mount->point);
 	snprintf(r->type, sizeof(r->type), "%s", s->mount->type);
 	r->ro = mounts_option(s->mount->options, "ro");
@@ -48,7 +59,7 @@ int stand_refuse(const struct walk *w, const struct step *s, enum why_kind kind,
 	*r = (struct reason){ .kind = kind, .err = err, .mask = 7, .mode = s->st.stx_mode,
 		.uid = s->st.stx_uid, .gid = s->st.stx_gid };
 	put_path(r, w, s);
-	put_place(r, s);
+	put_place(r, w, s);
 	return -1;
 }
 
@@ -318,7 +329,7 @@ int stand_permission(struct walk *w, const struct step *s, uint32_t need)
 	if (perm_judge(&f, &w->ask->creds, need, &why) == 0)
 		return 0;
 	put_path(&why, w, s);
-	put_place(&why, s);
+	put_place(&why, w, s);
 	*w->why = why;
 	return -1;
 }

@@ -124,8 +124,8 @@ static const struct {
 	OP(chroot, "seccomp", "capability", "capability", "capability", "cap"),
 	PODMANS(reboot, "cap", .past = { EINVAL }), ROOTS(settime, "node"),
 	ALL(adjtime, "capability", "node"), ROOTS(bpf, "cap"), ROOTS(perf, "cap"),
-	ROOTS(swapon, "cap", .past = { EINVAL }), BARE(iopl, "cap", .past = { ENOSYS }),
-	PODMANS(syslog, "cap"), BARE(module, "cap", .past = { ENOENT, ENOSYS }),
+	ROOTS(swapon, "cap", .past = { EINVAL }), BARE(iopl, "node"),
+	PODMANS(syslog, "cap"), BARE(module, "node"),
 	ROOTS(vhangup, "cap"), BARE(quota, "cap", .past = { ENODEV }), ROOTS(acct, "cap"),
 #define FILTER(name) ALL(filter_##name, "seccomp", "flags", .apart = true)
 	FILTER(eperm), FILTER(enosys), FILTER(eacces), FILTER(kill), FILTER(thread), FILTER(trap),

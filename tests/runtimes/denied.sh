@@ -246,7 +246,7 @@ check_cures() {
 		case $kind,$came in
 		none,*)	t "$name: there is no cure" '-\n' echo "$text"
 			came='no cure' ;;
-		node,*)	came='not tried: it would set the clock of the node' ;;
+		node,*)	came='not tried: it would change the node' ;;
 		cap,)	if is_lacking "$options"; then
 				came='not tried: the node has not this capability'
 				skip "$name: what is said helps (cap)" "${came#*: }"

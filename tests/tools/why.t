@@ -408,6 +408,43 @@ fi
 FILES='600 644' DIRS=333 TOP=777
 same idmap 0 --userns 200000 --idmap --uid 0 --caps CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_CHOWN
 
+# ---- cures of what hands over more than a file ----
+
+mkdir "$TMP/kept" "$TMP/given"
+chmod 755 "$TMP/kept" "$TMP/given"
+echo x >"$TMP/kept/f"
+chown 5:5 "$TMP/kept/f"
+chmod 600 "$TMP/kept/f"
+MAP=300000
+map_ids "$TMP/kept"
+MAP=
+box_run static --userns 300000 --bind "$TMP/kept.map:/data"
+first() { $NSDEBUG why "$BOX" -o json "$@" | jq -r ".items[0].cure"; }
+told=$(first --path /data/f | sed -n 's/.*chown on the host to \([0-9]*\),.*/\1/p')
+if [ "$told" ]; then
+	chown "$told:$told" "$TMP/kept/f"
+	ts 'what a volume with mapped ids takes on the host' 0 'allowed' $NSDEBUG why "$BOX" --path /data/f
+else
+	ts 'that a volume maps ids which are not told' 0 'to user 65532: .*the mount, which maps ids' first --path /data/f
+fi
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TMP/given/docker.sock"
+mknod "$TMP/given/disk" b 7 200
+: >"$TMP/given/own"
+chown 0:998 "$TMP/given/docker.sock"
+chown 0:6 "$TMP/given/disk"
+chown 0:65532 "$TMP/given/own"
+chmod 660 "$TMP/given/docker.sock" "$TMP/given/disk"
+chmod 600 "$TMP/given/own"
+box_run static --bind "$TMP/given:/given"
+ts 'a socket that is root on the node' 0 'and group 998: .*root on the node' first --path /given/docker.sock --for connect
+ts 'a disk of the node' 0 'as good as root on the node: leave it' first --path /given/disk
+ts 'a group that it is in already' 0 '^its group is one of the process' first --path /given/own
+for cap in sys_module sys_rawio dac_read_search; do
+	ts "$cap is the node's" 0 '^true$' eval '$NSDEBUG why "$BOX" --cap $cap -o json | jq ".items[0] |
+		(.cure | test(\"^leave it to the node\")) and .docker == null and .podman == null and .kubernetes == null"'
+done
+ts 'what is as good as root has a warning' 0 '^leave it to the node: CAP_SYS_ADMIN is as good as root' first --cap sys_admin
+
 # ---- what is said ----
 
 BASE=0 TOP=755 FILES='400 020 006 660 644 004 000' DIRS='700 755 777'

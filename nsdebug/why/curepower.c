@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * curepower - of files that hand over the node to who may use them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/own.h"
+#include "nsdebug/why/curing.h"
+
+static void cure_of_socket(struct making *m)
+{
+	char group[40] = "";
+
+	if (m->r->mode & S_IWGRP)
+		snprintf(group, sizeof(group), ", and group %u%s", m->group,
+			 m->r->gid ? "" : ", root's own");
+	TEXT(m, "its server lets only root use it%s: who may use it may often do what root may, "
+	     "and of a runtime's socket (docker, containerd) is root on the node: leave it to the "
+	     "node; or let a server that is meant for it give it to a group of its own, and the "
+	     "process be in that", group);
+}
+
+/* Of devices that are all of the node's memory or disks, whatever file systems are on them. */
+static bool is_raw(const struct reason *r)
+{
+	static const char *const all[] = { "mem", "kmem", "port", "nvram", "sg" };
+	const char *name = strrchr(r->path, '/');
+	size_t n = name ? strcspn(name + 1, "0123456789") : 0;
+
+	for (size_t i = 0; name && S_ISCHR(r->mode) && i < ARRAY_SIZE(all); i++)
+		if (strlen(all[i]) == n && !memcmp(all[i], name + 1, n))
+			return true;
+	return S_ISBLK(r->mode);
+}
+
+/* What hands over the node with a group that may use it: no group is a cure. */
+bool curing_powers(struct making *m)
+{
+	const struct reason *r = m->r;
+
+	if (r->whose == CLASS_OWNER)
+		return false;
+	if (S_ISSOCK(r->mode) && !r->uid)
+		cure_of_socket(m);
+	else if (is_raw(r))
+		TEXT(m, "it is a device of the node's: who may use it, or is in its group, reads "
+		     "or writes all that is behind it, past every file's mode, and is as good "
+		     "as root on the node: leave it to the node, and mount what is on a disk as "
+		     "a volume");
+	else
+		return false;
+	return true;
+}

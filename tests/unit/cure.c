@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* why/cure: what is offered for each reason, and what never is. */
+#include "nsdebug/why/cure.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
+#include "nsdebug/why/creds.h"
+#include "nsdebug/why/reason.h"
+#include "tests/unit/check.h"
+
+static struct creds nobody = { .fsuid = 1000, .fsgid = 1000, .euid = 1000, .egid = 1000 };
+
+static bool says(const char *s, const char *what)
+{
+	return strstr(s, what) != NULL;
+}
+
+static void cures_beside_files(void)
+{
+	static struct reason r;
+	static struct cure c;
+
+	r.kind = WHY_SYSCTL;
+	strcpy(r.path, "/proc/sys/kernel/hostname");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--hostname VALUE"), "a name is no sysctl");
+	strcpy(r.path, "/proc/sys/net/core/somaxconn");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--sysctl net.core.somaxconn=VALUE"), "one of a namespace");
+	strcpy(r.path, "/proc/sys/vm/swappiness");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!c.docker[0] && !c.kubernetes[0] && says(c.text, "node"), "one of the node");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_RLIMIT;
+	r.limit = 64;
+	strcpy(r.word, "as");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!c.docker[0] && c.text[0], "a limit that no engine sets");
+	r.kind = WHY_CAPABILITY;
+	r.caps = CREDS_CAP(SYS_RESOURCE);
+	strcpy(r.word, "nofile");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--ulimit nofile=64"), "a hard limit takes no capability");
+	r.word[0] = '\0';
+	r.caps = CREDS_CAP(SYS_ADMIN) | CREDS_CAP(BPF);
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(says(c.podman, "--cap-add BPF") && says(c.docker, "--cap-add SYS_ADMIN") &&
+	   says(c.kubernetes, "add: [BPF]"), "not the one that does all, where it is not needed");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_MODE;
+	r.mode = S_IFREG | 0644;
+	r.need = NEED_X;
+	r.whose = CLASS_OTHER;
+	strcpy(r.mount, "/data");
+	strcpy(r.path, "/data/run");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(says(c.text, "chmod a+x") && !c.podman[0], "what not even its owner may");
+}
+
+/* ---- cures of files ---- */
+
+static struct reason why;
+static struct cure cure;
+/* In a user namespace that begins at 100000. */
+static struct creds inside = { .fsuid = 165532, .fsgid = 165532 };
+
+static void refuse(enum why_kind kind, uint32_t mode, uint32_t need, const char *path,
+		   const char *mount)
+{
+	memset(&why, 0, sizeof(why));
+	why.kind = kind;
+	why.whose = CLASS_OTHER;
+	why.mode = mode;
+	why.need = need;
+	strcpy(why.path, path);
+	strcpy(why.mount, mount);
+}
+
+static bool cured(const char *word)
+{
+	cure_of(&why, &inside, OP_OPEN, 65532, 65532, 9, &cure);
+	return says(cure.text, word);
+}
+
+static void cures_of_ids(void)
+{
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
+	ok(cured("chown on the host to 165532") && says(cure.text, "to user 65532"),
+	   "a host's id, where it is for the host");
+	ok(says(cure.kubernetes, "fsGroup: 65532"), "and the container's, where it is for that");
+	why.mode = S_IFREG | 0640;
+	why.gid = 100009;
+	ok(cured("group 9") && !strcmp(cure.docker, "--group-add 9"), "a group as inside");
+	why.gid = 0;
+	ok(!cured("into group") && !cure.docker[0], "root's group is nobody's");
+	refuse(WHY_MODE, S_IFSOCK | 0660, NEED_W, "/run/d.sock", "/run/d.sock");
+	ok(cured("only root") && !cure.docker[0] && !cure.kubernetes[0], "nor a socket of root's");
+	refuse(WHY_UNMAPPED, S_IFDIR | 0755, NEED_W, "/data", "/data");
+	ok(cured("chown it on the host to 165532"), "an owner that is not mapped");
+	why.nested = 1;
+	ok(!cured("chown") && says(cure.text, "of the process's own"), "nor in one of its own");
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
+	why.mapping = MOUNT_IDS_KNOWN;
+	why.kept_uid = 65532;
+	ok(cured("chown on the host to 65532,"), "what is on disk, below mapped ids");
+	why.kind = WHY_ACL;
+	ok(cured("setfacl -m u:65532:r") && says(cure.text, "chown to 65532"), "in an ACL, too");
+	why.mapping = MOUNT_IDS_UNKNOWN;
+	ok(!cured("u:165532") && says(cure.text, "maps ids"), "a map that is not known");
+}
+
+/* Files that hand over the node, and groups that help nobody. */
+static void cures_of_groups(void)
+{
+	refuse(WHY_MODE, S_IFSOCK | 0660, NEED_W, "/run2/docker.sock", "/run2");
+	why.gid = 998;
+	ok(cured("root on the node") && !cure.docker[0] && !cure.kubernetes[0],
+	   "a runtime's socket");
+	refuse(WHY_MODE, S_IFBLK | 0660, NEED_R, "/dev/sda", "/dev");
+	why.gid = 6;
+	ok(cured("leave it to the node") && !cure.docker[0] && !cure.kubernetes[0], "a disk");
+	why.mode = S_IFCHR | 0640;
+	strcpy(why.path, "/dev/mem");
+	ok(cured("leave it to the node") && !cure.docker[0], "memory");
+	strcpy(why.path, "/dev/dri/renderD128");
+	ok(cured("every device of that group") && says(cure.docker, "--group-add 9"),
+	   "another device");
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
+	why.whose = CLASS_GROUP;
+	ok(cured("chmod g+r") && !cure.kubernetes[0] && !says(cure.text, "fsGroup"),
+	   "a group that it is in already");
+	why.whose = CLASS_OTHER;
+	cure_of(&why, &inside, OP_OPEN, 65532, 0, 0, &cure);
+	ok(says(cure.kubernetes, "fsGroup: 65532"), "not root's");
+}
+
+static void cures_of_volumes(void)
+{
+	refuse(WHY_MODE, S_IFREG | 0700, NEED_X, "/data/run", "/data");
+	ok(cured("chmod a+x") && !cure.kubernetes[0], "a group of a volume makes no program");
+	refuse(WHY_OWNER, S_IFDIR | 0755, 0, "/data", "/data");
+	ok(cured("only an owner may") && !cure.kubernetes[0], "nor an owner");
+	refuse(WHY_ACL, S_IFREG | 0644, NEED_R, "/data/f", "/data");
+	why.whose = CLASS_ACL_USER;
+	ok(cured("setfacl -m u:165532:r") && !cure.kubernetes[0], "an entry of one's own");
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_W, "/proc/1/environ", "/proc");
+	strcpy(why.type, "proc");
+	ok(cured("kernel's: proc") && !cure.kubernetes[0] && !cure.podman[0], "/proc is no volume");
+	refuse(WHY_READ_ONLY_MOUNT, S_IFDIR | 0755, 0, "/sys", "/sys");
+	ok(cured("kernel's") && !cure.docker[0], "nor is /sys");
+	refuse(WHY_MODE, S_IFDIR | 0755, NEED_W, "/dev", "/dev");
+	strcpy(why.type, "tmpfs");
+	ok(cured("/dev is made by the runtime") && !cure.kubernetes[0], "nor /dev");
+}
+
+/* What is mounted over a directory hides what is in it. */
+static void cures_of_places(void)
+{
+	refuse(WHY_READ_ONLY_MOUNT, S_IFDIR | 0755, 0, "/app", "/");
+	why.dir = 1;
+	why.filled = DIR_EMPTY;
+	ok(cured("on /app") && says(cure.docker, "--tmpfs /app") && !says(cure.text, "hidden"),
+	   "over an empty one");
+	why.filled = DIR_UNKNOWN;
+	ok(cured("would be hidden"), "where it is not known, a warning");
+	why.filled = DIR_FILLED;
+	ok(cured("/app is not empty") && !cure.docker[0] && !cure.kubernetes[0] &&
+	   !strcmp(cure.podman, "--volume app:/app:U"), "not over one that has something");
+	why.uid = inside.fsuid;
+	ok(cured("/app is not empty") && !strcmp(cure.docker, "--volume app:/app"),
+	   "a named volume has a copy, with its owners");
+	refuse(WHY_MODE, S_IFREG | 0644, NEED_W, "/app/data", "/");
+	why.filled = DIR_FILLED;
+	why.ro = 1;
+	ok(cured("read-only besides") && !says(cure.docker, "tmpfs"), "the second obstacle");
+	refuse(WHY_ABSENT, 0, NEED_W, "/data", "/");
+	why.dir = 1;
+	ok(cured("make the directory in the image") && says(cure.docker, "--tmpfs /data:"),
+	   "one that is not there");
+}
+
+static void cures_of_rights(void)
+{
+	struct creds nnp = inside;
+
+	refuse(WHY_CAPABILITY, 0, 0, "", "");
+	why.caps = CREDS_CAP(SETUID);
+	ok(cured("hard rule of nonroot") && !cure.docker[0] && !cure.kubernetes[0],
+	   "nobody nonroot becomes root");
+	why.caps = CREDS_CAP(NET_RAW);
+	ok(cured("setcap CAP_NET_RAW") &&
+	   says(cure.kubernetes, "allowPrivilegeEscalation: true"), "who is not root, by setcap");
+	cure_of(&why, &nnp, OP_OPEN, 0, 0, 0, &cure);
+	ok(!says(cure.text, "setcap") && says(cure.docker, "--cap-add NET_RAW") &&
+	   !says(cure.kubernetes, "allowPriv"), "who is root, by having it");
+	nnp.host_user_ns = true;
+	why.caps = CREDS_CAP(SYS_MODULE);
+	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
+	ok(says(cure.text, "leave it to the node") && !cure.docker[0] && !cure.podman[0] &&
+	   !cure.kubernetes[0], "what is the node is not given");
+	why.caps = CREDS_CAP(SYS_ADMIN);
+	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
+	ok(!strncmp(cure.text, "leave it to the node: CAP_SYS_ADMIN is as good as root", 54) &&
+	   cure.docker[0], "what amounts to it, with a warning");
+	ok(!cured("as good as root"), "in a user namespace it is not");
+	refuse(WHY_SECCOMP, 0, 0, "", "");
+	strcpy(why.word, "mount");
+	why.caps = CREDS_CAP(SYS_ADMIN);
+	ok(cured("also takes CAP_SYS_ADMIN") &&
+	   !strcmp(cure.docker, "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN") &&
+	   says(cure.kubernetes, "add: [SYS_ADMIN]") && says(cure.kubernetes, "Localhost"),
+	   "a filter, and what is refused next");
+	refuse(WHY_RLIMIT, 0, 0, "", "");
+	strcpy(why.word, "memlock");
+	why.limit = 4096;
+	why.hard = 100000;
+	why.number = 65536;
+	ok(cured("itself up to its hard limit of 100000") &&
+	   !strcmp(cure.docker, "--ulimit memlock=65536:100000"), "all that was asked for");
+	why.hard = 4096;
+	ok(!cured("itself") && !strcmp(cure.docker, "--ulimit memlock=65536:65536"),
+	   "where both have to be raised");
+	why.hard = UINT64_MAX;
+	ok(cured("no hard limit") && !strcmp(cure.docker, "--ulimit memlock=65536:-1"),
+	   "a hard limit is not lowered");
+}
+
+static void words_of_reasons(void)
+{
+	auto_buf struct buf b = { 0 };
+
+	refuse(WHY_INTERPRETER, S_IFREG | 0755, 0, "/run.sh", "/");
+	strcpy(why.word, "/bin/sh\r");
+	reason_text(&b, &why);
+	ok(says(b.bytes, "carriage return"), "what cannot be seen is said");
+}
+
+/* Of every kind, with hostile words in it: no option that a shell could misread, never more than
+ * one capability, never root. */
+static void cures(void)
+{
+	static struct reason r;
+	static struct cure c;
+	bool good = true;
+
+	for (uint32_t kind = 0; kind < WHY_KINDS; kind++) {
+		memset(&r, 0, sizeof(r));
+		r.kind = kind;
+		r.mode = S_IFDIR | 0700;
+		r.need = NEED_W;
+		r.whose = CLASS_OTHER;
+		r.caps = UINT64_MAX;
+		strcpy(r.path, "/a/$(id)/x");
+		strcpy(r.mount, "/a;id");
+		strcpy(r.word, "`id`");
+		strcpy(r.type, "tmpfs");
+		cure_of(&r, &nobody, OP_OPEN, 65532, 65532, 0, &c);
+		for (const char *p = c.docker; *p; p++)
+			good &= !strchr("$;`|&<>()", *p);
+		for (const char *p = c.podman; *p; p++)
+			good &= !strchr("$;`|&<>()", *p);
+		good &= !says(c.kubernetes, "id") || says(c.kubernetes, "securityContext");
+		good &= !says(c.kubernetes, "$(") && !says(c.kubernetes, ";");
+		good &= !says(c.docker, "--privileged") && !says(c.docker, "cap-add ALL") &&
+			!says(c.docker, "--user 0") && !says(c.docker, "limit 0") &&
+			!says(c.docker, "memory 0");
+	}
+	ok(good, "no cure holds what a shell would run, or gives all away");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_READ_ONLY_MOUNT;
+	r.mode = S_IFDIR | 0755;
+	r.dir = 1;
+	strcpy(r.path, "/var/cache/nginx");
+	strcpy(r.mount, "/");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--tmpfs /var/cache/nginx:uid=101,gid=101") &&
+	   says(c.kubernetes, "name: var-cache-nginx, emptyDir: {}"), "a place to write");
+	strcpy(r.path, "/etc/app");
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!c.docker[0] && !c.kubernetes[0] && c.text[0], "none over what the image needs");
+	r.kind = WHY_PORT;
+	r.number = 80;
+	r.limit = 1024;
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--sysctl net.ipv4.ip_unprivileged_port_start=80") &&
+	   says(c.text, "8080"), "a low port");
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_CAPABILITY;
+	r.caps = CREDS_CAP(NET_RAW);
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.docker, "--cap-drop ALL --cap-add NET_RAW") &&
+	   says(c.kubernetes, "drop: [ALL], add: [NET_RAW]"), "exactly one capability");
+	cures_beside_files();
+	memset(&r, 0, sizeof(r));
+	r.kind = WHY_READ_ONLY_MOUNT;
+	memset(r.path, 'x', sizeof(r.path) - 1);
+	r.path[0] = '/';
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!c.docker[0] && !c.kubernetes[0], "half a path is none");
+}
+
+int main(void)
+{
+	cures();
+	cures_of_ids();
+	cures_of_groups();
+	cures_of_volumes();
+	cures_of_places();
+	cures_of_rights();
+	words_of_reasons();
+	return done();
+}
