@@ -79,9 +79,10 @@ static const struct idmap *parse(struct reading *r, char *text, size_t len)
 	struct idmap map = { 0 }, *ret = NULL;
 	size_t size;
 
-	for (size_t i = 0; i + 1 < len; i++)
+	for (size_t i = 0; i < len; i++)
 		if (!text[i])
 			text[i] = '\n';
+	text[len] = '\0';
 	if (idmap_parse(&map, text)) {
 		size = map.count * sizeof(*map.extents);
 		if (sizeof(*ret) + size < r->room) {
@@ -99,7 +100,7 @@ static const struct idmap *parse(struct reading *r, char *text, size_t len)
 static const struct idmap *take(struct reading *r, struct last_map *last, uint32_t count,
 				uint32_t at)
 {
-	size_t len = at < TEXT_MAX ? lines_len(r->told.text + at, TEXT_MAX - at, count) : 0;
+	size_t len = at < TEXT_MAX ? lines_len(r->told.text + at, TEXT_MAX - 1 - at, count) : 0;
 	char *text = r->told.text + at;
 
 	if (!len)
