@@ -120,6 +120,7 @@ static void put(struct reading *r)
 
 	if (!m)
 		return;
+	/* parsed in place: the end of the first one is the beginning of the second */
 	m->gids = t->mask & GIDMAP ? take(r, &r->gids, t->gids, t->gids_at) : NULL;
 	m->uids = t->mask & UIDMAP ? take(r, &r->uids, t->uids, t->uids_at) : NULL;
 }
