@@ -170,7 +170,7 @@ static void put_handle(const struct call_ask *a, const struct capable *c, struct
 	bool directory = a->unknown & 4 || a->args[2] & O_DIRECTORY;
 
 	buf_clear(text);
-	if (directory && (own & takes) == takes) {
+	if (directory && !c->host && (own & takes) == takes) {
 		ret->kind = WHY_UNKNOWN;
 		ret->caps = 0;
 		buf_str(text, "it has not CAP_DAC_READ_SEARCH in the host's user namespace; since "
@@ -178,9 +178,12 @@ static void put_handle(const struct call_ask *a, const struct capable *c, struct
 			"mount that its own user namespace has");
 		return;
 	}
-	buf_str(text, "it has not CAP_DAC_READ_SEARCH in the host's user namespace, nor, for what "
-		"Linux 6.11 lets its own open (directories of its mounts), CAP_SYS_ADMIN and "
-		"CAP_DAC_READ_SEARCH there; handles of processes (pidfs, Linux 6.14) take none");
+	buf_str(text, "it has not CAP_DAC_READ_SEARCH");
+	if (!c->host)
+		buf_str(text, " in the host's user namespace, nor, for what Linux 6.11 lets its "
+			"own open (directories of its mounts), CAP_SYS_ADMIN and "
+			"CAP_DAC_READ_SEARCH there");
+	buf_str(text, "; handles of processes (pidfs, Linux 6.14) take none");
 }
 
 /* It has it, but not over what the call is about. */
@@ -224,7 +227,7 @@ static void put_all(const struct call_ask *a, const struct callcap *k, const str
 	ret->err = EPERM;
 	ret->word[0] = '\0';
 	buf_clear(text);
-	if (a->nr == SYS_open_by_handle_at && a->relaxed && !c->host)
+	if (a->nr == SYS_open_by_handle_at && a->relaxed)
 		put_handle(a, c, ret, text);
 	else
 		put_elsewhere(k, c, ret, text);

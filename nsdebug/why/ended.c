@@ -25,7 +25,6 @@
 #define SLACK_US KMSG_SLACK_US
 /* Engines write down that it was started when it was: some words of it may be older. */
 #define STARTED_NS 100000000
-#define SHORT_NS 500000000	/* the same of a run that ended before that was written */
 #define OOM_S 10		/* of a process of it, and then it ended: because of that? */
 #define SHOWN 10		/* of its last lines */
 
@@ -547,8 +546,9 @@ static void read_output(struct why *w)
 	int64_t end = nanoseconds(x->finished);
 	struct output_span span = { since ? since - STARTED_NS : 0, again };
 
+	/* it was written when the run had ended already */
 	if (end && end < since && x->exit_code != INT64_MIN)
-		span.since = end - SHORT_NS;
+		span.since = end - STARTED_NS;
 	if (!ended)
 		span = (struct output_span){ 0, since };
 	if (span.before)
