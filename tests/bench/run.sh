@@ -137,9 +137,9 @@ bench_bulk() {
 	head -c 1073741824 /dev/zero >"$DATA/blob"
 	"$BOX" run bench static --bind "$DATA:/data:ro" --ready >/dev/null
 	row 'ls -la, 200,000 files' 'coreutils ls -la' 0.5 9 \
-		"$NSDEBUG" ls -la nsd-bench /data/many -- ls -la "$DATA/many"
+		"$NSDEBUG" ls -la runc://nsd-bench /data/many -- ls -la "$DATA/many"
 	row 'cat 1 GiB into a pipe' 'coreutils cat' 0.35 9 -p \
-		"$NSDEBUG" cat nsd-bench /data/blob -- cat "$DATA/blob"
+		"$NSDEBUG" cat runc://nsd-bench /data/blob -- cat "$DATA/blob"
 	"$BOX" down bench >/dev/null
 }
 
