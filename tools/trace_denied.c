@@ -36,7 +36,8 @@ struct denied_opts {
 static const struct opt denied_opt[] = {
 	OPT(0, "once", OPT_FLAG, struct denied_opts, once, NULL,
 	    "what is refused again (the same call, error, reason, directory and port) only once, "
-	    "and at the end how often, the most often first"),
+	    "when it is seen first; at the end a row of its own says how often, the most often "
+	    "first: see 'sort' and 'times'"),
 	TRACER_OPTS(struct denied_opts),
 	STACKS_OPTS(struct denied_opts),
 	OPT_END
@@ -44,7 +45,8 @@ static const struct opt denied_opt[] = {
 
 struct denied_row {
 	struct coltime time;
-	uint64_t pid, tid, host_pid, host_tid, uid, gid, host_uid, host_gid, times;
+	uint64_t pid, tid, host_pid, host_tid, uid, gid, host_uid, host_gid;
+	uint64_t sort, times;
 	uint64_t no_new_privs, guess, owner_uid, owner_gid, limit;
 	struct bytes comm, call, object, path, mount, mode, why, cure, kubernetes, docker, podman;
 	struct bytes capabilities, refused, helpful;
@@ -75,7 +77,10 @@ static const struct col denied_col[] = {
 	C(COL_STR, error, 0, "what the call returned; SIGSYS: seccomp ended it", .least = 6),
 	C(COL_STR, name, COL_HIDE | COL_NAME, "the system call", .head = "SYSCALL"),
 	C(COL_BYTES, call, COL_CLAIMED | COL_CODE, "with its arguments", .least = 24),
-	C(COL_U64, times, COL_HIDE, "with --once, at the end: how often"),
+	C(COL_U64, sort, COL_HIDE, "with --once: the number of its sort; rows of one sort have the "
+	  "same"),
+	C(COL_U64, times, COL_HIDE, "with --once, at the end: how often that sort was refused in "
+	  "all, the last time then; such a row has no why and no cure, all others no times"),
 	C(COL_STR, reason, 0, "what refused it, in a word", .least = 11),
 	C(COL_BOOL, guess, COL_HIDE, "found by elimination: nothing proves it"),
 	C(COL_BYTES, why, COL_CLAIMED, "what refused it", .least = 32),
@@ -95,12 +100,13 @@ static const struct col denied_col[] = {
 	COL_END
 };
 
-/* What --once has seen: what its last row will show. */
+/* What --once has seen: what the row with its count will show. */
 struct seen {
-	uint64_t times, pid, host_pid;
+	uint64_t sort, times, pid, host_pid;
 	struct coltime last;
 	const char *error, *reason;
-	char *name, *comm, *call, *why, *cure;
+	char *name, *comm, *call;
+	bool shown;			/* --filter has let one through */
 };
 
 struct listing {
@@ -273,36 +279,43 @@ static uint64_t sort_of(const struct denied_row *row, const struct reason *why,
 	return map_hash(key, &why->caps, sizeof(why->caps));
 }
 
-/* True if it is not the first of its sort. */
-static bool is_again(struct listing *l, const struct denied_row *row, const struct reason *why,
-		     const struct sys_call *c)
+static struct seen *add_seen(struct listing *l, uint64_t key, const struct denied_row *row)
 {
-	uint64_t key = sort_of(row, why, c);
-	struct seen *s = map_get(&l->seen, key);
+	struct seen *s = mem_alloc(sizeof(*s));
 
-	if (s) {
-		s->times++;
-		s->last = row->time;
-		s->pid = row->pid;
-		s->host_pid = row->host_pid;
-		return true;
-	}
-	if (l->seen.used == ONCE_MAX)
-		return false;
-	s = mem_alloc(sizeof(*s));
-	s->times = 1;
 	s->error = row->error;
 	s->reason = row->reason;
 	s->name = keep(word(row->name));
 	s->comm = keep(row->comm);
 	s->call = keep(row->call);
-	s->why = keep(row->why);
-	s->cure = keep(row->cure);
 	map_put(&l->seen, key, s);
+	s->sort = l->seen.used;
 	if (l->seen.used == ONCE_MAX)
 		emit_note(l->r->emit, "--once: more than %d are not kept apart, and shown each "
 			  "time", ONCE_MAX);
-	return false;
+	return s;
+}
+
+/* True if one of its sort has been shown. */
+static bool is_again(struct listing *l, struct denied_row *row, const struct reason *why,
+		     const struct sys_call *c)
+{
+	uint64_t key = sort_of(row, why, c);
+	struct seen *s = map_get(&l->seen, key);
+	bool again;
+
+	if (!s && l->seen.used == ONCE_MAX)
+		return false;
+	if (!s)
+		s = add_seen(l, key, row);
+	s->times++;
+	s->last = row->time;
+	s->pid = row->pid;
+	s->host_pid = row->host_pid;
+	row->sort = s->sort;
+	again = s->shown;
+	s->shown |= emit_wants(l->r->emit, row);
+	return again;
 }
 
 /* What map_each() gives one by one, to be put in order. */
@@ -320,7 +333,9 @@ static int by_times(const void *a, const void *b)
 {
 	const struct seen *x = *(struct seen *const *)a, *y = *(struct seen *const *)b;
 
-	return (x->times < y->times) - (x->times > y->times);
+	if (x->times == y->times)
+		return (x->sort > y->sort) - (x->sort < y->sort);
+	return x->times < y->times ? 1 : -1;
 }
 
 static void show_times(struct emit *emit, struct seen *s)
@@ -330,6 +345,7 @@ static void show_times(struct emit *emit, struct seen *s)
 	if (s->times > 1) {
 		row_none(denied_col, &row);
 		row.time = s->last;
+		row.sort = s->sort;
 		row.times = s->times;
 		row.pid = s->pid;
 		row.host_pid = s->host_pid;
@@ -338,19 +354,18 @@ static void show_times(struct emit *emit, struct seen *s)
 		row.reason = s->reason;
 		row.comm = word(s->comm);
 		row.call = word(s->call);
-		row.why = word(s->why);
-		row.cure = word(s->cure);
-		emit_row(emit, &row);
+		if (s->shown)
+			emit_wanted(emit, &row);
+		else
+			emit_row(emit, &row);
 	}
 	free(s->name);
 	free(s->comm);
 	free(s->call);
-	free(s->why);
-	free(s->cure);
 	free(s);
 }
 
-/* Those that were refused most often first. */
+/* Those that were refused most often first, of those the first that was seen. */
 static void show_all(struct listing *l)
 {
 	map_each(&l->seen, gather);
@@ -473,13 +488,17 @@ static void denied_run(struct run *r)
 	show_all(&l);
 }
 
+#define ONCE_FIELDS "time,pid,comm,sort,times,error,call,reason,why,cure"
+
 static int denied_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
 	const struct denied_opts *o = opts;
 
-	stacks_fields(opts, l, "time,pid,comm,error,call,reason,why,cure,frames");
-	if (o->once && !l->fields && l->format == OUT_TABLE)
-		l->fields = "time,pid,comm,error,call,times,reason,why,cure";
+	stacks_fields(opts, l, o->once ? ONCE_FIELDS ",frames" :
+		      "time,pid,comm,error,call,reason,why,cure,frames");
+	if (o->once && !l->fields && l->format <= OUT_WIDE)
+		l->fields = l->format == OUT_WIDE ? ONCE_FIELDS ",tid,uid,gid,kubernetes,docker,"
+			"podman" : ONCE_FIELDS;
 	return tracer_layout(opts, nargs, args, l, e);
 }
 
@@ -516,6 +535,9 @@ const struct tool tool_trace_denied = {
 		"cannot be asked: it is named by elimination, and 'guess' is set. Of a thread that "
 		"was there before, seccomp's answer to its first call that is seen cannot be told "
 		"from the kernel's.\n\n"
+		"A program that tries again is refused again: --once shows each refusal when it "
+		"is seen first, and at the end how often it came, in rows that have 'times' and "
+		"the 'sort' of the first one.\n\n"
 		"The cure keeps the container nonroot: one capability at most, never all. With "
 		"--next paths are walked as soon as the container is known by its name: if it has "
 		"ended before, only what the error proves is said of a file.",

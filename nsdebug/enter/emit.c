@@ -58,11 +58,21 @@ static void send_row(struct emit *e, enum frame_type type, const struct col *col
 	finish(e, at);
 }
 
+bool emit_wants(const struct emit *e, const void *row)
+{
+	return !e->filter || expr_match(e->filter, row);
+}
+
+void emit_wanted(struct emit *e, const void *row)
+{
+	send_row(e, F_ROW, e->cols, row);
+}
+
 bool emit_row(struct emit *e, const void *row)
 {
-	if (e->filter && !expr_match(e->filter, row))
+	if (!emit_wants(e, row))
 		return false;
-	send_row(e, F_ROW, e->cols, row);
+	emit_wanted(e, row);
 	return true;
 }
 

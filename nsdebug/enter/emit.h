@@ -53,6 +53,9 @@ struct emit {
 /* Row of e->cols. A row over ROW_BYTES_MAX is replaced by an error frame. False if it is not one of
  * those that the user wants (--filter). */
 bool emit_row(struct emit *e, const void *row);
+bool emit_wants(const struct emit *e, const void *row);
+/* The same, wanted or not: what belongs to one that was. */
+void emit_wanted(struct emit *e, const void *row);
 /* The verb's totals, of its summary columns; the last one said counts. */
 void emit_summary(struct emit *e, const void *row);
 /* One object failed and the run goes on; the exit status becomes at least err->status. */

@@ -66,6 +66,24 @@ made_again
 tr_rows '--once: each sort once, and how often' 'length == 3 and
 	(map(select(.path == "/w/secret")) | length == 1) and
 	(map(.times) | sort == [null, null, 3])'
+tr_rows '--once: the count is no second row of the same' 'map(select(.times == 3)) == [.[-1]] and (.[-1] |
+	.why == null and .cure == null and .docker == null and .reason == "mode") and
+	.[-1].sort == (map(select(.path == "/w/secret")) | .[0].sort) and all(.sort > 0)'
+busy
+trace_start denied "$BOX" --once --filter 'path = /w/secret'
+made_again
+tr_rows '--once --filter: what is counted is what was shown' 'map([.path, .times]) == [["/w/secret", null], [null, 3]]'
+busy
+trace_start denied "$BOX" --once --filter 'times > 2'
+made_again
+tr_rows '--once --filter: and what is counted often' 'map(.times) == [3]'
+busy
+"$NSDEBUG" trace denied "$BOX" --once >table 2>said &
+TRACE=$!
+at_exit "kill -KILL $TRACE 2>/dev/null || :"
+wait_for _sealed 20 || fail 'a table is attached' "$(cat said)"
+made_again
+ts '--once: a table' 0 'busybox +1 +3 +EACCES +openat.AT_FDCWD, "/w/secret", O_RDONLY. +mode +- +- *$' tail -n 1 table
 # names that a program makes up: of one sort, and which is most often first
 rm -f filtered/on
 box_run debug --bind "$TMP/filtered:/w" -- /busybox/busybox sh -c 'while [ ! -e /w/on ]; do /busybox/busybox usleep 10000; done
@@ -100,8 +118,9 @@ trace_wait
 rm go
 tr_rows '--once: ports and kinds of sockets are kept apart' 'map(select(.times == 2) |
 	select(.syscall == "bind" or .syscall == "socket" or .name == "bind" or .name == "socket")) |
-	length == 4 and (map(.why) | map(select(test("port 80 "))) | length == 1) and
-	(map(.why) | map(select(test("port 53 "))) | length == 1)'
+	length == 4 and map(.sort) == [1, 2, 3, 4] and
+	(map(.call) | map(select(test("htons\\(80\\)"))) | length == 1) and
+	(map(.call) | map(select(test("htons\\(53\\)"))) | length == 1)'
 # calls that have no name here: each keeps its own number
 cat >odd.py <<-'E'
 	import ctypes, os, time
