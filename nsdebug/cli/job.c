@@ -11,6 +11,7 @@
 #include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/layers.h"
 #include "nsdebug/sys/mountids.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
@@ -145,6 +146,7 @@ int job_start_judge(const struct job *j, const struct target *t, struct child *c
 
 	with.target = t;
 	mountids_read(&t->mounts, t->place.proc, t->arena);
+	layers_mark(&t->mounts, &t->host_mounts);
 	judge_rules(&site, t->place.proc);
 	return start_beside(c, &with, ROLE_READER, judge_serve, &site, judge, e);
 }

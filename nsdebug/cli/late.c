@@ -73,7 +73,8 @@ static int make_judge(struct late *l, const struct job *j, const struct target *
 
 	now.arena = arena;
 	*mounts = openat(now.place.proc, "mountinfo", O_RDONLY | O_CLOEXEC);
-	if (target_mounts(&now, e) < 0 || job_start_judge(j, &now, &l->child, judge, e) < 0)
+	if (target_mounts(&now, e) < 0 || target_host_mounts(&now, e) < 0 ||
+	    job_start_judge(j, &now, &l->child, judge, e) < 0)
 		return -1;
 	put_given(&now, g);
 	return 0;

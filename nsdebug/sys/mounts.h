@@ -36,6 +36,7 @@ struct mount {
 	bool idmapped;		/* shows other owners; of what it does not map, ID_UNMAPPED */
 	bool unbindable;
 	bool served;		/* answers come from a server: fuse, nfs, cifs, 9p, autofs ... */
+	bool stacked;		/* an overlay, one of whose layers is so: after layers_mark() */
 	bool deleted;		/* what `root` names is no more there */
 };
 

@@ -253,7 +253,7 @@ static enum dir_fill fill_of(const struct root *root, const struct access_site *
 	     r->kind != WHY_MODE) || !reason_dir(r, dir, sizeof(dir)))
 		return DIR_UNKNOWN;
 	at = cover_holding(s->cover, dir[0] ? dir : "/");
-	if (!a->named && at != NO_MOUNT && s->cover->mounts->items[at].served)
+	if (at != NO_MOUNT && stand_waits(s, a, &s->cover->mounts->items[at]))
 		return DIR_UNKNOWN;
 	return fill_look(root, dir);
 }

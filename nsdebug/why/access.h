@@ -11,8 +11,8 @@
  * agree, the answer is that it has changed.
  *
  * Bounded: 40 links, some 2000 names, ACCESS_DEPTH directories, paths of PATH_MAX, names of
- * NAME_MAX. Of programs only the first bytes are looked at. A file system that asks a server is
- * asked only if `named`.
+ * NAME_MAX. Of programs only the first bytes are looked at. A file system that asks a server, or an
+ * overlay on one, is asked only if `named`, or if it is the container's root.
  *
  * What is not known here: LSMs, Landlock, the device cgroup's BPF program, what a server decides.
  * Of a mount with mapped ids, which ones it has where the kernel does not tell it (sys/mountids.h):

@@ -94,6 +94,14 @@ bool stand_served(const struct step *s)
 	return s->mount && s->mount->served;
 }
 
+bool stand_waits(const struct access_site *site, const struct access_ask *a, const struct mount *m)
+{
+	const struct cover *c = site->cover;
+
+	return m && !a->named && (m->served || m->stacked) &&
+		(c->root == NO_MOUNT || m != &c->mounts->items[c->root]);
+}
+
 /* These have no programs and no devices whatever their mounts say. */
 static bool is_kernels(const struct step *s)
 {

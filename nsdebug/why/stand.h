@@ -11,6 +11,9 @@
 
 #include "nsdebug/why/reason.h"
 
+struct access_ask;
+struct access_site;
+struct mount;
 struct step;
 struct walk;
 
@@ -49,6 +52,10 @@ bool stand_noexec(const struct step *s);
 bool stand_nodev(const struct step *s);
 /* A server answers for its file system. */
 bool stand_served(const struct step *s);
+/* Could who looks into a mount wait for a server that nobody has named? At the container's root
+ * that is risked: all its files are there, and who was refused has just been answered. m may be
+ * NULL. */
+bool stand_waits(const struct access_site *site, const struct access_ask *a, const struct mount *m);
 /* On any part of procfs? */
 bool stand_in_procfs(const struct step *s);
 /* On procfs, mounted from its root: its path below that. Else NULL. */

@@ -282,8 +282,10 @@ static int search(struct walk *w)
 {
 	struct step *dir = walk_parent(w);
 
-	if (!w->ask->named && stand_served(dir))
-		return stand_refuse(w, dir, WHY_SERVER, 0);
+	if (stand_waits(w->site, w->ask, dir->mount))
+		return stand_served(dir) ? stand_refuse(w, dir, WHY_SERVER, 0) :
+			unknown(w, dir, "it is in an overlay above a file system whose server "
+				"might not answer: it was not looked at");
 	return w->quiet ? 0 : stand_permission(w, dir, NEED_X);
 }
 
