@@ -165,7 +165,6 @@ static __always_inline bool is_lock(__u32 command)
 }
 
 const volatile bool visits_vma;	/* Linux 5.12: look_mapping */
-const volatile bool finds_vma;	/* Linux 5.17: used_loader, used_protect */
 
 #define MAPPINGS 1024
 
@@ -193,7 +192,36 @@ __attribute__((noinline)) int note_mapped(__u64 task, __u64 ip, __u32 slot)
 	return 0;
 }
 
-static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
+/* Of the part of a file that is mapped, and where that ends. */
+static long note_part(struct task_struct *t, struct vm_area_struct *v, __u64 *end)
+{
+	struct file *f = BPF_CORE_READ(v, vm_file);
+
+	if (f)
+		note_file((__u64)current(), (__u64)f, USED_READ | USED_MAP, SCRATCH_LIVE);
+	*end = BPF_CORE_READ(v, vm_end);
+	return 0;
+}
+
+#define PARTS 8
+
+/* Pages are made to run: of a file, that is a right to it. */
+static __always_inline void note_protected(__u64 at, __u64 end)
+{
+	for (int i = 0; i < PARTS && at < end; i++) {
+		__u64 before = at;
+
+		/* somebody is about to change what is mapped */
+		if (bpf_find_vma(bpf_get_current_task_btf(), at, note_part, &at, 0) ||
+		    at <= before) {
+			__sync_fetch_and_add(&unsure, 1);
+			break;
+		}
+	}
+}
+
+/* finds: there is bpf_find_vma. */
+static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret, bool finds)
 {
 	const volatile struct used_call *c = &known_calls[nr & (USED_CALLS - 1)];
 	struct file *f;
@@ -211,7 +239,9 @@ static __always_inline void note_call(const struct regs *r, __u32 nr, __s64 ret)
 			note_fd((__u32)r->r8, USED_READ | USED_MAP);
 		break;
 	case USED_PROTECTS:
-		if (!finds_vma && r->dx & PROT_EXEC)
+		if (r->dx & PROT_EXEC && finds)
+			note_protected(r->di, r->di + r->si);
+		else if (r->dx & PROT_EXEC)
 			note_mapped((__u64)current(), r->di, SCRATCH_LIVE);
 		break;
 	case USED_RECEIVES:
@@ -284,15 +314,14 @@ static __always_inline bool note_unentered(__u64 nr)
 	return settled;
 }
 
-SEC("raw_tp/sys_exit")
-int used_exit(struct raw_tracepoint *ctx)
+/* Of the target's. */
+static __always_inline int note_exit(struct raw_tracepoint *ctx, bool finds)
 {
 	__s64 ret = (__s64)ctx->args[1];
 	struct regs r;
 	__u64 nr;
 
-	/* first of all: every process of the node comes here */
-	if (!is_current_target() || !get_regs(&r, (struct pt_regs *)ctx->args[0]))
+	if (!get_regs(&r, (struct pt_regs *)ctx->args[0]))
 		return 0;
 	nr = r.orig_ax == ~0ull ? NR_RT_SIGRETURN : r.orig_ax;
 	if (is_compat() || nr >= USED_CALLS) {
@@ -310,48 +339,25 @@ int used_exit(struct raw_tracepoint *ctx)
 	if (!entered[nr & (USED_CALLS - 1)] && !is_runtimes() && note_unentered(nr))
 		return 0;
 	if (known_calls[nr & (USED_CALLS - 1)].kind)
-		note_call(&r, (__u32)nr, ret);
+		note_call(&r, (__u32)nr, ret, finds);
 	return 0;
 }
 
-/* Of the part of a file that is mapped, and where that ends. */
-static long note_loader(struct task_struct *t, struct vm_area_struct *v, __u64 *end)
-{
-	struct file *f = BPF_CORE_READ(v, vm_file);
-
-	if (f)
-		note_file((__u64)current(), (__u64)f, USED_READ | USED_MAP, SCRATCH_LIVE);
-	*end = BPF_CORE_READ(v, vm_end);
-	return 0;
-}
-
-#define PARTS 8
-
-/* Pages are made to run: of a file, that is a right to it. */
+/* Every process of the node comes here, so it is one program. The other one is for kernels that know
+ * nothing of a function that is given to a helper, wherever it stands (before Linux 5.17). */
 SEC("raw_tp/sys_exit")
-int used_protect(struct raw_tracepoint *ctx)
+int used_exit(struct raw_tracepoint *ctx)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
-	struct pt_regs *p = (struct pt_regs *)bpf_task_pt_regs(t);
-	__u64 nr = p->orig_ax, at = p->di, end = at + p->si;
-
-	if ((nr != NR_MPROTECT && nr != NR_PKEY_MPROTECT) || !(p->dx & PROT_EXEC) || ctx->args[1] ||
-	    !is_current_target() || is_compat())
-		return 0;
-	for (int i = 0; i < PARTS && at < end; i++) {
-		__u64 before = at;
-
-		/* somebody is about to change what is mapped */
-		if (bpf_find_vma(t, at, note_loader, &at, 0) || at <= before) {
-			__sync_fetch_and_add(&unsure, 1);
-			break;
-		}
-	}
-	return 0;
+	return is_current_target() ? note_exit(ctx, true) : 0;
 }
 
-/* A program begins in its loader, if it has one: nobody opened that. Since Linux 5.17; programs of
- * their own, for older kernels know nothing of a function that is given to a helper. */
+SEC("raw_tp/sys_exit")
+int used_exit_old(struct raw_tracepoint *ctx)
+{
+	return is_current_target() ? note_exit(ctx, false) : 0;
+}
+
+/* A program begins in its loader, if it has one: nobody opened that. The other one as above. */
 SEC("raw_tp/sched_process_exec")
 int used_loader(struct raw_tracepoint *ctx)
 {
@@ -360,7 +366,7 @@ int used_loader(struct raw_tracepoint *ctx)
 	__u64 end;
 
 	if (is_current_target())
-		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_loader, &end, 0);
+		bpf_find_vma(bpf_get_current_task_btf(), p->ip, note_part, &end, 0);
 	return 0;
 }
 

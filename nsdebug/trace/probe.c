@@ -71,7 +71,7 @@ static const struct hook {
 	{ "BPF: io_uring", "trace syscalls: that there is io_uring is said",
 	  "Linux 5.10, CONFIG_IO_URING; without it io_uring is not noticed", sys_object,
 	  { "on_uring", "on_uring_old" } },
-	{ "BPF: first uses", "advise", KERNEL_CURE, used_object, { "used_exit" } },
+	{ "BPF: first uses", "advise", KERNEL_CURE, used_object, { "used_exit_old" } },
 	{ "BPF: task iterator", "stack: registers of threads without stopping them",
 	  "Linux 5.18 with CONFIG_DEBUG_INFO_BTF; without it such threads are stopped shortly",
 	  snap_object, { "on_task" } },

@@ -257,9 +257,9 @@ static void choose(struct used *u, struct used_bpf *b)
 	finds = b->rodata->is_modern &&
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_find_vma, NULL) > 0;
 	bpf_program__set_autoload(b->progs.used_loader, finds);
-	bpf_program__set_autoload(b->progs.used_protect, finds);
+	bpf_program__set_autoload(b->progs.used_exit, finds);
 	bpf_program__set_autoload(b->progs.used_loader_old, !finds);
-	b->rodata->finds_vma = finds;
+	bpf_program__set_autoload(b->progs.used_exit_old, !finds);
 	c->asked = c->hook == CAPABLE_FEXIT || capable_askers(c->symbols, c->askers);
 	for (size_t i = 0; i < CAP_ASKERS; i++)
 		b->rodata->cap_askers[i] = c->askers[i];

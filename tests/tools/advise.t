@@ -79,6 +79,8 @@ CAPS='--caps net_bind_service,mknod'
 py $CAPS --overlay -- /usr/bin/python3 /py/work.py 'never(); say("ready"); wait(); x = work(); say("done"); time.sleep(1000)'
 wait_for '[ -e out/ready ]' 20 || fail 'the workload is ready'
 advise_start "$BOX" --for 1h
+on_calls() { sed -n 's/^\(tp_name\|raw_tracepoint\):[[:space:]]*\(sys_.*\)/\2/p' "/proc/$TRACER/fdinfo"/* | sort; }
+t 'of all processes of the node a call costs one program, and its end one' 'sys_enter\nsys_exit\n' on_calls
 : >py/go
 wait_for '[ -e out/done ]' 20 || fail 'the workload is done' "$(cat said.txt)"
 trace_stop
