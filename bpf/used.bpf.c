@@ -343,8 +343,8 @@ static __always_inline int note_exit(struct raw_tracepoint *ctx, bool finds)
 	return 0;
 }
 
-/* Every process of the node comes here, so it is one program. The other one is for kernels that know
- * nothing of a function that is given to a helper, wherever it stands (before Linux 5.17). */
+/* Every process of the node comes here, so it is one program. The other one is for kernels that
+ * know nothing of a function that is given to a helper, wherever it stands (before Linux 5.17). */
 SEC("raw_tp/sys_exit")
 int used_exit(struct raw_tracepoint *ctx)
 {

@@ -9,10 +9,10 @@
 
 #include "nsdebug/advise/apparmor.h"
 #include "nsdebug/advise/calls.h"
-#include "nsdebug/advise/context.h"
 #include "nsdebug/advise/files.h"
 #include "nsdebug/advise/image.h"
 #include "nsdebug/advise/needs.h"
+#include "nsdebug/advise/profiles.h"
 #include "nsdebug/advise/remarks.h"
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
@@ -32,7 +32,7 @@
 struct advise_opts {
 	struct tracer_opts tracer;
 	const char *write;
-	bool force;
+	bool force, exact;
 	bool brief;		/* for people: not every call and file has a row */
 };
 
@@ -47,6 +47,10 @@ static const struct opt advise_opt[] = {
 	    "securitycontext.yaml, docker, files.txt, unused.txt, report.txt"),
 	OPT('f', "force", OPT_FLAG, struct advise_opts, force, NULL,
 	    "with --write: replace files that are there"),
+	OPT(0, "exact", OPT_FLAG, struct advise_opts, exact, NULL,
+	    "a rule in the AppArmor profile for each file that is noted; else there are some 2000 "
+	    "at most, for more load slowly, and 16000 not at all: directories with the most files "
+	    "get one for all of them, with a comment"),
 	OPT(0, "btf", OPT_STR, struct advise_opts, tracer.btf, "FILE",
 	    "types of this kernel, if it does not tell them itself in /sys/kernel/btf"),
 	OPT_END
@@ -86,7 +90,7 @@ static const struct col advise_col[] = {
 };
 
 struct advise_sum {
-	uint64_t complete, from_start, syscalls, files, uid, gid;
+	uint64_t complete, from_start, syscalls, files, widened, uid, gid;
 	uint64_t image_files, image_size, unused_files, unused_size;
 	int64_t watched_s;
 	struct col_list capabilities;
@@ -101,6 +105,8 @@ static const struct col advise_sum_col[] = {
 	S(COL_DUR, watched_s, COL_HIDE, "how long it was watched"),
 	S(COL_U64, syscalls, COL_HIDE, "in the seccomp profile"),
 	S(COL_U64, files, COL_HIDE, "that were opened, mapped or run"),
+	S(COL_U64, widened, COL_HIDE, "rules of the AppArmor profile that are of all files of a "
+	  "directory"),
 	S(COL_U64, image_files, COL_HIDE, "of its image, and what it has made there; null: they "
 	  "were not looked at"),
 	S(COL_SIZE, image_size, COL_HIDE, "bytes of these"),
@@ -118,16 +124,6 @@ static const struct col advise_sum_col[] = {
 	COL_END
 };
 
-/* Of --write. */
-enum advise_file { F_SECCOMP, F_APPARMOR, F_KUBERNETES, F_DOCKER, F_FILES, F_UNUSED,
-	F_REPORT, PROFILE_FILES };
-
-static const char *const file_names[] = {
-	[F_SECCOMP] = "seccomp.json", [F_APPARMOR] = "apparmor",
-	[F_KUBERNETES] = "securitycontext.yaml", [F_DOCKER] = "docker", [F_FILES] = "files.txt",
-	[F_UNUSED] = "unused.txt", [F_REPORT] = "report.txt",
-};
-
 struct report {
 	struct run *r;
 	const struct advise_opts *o;
@@ -136,9 +132,9 @@ struct report {
 	struct calls calls;
 	struct files_unused unused;
 	struct image image;
-	char name[CONTEXT_NAME];
-	struct buf name_text, why_text, texts[PROFILE_FILES];
-	bool complete, families;
+	struct profiles profiles;
+	struct buf name_text, why_text;
+	bool complete;
 };
 
 /* ---- rows ---- */
@@ -166,14 +162,16 @@ static struct bytes word(const char *s)
 
 static void put(struct report *p, const struct advise_row *row)
 {
+	struct buf *b = &p->profiles.texts[PROFILE_REPORT];
+
 	emit_row(p->r->emit, row);
 	if (!p->o->write)
 		return;
-	buf_addf(&p->texts[F_REPORT], "%s: ", row->kind);
-	esc_text(&p->texts[F_REPORT], row->name.p, row->name.len, ESC_NAME);
-	buf_str(&p->texts[F_REPORT], row->why.len ? ": " : "");
-	esc_text(&p->texts[F_REPORT], row->why.p, row->why.len, ESC_NAME);
-	buf_char(&p->texts[F_REPORT], '\n');
+	buf_addf(b, "%s: ", row->kind);
+	esc_text(b, row->name.p, row->name.len, ESC_NAME);
+	buf_str(b, row->why.len ? ": " : "");
+	esc_text(b, row->why.p, row->why.len, ESC_NAME);
+	buf_char(b, '\n');
 }
 
 static void put_users(struct report *p)
@@ -298,7 +296,7 @@ static void put_files(struct report *p)
 		struct advise_row row = row_of("file");
 
 		buf_clear(&p->why_text);
-		apparmor_rights(&p->why_text, u->paths[i]);
+		apparmor_rights(&p->why_text, u->paths[i]->access);
 		buf_char(&p->why_text, '\0');
 		row.name = u->paths[i]->path;
 		row.access = p->why_text.bytes;
@@ -399,13 +397,13 @@ static void put_lines(struct report *p, const char *title, const struct buf *tex
 /* ---- the whole ---- */
 
 /* A text that is too long for a row is only in its file. */
-static struct bytes fitting(struct report *p, enum advise_file which, size_t *room)
+static struct bytes fitting(struct report *p, enum profile_file which, size_t *room)
 {
-	const struct buf *b = &p->texts[which];
+	const struct buf *b = &p->profiles.texts[which];
 
 	if (b->len > *room) {
 		emit_cut(p->r->emit, "%s is too long for this (%zu KiB): --write has it as a file",
-			 file_names[which], b->len >> 10);
+			 profiles_names[which], b->len >> 10);
 		return word("");
 	}
 	*room -= b->len;
@@ -422,9 +420,11 @@ static void put_sum(struct report *p)
 	struct advise_sum sum = {
 		.from_start = a->whole, .complete = p->complete, .syscalls = p->calls.count,
 		.files = files_count(&p->used), .uid = a->uid, .gid = a->gid,
-		.seccomp = fitting(p, F_SECCOMP, &room),
-		.kubernetes = fitting(p, F_KUBERNETES, &room),
-		.docker = fitting(p, F_DOCKER, &room), .apparmor = fitting(p, F_APPARMOR, &room),
+		.widened = p->profiles.remarks.widened,
+		.seccomp = fitting(p, PROFILE_SECCOMP, &room),
+		.kubernetes = fitting(p, PROFILE_KUBERNETES, &room),
+		.docker = fitting(p, PROFILE_DOCKER, &room),
+		.apparmor = fitting(p, PROFILE_APPARMOR, &room),
 		.image_files = NONE_U64, .image_size = NONE_U64, .unused_files = NONE_U64,
 		.unused_size = NONE_U64,
 		.watched_s = (int64_t)(p->used.ended_ns - p->used.tracer.started_ns),
@@ -450,7 +450,6 @@ static void put_sum(struct report *p)
 
 static void put_report(struct report *p)
 {
-	remarks_report(&p->texts[F_REPORT], &p->advice);
 	put_users(p);
 	put_caps(p);
 	put_ports(p);
@@ -462,38 +461,17 @@ static void put_report(struct report *p)
 	put_unused(p);
 	if (!p->o->brief)
 		return;
-	put_lines(p, "Kubernetes", &p->texts[F_KUBERNETES]);
-	put_lines(p, "docker, podman", &p->texts[F_DOCKER]);
-}
-
-static void make_profiles(struct report *p)
-{
-	const struct advice *a = &p->advice;
-
-	context_name(p->r->target->name, p->name);
-	calls_profile(&p->texts[F_SECCOMP], &p->calls, a->whole);
-	p->families = apparmor_profile(&p->texts[F_APPARMOR], a, p->name);
-	context_kubernetes(&p->texts[F_KUBERNETES], a, p->name);
-	context_docker(&p->texts[F_DOCKER], a, p->name);
-	files_list(&p->texts[F_FILES], &p->used);
-	files_list_unused(&p->texts[F_UNUSED], &p->unused);
+	put_lines(p, "Kubernetes", &p->profiles.texts[PROFILE_KUBERNETES]);
+	put_lines(p, "docker, podman", &p->profiles.texts[PROFILE_DOCKER]);
 }
 
 static void write_profiles(struct report *p)
 {
 	if (!p->o->write)
 		return;
-	buf_char(&p->texts[F_DOCKER], '\n');
+	buf_char(&p->profiles.texts[PROFILE_DOCKER], '\n');
 	for (unsigned int i = 0; i < PROFILE_FILES; i++)
-		emit_file(p->r->emit, i, p->texts[i].bytes, p->texts[i].len);
-}
-
-static void free_texts(struct report *p)
-{
-	buf_free(&p->name_text);
-	buf_free(&p->why_text);
-	for (unsigned int i = 0; i < PROFILE_FILES; i++)
-		buf_free(&p->texts[i]);
+		emit_file(p->r->emit, i, p->profiles.texts[i].bytes, p->profiles.texts[i].len);
 }
 
 /* What only its files tell. */
@@ -517,14 +495,16 @@ static void advise_run(struct run *r)
 
 	p->r = r;
 	p->o = o;
+	p->profiles = (struct profiles){ .a = &p->advice, .calls = &p->calls,
+		.unused = &p->unused, .exact = o->exact };
 	p->used.capable.symbols = r->aids->symbols;
 	if (used_run(&p->used, r->in, &o->tracer, r->target)) {
 		look(p);
 		needs_of(&p->advice, &p->used, r->target, r->target->next != NULL);
 		calls_of(&p->used, p->advice.whole, &p->calls);
-		make_profiles(p);
-		p->complete = remarks_say(r->emit, &p->advice, &p->unused, p->families,
-					  p->calls.unnamed);
+		p->profiles.lost = r->emit->status == ST_INCOMPLETE;
+		profiles_make(&p->profiles);
+		p->complete = remarks_say(r->emit, &p->profiles.remarks);
 		if (p->advice.whole && !*p->used.tracer.begun) {
 			tracer_say_none(&p->used.tracer);
 		} else {
@@ -533,7 +513,9 @@ static void advise_run(struct run *r)
 			write_profiles(p);
 		}
 	}
-	free_texts(p);
+	buf_free(&p->name_text);
+	buf_free(&p->why_text);
+	profiles_free(&p->profiles);
 	files_free(&p->unused);
 	used_free(&p->used);
 }
@@ -542,8 +524,8 @@ static bool advise_files(const void *opts, struct tool_files *ret)
 {
 	const struct advise_opts *o = opts;
 
-	*ret = (struct tool_files){ .dir = o->write, .names = file_names,
-		.count = ARRAY_SIZE(file_names), .force = o->force };
+	*ret = (struct tool_files){ .dir = o->write, .names = profiles_names,
+		.count = ARRAY_SIZE(profiles_names), .force = o->force };
 	return o->write;
 }
 

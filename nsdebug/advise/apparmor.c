@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "nsdebug/advise/fold.h"
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/map.h"
@@ -120,7 +121,7 @@ static void put_path(struct buf *b, struct bytes path, bool made)
 
 #define MAKES (USED_WRITE | USED_CREATE | USED_REMOVE)
 
-void apparmor_rights(struct buf *b, const struct used_path *p)
+void apparmor_rights(struct buf *b, uint32_t access)
 {
 	static const struct {
 		uint32_t access;
@@ -131,9 +132,9 @@ void apparmor_rights(struct buf *b, const struct used_path *p)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
-		if (p->access & letters[i].access)
+		if (access & letters[i].access)
 			buf_char(b, letters[i].letter);
-	if (p->access & USED_EXEC)
+	if (access & USED_EXEC)
 		buf_str(b, "ix");
 }
 
@@ -186,7 +187,7 @@ static bool put_one(struct buf *b, struct map *rules, const struct used_path *p,
 		buf_str(b, "{,/}");	/* only its name is known: it may be a directory */
 	buf_str(b, "\" ");
 	rights = b->len;
-	apparmor_rights(b, p);
+	apparmor_rights(b, p->access);
 	hash = map_hash(MAP_HASH, b->bytes + from, b->len - from);
 	if (b->len == rights || map_get(rules, hash)) {
 		b->len = from;
@@ -197,18 +198,44 @@ static bool put_one(struct buf *b, struct map *rules, const struct used_path *p,
 	return true;
 }
 
+/* It has none if it takes no right, if another name of it or a directory has the right, or if that
+ * is of all that was made there. */
+static bool has_rule(const struct used *u, const struct used_path *p)
+{
+	const struct used_path *dir = dir_of(u, p);
+
+	if (is_temporary(p) || p->alias || !(p->access & ~(uint32_t)(USED_TOUCH | USED_BEFORE)))
+		return false;
+	return !dir || !dir->many || dir->alias || p->access & (USED_MAP | USED_EXEC);
+}
+
 static void put_rule(struct buf *b, const struct used *u, struct map *rules,
 		     const struct used_path *p)
 {
-	struct used_path *dir;
+	struct used_path *dir = like_others(u, p);
 
-	if (is_temporary(p) || p->alias)
-		return;
-	dir = like_others(u, p);
 	if (dir && dir->stars == STARS_MAX)
 		dir = NULL;
 	if (put_one(b, rules, p, dir) && dir)
 		dir->stars++;
+}
+
+/* In the place of those of many files, once. */
+static void put_fold(struct buf *b, struct fold *f)
+{
+	static const char *const behind[] = {
+		[FOLD_FILES] = "/*", [FOLD_DIRS] = "/*/", [FOLD_NAMES] = "/*{,/}",
+		[FOLD_BELOW] = "/**",
+	};
+
+	if (f->put)
+		return;
+	f->put = true;
+	buf_addf(b, "  # widened: %u of these were used\n  \"", f->files);
+	put_path(b, f->dir, false);
+	buf_addf(b, "%s\" ", behind[f->kind]);
+	apparmor_rights(b, f->access);
+	buf_str(b, ",\n");
 }
 
 /* Of what else was made in it. */
@@ -216,28 +243,48 @@ static void put_many(struct buf *b, const struct used_path *p)
 {
 	if (!p->many || p->alias)
 		return;
-	buf_str(b, "  \"");
+	buf_addf(b, "  # widened: more than %u files were made here\n  \"", USED_MADE_MAX);
 	put_path(b, p->path, false);
 	buf_str(b, p->path.len > 1 ? "/*{,/}\" rwkl,\n" : "*{,/}\" rwkl,\n");
 }
 
-static void put_files(struct buf *b, const struct advice *a)
+static void put_temporary(struct buf *b, const struct used *u)
 {
-	const struct used *u = a->u;
 	bool used[ARRAY_SIZE(temporary)] = { false };
-	struct map rules = { 0 };
 
-	for (size_t i = 0; i < u->count; i++) {
-		put_rule(b, u, &rules, u->paths[i]);
-		put_many(b, u->paths[i]);
+	for (size_t i = 0; i < u->count; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(temporary); j++)
 			used[j] |= is_temporary(u->paths[i]) &&
 				starts(u->paths[i]->path, temporary[j]);
-	}
 	for (size_t j = 0; j < ARRAY_SIZE(temporary); j++)
 		if (used[j])
 			buf_addf(b, "  \"%s**\" rwkl,\n", temporary[j]);
-	map_free(&rules);
+}
+
+/* How many rules are of directories. */
+static size_t put_files(struct buf *b, const struct used *u, size_t most)
+{
+	auto_folds struct folds folds = { 0 };
+	auto_map struct map rules = { 0 };
+	size_t widened;
+
+	for (size_t i = 0; i < u->count; i++)
+		if (has_rule(u, u->paths[i]))
+			fold_add(&folds, u->paths[i]);
+	widened = fold_settle(&folds, most);
+	for (size_t i = 0; i < u->count; i++) {
+		const struct used_path *p = u->paths[i];
+		struct fold *f = has_rule(u, p) ? fold_of(&folds, p) : NULL;
+
+		if (f)
+			put_fold(b, f);
+		else if (has_rule(u, p))
+			put_rule(b, u, &rules, p);
+		put_many(b, p);
+		widened += p->many && !p->alias;
+	}
+	put_temporary(b, u);
+	return widened;
 }
 
 /* ---- the rest ---- */
@@ -254,24 +301,31 @@ static const char *family_name(unsigned int family)
 	return family < 64 ? names[family] : NULL;
 }
 
-static bool put_network(struct buf *b, const struct used *u)
+static const char *type_name(unsigned int type)
 {
-	static const char *const types[16] = {
+	static const char *const names[16] = {
 		[1] = "stream", [2] = "dgram", [3] = "raw", [4] = "rdm", [5] = "seqpacket",
 		[10] = "packet",
 	};
-	bool good = true;
 
+	return names[type];
+}
+
+bool apparmor_has_names(const struct used *u)
+{
 	for (unsigned int f = 0; f < 64; f++)
-		for (unsigned int t = 0; t < 16; t++) {
-			if (!(u->families[f] >> t & 1))
-				continue;
-			if (family_name(f) && types[t])
-				buf_addf(b, "  network %s %s,\n", family_name(f), types[t]);
-			else
-				good = false;
-		}
-	return good;
+		for (unsigned int t = 0; t < 16; t++)
+			if (u->families[f] >> t & 1 && !(family_name(f) && type_name(t)))
+				return false;
+	return true;
+}
+
+static void put_network(struct buf *b, const struct used *u)
+{
+	for (unsigned int f = 0; f < 64; f++)
+		for (unsigned int t = 0; t < 16; t++)
+			if (u->families[f] >> t & 1 && family_name(f) && type_name(t))
+				buf_addf(b, "  network %s %s,\n", family_name(f), type_name(t));
 }
 
 static void put_caps(struct buf *b, uint64_t caps)
@@ -317,24 +371,22 @@ static void put_calls(struct buf *b, const struct used *u, const char *name)
 		buf_str(b, "  pivot_root,\n");
 }
 
-bool apparmor_profile(struct buf *b, const struct advice *a, const char *name)
+size_t apparmor_profile(struct buf *b, const struct advice *a, const struct apparmor *how)
 {
-	bool good;
+	size_t widened;
 
 	buf_addf(b, "# What %.*s used, as nsdebug advise saw it. To load it: apparmor_parser -r "
 		 "FILE\n", (int)strcspn(a->target->name, "\n"), a->target->name);
-	if (!a->whole)
-		buf_str(b, "# Incomplete: it ran before it was watched; what its start took may be "
-			"missing (--next has it).\n");
+	buf_add(b, how->comments.p, how->comments.len);
 	buf_addf(b, "abi <abi/3.0>,\ninclude <tunables/global>\n\n"
-		 "profile %s flags=(attach_disconnected,mediate_deleted) {\n", name);
-	put_signals(b, name);
-	put_calls(b, a->u, name);
+		 "profile %s flags=(attach_disconnected,mediate_deleted) {\n", how->name);
+	put_signals(b, how->name);
+	put_calls(b, a->u, how->name);
 	put_caps(b, a->caps);
-	good = put_network(b, a->u);
+	put_network(b, a->u);
 	/* what it may have been given by its runtime to read and write */
 	buf_str(b, "  \"/dev/null\" rw,\n  \"/dev/console\" rw,\n  \"/dev/pts/[0-9]*\" rw,\n");
-	put_files(b, a);
+	widened = put_files(b, a->u, how->exact ? SIZE_MAX : APPARMOR_RULES);
 	buf_str(b, "}\n");
-	return good;
+	return widened;
 }

@@ -165,9 +165,6 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 {
 	auto_buf struct buf pod = { 0 };
 
-	if (!a->whole)
-		buf_str(b, "# Incomplete: it ran before it was watched; what its start took may be "
-			"missing (--next has it).\n");
 	buf_str(b, "# of the container:\nsecurityContext:\n");
 	put_user(b, a);
 	buf_addf(b, "  allowPrivilegeEscalation: %s\n", a->gains ?

@@ -15,7 +15,7 @@ struct buf;
 #define CONTEXT_NAME 80
 void context_name(const char *target, char ret[CONTEXT_NAME]);
 
-/* Of the container in a pod, with the volumes that it takes. */
+/* Of the container in a pod, with the volumes that it takes; goes on behind what is in *b. */
 void context_kubernetes(struct buf *b, const struct advice *a, const char *name);
 /* Options of docker run and podman run. */
 void context_docker(struct buf *b, const struct advice *a, const char *name);

@@ -4,6 +4,7 @@
 #include "nsdebug/advise/files.h"
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/enter/emit.h"
 
 /* Of one that has ended there is nothing to look at: nothing of it is missing for that. */
@@ -21,7 +22,7 @@ static void say_unlooked(struct emit *emit, const struct advice *a, const struct
 			 "unused is told");
 }
 
-static bool say_when(struct emit *emit, const struct advice *a)
+static void say_when(struct emit *emit, const struct advice *a)
 {
 	if (!a->whole)
 		emit_cut(emit, "it ran before it was watched: what it needed to start is known "
@@ -32,7 +33,6 @@ static bool say_when(struct emit *emit, const struct advice *a)
 		emit_note(emit, "it still runs: its end was not seen, nor how it hears of "
 			  "processes that end: what that commonly takes is allowed; to see it, "
 			  "stop it while it is watched");
-	return a->whole;
 }
 
 static void say_places(struct emit *emit, const struct advice *a)
@@ -50,8 +50,93 @@ static void say_places(struct emit *emit, const struct advice *a)
 			  "(PYTHONDONTWRITEBYTECODE=1)");
 }
 
-/* Where it cannot be followed, or is somebody else's to allow. */
-static bool say_elsewhere(struct emit *emit, const struct used *u)
+/* ---- what was cut off ---- */
+
+static bool has_compat(const struct remarks *r)
+{
+	return *r->a->u->compat;
+}
+
+static bool has_strange(const struct remarks *r)
+{
+	return *r->a->u->strange;
+}
+
+static bool has_unnamed(const struct remarks *r)
+{
+	return r->unnamed;
+}
+
+static bool has_uring(const struct remarks *r)
+{
+	return *r->a->u->uring;
+}
+
+static bool has_left(const struct remarks *r)
+{
+	return *r->a->u->leaves;
+}
+
+static bool has_more_files(const struct remarks *r)
+{
+	return r->a->u->cut || *r->a->u->too_long;
+}
+
+static bool has_more_others(const struct remarks *r)
+{
+	const struct advice *a = r->a;
+
+	return a->u->creds_cut || a->u->ports_cut || a->places_cut || a->users_cut;
+}
+
+static bool has_unknown_caps(const struct remarks *r)
+{
+	return !r->a->caps_known;
+}
+
+static bool has_nameless(const struct remarks *r)
+{
+	return r->nameless;
+}
+
+static const struct limit {
+	bool (*holds)(const struct remarks *r);
+	const char *text;
+} limits[] = {
+	{ has_compat, "it makes 32-bit system calls: they have other numbers, and the profile "
+	  "allows none of them" },
+	{ has_strange, "it makes system calls by numbers that x86-64 does not have: they are in "
+	  "no profile" },
+	{ has_unnamed, "it makes system calls that are newer than this program: they have no name "
+	  "here, and are in no profile" },
+	{ has_uring, "it uses io_uring: what it asks for that way, files and addresses, is not "
+	  "seen" },
+	{ has_left, "it went to another mount namespace: what is done in there is not seen, for "
+	  "it has no cgroup of its own (v2)" },
+	{ has_more_files, "it uses more files than are noted, or some by longer paths: some are "
+	  "not told" },
+	{ has_more_others, "it has more users, ports or places to write to than are noted" },
+	{ has_unknown_caps, "this kernel does not tell which capabilities are used (Linux 6.14, "
+	  "or programs at the end of functions): those that are held are taken" },
+	{ has_nameless, "it makes sockets of a family that has no name in an AppArmor profile "
+	  "here: they are not in it" },
+};
+
+void remarks_put(struct buf *b, const struct remarks *r, const char *before)
+{
+	if (!r->a->whole)
+		buf_addf(b, "%sincomplete: it ran before it was watched: what its start took may "
+			 "be missing (--next has it)\n", before);
+	if (r->lost)
+		buf_addf(b, "%sincomplete: events were lost, and what they told\n", before);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (limits[i].holds(r))
+			buf_addf(b, "%sincomplete: %s\n", before, limits[i].text);
+}
+
+/* ---- what else is to be known ---- */
+
+static void say_elsewhere(struct emit *emit, const struct used *u)
 {
 	size_t n = 0;
 
@@ -67,84 +152,51 @@ static bool say_elsewhere(struct emit *emit, const struct used *u)
 		emit_note(emit, "%llu times it made pages run while it changed what is mapped: if "
 			  "they were a file's, the AppArmor profile may lack its m",
 			  (unsigned long long)*u->unsure);
-	if (*u->leaves)
-		emit_cut(emit, "it went to another mount namespace: what is done in there is not "
-			 "seen, for it has no cgroup of its own (v2)");
-	return !*u->leaves;
 }
 
-static bool say_calls(struct emit *emit, const struct used *u, bool unnamed)
+static void say_caps(struct emit *emit, const struct advice *a)
 {
-	if (*u->compat)
-		emit_cut(emit, "it makes 32-bit system calls: they have other numbers, and the "
-			 "profile allows none of them");
-	if (*u->strange)
-		emit_cut(emit, "it makes system calls by numbers that x86-64 does not have: they "
-			 "are in no profile");
-	if (unnamed)
-		emit_cut(emit, "it makes system calls that are newer than this program: they have "
-			 "no name here, and are in no profile");
-	if (*u->uring)
-		emit_cut(emit, "it uses io_uring: what it asks for that way, files and addresses, "
-			 "is not seen");
-	return !*u->compat && !*u->strange && !*u->uring && !unnamed;
-}
-
-static bool say_bounds(struct emit *emit, const struct advice *a)
-{
-	const struct used *u = a->u;
-	bool files = u->cut || *u->too_long;
-	bool others = u->creds_cut || u->ports_cut || a->places_cut || a->users_cut;
-
-	if (files)
-		emit_cut(emit, "it uses more files than are noted, or some by longer paths: some "
-			 "are not told");
-	if (others)
-		emit_cut(emit, "it has more users, ports or places to write to than are noted");
-	return !files && !others;
-}
-
-static bool say_caps(struct emit *emit, const struct advice *a)
-{
-	if (!a->caps_known)
-		emit_cut(emit, "this kernel does not tell which capabilities are used (Linux 6.14, "
-			 "or programs at the end of functions): those that are held are taken");
-	else if (!a->u->capable.asked)
+	if (a->caps_known && !a->u->capable.asked)
 		emit_note(emit, "/proc/kallsyms tells no addresses (who opens it must be root): "
 			  "capabilities that the kernel only asks about may be among those that "
 			  "are needed");
-	return a->caps_known;
 }
 
-void remarks_report(struct buf *b, const struct advice *a)
+void remarks_report(struct buf *b, const struct remarks *r)
 {
-	if (!a->whole)
-		buf_str(b, "incomplete: it ran before it was watched: what its start took may be "
-			"missing (--next has it)\n");
-	if (!a->u->tracer.gone)
+	remarks_put(b, r, "");
+	if (!r->a->u->tracer.gone)
 		buf_str(b, "end: not seen, nor the end of processes: what these commonly take is "
 			"allowed\n");
-	if (a->bytecode)
+	if (r->a->bytecode)
 		buf_str(b, "left out: __pycache__ on its own layer: Python does without "
 			"(PYTHONDONTWRITEBYTECODE=1)\n");
+	if (r->widened)
+		buf_addf(b, "widened: %zu rules of the AppArmor profile are of all files of a "
+			 "directory: many there were used (see its comments)\n", r->widened);
 }
 
-bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
-		 bool families, bool unnamed)
+bool remarks_say(struct emit *emit, const struct remarks *r)
 {
-	bool all = emit->status != ST_INCOMPLETE;
+	const struct advice *a = r->a;
+	bool all = !r->lost && a->whole;
 
-	all &= say_calls(emit, a->u, unnamed);
-	all &= say_elsewhere(emit, a->u);
-	all &= say_bounds(emit, a);
-	all &= say_caps(emit, a);
-	if (!families)
-		emit_cut(emit, "it makes sockets of a family that has no name in an AppArmor "
-			 "profile here: they are not in it");
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (!limits[i].holds(r))
+			continue;
+		emit_cut(emit, "%s", limits[i].text);
+		all = false;
+	}
+	say_elsewhere(emit, a->u);
+	say_caps(emit, a);
+	if (r->widened)
+		emit_note(emit, "in the AppArmor profile %zu rules are of all files of a "
+			  "directory, for many there were used: it says where; --exact has a rule "
+			  "for each that is noted", r->widened);
 	if (*a->u->left_out)
 		emit_note(emit, "what a runtime did when it entered was left out");
-	say_unlooked(emit, a, f);
+	say_unlooked(emit, a, r->unused);
 	say_places(emit, a);
-	all &= say_when(emit, a);
-	return all && families;
+	say_when(emit, a);
+	return all;
 }

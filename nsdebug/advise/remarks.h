@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * remarks - what a profile does not know, said.
+ * remarks - what a profile does not know, said: on the terminal, and where it was cut off also in
+ * the files that are written, for who reads these later.
  */
 #ifndef NSDEBUG_ADVISE_REMARKS_H
 #define NSDEBUG_ADVISE_REMARKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct advice;
+struct buf;
 struct emit;
 struct files_unused;
 
-struct buf;
+struct remarks {
+	const struct advice *a;
+	const struct files_unused *unused;
+	bool unnamed;		/* calls that have no name here */
+	bool nameless;		/* sockets of families that AppArmor has no name for */
+	bool lost;		/* not all that was seen could be told */
+	size_t widened;		/* rules of directories in the place of many */
+};
 
-/* The same for who reads the report later: lines of what was not seen. */
-void remarks_report(struct buf *b, const struct advice *a);
-/* families: AppArmor has names for all sockets; unnamed: there are calls without a name. False:
- * something that it did while it was watched is not known. */
-bool remarks_say(struct emit *emit, const struct advice *a, const struct files_unused *f,
-		 bool families, bool unnamed);
+/* Lines for a file, each behind `before`; with the end and what was left out, for a report. */
+void remarks_put(struct buf *b, const struct remarks *r, const char *before);
+void remarks_report(struct buf *b, const struct remarks *r);
+/* False: something that it did while it was watched is not known. */
+bool remarks_say(struct emit *emit, const struct remarks *r);
 
 #endif

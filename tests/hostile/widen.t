@@ -108,6 +108,12 @@ cat >py/work.py <<-'E'
 	        os.makedirs('/var/flood%d' % d)
 	        for i in range(200):
 	            open('/var/flood%d/%s%d' % (d, '\n*' * 50, i), 'w').close()
+	def lots():
+	    # a file that is only read, one that is mapped to run, and one in /proc beside
+	    for d in os.scandir('/py/lots'):
+	        for f in os.scandir(d.path):
+	            open(f.path).close()
+	    ctypes.CDLL('/py/lots/d05/lib.so')
 	def say(what):
 	    open('/out/' + what, 'w').close()
 	def wait():
@@ -193,10 +199,36 @@ rule 'and they be made' '"/var/many/*{,/}" rwkl'
 all 'none of them is of the image' "$(of writable)"' | any(.name == "/var/many" and .hidden == 0)'
 watched 'stars()' --uid 0
 ts 'no names keep a parser from its end' 0 '' timeout 60 apparmor_parser -QTK profile
-WRITE='--write flood' watched 'flood()' --uid 0
+WRITE='--exact --write flood' watched 'flood()' --uid 0
 ts 'a profile that is too long for a row is said' 0 'apparmor is too long .*--write' cat said.txt
 all 'and leaves the others' '.summary.seccomp | fromjson | .syscalls | length > 1'
+ts 'which has a rule of each file, as it was told' 1 '' grep 'widened' flood/apparmor
 t 'it is a file' '102\n' grep -c '^  "/var/flood59/[^*]' flood/apparmor
+
+# ---- more files than a parser can take ----
+
+for d in $(seq -w 0 39); do
+	mkdir -p "py/lots/d$d"
+	n=$((40 + ${d#0}))
+	[ "$d" != 00 ] || n=20
+	for f in $(seq -w $n); do
+		: >"py/lots/d$d/name$f"
+	done
+done
+cp /lib/x86_64-linux-gnu/libutil.so.1 py/lots/d05/lib.so
+WRITE='--write lots' watched 'lots()'
+of_all() { grep -A 1 '# widened: ' profile; }
+t 'rules of directories are no more than it takes: those of the most files' "$(for d in $(seq 34 39); do
+	printf '  "/py/lots/d%s/*" r,\n' $d; done)\n" sh -c 'grep "^  \"/py/lots/d[0-9]*/[*]\" r,$" profile | sort'
+ts 'how many files that were is in a comment' 0 '# widened: 79 of these were used' of_all
+t 'the others have their own' '20\n' grep -c '^  "/py/lots/d00/name[0-9]*" r,$' profile
+rule 'also what is used otherwise' '"/py/lots/d05/lib.so" mr'
+t 'as many as a parser takes' '1\n' sh -c '[ "$(grep -c "^  \"" profile)" -le 2003 ] && echo 1'
+ts 'it ends' 0 '' timeout 120 apparmor_parser -QTK profile
+all 'it is said' '.summary.widened == 6'
+ts 'to people' 0 '6 rules are of all files of a directory.*--exact' cat said.txt
+ts 'in the report' 0 '^widened: 6 rules' cat lots/report.txt
+rm -r py/lots
 
 # ---- what is easily told wrongly ----
 

@@ -239,6 +239,7 @@ ts 'and many files of a directory' 0 '' grep -Fqx '  "/var/many/*{,/}" rwkl,' pr
 all 'many files of a directory are the directory' "$(of writable)"' | map(select(.name | startswith("/var/many"))) |
 	length == 1 and .[0].name == "/var/many" and .[0].files >= 256'
 ts 'too many directories are said' 0 'more users, ports or places' cat said.txt
+ts 'and where they are missing' 0 '^# incomplete: it has more users, ports or places' jq -r .summary.kubernetes out.json
 all 'in the document, too' '.truncated and (.summary.complete | not)'
 
 # ---- files on the host ----
@@ -279,17 +280,26 @@ chmod 755 w
 many() { # WHAT: calls of that sort, from the first to the last
 	rm -f w/go
 	box_run debug --no-seccomp --bind "$TMP/w:/w:ro" --bind "$O/tests/lib:/h:ro" -- /h/many "$1" 20 /w/go
-	advise_start "$BOX"
+	advise_start "$BOX" --write "cut-$1"
 	: >w/go
 	trace_wait
 }
+cut() { # WHAT MATCH: said to people and programs, and to who reads the files later
+	ts "$1" 0 "$2" cat said.txt
+	all "$1: in the document" ".errors | any(.message | test(\"$2\"))"
+	for f in apparmor securitycontext.yaml; do
+		ts "$1: $f" 0 "^# incomplete: .*$2" cat "cut-$3/$f"
+	done
+	ts "$1: report.txt" 0 "^incomplete: .*$2" cat "cut-$3/report.txt"
+	ts "$1: it compiles" 0 '' apparmor_parser -QK "cut-$3/apparmor"
+}
 many int80
 case $STATUS in
-5)	ts '32-bit calls' 0 'makes 32-bit system calls' cat said.txt ;;
+5)	cut '32-bit calls' 'makes 32-bit system calls' int80 ;;
 *)	skip '32-bit calls' 'this kernel has none' ;;
 esac
 many uring
-ts 'io_uring' 0 'uses io_uring' cat said.txt
+cut 'io_uring' 'uses io_uring' uring
 t 'is incomplete' 5 printf %s "$STATUS"
 
 ts 'without the right to' 77 'CAP_PERFMON is missing' without -perfmon "$NSDEBUG" advise "$RUNNING" --for 0.1s
