@@ -12,6 +12,7 @@
 #include "nsdebug/code/work.h"
 #include "nsdebug/sys/elfhead.h"
 
+#define STRING_PIECE 64u	/* of a string; most are shorter */
 #define BLOCK 16384u
 #define PAGE 4096u
 #define HEADER_COST 64u		/* to read one, for work_may() */
@@ -96,19 +97,19 @@ bool elf_read(struct elf *f, uint64_t off, void *to, size_t len)
 
 long elf_string(struct elf *f, uint64_t off, uint64_t end, char *to, size_t room)
 {
-	size_t n = 0;
+	size_t n = 0, len;
 
-	while (off + n < end) {
-		if (!elf_read(f, off + n, to + n, 1))
+	for (; off + n < end && n < room - 1; n += len) {
+		len = room - 1 - n < STRING_PIECE ? room - 1 - n : STRING_PIECE;
+		len = end - off - n < len ? (size_t)(end - off - n) : len;
+		/* the file may end behind it */
+		if (!elf_read(f, off + n, to + n, len) && !elf_read(f, off + n, to + n, len = 1))
 			return -1;
-		if (!to[n])
-			return (long)n;
-		if (++n == room - 1) {
-			to[n] = '\0';
-			return (long)n;
-		}
+		if (memchr(to + n, '\0', len))
+			return (long)strlen(to);
 	}
-	return -1;
+	to[n] = '\0';
+	return n == room - 1 ? (long)n : -1;
 }
 
 const struct elf_load *elf_load_at(const struct elf *f, uint64_t vaddr, size_t len)

@@ -7,7 +7,6 @@
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/code/gofind.h"
-#include "nsdebug/code/gostack.h"
 
 /* runtime/runtime2.go */
 enum { G_IDLE, G_RUNNABLE, G_RUNNING, G_SYSCALL, G_WAITING, G_DEAD = 6, G_COPYSTACK = 8,
@@ -79,34 +78,21 @@ static bool is_goid(const struct goroutines *x, unsigned int at)
 	return alive;
 }
 
-static bool in_go(const struct process *p, uint64_t addr, struct go_func *fn, struct module **m,
-		  uint64_t *bias)
+static bool is_entry(struct goroutines *x, uint64_t addr)
 {
-	struct code *c;
+	const struct go_place *at = gostack_at(&x->go, x->p, addr);
 
-	if (!process_code(p, addr, m, bias))
-		return false;
-	c = (*m)->code;
-	return pclntab_find(&c->go, &c->elf, addr - *bias, fn);
-}
-
-static bool is_entry(const struct process *p, uint64_t addr)
-{
-	struct module *m;
-	struct go_func fn;
-	uint64_t bias;
-
-	return in_go(p, addr, &fn, &m, &bias) && fn.entry == addr - bias;
+	return at && at->entry == addr;
 }
 
 /* Nearly all have a function; those that C's threads brought have none. */
-static bool is_start(const struct goroutines *x, unsigned int at)
+static bool is_start(struct goroutines *x, unsigned int at)
 {
 	size_t n = 0, none = 0, i = 0;
 	const uint64_t *words;
 
 	while ((words = next_alive(x, &i))) {
-		if (words[at] && !is_entry(x->p, words[at]))
+		if (words[at] && !is_entry(x, words[at]))
 			return false;
 		n++;
 		none += !words[at];
@@ -241,6 +227,14 @@ static bool read_reasons(struct goroutines *x, const struct go_words *t)
 	return x->nreasons;
 }
 
+void goroutines_free(struct goroutines *x)
+{
+	unwinder_free(&x->unwinder);
+	unwinder_free(&x->held_unwinder);
+	gostack_free(&x->go);
+	map_free(&x->threads);
+}
+
 bool goroutines_init(struct goroutines *x, const struct process *p, const struct process *held,
 		     const struct go_taken *t)
 {
@@ -255,15 +249,8 @@ bool goroutines_init(struct goroutines *x, const struct process *p, const struct
 		if (read_reasons(x, &t->tables[i]))
 			break;
 	if (x->why[0])
-		map_free(&x->threads);
+		goroutines_free(x);
 	return !x->why[0];
-}
-
-void goroutines_free(struct goroutines *x)
-{
-	unwinder_free(&x->unwinder);
-	unwinder_free(&x->held_unwinder);
-	map_free(&x->threads);
 }
 
 /* ---- one of them ---- */
@@ -284,30 +271,24 @@ static void put_state(const struct goroutines *x, const uint64_t *words, char *t
 	snprintf(to, room, "%s%s", name ? name : "???", status == G_LEAKED ? " (leaked)" : "");
 }
 
-static bool begins_in(const struct process *p, uint64_t addr, char *name, size_t room)
+/* The function there; "": none of Go's. */
+static const char *begins_in(struct goroutines *x, uint64_t addr)
 {
-	struct module *m;
-	struct go_func fn;
-	uint64_t bias;
-	struct code *c;
+	const struct go_place *at = gostack_at(&x->go, x->p, addr);
 
-	if (!in_go(p, addr, &fn, &m, &bias))
-		return false;
-	c = m->code;
-	return pclntab_name(&c->go, &c->elf, &fn, name, room) >= 0;
+	return at ? at->name : "";
 }
 
 /* Those that the runtime itself leaves out of what it shows: isSystemGoroutine() of its
  * traceback.go. One that runs finalizers is the user's while it does. */
-static bool is_system(const struct goroutines *x, const struct goroutine *g)
+static bool is_system(struct goroutines *x, const struct goroutine *g)
 {
 	static const char *const not[] = {
 		"runtime.main", "runtime.handleAsyncEvent", "runtime.corostart",
 	};
-	char name[64];
+	const char *name = g->start ? begins_in(x, g->start) : "";
 
-	if (!g->start || !begins_in(x->p, g->start, name, sizeof(name)) ||
-	    strncmp(name, "runtime.", 8) != 0)
+	if (strncmp(name, "runtime.", 8) != 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(not); i++)
 		if (!strcmp(name, not[i]))
@@ -325,7 +306,7 @@ static const struct thread *thread_of(const struct goroutines *x, const struct g
 	return t && t->how != HOW_NOT ? t : NULL;
 }
 
-bool goroutines_get(const struct goroutines *x, size_t i, struct goroutine *ret)
+bool goroutines_get(struct goroutines *x, size_t i, struct goroutine *ret)
 {
 	const struct go_g *g = &x->t->gs[i];
 	const struct go_layout *l = &x->at;
@@ -357,7 +338,7 @@ static bool on_stack(const struct go_g *g, uint64_t sp)
 	return sp >= g->words[0] && sp < g->words[1];
 }
 
-static void walk_aside(const struct goroutines *x, const struct go_g *g, uint64_t pc, uint64_t sp,
+static void walk_aside(struct goroutines *x, const struct go_g *g, uint64_t pc, uint64_t sp,
 		       size_t max, struct trace *r)
 {
 	struct thread t = {
@@ -365,22 +346,18 @@ static void walk_aside(const struct goroutines *x, const struct go_g *g, uint64_
 		.holes = g->holes, .hole_count = g->hole_count, .stack_cut = g->stack_cut,
 	};
 
-	trace_add(r, pc, METHOD_PC, is_entry(x->p, pc));
-	if (!gostack_walk(x->p, &t, sp, max, r))
+	trace_add(r, pc, METHOD_PC, is_entry(x, pc));
+	if (!gostack_walk(&x->go, x->p, &t, sp, max, r))
 		trace_end(r, "0x%llx is not in Go's code", (unsigned long long)pc);
 }
 
 /* Where it went into the kernel, or into C: two words, at one of two places by the version. */
-static bool walk_syscall(const struct goroutines *x, const struct go_g *g, size_t max,
-			 struct trace *r)
+static bool walk_syscall(struct goroutines *x, const struct go_g *g, size_t max, struct trace *r)
 {
 	const uint64_t *self = g->words + x->t->self;
-	struct module *m;
-	struct go_func fn;
-	uint64_t bias;
 
 	for (int at = 4; at <= 5; at++) {
-		if (!on_stack(g, self[at]) || !in_go(x->p, self[at + 1] - 1, &fn, &m, &bias))
+		if (!on_stack(g, self[at]) || !gostack_at(&x->go, x->p, self[at + 1] - 1))
 			continue;
 		walk_aside(x, g, self[at + 1], self[at], max, r);
 		return true;
@@ -402,7 +379,6 @@ static void walk_thread(struct goroutines *x, const struct thread *t, size_t max
 static void walk_running(struct goroutines *x, struct goroutine *g, size_t max, struct trace *r)
 {
 	const uint64_t *self = g->g->words + x->t->self;
-	char name[64];
 
 	if (g->on && on_stack(g->g, g->on->regs.value[REG_SP])) {
 		walk_thread(x, g->on, max, r);
@@ -411,8 +387,7 @@ static void walk_running(struct goroutines *x, struct goroutine *g, size_t max, 
 	if (!g->on) {
 		snprintf(g->note, sizeof(g->note), "it runs, and its thread was not taken");
 	} else if (on_stack(g->g, self[SELF_SP]) &&
-		   begins_in(x->p, self[SELF_PC], name, sizeof(name)) &&
-		   !strcmp(name, "runtime.systemstack_switch")) {
+		   !strcmp(begins_in(x, self[SELF_PC]), "runtime.systemstack_switch")) {
 		snprintf(g->note, sizeof(g->note), "from where it went to its thread's own stack");
 		walk_aside(x, g->g, self[SELF_PC], self[SELF_SP], max, r);
 	} else {

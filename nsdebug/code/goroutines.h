@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "nsdebug/base/map.h"
+#include "nsdebug/code/gostack.h"
 #include "nsdebug/code/gotake.h"
 #include "nsdebug/code/unwind.h"
 
@@ -41,6 +42,7 @@ struct goroutines {
 	char reasons[GO_REASONS_MAX][GO_STATE_MAX];
 	size_t nreasons;
 	struct unwinder *unwinder, *held_unwinder;
+	struct gostack go;
 	char why[96];			/* why it has none */
 };
 
@@ -60,7 +62,7 @@ bool goroutines_init(struct goroutines *x, const struct process *p, const struct
 		     const struct go_taken *t);
 void goroutines_free(struct goroutines *x);
 /* The one of t->gs[i]. False: there is none (any more). */
-bool goroutines_get(const struct goroutines *x, size_t i, struct goroutine *ret);
+bool goroutines_get(struct goroutines *x, size_t i, struct goroutine *ret);
 /* Fills r, and g->note. */
 void goroutines_walk(struct goroutines *x, struct goroutine *g, size_t max_frames,
 		     struct trace *r);

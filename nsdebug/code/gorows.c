@@ -31,21 +31,16 @@ static void walk_batch(struct go_rows *k, struct goroutines *x, struct batch *b)
 	b->traces[b->count] = (struct trace){ .frames = b->created, .count = b->count };
 }
 
-static void show_batch(struct go_rows *k, const struct process *p, struct batch *b,
-		       const struct names *names)
+static void show_one(struct go_rows *k, const struct process *p, const struct goroutine *g,
+		     struct trace *t, const struct names *names)
 {
 	auto_arena struct arena *a = arena_new();
+	struct thread_row row = goroutine_row(p, g, t, names, a);
+	bool shown = emit_row(k->emit, &row);
 
-	for (size_t i = 0; i < b->count; i++) {
-		struct trace *t = &b->traces[i];
-		struct thread_row row = goroutine_row(p, &b->gs[i], t, names, a);
-		bool shown = emit_row(k->emit, &row);
-
-		k->shown++;
-		k->missed += shown && !t->count;
-		k->cut += shown && t->cut;
-		free(t->frames);
-	}
+	k->shown++;
+	k->missed += shown && !t->count;
+	k->cut += shown && t->cut;
 }
 
 static void show_all(struct go_rows *k, struct goroutines *x, struct names *names)
@@ -60,7 +55,10 @@ static void show_all(struct go_rows *k, struct goroutines *x, struct names *name
 			b.count += goroutines_get(x, i, &gs[b.count]);
 		walk_batch(k, x, &b);
 		names_find(names, x->p, traces, b.count + 1);
-		show_batch(k, x->p, &b, names);
+		for (size_t n = 0; n < b.count; n++) {
+			show_one(k, x->p, &gs[n], &traces[n], names);
+			free(traces[n].frames);
+		}
 	}
 }
 

@@ -17,11 +17,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nsdebug/base/map.h"
 #include "nsdebug/code/unwind.h"
 
+enum go_end {
+	GO_CALLED,
+	GO_WHOLE,		/* nothing called it: the stack ends here */
+	GO_SIGNAL,		/* it handles a signal, on a stack of its own */
+	GO_ELSEWHERE,		/* it was called on another stack */
+};
+
+/* An instruction of Go's code. */
+struct go_place {
+	uint64_t entry;		/* of its function, in the process */
+	uint64_t depth;		/* bytes from the stack pointer to the return address */
+	bool walks;		/* its function has a table of depths */
+	bool deep;		/* which says the depth */
+	enum go_end end;
+	bool injected;		/* what "called" it is executed next: a fault, a preemption */
+	char name[80];		/* of the function, shortened; "": none */
+};
+
+/* What is known of the code of one process: each address is looked up once. {0} at first. */
+struct gostack {
+	struct map places;
+	struct go_place last;	/* one that is not kept */
+};
+
+void gostack_free(struct gostack *g);
+/* NULL: it is not in Go's code. Good until the next call. */
+const struct go_place *gostack_at(struct gostack *g, const struct process *p, uint64_t addr);
 /* Goes on from the last frame of the trace, with the stack pointer that it has, to the end of the
  * stack. False: that frame is not in Go's code. */
-bool gostack_walk(const struct process *p, const struct thread *t, uint64_t sp, size_t max,
-		  struct trace *r);
+bool gostack_walk(struct gostack *g, const struct process *p, const struct thread *t, uint64_t sp,
+		  size_t max, struct trace *r);
 
 #endif

@@ -13,11 +13,13 @@
 #include "nsdebug/enter/emit.h"
 #include "nsdebug/sys/proc.h"
 
-#define CHUNK 512u		/* goroutines that are copied and looked at again together */
+#define CHUNK 128u		/* goroutines that are copied and looked at again together */
 #define FIRST_WORD 4u		/* behind the stack's bounds and guards */
 #define LAST_WORD 24u
 #define PROBED 4u		/* elements that make a list one, and the last */
 #define LIST_TRIES 3
+#define JOINED_MAX 65536u	/* bytes that are read at once */
+#define JOIN_GAP 4096u		/* between pieces that are: less than to read once more costs */
 #define SAME_WORDS 18u		/* behind the pointer to itself: those that tell that it ran */
 
 /* struct gobuf, and what is around it in struct g: words from the pointer to itself on. */
@@ -37,6 +39,7 @@ struct taker {
 	struct go_taken *r;
 	struct memory memory;
 	bool gone;
+	uint8_t joined[JOINED_MAX];
 };
 
 /* One goroutine while it is copied. */
@@ -91,12 +94,69 @@ static bool read_begun(struct taker *k, const struct piece *p)
 	return begun;
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct piece *x = *(struct piece *const *)a, *y = *(struct piece *const *)b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* These lie side by side, from the first one's address to `end`: those that are all there. */
+static void read_joined(struct taker *k, struct piece **p, size_t count, uint64_t end)
+{
+	const uint64_t at = p[0]->at;
+	struct holes holes = { 0 };
+	size_t h = 0;
+	ssize_t n;
+
+	if (readable(k, at, end - at) < end - at)
+		return;
+	n = memory_copy(&k->memory, at, k->joined, end - at, &holes);
+	k->gone = n < 0 && errno == ESRCH;
+	for (size_t i = 0; i < count && n > 0; i++) {
+		while (h < holes.count && holes.items[h].end <= p[i]->at)
+			h++;
+		p[i]->read = p[i]->at - at + p[i]->len <= (size_t)n &&
+			(h == holes.count || holes.items[h].start >= p[i]->at + p[i]->len);
+		if (p[i]->read)
+			memcpy(p[i]->to, k->joined + (p[i]->at - at), p[i]->len);
+	}
+	free(holes.items);
+}
+
+/* Go's allocator has put most of them side by side. What is not all there is left unread. */
+static void read_neighbours(struct taker *k, struct piece *pieces, size_t count)
+{
+	struct piece *sorted[CHUNK];
+	size_t left = 0;
+	uint64_t end;
+
+	for (size_t i = 0; i < count; i++)
+		if (pieces[i].len)
+			sorted[left++] = &pieces[i];
+	qsort(sorted, left, sizeof(*sorted), by_address);
+	for (size_t i = 0, n; i < left && !k->gone; i += n) {
+		end = sorted[i]->at + sorted[i]->len;
+		for (n = 1; i + n < left; n++) {
+			const struct piece *p = sorted[i + n];
+
+			if (p->at > end + JOIN_GAP || p->at + p->len - sorted[i]->at > JOINED_MAX)
+				break;
+			end = p->at + p->len > end ? p->at + p->len : end;
+		}
+		if (n > 1)
+			read_joined(k, sorted + i, n, end);
+	}
+}
+
 /* Those that lie in no memory are passed over, and those that are not there. */
 static void read_pieces(struct taker *k, struct piece *p, size_t count)
 {
+	if (count > 1)
+		read_neighbours(k, p, count);
 	for (; count && !k->gone; p++, count--)
-		p->read = p->len && (memory_read(&k->memory, p->at, p->to, p->len) ||
-				     read_begun(k, p));
+		p->read = p->read || (p->len && (memory_read(&k->memory, p->at, p->to, p->len) ||
+						 read_begun(k, p)));
 	tick(k);
 }
 
@@ -198,9 +258,8 @@ static size_t find_stack(struct taker *k, struct work_g *g)
 }
 
 /* What is there of it: what nobody wrote to yet need not be. */
-static void read_stack(struct taker *k, struct work_g *g)
+static void read_stack(struct taker *k, struct work_g *g, size_t len)
 {
-	size_t len = find_stack(k, g);
 	struct holes holes = { 0 };
 	ssize_t n = len ? memory_copy(&k->memory, g->stack_at, g->stack, len, &holes) : 0;
 
@@ -230,8 +289,18 @@ static void read_words(struct taker *k, struct chunk *c, const size_t *which, si
 
 static void read_stacks(struct taker *k, struct chunk *c, const size_t *which, size_t n)
 {
+	for (size_t i = 0; i < n; i++) {
+		struct work_g *g = &c->gs[which[i]];
+		size_t len = find_stack(k, g);
+
+		c->pieces[i] = (struct piece){ g->stack_at, g->stack, len, false };
+		g->stack_len = len;
+		g->hole_count = 0;
+	}
+	read_neighbours(k, c->pieces, n);
 	for (size_t i = 0; i < n && !k->gone; i++)
-		read_stack(k, &c->gs[which[i]]);
+		if (!c->pieces[i].read)
+			read_stack(k, &c->gs[which[i]], c->pieces[i].len);
 	tick(k);
 }
 

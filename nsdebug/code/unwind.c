@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/code/unwind.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/code/fallback.h"
 #include "nsdebug/code/gostack.h"
 #include "nsdebug/code/memory.h"
@@ -56,6 +56,7 @@ struct unwinder {
 	bool stepped;			/* it has gone on from there */
 	bool by_code;			/* the first frame's caller is found by its code */
 	struct fallback *fallback;	/* or NULL: not needed so far */
+	struct gostack go;
 	struct module *m;		/* the file of the step */
 	uint64_t bias;
 	bool finding;			/* in find_proc_info: data that is relocated is no matter */
@@ -269,14 +270,15 @@ struct unwinder *unwinder_new(const struct process *p)
 
 void unwinder_free(struct unwinder **u)
 {
-	if (*u && (*u)->keeping)
+	if (!*u)
+		return;
+	if ((*u)->keeping)
 		unw_destroy_addr_space((*u)->keeping);
-	if (*u && (*u)->fresh)
+	if ((*u)->fresh)
 		unw_destroy_addr_space((*u)->fresh);
-	if (*u)
-		fallback_free(&(*u)->fallback);
-	free(*u);
-	*u = NULL;
+	fallback_free(&(*u)->fallback);
+	gostack_free(&(*u)->go);
+	own_free(u);
 }
 
 void trace_end(struct trace *r, const char *fmt, ...)
@@ -462,9 +464,7 @@ static void registers(struct unwinder *u, unw_cursor_t *c, const struct frame *f
 		for (int i = 0; i < REGS_COUNT; i++) {
 			unw_word_t value;
 
-			if (!f->exact && !(kept & 1u << i))
-				continue;
-			if (unw_get_reg(c, i, &value) < 0)
+			if ((!f->exact && !(kept & 1u << i)) || unw_get_reg(c, i, &value) < 0)
 				continue;
 			ret->regs.value[i] = value;
 			ret->regs.known |= 1u << i;
@@ -554,7 +554,7 @@ static bool walked_by_go(struct unwinder *u, unw_cursor_t *c, size_t max, struct
 {
 	unw_word_t sp;
 
-	return unw_get_reg(c, UNW_REG_SP, &sp) >= 0 && gostack_walk(u->p, u->t, sp, max, r);
+	return unw_get_reg(c, UNW_REG_SP, &sp) >= 0 && gostack_walk(&u->go, u->p, u->t, sp, max, r);
 }
 
 static bool walk(struct unwinder *u, unw_addr_space_t as, size_t max, struct trace *r)
