@@ -11,6 +11,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 __u32 want_depth;	/* of the target's pid namespace, the host's is 0 */
 __u64 want_bytes;	/* of a stack at most, from the stack pointer on */
+__u64 want_far;		/* of one that has more than those */
 
 __u32 used;		/* pages */
 
@@ -92,7 +93,7 @@ static __always_inline bool fill_bounds(struct snap_task *s, struct task_struct 
 	s->stack_at = r.sp - r.start < SNAP_RED_ZONE ? r.start : r.sp - SNAP_RED_ZONE;
 	len = r.end - s->stack_at;
 	if (len > want_bytes + SNAP_RED_ZONE) {
-		len = want_bytes + SNAP_RED_ZONE;
+		len = want_far + SNAP_RED_ZONE;
 		s->flags |= SNAP_CUT;
 	}
 	if (len > SNAP_STACK_PAGES * SNAP_PAGE)

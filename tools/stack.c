@@ -39,8 +39,8 @@
 
 #define AGAIN_THREADS_MAX 32768u
 #define ITERATE_THREADS 8		/* from here on an iterator is worth its start */
-#define ARENA_THREADS 64		/* rows made before their memory is given back */
 #define AGAIN_BYTES_MAX (512u << 10)
+#define FAR_BYTES (16u << 10)		/* of what may be no stack any more, in the first rounds */
 
 struct stack_opts {
 	uint64_t pid, host_pid, tid, max_frames, stack_bytes, max_pause;
@@ -90,7 +90,7 @@ struct stack {
 	struct thread_sum sum;
 	uint64_t round;		/* enum round */
 	struct buf again;	/* what the next one is to take */
-	size_t nagain, nregs;	/* threads in it; those that need registers */
+	size_t nagain, nregs, nfar;	/* threads in it; those that need registers, or more */
 	struct bytes left;	/* what the round before left: enum round, sum, struct wanted */
 	size_t nagain_go;	/* processes in it whose goroutines are to be taken */
 	struct go_process *go;
@@ -160,13 +160,11 @@ static bool stack_file(const void *opts, struct tool_file *ret)
 static struct process *take(struct stack *k, int dir, pid_t pid, const struct snapshot_only *only,
 			    const struct snapshot_source *source, void *self)
 {
-	bool one = k->o->pid || k->o->host_pid;
-	struct process *p;
 	struct err e;
+	struct process *p = snapshot_take(&k->s, dir, pid, only, source, self, &e);
 
-	p = snapshot_take(&k->s, dir, pid, only, source, self, &e);
 	/* of many, one that ended meanwhile is no news */
-	if (!p && (one || e.status != ST_TARGET))
+	if (!p && (k->o->pid || k->o->host_pid || e.status != ST_TARGET))
 		emit_err(k->r->emit, &e);
 	k->found = true;
 	return p;
@@ -216,8 +214,12 @@ static void take_all(struct stack *k, const struct members_want *w, const pid_t 
 static void take_goroutines(struct stack *k, int dir, const struct wanted *w,
 			    const struct process *held)
 {
-	struct process *p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
+	struct process *p;
 
+	/* of their threads' own stacks only one that a goroutine runs on is looked at */
+	k->s.far_bytes = k->o->stack_bytes / 4;
+	p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
+	k->s.far_bytes = 0;
 	if (!p)
 		return;
 	k->go = mem_more(k->go, k->ngo);
@@ -298,6 +300,7 @@ static int capture(struct stack *k, struct err *e)
 	snapshot_init(&k->s, in->procfs, t->levels - 1);
 	k->s.target = in->proc;
 	k->s.stack_bytes = k->o->stack_bytes;
+	k->s.far_bytes = k->round < TAKE_LEFT && k->o->stack_bytes > FAR_BYTES ? FAR_BYTES : 0;
 	k->s.emit = k->r->emit;
 	w.zombies = k->o->pid || k->o->host_pid;
 	w.named = (pid_t)k->o->host_pid;
@@ -321,9 +324,17 @@ static int shed_rights(struct stack *k, struct err *e)
 
 /* ---- looking: without rights ---- */
 
+/* It ends where no more of a stack was copied whose end may be nowhere near. */
+static bool is_far(const struct stack *k, const struct thread *t, const struct trace *trace)
+{
+	return k->s.far_bytes && t->stack_cut && !trace->whole;
+}
+
 /* Would another way show more of it? */
 static bool wants_again(const struct stack *k, const struct thread *t, const struct trace *trace)
 {
+	if (is_far(k, t, trace))
+		return true;
 	switch (k->round) {
 	case TAKE_FIRST:
 		return trace->want_regs || t->running;
@@ -361,6 +372,7 @@ static size_t choose_again(struct stack *k, const struct process *p, const struc
 	for (size_t i = 0; i < p->count && k->nagain + n < AGAIN_THREADS_MAX; i++) {
 		want[i] = wants_again(k, &p->threads[i], &traces[i]);
 		k->nregs += traces[i].want_regs;
+		k->nfar += is_far(k, &p->threads[i], &traces[i]);
 		n += want[i];
 	}
 	k->nagain += n;
@@ -371,8 +383,6 @@ static void show_process(struct stack *k, struct process *p)
 {
 	auto_free struct trace *traces = mem_alloc((p->count + 1) * sizeof(*traces));
 	auto_free bool *want = mem_alloc(p->count + 1);
-	auto_arena struct arena *a = arena_new();
-	struct thread_row row;
 	struct wanted w = { .count = 0 };
 	struct names names;
 
@@ -387,43 +397,36 @@ static void show_process(struct stack *k, struct process *p)
 	names.lines = k->o->lines ? &k->lines : NULL;
 	names_find(&names, p, traces, p->count);
 	for (size_t i = 0; i < p->count; i++) {
-		if (i % ARENA_THREADS == ARENA_THREADS - 1) {
-			arena_free(&a);
-			a = arena_new();
-		}
+		struct thread *t = &p->threads[i];
+		auto_arena struct arena *a = arena_new();
+
 		if (!want[i]) {
-			row = thread_row(p, &p->threads[i], &traces[i], &names, a);
-			thread_sum_add(&k->sum, p, &p->threads[i], &traces[i],
-				       emit_row(k->r->emit, &row));
+			struct thread_row row = thread_row(p, t, &traces[i], &names, a);
+
+			thread_sum_add(&k->sum, p, t, &traces[i], emit_row(k->r->emit, &row));
 		}
 		free(traces[i].frames);
 	}
 	names_free(&names);
 }
 
-static void show_goroutines(struct stack *k, const struct go_process *g)
+static void show_all(struct stack *k)
 {
 	struct go_rows rows = {
 		.emit = k->r->emit, .files = &k->files, .max_frames = k->o->max_frames,
 		.lines = k->o->lines ? &k->lines : NULL,
 	};
-
-	go_rows(&rows, g);
-	k->sum.goroutines += rows.shown;
-	k->sum.lost += rows.missed;
-	k->sum.cut += rows.cut;
-}
-
-static void show_all(struct stack *k)
-{
 	size_t next = 0;
 
 	for (size_t i = 0; i < k->s.count; i++) {
 		if (next < k->ngo && k->go[next].p == k->s.processes[i])
-			show_goroutines(k, &k->go[next++]);
+			go_rows(&rows, &k->go[next++]);
 		else
 			show_process(k, k->s.processes[i]);
 	}
+	k->sum.goroutines += rows.shown;
+	k->sum.lost += rows.missed;
+	k->sum.cut += rows.cut;
 }
 
 static void say_limits(struct stack *k)
@@ -452,8 +455,7 @@ static void say_missing(struct stack *k)
 		err_set(&e, ST_FAILED, "no process %llu in %s ('nsdebug ps' shows them)",
 			(unsigned long long)pid, k->r->target->name);
 	else if (k->o->tid && k->round < TAKE_LEFT && !k->s.total.threads)
-		err_set(&e, ST_FAILED, "no thread %llu in it",
-			(unsigned long long)k->o->tid);
+		err_set(&e, ST_FAILED, "no thread %llu in it", (unsigned long long)k->o->tid);
 	else
 		return;
 	emit_err(k->r->emit, &e);
@@ -467,7 +469,7 @@ static void ask_again(struct stack *k)
 	if (k->round != TAKE_LEFT && k->nagain)
 		beside |= AGAIN_SAMPLER;
 	/* one that left somebody is not asked again; for who just runs, others are quicker */
-	if (k->round == TAKE_FIRST && (k->nregs || (k->nagain && k->o->no_stop)))
+	if (k->nfar || (k->round == TAKE_FIRST && (k->nregs || (k->nagain && k->o->no_stop))))
 		beside |= AGAIN_ITERATOR;
 	put_varint(&b, k->round == TAKE_LEFT ? TAKE_STOPPED : TAKE_LEFT);
 	thread_sum_put(&b, &k->sum);
@@ -547,17 +549,16 @@ static const struct example examples[] = {
 const struct tool tool_stack = {
 	.name = "stack",
 	.summary = "show the call stack of every thread",
-	.about = "Threads that wait are copied without being stopped: the kernel tells where "
-		"they are, and a copy counts only if they did not run meanwhile. Where there are "
-		"more than a few, or unwind tables need more registers than /proc tells, a BPF "
-		"program looks at them instead, if the kernel loads it. A thread that "
-		"runs is copied in the interrupt of a timer (a perf event). What is unknown "
-		"still is held for the moment of the "
-		"copy, mostly below a millisecond; --no-stop never does, and says what is "
-		"missing. A stop makes a few system calls of the program return "
-		"EINTR, as with any debugger. The last line says how many threads were stopped, "
-		"and the longest stop. Threads of one process with the same state and frames "
-		"are shown as one, with their number; in JSON each is there.\n"
+	.about = "Threads that wait are copied without being stopped: the kernel tells where they "
+		"are, and a copy counts only if they did not run meanwhile. Where there are more "
+		"than a few, or unwind tables need more registers than /proc tells, a BPF program "
+		"looks at them instead, if the kernel loads it. A thread that runs is copied in "
+		"the interrupt of a timer (a perf event). What is unknown still is held for the "
+		"moment of the copy, mostly below a millisecond; --no-stop never does, and says "
+		"what is missing. A stop makes a few system calls of the program return EINTR, as "
+		"with any debugger. The last line says how many threads were stopped, and the "
+		"longest stop. Threads of one process with the same state and frames are shown as "
+		"one, with their number; in JSON each is there.\n"
 		"\n"
 		"Frames come from the unwind tables of the files that are mapped, and names from "
 		"their symbols, or from debug files: by build-id below /usr/lib/debug in the "
@@ -568,19 +569,18 @@ const struct tool tool_stack = {
 		"the process (node --perf-basic-prof writes one), and the process has the root "
 		"and pid numbers of its container. What has no symbol is shown as module+offset "
 		"with the build id. With -l there are file and line of the source too, and, "
-		"before the function that they are part of, functions that were inlined, from "
-		"the debug information (DWARF) of the same files, of Go from Go's own table. "
-		"Go programs (1.18 and later) have a table of their own for both, also when they "
-		"are stripped; since Go 1.26 it is not found of those with C that are loaded "
-		"anywhere (PIE). "
-		"--goroutines shows their goroutines too: all that the runtime lists, in its "
-		"words, its own marked \"system\". Nobody is stopped for it: one that was put "
-		"aside is read with its stack, and again if it ran meanwhile; one that runs is "
-		"on one of the threads. "
-		"Where there is no unwind table (musl, code made at run time), a function's code "
-		"is followed to its return, or its frame pointer is; if neither leads to behind "
-		"a call, the stack is searched for the next such address. From there on each "
-		"frame has a ? before it: it is a guess. What ends early says why.\n"
+		"before the function that they are part of, functions that were inlined, from the "
+		"debug information (DWARF) of the same files, of Go from Go's own table. Go "
+		"programs (1.18 and later) have a table of their own for both, also when they are "
+		"stripped; since Go 1.26 it is not found of those with C that are loaded anywhere "
+		"(PIE). --goroutines shows their goroutines too: all that the runtime lists, in "
+		"its words, its own marked \"system\". Nobody is stopped for it: one that was put "
+		"aside is read with its stack, and again if it ran meanwhile; one that runs is on "
+		"one of the threads. Where there is no unwind table (musl, code made at run "
+		"time), a function's code is followed to its return, or its frame pointer is; if "
+		"neither leads to behind a call, the stack is searched for the next such address. "
+		"From there on each frame has a ? before it: it is a guess. What ends early says "
+		"why.\n"
 		"\n"
 		"Of a core (--core; nsdebug core writes them, so does the kernel) the files are "
 		"opened by the paths in it, in TARGET or on the host, and used only if they are "

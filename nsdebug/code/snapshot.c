@@ -151,7 +151,7 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 	want = stack_end(p, v) - t->stack_at;
 	t->stack_cut = want > s->stack_bytes + STACK_RED_ZONE || want > room;
 	if (want > s->stack_bytes + STACK_RED_ZONE)
-		want = s->stack_bytes + STACK_RED_ZONE;
+		want = (s->far_bytes ?: s->stack_bytes) + STACK_RED_ZONE;
 	if (want > room) {
 		s->cut = true;
 		want = room;

@@ -126,6 +126,8 @@ struct snapshot {
 	int target;			/* /proc/PID of who has the target's root, or -1 */
 	unsigned int level;		/* of the container's pid namespace in NSpid */
 	uint64_t stack_bytes;		/* at most, of one thread */
+	uint64_t far_bytes;		/* not 0: of a stack that has more than stack_bytes, so that
+					 * its end may be nowhere near: a piece of a heap */
 	struct served served;		/* file systems that ask a server */
 	struct emit *emit;		/* ticks */
 	struct process **processes;

@@ -77,6 +77,7 @@ static bool visit(const struct iterator *i, const struct iterate_ask *ask)
 	i->bpf->bss->want_start = ask->start;
 	i->bpf->bss->want_depth = ask->depth;
 	i->bpf->bss->want_bytes = ask->bytes;
+	i->bpf->bss->want_far = ask->far_bytes;
 	iter = open_visit(i, ask);
 	while (iter >= 0) {
 		i->bpf->bss->used = 0;

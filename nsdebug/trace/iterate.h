@@ -25,7 +25,7 @@ struct inside;
 struct iterate_ask {
 	int32_t pid, tid;	/* tid 0: all threads */
 	uint64_t start;		/* of pid, as /proc/PID/stat has it */
-	uint64_t bytes;		/* of a stack at most */
+	uint64_t bytes, far_bytes;	/* of a stack at most; of one that has more */
 	uint32_t depth;		/* of the target's pid namespace */
 	uint32_t unused;
 };

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flags: -pthread */
 /*
- * deep KIB: a thread that runs for ever below frames of so many KiB. Prints "ready".
+ * deep KIB [THREADS]: a thread that runs for ever below frames of so many KiB. Or so many threads
+ * that wait there, whose stacks are pieces of one mapping. Prints "ready".
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#define STACK (1ul << 20)
+
 static volatile unsigned long turns;
+static pthread_barrier_t waiting;
+static int wait_there;
 
 __attribute__((noipa)) void descend(long kib)
 {
@@ -20,6 +26,9 @@ __attribute__((noipa)) void descend(long kib)
 	turns += (unsigned char)bytes[turns % sizeof(bytes)];
 	if (kib > 0)
 		descend(kib - 1);
+	else if (wait_there && pthread_barrier_wait(&waiting) < 1)
+		for (;;)
+			pause();
 	else
 		while (turns + 1)
 			turns |= 2;
@@ -34,9 +43,23 @@ static void *run(void *kib)
 
 int main(int argc, char **argv)
 {
+	long kib = argc > 1 ? atol(argv[1]) : 0, n = argc > 2 ? atol(argv[2]) : 0;
+	pthread_attr_t attr;
 	pthread_t t;
+	char *stacks;
 
-	pthread_create(&t, NULL, run, (void *)(intptr_t)(argc > 1 ? atol(argv[1]) : 0));
+	wait_there = n > 0;
+	pthread_barrier_init(&waiting, NULL, (unsigned int)n + 1);
+	pthread_attr_init(&attr);
+	stacks = mmap(NULL, (size_t)(n + 1) * STACK, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	for (long i = 0; i < (n ? n : 1); i++) {
+		if (n)
+			pthread_attr_setstack(&attr, stacks + (size_t)i * STACK, STACK);
+		pthread_create(&t, &attr, run, (void *)(intptr_t)kib);
+	}
+	if (n)
+		pthread_barrier_wait(&waiting);
 	printf("ready\n");
 	fflush(stdout);
 	for (;;)

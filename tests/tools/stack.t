@@ -86,6 +86,24 @@ frames "$PID" >ours
 eu_frames -p "$PID" >theirs
 t 'the same of a static program, which has no search table' '' diff theirs ours
 [ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
+# What is above such a stack is another one, or a heap: little is copied at first.
+for i in 2 20; do
+	start "$O/tests/lib/deep" 100 $i
+	wait_for "[ \"\$(cat /proc/$PID/task/*/syscall | grep -c '^34 ')\" = $((i + 1)) ]" 10
+	frames "$PID" >ours
+	eu_frames -p "$PID" >theirs
+	t "$i deep stacks in one mapping: all of them, as eu-stack has it" '' diff theirs ours
+	tj 'and nobody is stopped' "([.items[] | select(.frames | length > 100)] | length == $i) and
+		.summary.stopped == 0" on_host "$PID" -o json
+	tj 'nor with --no-stop' "[.items[] | select(.frames | length > 100)] | length == $i" \
+		on_host "$PID" --no-stop -o json
+	tj 'nor without BPF' "[.items[] | select(.frames | length > 100)] | length == $i" \
+		on_host_proc "$PID" -o json
+	ts 'they are cut at --stack-bytes' 5 "see --max-frames and --stack-bytes: $i\$" \
+		on_host "$PID" --stack-bytes 64K
+	ts 'or below what is copied first' 5 "see --max-frames and --stack-bytes: $i\$" \
+		on_host "$PID" --stack-bytes 4K
+done
 
 # ---- threads that do the same are shown as one ----
 
