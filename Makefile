@@ -284,9 +284,10 @@ $(unitbin): $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(libobj)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ldflags) -o $@ $^ $(LDLIBS)
 
-# A helper is one file, but for headers beside it, and knows nothing of ours: what runs inside a
+# A helper is one file, but for headers of tests, and knows nothing of ours: what runs inside a
 # container, or attacks from there. A line `/* flags: -nostdlib */` in it adds to its flags.
 $(O)/tests/lib/refused: tests/lib/refusals.h tests/lib/allowed.h
+$(O)/tests/hostile/idmaps: tests/fixtures/apps/lend.h
 $(helpbin): $(O)/tests/%: tests/%.c $(O)/flags | $(first)
 	$(say) CC $<
 	@mkdir -p $(@D)

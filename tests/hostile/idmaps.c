@@ -5,62 +5,27 @@
  */
 #include <err.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "../fixtures/apps/lend.h"
 
 #define LINES 340	/* user_namespaces(7) */
 
-static void write_map(pid_t pid, const char *name)
-{
-	char path[64], text[LINES * 16];
-	ssize_t len = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	for (int i = 0; i < LINES; i++)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "%d %d 1\n", 2 * i,
-				2 * i + 2);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, (size_t)len) != len)	/* at once, or not at all */
-		err(1, "%s", path);
-	close(fd);
-}
-
-/* A user namespace with such maps: kept by the descriptor, without a process. */
+/* A user namespace with such maps. */
 static int mapped(void)
 {
-	int ready[2], fd;
-	char path[64], c;
-	pid_t pid;
+	char map[LINES * 16];
+	size_t len = 0;
 
-	if (pipe(ready))
-		err(1, "pipe");
-	pid = fork();
-	if (pid == 0) {
-		if (unshare(CLONE_NEWUSER) || write(ready[1], "", 1) != 1)
-			err(1, "unshare");
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (pid < 0 || read(ready[0], &c, 1) != 1)
-		errx(1, "no user namespace");
-	write_map(pid, "uid_map");
-	write_map(pid, "gid_map");
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		err(1, "%s", path);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return fd;
+	for (int i = 0; i < LINES; i++)
+		len += (size_t)snprintf(map + len, sizeof(map) - len, "%d %d 1\n", 2 * i,
+					2 * i + 2);
+	return lend_userns(map);
 }
 
 static void mount_first(const char *from, const char *to)

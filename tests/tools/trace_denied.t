@@ -94,47 +94,38 @@ tr_rows '--once: names that are made up are one' 'map(select(.times != null) | [
 	[[5, "read-only-mount", true], [2, "mode", true]] and length == 4'
 tr_rows 'a directory that is not empty is not hidden' 'map(select(.path == "/busybox")) | length >= 1 and all(.docker == null and .kubernetes == null and
 	(.cure | test("not empty")))'
+py_once() { # MODULES CODE
+	rm -f go
+	box_run python3 --bind "$TMP:/w:ro" -- /usr/bin/python3 -c "import os, time, $1
+while not os.path.exists('/w/go'):
+    time.sleep(0.01)
+$2"
+	trace_start denied "$BOX" --once
+	: >go
+	trace_wait
+	rm go
+}
 # different causes of the same call are kept apart
-cat >sockets.py <<-'E'
-	import os, socket, time
-	while not os.path.exists('/w/go'):
-	    time.sleep(0.01)
-	def tried(f):
-	    try:
-	        f()
-	    except OSError:
-	        pass
-	for i in range(2):
-	    tried(lambda: socket.socket().bind(('127.0.0.1', 80)))
-	    tried(lambda: socket.socket(type=socket.SOCK_DGRAM).bind(('127.0.0.1', 53)))
-	    tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
-	    tried(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
-	E
-rm -f go
-box_run python3 --bind "$TMP:/w:ro" -- /usr/bin/python3 /w/sockets.py
-trace_start denied "$BOX" --once
-: >go
-trace_wait
-rm go
+py_once socket '
+def tried(f):
+    try:
+        f()
+    except OSError:
+        pass
+for i in range(2):
+    tried(lambda: socket.socket().bind(("127.0.0.1", 80)))
+    tried(lambda: socket.socket(type=socket.SOCK_DGRAM).bind(("127.0.0.1", 53)))
+    tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+    tried(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))'
 tr_rows '--once: ports and kinds of sockets are kept apart' 'map(select(.times == 2) |
 	select(.syscall == "bind" or .syscall == "socket" or .name == "bind" or .name == "socket")) |
 	length == 4 and map(.sort) == [1, 2, 3, 4] and
 	(map(.call) | map(select(test("htons\\(80\\)"))) | length == 1) and
 	(map(.call) | map(select(test("htons\\(53\\)"))) | length == 1)'
 # calls that have no name here: each keeps its own number
-cat >odd.py <<-'E'
-	import ctypes, os, time
-	while not os.path.exists('/w/go'):
-	    time.sleep(0.01)
-	for nr in (390, 390, 391):
-	    ctypes.CDLL(None).syscall(nr, 0, 0, 0, 0, 0, 0)
-	E
-rm -f go
-box_run python3 --bind "$TMP:/w:ro" -- /usr/bin/python3 /w/odd.py
-trace_start denied "$BOX" --once
-: >go
-trace_wait
-rm go
+py_once ctypes '
+for nr in (390, 390, 391):
+    ctypes.CDLL(None).syscall(nr, 0, 0, 0, 0, 0, 0)'
 tr_rows '--once: which call of no name' 'map(select(.name // "" | startswith("syscall_")) | [.name, .times]) ==
 	[["syscall_390", null], ["syscall_391", null], ["syscall_390", 2]]'
 busy
