@@ -23,21 +23,6 @@
 #define NR_SENDMMSG 307
 #define MSG_PEEK 2
 
-struct vector {
-	void *base;
-	__u64 len;
-};
-
-/* struct user_msghdr of include/linux/socket.h */
-struct message {
-	void *name;
-	__u32 name_len, unused;
-	struct vector *vectors;
-	__u64 count;
-	void *control;
-	__u64 control_len, flags;
-};
-
 #define MMSG_SIZE 64		/* struct mmsghdr: a message and how many bytes it had */
 
 /* The call that is being told. */

@@ -94,11 +94,6 @@ static __always_inline void put_string(struct scratch *s, __u32 arg, const void 
 		finish(s, d, (__u64)n);
 }
 
-struct vector {
-	void *base;
-	__u64 len;
-};
-
 /* The vectors themselves and the bytes of the first; `most` is what was really read. */
 static __always_inline void put_vectors(struct scratch *s, __u32 arg, struct vector *v, __u64 n,
 					__u64 most)
@@ -111,16 +106,6 @@ static __always_inline void put_vectors(struct scratch *s, __u32 arg, struct vec
 	put_bytes(s, arg, SYS_IOVECS, v, n * sizeof(*v));
 	put_bytes(s, arg, SYS_BYTES, first.base, first.len < most ? first.len : most);
 }
-
-/* struct user_msghdr of include/linux/socket.h */
-struct message {
-	void *name;
-	__u32 name_len, unused;
-	struct vector *vectors;
-	__u64 count;
-	void *control;
-	__u64 control_len, flags;
-};
 
 static __always_inline void put_message(struct scratch *s, __u32 arg, void *from, __u64 most)
 {

@@ -428,4 +428,21 @@ struct raw_tracepoint {
 	__u64 args[8];
 };
 
+/* ---- of programs, in their memory ---- */
+
+struct vector {
+	void *base;
+	__u64 len;
+};
+
+/* struct user_msghdr of include/linux/socket.h */
+struct message {
+	void *name;
+	__u32 name_len, unused;
+	struct vector *vectors;
+	__u64 count;
+	void *control;
+	__u64 control_len, flags;
+};
+
 #endif

@@ -142,8 +142,7 @@ static void take(void *ctx, const struct net_event *e, struct bytes data)
 	fill_flags(&row, e->flags);
 	row.note = note_of(&row, e);
 	net_frames(&l->net, e, &row.base);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->net.tracer);
+	tracer_row(&l->net.tracer, &row);
 }
 
 static void bind_run(struct run *r)

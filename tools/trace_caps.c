@@ -148,8 +148,7 @@ static void take(void *ctx, const struct life_event *e)
 	row.note = row.asked ? "only asked" : row.borrowed ? "other credentials" :
 		row.runtime ? "its runtime" : NULL;
 	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->life.tracer);
+	tracer_row(&l->life.tracer, &row);
 }
 
 /* ---- -c ---- */

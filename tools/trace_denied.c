@@ -442,8 +442,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (l->o->once && is_again(l, &row, &why, c))
 		return;
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->sys.tracer);
+	tracer_row(&l->sys.tracer, &row);
 }
 
 /* Those that keep a policy of the node's: what refuses without a rule that can be seen. */

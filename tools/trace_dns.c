@@ -135,8 +135,7 @@ static void show(struct listing *l, const struct dns_query *q, struct dns_row *r
 	net_frames(&l->net, &q->e, &row->base);
 	if (l->net.tracer.enough || (l->o->failed && good))
 		return;
-	if (emit_row(l->r->emit, row))
-		tracer_count(&l->net.tracer);
+	tracer_row(&l->net.tracer, row);
 }
 
 static void begin_row(struct listing *l, const struct dns_query *q, struct dns_row *row)

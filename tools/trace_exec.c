@@ -129,8 +129,7 @@ static void take(void *ctx, const struct life_event *e)
 	row.command = (struct bytes){ command.bytes, command.len };
 	row.cwd = (struct bytes){ cwd.bytes, cwd.len };
 	row.frames = life_frames(&l->life, e, e->who.tid, &row.frames_end);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->life.tracer);
+	tracer_row(&l->life.tracer, &row);
 }
 
 static void exec_run(struct run *r)

@@ -97,8 +97,7 @@ static void take(void *ctx, const struct life_event *e)
 		row.tid = e->stack_ns_tid;
 		row.host_tid = e->stack_tid;
 	}
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->life.tracer);
+	tracer_row(&l->life.tracer, &row);
 }
 
 static void exit_run(struct run *r)

@@ -349,8 +349,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	sysrow_fill(&l->sys, l->r->target, c, w, &row.base);
 	row.call = sysdef_name(c->nr, room);
 	row.number = c->nr;
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->sys.tracer);
+	tracer_row(&l->sys.tracer, &row);
 }
 
 static void fs_run(struct run *r)

@@ -359,8 +359,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	row.what = (struct bytes){ what.bytes, what.len };
 	if (c->ret >= 0 && k->opens)
 		row.fd = (uint64_t)c->ret;
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->sys.tracer);
+	tracer_row(&l->sys.tracer, &row);
 }
 
 static void mount_run(struct run *r)

@@ -93,8 +93,7 @@ static void take(void *ctx, const struct life_event *e)
 	else if (!e->other.ns_pid)
 		row.note = "another one than the container asked for memory";
 	row.frames = life_frames(&l->life, e, e->other.tid, &row.frames_end);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->life.tracer);
+	tracer_row(&l->life.tracer, &row);
 }
 
 static void oom_run(struct run *r)

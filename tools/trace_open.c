@@ -77,8 +77,7 @@ static void show(struct listing *l, struct open_row *row, const struct sysview *
 	row->path = sysview_string(v, at);
 	if (at && (int)v->call->args[0] != AT_FDCWD && row->path.p && row->path.p[0] != '/')
 		row->dirfd = (uint32_t)v->call->args[0];
-	if (emit_row(l->r->emit, row))
-		tracer_count(&l->sys.tracer);
+	tracer_row(&l->sys.tracer, row);
 }
 
 static void take(void *ctx, const struct sys_call *c, const struct who *w)

@@ -126,8 +126,7 @@ static void take(void *ctx, const struct life_event *e)
 	if (l->o->failed && !has_failed(e))
 		return;
 	row.frames = life_frames(&l->life, e, e->other.tid, &row.frames_end);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->life.tracer);
+	tracer_row(&l->life.tracer, &row);
 }
 
 static void signal_run(struct run *r)

@@ -215,8 +215,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		fill_call(&row, l, c);
 	if (wants_stack(l->o))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->sys.tracer);
+	tracer_row(&l->sys.tracer, &row);
 }
 
 /* ---- -c ---- */

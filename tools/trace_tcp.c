@@ -166,8 +166,7 @@ static void take(void *ctx, const struct net_event *e, struct bytes data)
 	if (e->kind != NET_ACCEPTED)
 		row.retransmits = e->retransmits;
 	net_frames(&l->net, e, &row.base);
-	if (emit_row(l->r->emit, &row))
-		tracer_count(&l->net.tracer);
+	tracer_row(&l->net.tracer, &row);
 }
 
 static void tcp_run(struct run *r)

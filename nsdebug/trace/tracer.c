@@ -310,6 +310,12 @@ void tracer_count(struct tracer *t)
 		t->enough = true;
 }
 
+void tracer_row(struct tracer *t, const void *row)
+{
+	if (emit_row(&t->in->emit, row))
+		tracer_count(t);
+}
+
 static void look_at_clock(struct tracer *t)
 {
 	uint64_t boot = clock_of(CLOCK_BOOTTIME);

@@ -157,6 +157,8 @@ void tracer_run(struct tracer *t);
 
 /* Counts an event that was shown; stops at the limit. */
 void tracer_count(struct tracer *t);
+/* Shows one as a row, and counts it unless it is filtered out. */
+void tracer_row(struct tracer *t, const void *row);
 /* Says so if there was none; tracer_run() does it unless t->counts. */
 void tracer_say_none(struct tracer *t);
 
