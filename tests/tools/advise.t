@@ -303,4 +303,4 @@ cut 'io_uring' 'uses io_uring' uring
 t 'is incomplete' 5 printf %s "$STATUS"
 
 ts 'without the right to' 77 'CAP_PERFMON is missing' without -perfmon "$NSDEBUG" advise "$RUNNING" --for 0.1s
-ts 'nobody of that name' 3 'no cgroup called nsd-advise-nobody' sh -c 'timeout -s INT 3 "$1" advise --next nsd-advise-nobody --for 0.2s' - "$NSDEBUG"
+ts 'nobody of that name' 3 'no cgroup called nsd-advise-nobody' sh -c 'timeout -s INT 60 "$1" advise --next nsd-advise-nobody --for 0.2s' - "$NSDEBUG"

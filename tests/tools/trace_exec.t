@@ -123,8 +123,12 @@ trace_wait
 t 'with the container it ends' '0\n' echo "$STATUS"
 ts 'which is said' 0 'the target has ended' cat said
 BOX=$LOUD
-interrupted() { timeout -s "$1" --preserve-status 2 "$NSDEBUG" trace exec "$BOX" -o json; }
-tj 'SIGTERM: a whole document' '.items == [] and .truncated == false' interrupted TERM
+"$NSDEBUG" trace exec "$BOX" -o json >rows 2>said &
+TRACE=$!
+wait_for _sealed 20 || fail 'the trace is attached' "$(cat said)"
+kill -TERM "$TRACE"
+trace_wait
+tj 'SIGTERM: a whole document' '.items == [] and .truncated == false' cat rows
 
 # ---- what is missing ----
 
