@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "nsdebug/out/col.h"
 #include "nsdebug/sys/cgroup.h"
 #include "nsdebug/sys/cgstat.h"
+#include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/k8s.h"
 
 #define TEXT_MAX 8192		/* a list of layers: 128 of 28 bytes */
@@ -125,6 +128,48 @@ static void take_mount(struct spec *s, const char *key, struct jvalue v)
 	}
 }
 
+/* More than there are pids is none: podman does not leave itself more. */
+static uint64_t most_pids(void)
+{
+	char text[32];
+	const char *p = text;
+	uint64_t n;
+
+	return fd_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", text, sizeof(text)) > 0 &&
+		scan_u64(&p, &n) ? n : UINT64_MAX;
+}
+
+static uint64_t most_of(const char *type)
+{
+	uint64_t most = UINT64_MAX;
+	struct rlimit mine;
+
+	for (unsigned int i = 0; type && i < RL_COUNT; i++)
+		if (str_prefix(type, "RLIMIT_") && !strcasecmp(type + 7, rlimit_kinds[i].name) &&
+		    getrlimit((__rlimit_resource_t)i, &mine) == 0) {
+			most = i == RL_NPROC ? most_pids() : most;
+			return mine.rlim_max < most ? mine.rlim_max : most;
+		}
+	return most;
+}
+
+/* It begins with its type, as a mount with its destination. */
+static void take_limit(struct spec *s, const char *key, struct jvalue v)
+{
+	struct ending *x = s->x;
+	struct ending_limit *l = x->nlimits ? &x->limits[x->nlimits - 1] : NULL;
+
+	if (!strcmp(key, "type") && x->nlimits < ENDING_LIMITS_MAX) {
+		l = &x->limits[x->nlimits++];
+		l->type = runtime_text(s->a, v);
+		l->most = most_of(l->type);
+	} else if (l && !strcmp(key, "soft")) {
+		jvalue_u64(v, &l->soft);
+	} else if (l && !strcmp(key, "hard")) {
+		jvalue_u64(v, &l->hard);
+	}
+}
+
 static void take_process(struct spec *s, const char *key, struct jvalue v)
 {
 	if (!strcmp(key, "args[]"))
@@ -137,6 +182,8 @@ static void take_process(struct spec *s, const char *key, struct jvalue v)
 		jvalue_u64(v, &s->uid);
 	else if (!strcmp(key, "user.gid"))
 		jvalue_u64(v, &s->gid);
+	else if (str_prefix(key, "rlimits[]."))
+		take_limit(s, key + strlen("rlimits[]."), v);
 }
 
 /* One with a path is another's. */

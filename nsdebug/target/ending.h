@@ -12,6 +12,7 @@
 #include "nsdebug/enter/enter.h"
 #include "nsdebug/target/runtime.h"
 
+#define ENDING_LIMITS_MAX 16
 #define ENDING_WORDS_MAX 4096	/* arguments, variables, mounts that are kept */
 
 struct words_list {
@@ -22,6 +23,13 @@ struct words_list {
 struct ending_mount {
 	const char *at, *source, *type;
 	bool read_only, volume;	/* volume: somebody's data, not what every container has */
+};
+
+/* A limit that it was to have, and the highest that we, who start nothing, could have set:
+ * UINT64_MAX: none. */
+struct ending_limit {
+	const char *type;		/* "RLIMIT_NOFILE" */
+	uint64_t soft, hard, most;
 };
 
 struct ending {
@@ -50,6 +58,8 @@ struct ending {
 	bool other_ids;			/* its ids are not those of its files: a user namespace */
 	struct ending_mount *mounts;
 	size_t nmounts;
+	struct ending_limit limits[ENDING_LIMITS_MAX];
+	size_t nlimits;
 	bool read_only_root;
 	uint64_t memory_limit, pids_limit;
 	/* its files, while it has no process; or why they cannot be looked at */

@@ -219,6 +219,8 @@ static void say_not_started(struct why *w)
 
 	if (words_runtime(w->f, w->x->error)) {
 		x = &w->f->items[w->f->count - 1];
+		if (!strcmp(x->kind, "rlimit"))
+			words_limit(w->f, x, w->x);
 	} else if (w->log.fault.sig == SIGSYS) {
 		say_init_killed(w);
 		return;
@@ -581,5 +583,6 @@ enum status ended_why(const struct target *t, const struct root *root,
 	for (size_t i = 0; i < w.look.nmissing && !w.settled; i++)
 		finding_missing(f, "%s", w.look.missing[i]);
 	say_rest(&w);
+	findings_name(f, t->name, t->container.part);
 	return st;
 }

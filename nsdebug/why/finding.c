@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/finding.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/cure.h"
 
@@ -63,6 +66,52 @@ void finding_cure(struct findings *f, struct finding *x, const struct reason *r,
 	/* a directory is given to nobody whose number is not known */
 	if (uid == UINT32_MAX && strstr(x->docker, "uid="))
 		x->docker = NULL;
+}
+
+/* What is quoted begins with our name. */
+static const char *named(struct findings *f, const char *text, const char *word)
+{
+	auto_buf struct buf b = { 0 };
+	bool inside = false;
+
+	if (!text || !strstr(text, "'nsdebug "))
+		return text;
+	for (const char *p = text; *p; p++) {
+		if (*p == '\'')
+			inside = !inside && str_prefix(p + 1, "nsdebug ");
+		if (inside && str_prefix(p, " NAME") && !isalnum((unsigned char)p[5])) {
+			buf_char(&b, ' ');
+			buf_str(&b, word);
+			p += 4;
+		} else {
+			buf_char(&b, *p);
+		}
+	}
+	return arena_dup(f->a, b.bytes, b.len);
+}
+
+static const char *of_part(struct findings *f, const char *patch, const char *part)
+{
+	const char *at = patch ? strstr(patch, "{name: CONTAINER") : NULL;
+
+	return !at ? patch : finding_text(f, "%.*s%s%s", (int)(at + 7 - patch), patch, part,
+					  at + strlen("{name: CONTAINER"));
+}
+
+static bool is_plain_word(const char *s)
+{
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("/._-+:", *s))
+			return false;
+	return true;
+}
+
+void findings_name(struct findings *f, const char *word, const char *part)
+{
+	for (size_t i = 0; i < f->count && is_plain_word(word); i++)
+		f->items[i].cure = named(f, f->items[i].cure, word);
+	for (size_t i = 0; i < f->count && part && is_plain_word(part); i++)
+		f->items[i].kubernetes = of_part(f, f->items[i].kubernetes, part);
 }
 
 struct finding *finding_cause(struct findings *f)

@@ -44,6 +44,9 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 /* The cure of what refused it, for these ids in the container; UINT32_MAX: not known. */
 void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
 		  uint32_t gid);
+/* In commands of ours that cures tell of ('nsdebug ... NAME'), the word for this container; nothing
+ * is said of one that means something to a shell. part: its name in its pod, or NULL. */
+void findings_name(struct findings *f, const char *word, const char *part);
 /* The first that is a cause, or NULL. */
 struct finding *finding_cause(struct findings *f);
 

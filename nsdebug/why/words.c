@@ -2,11 +2,13 @@
 #include "nsdebug/why/words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/look.h"
@@ -388,4 +390,74 @@ bool words_runtime(struct findings *f, const char *error)
 		return true;
 	}
 	return false;
+}
+
+/* "setrlimit `RLIMIT_NOFILE`" of crun, "error setting rlimit type 7" of runc. */
+static bool is_named(const char *error, const char *type)
+{
+	const char *number = strstr(error, "rlimit type ");
+	unsigned int which = 0;
+
+	if (strstr(error, type))
+		return true;
+	while (which < RL_COUNT && strcasecmp(type + strlen("RLIMIT_"), rlimit_kinds[which].name))
+		which++;
+	return number && strtoul(number + strlen("rlimit type "), NULL, 10) == which;
+}
+
+/* We may have a limit that the runtime has not: then half of what was asked for is a guess, too. */
+static uint64_t most_of(const struct ending_limit *l)
+{
+	return l->most < l->hard ? l->most : l->soft < l->hard ? l->soft : l->hard / 2;
+}
+
+static const char *number(struct findings *f, uint64_t n)
+{
+	return n > INT64_MAX ? "-1" : finding_text(f, "%llu", (unsigned long long)n);
+}
+
+/* "nofile" of "RLIMIT_NOFILE": only of what can be no option of a shell's. */
+static bool limit_name(const struct ending_limit *l, char *ret, size_t room)
+{
+	size_t n = 0;
+
+	if (!l->type || !str_prefix(l->type, "RLIMIT_"))
+		return false;
+	for (const char *p = l->type + strlen("RLIMIT_"); *p && n + 1 < room; p++) {
+		if (!isalpha((unsigned char)*p))
+			return false;
+		ret[n++] = (char)tolower((unsigned char)*p);
+	}
+	ret[n] = '\0';
+	return n != 0;
+}
+
+/* An engine that is given one has its defaults for the others, which may be as high. */
+void words_limit(struct findings *f, struct finding *s, const struct ending *x)
+{
+	const char *options = "";
+	bool found = false;
+	char name[16];
+
+	for (size_t i = 0; i < x->nlimits; i++) {
+		const struct ending_limit *l = &x->limits[i];
+		bool known = limit_name(l, name, sizeof(name));
+		bool is_it = known && is_named(x->error, l->type);
+		uint64_t most = most_of(l);
+
+		if (!known || (!is_it && l->hard <= l->most))
+			continue;
+		options = finding_text(f, "%s%s--ulimit %s=%s:%s", options, *options ? " " : "",
+				       name, number(f, l->soft < most ? l->soft : most),
+				       number(f, most));
+		if (is_it)
+			s->cure = finding_text(f, "ask for no more than the runtime has itself: "
+					       "%s=%s:%s was asked for, by --ulimit or as the "
+					       "engine's default; with %s it would be had here",
+					       name, number(f, l->soft), number(f, l->hard),
+					       number(f, most));
+		found |= is_it;
+	}
+	if (found)
+		s->docker = options;
 }

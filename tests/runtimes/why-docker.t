@@ -130,6 +130,9 @@ echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":
 ended sys --security-opt seccomp="$TMP/kill.json" $B /dies mkdir
 verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in the cure' '.kind == "seccomp" and
 	(if .source == "/dev/kmsg" then .cure | test("allow mkdir,") else .cure | test("trace denied") end)'
+ended refused $B /dies say 'open: Permission denied'
+verdict 'commands in cures name the container' '.kind == "permission-denied" and
+	(.cure | test("trace denied --next docker://nsd-why-[0-9]+-refused. before"))'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only"))'
 ended nproc --pids-limit 1 $B /dies fork

@@ -65,6 +65,17 @@ podman_ create --name "$D" --network none --sysctl net.ipv4.ip_forward=x $B /app
 podman_ start "$D" >out 2>&1
 verdict 'what its runtime said comes before what is seen in the image' \
 	'.kind == "not-started" and (.evidence | test("ip_forward"))'
+# A limit above all that may be had here: what is printed can be set.
+D=nsd-why-$$-ulimit
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D $D-cured"
+podman_ create --name "$D" --network none --ulimit nofile=99999999:99999999 $B >out 2>&1
+podman_ start "$D" >out 2>&1
+verdict 'a limit that is refused has a number' '.kind == "rlimit" and
+	(.cure | test("nofile=99999999:99999999 was asked for")) and
+	(.podman | test("^(--ulimit [a-z]+=[0-9]+:[0-9]+ ?)+$")) and (.podman | test("nofile=")) and .docker == .podman'
+# shellcheck disable=SC2046 # words
+podman_ run -d --name "$D-cured" --network none $($NSDEBUG why -o json "$D" | jq -r '.items[0].podman') $B >out 2>&1
+t 'with which it starts' 'true\n' podman_ inspect -f '{{.State.Running}}' "$D-cured"
 podman_ kill "$RUNS" >out 2>&1
 podman_ wait "$RUNS" >out 2>&1
 D=$RUNS

@@ -294,6 +294,52 @@ static void test_runtime_words(struct arena *a)
 	   "what is about executing");
 }
 
+/* What was asked for is in its spec; what we may have is told with it. */
+static void limits_of_runtimes(void)
+{
+	auto_arena struct arena *a = arena_new();
+	struct findings f = { .a = a };
+	struct ending x = { .error = "error setting rlimits: error setting rlimit type 7: "
+		"operation not permitted", .nlimits = 2, .limits = {
+		{ "RLIMIT_NPROC", 10, 4096, 4096 },
+		{ "RLIMIT_NOFILE", 1048576, 1048576, 20000 } } };
+	struct finding *s = finding_add(&f, "rlimit");
+
+	words_limit(&f, s, &x);
+	ok(!strcmp(s->docker, "--ulimit nofile=20000:20000") &&
+	   strstr(s->cure, "nofile=1048576:1048576 was asked for"), "runc: the limit's number");
+	x.error = "setrlimit `RLIMIT_NPROC`: Operation not permitted";
+	words_limit(&f, s, &x);
+	ok(!strcmp(s->docker, "--ulimit nproc=10:10 --ulimit nofile=20000:20000"),
+	   "crun: its name; half of it may be had, and of others what may be");
+	x.limits[0].hard = UINT64_MAX;
+	words_limit(&f, s, &x);
+	ok(!strcmp(s->docker, "--ulimit nproc=10:4096 --ulimit nofile=20000:20000") &&
+	   strstr(s->cure, "nproc=10:-1"),
+	   "one that was to have no end");
+	s->docker = NULL;
+	x.error = "setrlimit `RLIMIT_CORE`: Operation not permitted";
+	words_limit(&f, s, &x);
+	ok(!s->docker, "what is not in the spec has no number");
+}
+
+static void names_in_cures(void)
+{
+	auto_arena struct arena *a = arena_new();
+	struct findings f = { .a = a };
+	struct finding *s = finding_add(&f, "x");
+
+	s->cure = "it's NAME: 'nsdebug trace denied --next NAME' or 'nsdebug stack --core FILE "
+		"NAME', not NAME";
+	s->kubernetes = "spec: {containers: [{name: CONTAINER, env: []}]}";
+	findings_name(&f, "docker://a;b", NULL);
+	ok(strstr(s->cure, "--next NAME'"), "what a shell would run is no name");
+	findings_name(&f, "docker://web", "app");
+	ok(!strcmp(s->cure, "it's NAME: 'nsdebug trace denied --next docker://web' or 'nsdebug "
+		   "stack --core FILE docker://web', not NAME"), "our commands name the container");
+	ok(!strcmp(s->kubernetes, "spec: {containers: [{name: app, env: []}]}"), "and patches");
+}
+
 static bool fault(const char *text, struct kmsg_fault *k)
 {
 	return kmsg_parse_fault(text, strlen(text), k);
@@ -394,5 +440,7 @@ int main(void)
 	test_error_words(a);
 	test_runtime_words(a);
 	test_faults();
+	limits_of_runtimes();
+	names_in_cures();
 	return done();
 }
