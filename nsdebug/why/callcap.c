@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/callcap.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
@@ -164,6 +165,17 @@ static uint64_t caps_of_sockopt(uint64_t option)
 	}
 }
 
+static uint64_t caps_of_fcntl(uint64_t command)
+{
+	return command == F_SETLEASE ? CREDS_CAP(LEASE) :
+		command == F_SETPIPE_SZ ? CREDS_CAP(SYS_RESOURCE) : 0;
+}
+
+static enum callcap_asks of_fcntl(const struct callcap_call *c)
+{
+	return is_known(c, 1) && !caps_of_fcntl(c->args[1]) ? CALLCAP_NO : CALLCAP_SOME;
+}
+
 /* Of a socket, SIOCSIFFLAGS and the like. */
 static bool is_of_net(uint64_t request)
 {
@@ -297,6 +309,8 @@ static const struct callcap table[] = {
 	SOME(seccomp, SYS_ADMIN, OWN, "filters without no_new_privs"),
 	{ NR_LANDLOCK_RESTRICT_SELF, CAP_SYS_ADMIN, CAP_SYS_ADMIN, OVER_OWN,
 	  .when = "a process without no_new_privs" },
+	SOME(fcntl, LEASE, HOST, "F_SETLEASE on a file of another user; another one for "
+	     "F_SETPIPE_SZ above fs.pipe-max-size (CAP_SYS_RESOURCE)", of_fcntl),
 	SOME(setsockopt, NET_ADMIN, NET, "SO_MARK, SO_SNDBUFFORCE and the like, and packet filters",
 	     of_setsockopt),
 	SOME(ioctl, NET_ADMIN, NET, "changes of network interfaces; others for those of devices",
@@ -328,6 +342,8 @@ uint64_t callcap_set(const struct callcap *k, const struct callcap_call *c)
 {
 	if (k->nr == SYS_prctl && is_known(c, 0))
 		return caps_of_prctl(c->args[0]);
+	if (k->nr == SYS_fcntl && is_known(c, 1))
+		return caps_of_fcntl(c->args[1]);
 	if (k->nr == SYS_setsockopt && is_known(c, 1) && is_known(c, 2))
 		return c->args[1] == SOL_SOCKET ? caps_of_sockopt(c->args[2]) : 0;
 	if (k->nr == SYS_ioctl && is_known(c, 1) && !is_of_net(c->args[1]))
