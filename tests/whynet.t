@@ -67,6 +67,9 @@ says 'of IPv6' '.kind == "ping-group"' --syscall 'socket(10,0x80002,58)'
 t 'it, too'				'13\n'	made '10, 2, 58'
 says 'a socket of its own needs the capability' '.kind == "capability" and .error == "EPERM" and .caps == ["CAP_NET_RAW"]' \
 	--syscall 'socket(2,3,1)'
+says 'and who only pings does without' '(.cure | test("--sysctl .net.ipv4.ping_group_range=65532 65532.")) and
+	(.podman | test("--cap-add NET_RAW"))' --syscall 'socket(2,3,1)'
+says 'which is of no use to others' '.cure | test("ping") | not' --syscall 'socket(2,3,2)'
 t 'the kernel asks for it'		'1\n'	made '2, 3, 1'
 says 'one of packets' '.kind == "capability" and .caps == ["CAP_NET_RAW"]' --syscall 'socket(17,_,_)'
 says 'any other' '.verdict == "allowed"' --syscall 'socket(2,1,0)'

@@ -193,8 +193,11 @@ static bool has_limit(enum why_kind kind)
 	return kind == WHY_PORT || kind == WHY_RLIMIT || kind == WHY_PIDS || kind == WHY_MEMORY;
 }
 
-static void fill_reason(struct denied_row *row, struct texts *t, const struct reason *why)
+static void fill_reason(struct denied_row *row, struct texts *t, const struct refusal *f,
+			struct reason *why)
 {
+	if (refusal_uids(f) && refusal_gids(f))
+		reason_inside(why, refusal_uids(f), refusal_gids(f));
 	buf_clear(&t->why);
 	reason_text(&t->why, why);
 	row->reason = why_name(why->kind);
@@ -219,11 +222,12 @@ static void fill_reason(struct denied_row *row, struct texts *t, const struct re
 }
 
 static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
-		      const struct target *target, const struct reason *why, enum access_op op)
+		      const struct target *target, struct reason *why, enum access_op op)
 {
 	const struct idmap *gids = refusal_gids(f);
 	uint32_t group = gids ? idmap_inside(gids, why->gid) : why->gid;
 
+	source_hint(why, target);
 	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid,
 		group, &t->cure);
 	source_put(&t->cure, target, why);
@@ -436,7 +440,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 	if (f.kept)
 		fill_who(&row, &t, l, &f);
 	fill_call(&row, &t, &f);
-	fill_reason(&row, &t, &why);
+	fill_reason(&row, &t, &f, &why);
 	fill_cure(&row, &t, &f, l->r->target, &why, op);
 	if (stacks_bytes(&l->o->stacks))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
@@ -538,7 +542,9 @@ const struct tool tool_trace_denied = {
 		"A program that tries again is refused again: --once shows each refusal when it "
 		"is seen first, and at the end how often it came, in rows that have 'times' and "
 		"the 'sort' of the first one.\n\n"
-		"The cure keeps the container nonroot: one capability at most, never all. With "
+		"The cure keeps the container nonroot: one capability at most, never all. "
+		CURE_WORDS "\n\n"
+		"With "
 		"--next paths are walked as soon as the container is known by its name: if it has "
 		"ended before, only what the error proves is said of a file.",
 	.needs = NEED_TRACE,

@@ -176,10 +176,11 @@ static void put_file(struct why *y, struct why_row *row, const struct reason *w)
 	row->host_group = w->gid;
 }
 
-static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
+static void put_cure(struct why *y, struct why_row *row, struct asked *f)
 {
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
 
+	source_hint(&f->why, y->t);
 	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid,
 		target_gid(y->t, f->why.gid), cure);
 	source_put(cure, y->t, &f->why);
@@ -189,7 +190,7 @@ static void put_cure(struct why *y, struct why_row *row, const struct asked *f)
 	row->podman = text(cure->podman);
 }
 
-static void answer(struct why *y, const struct asked *f)
+static void answer(struct why *y, struct asked *f)
 {
 	static const char *const verdicts[] = { "denied", "allowed", "unknown" };
 	static const enum status statuses[] = { ST_FAILED, ST_OK, ST_INCOMPLETE };
@@ -288,6 +289,8 @@ static void ask_path(struct why *y)
 		err_set(&e, ST_INCOMPLETE, "%s: who walks the path did not answer", o->path);
 		emit_err(y->r->emit, &e);
 	} else {
+		reason_inside(&f->why, &y->t->uids, &y->t->gids);
+		reason_hint(&f->why, o->path);
 		ask_filters(y, act, &f->why, &words);
 		f->text = words.len ? &words : NULL;
 		answer(y, f);
@@ -577,7 +580,8 @@ const struct tool tool_why = {
 		"another process by who may look into it. What a security module or the server of "
 		"a file system says cannot be known; its seccomp filters are asked about the calls "
 		"that do it. The exit status is 0 if it is allowed, 1 if "
-		"not, 5 if that cannot be told. The cure keeps the container nonroot.\n\n"
+		"not, 5 if that cannot be told. The cure keeps the container nonroot. " CURE_WORDS
+		"\n\n"
 		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
 		"nobody is stopped. What they let through may still be refused for want of a "
 		"capability: of each call that asks for one, always or for some arguments, that is "

@@ -208,6 +208,7 @@ static bool is_by_errno(const struct refusal *f, const struct access_ask *a, str
 		return false;
 	if (a->path[0] == '/')
 		reason_path(r, a->path);
+	reason_hint(r, a->path);
 	return true;
 }
 
@@ -250,6 +251,7 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 		return false;
 	*r = *judged;
 	r->err = err;
+	reason_hint(r, a.path);
 	return true;
 }
 
@@ -277,7 +279,16 @@ static void name_limit(const struct refusal *f, struct reason *r)
 		return;
 	memcpy(wanted, b.p, sizeof(wanted));
 	snprintf(r->word, sizeof(r->word), "%s", rlimit_kinds[which].name);
+	r->number = wanted[0];
 	r->limit = wanted[1];
+}
+
+static bool is_raw_ping(const struct refusal *f)
+{
+	const __u64 *a = f->view.call->args;
+	const uint64_t args[SOCKET_ARGS] = { a[0], a[1], a[2] };
+
+	return socket_is_raw_ping(args);
 }
 
 /* A file whose path is not known refused it: a capability stands above its mode, but is not what
@@ -320,6 +331,8 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 	r->host_ns = !f->creds.host_user_ns && (a->flags & DENIED_CAPS ?
 		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);
 	name_limit(f, r);
+	if (f->view.call->nr == SYS_socket && is_raw_ping(f))
+		r->hint = HINT_PING;
 	return true;
 }
 

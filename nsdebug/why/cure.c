@@ -106,7 +106,7 @@ static const struct root_cap *root_cap_of(const struct making *m, unsigned int c
 /* "...; leave it to the node: ..." of one that is as good as root. */
 static const char *warning(const char *instead, unsigned int cap, const struct root_cap *root)
 {
-	static char text[200];
+	static char text[320];
 
 	snprintf(text, sizeof(text), "%s%sleave it to the node: %s is as good as root there, %s",
 		 instead, instead[0] ? "; or " : "", cap_name(cap), root->does);
@@ -121,26 +121,76 @@ static void say_capability(struct making *m, unsigned int cap, const char *inste
 	if (!m->uid)
 		TEXT(m, "%s%sleave this one capability to the container: %s", instead, sep, name);
 	else
-		TEXT(m, "%s%sgive the program this one capability (setcap %s+ep in the image%s) "
-		     "and leave it to the container%s", instead, sep, name,
+		TEXT(m, "%s%sleave this one capability to the container and, but for podman, give "
+		     "it to the program (setcap %s+ep in the image%s)%s", instead, sep, name,
 		     is_new_to_docker(m, cap) ?
 		     "; CAP_SYS_ADMIN where docker does not know it" : "", m->c->no_new_privs ?
 		     "; without no_new_privs, which disables setcap" : "");
 }
 
+/* Behind options, and a patch, that are only half of the cure: a comment of YAML and of shells. */
+static const char *besides(const struct making *m, const char *cap, bool options)
+{
+	static char text[120];
+
+	snprintf(text, sizeof(text), "  # and in the image: setcap CAP_%s+ep PROGRAM%s", cap,
+		 options && m->c->no_new_privs ? "; without no-new-privileges" : "");
+	return m->uid ? text : "";
+}
+
+/* "SOFT:HARD" of what was asked for; of what has no limit, -1. */
+static void cure_of_hard_limit(struct making *m)
+{
+	const struct reason *r = m->r;
+	long long hard = r->limit > INT64_MAX ? -1 : (long long)r->limit;
+	long long soft = r->number && r->number < r->limit ? (long long)r->number : hard;
+
+	if (!strcmp(r->word, "nofile") && hard < 0) {
+		TEXT(m, "ask for a number: no limit of open files is above fs.nr_open");
+		return;
+	}
+	TEXT(m, "raise the hard limit where the container is started");
+	if (curing_plain(r->word) && strcmp(r->word, "as") && hard)
+		curing_both(m, "--ulimit %s=%lld:%lld", r->word, soft, hard);
+}
+
+/* Who pings needs no raw socket. */
+static const char *instead_of_raw(const struct making *m)
+{
+	static char text[200];
+
+	snprintf(text, sizeof(text), "if it only pings: a socket of SOCK_DGRAM does, which ping "
+		 "tries by itself, once group %u may have one (--sysctl "
+		 "'net.ipv4.ping_group_range=%u %u')", m->gid, m->gid, m->gid);
+	return text;
+}
+
+static void put_capability(struct making *m, unsigned int cap)
+{
+	const char *word = cap_name(cap) + strlen("CAP_"), *docker = word;
+
+	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%scapabilities: "
+		   "{drop: [ALL], add: [%s]}}}]}%s",
+		   m->uid ? "allowPrivilegeEscalation: true, " : "", word, besides(m, word, false));
+	curing_say(m->cure->podman, "--cap-drop ALL --cap-add %s", word);
+	if (is_new_to_docker(m, cap))
+		docker = "SYS_ADMIN";
+	curing_say(m->cure->docker, "--cap-drop ALL --cap-add %s%s", docker,
+		   besides(m, docker, true));
+}
+
 void curing_capability(struct making *m, const char *instead)
 {
 	unsigned int cap = least_cap(m->r->caps);
-	const char *name = cap_name(cap), *word = m->r->word;
+	const char *name = cap_name(cap);
 	const struct root_cap *root;
 
-	if (m->r->kind == WHY_CAPABILITY && word[0]) {
-		TEXT(m, "raise the hard limit where the container is started");
-		if (curing_plain(word) && strcmp(word, "as") && m->r->limit &&
-		    m->r->limit <= INT64_MAX)
-			curing_both(m, "--ulimit %s=%llu", word, LLU(m->r->limit));
+	if (m->r->kind == WHY_CAPABILITY && m->r->word[0]) {
+		cure_of_hard_limit(m);
 		return;
 	}
+	if (m->r->hint == HINT_PING)
+		instead = instead_of_raw(m);
 	if (name && m->r->host_ns && !instead[0])
 		instead = "it counts only in the host's user namespace, and the container has one "
 			"of its own: leave it to the node, or to a container without one";
@@ -158,13 +208,7 @@ void curing_capability(struct making *m, const char *instead)
 		return;
 	}
 	say_capability(m, cap, instead);
-	word = name + strlen("CAP_");
-	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%scapabilities: "
-		   "{drop: [ALL], add: [%s]}}}]}",
-		   m->uid ? "allowPrivilegeEscalation: true, " : "", word);
-	curing_both(m, "--cap-drop ALL --cap-add %s", word);
-	if (is_new_to_docker(m, cap))
-		curing_say(m->cure->docker, "--cap-drop ALL --cap-add SYS_ADMIN");
+	put_capability(m, cap);
 }
 
 /* ---- programs ---- */
@@ -298,16 +342,20 @@ static void cure_of_seccomp(struct making *m)
 	     name ? ": it also takes " : "", name ? name : "",
 	     name && r->host_ns ? " in the host's user namespace, which a container with one of "
 	     "its own does not get" :
-	     name && m->uid ? ", which the program needs to have (setcap in the image)" : "",
+	     name && m->uid ? ", which the program needs to have (setcap in the image, but for "
+	     "podman)" : "",
 	     root ? ", and is as good as root on the node: rather leave it to that" : "");
 	if (name && r->host_ns)
 		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"
-		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}",
+		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}%s",
 		   name && m->uid ? "allowPrivilegeEscalation: true, " : "",
-		   name ? "capabilities: {drop: [ALL], add: [" : "", cap, name ? "]}, " : "");
+		   name ? "capabilities: {drop: [ALL], add: [" : "", cap, name ? "]}, " : "",
+		   name ? besides(m, cap, false) : "");
 	curing_both(m, "--security-opt seccomp=FILE%s%s", name ? " --cap-drop ALL --cap-add " : "",
 		    cap);
+	if (name)
+		curing_say(m->cure->docker, "%.300s%s", m->cure->podman, besides(m, cap, true));
 }
 
 static void cure_of_rest(struct making *m)
@@ -356,6 +404,20 @@ static void cure_of_rest(struct making *m)
 	}
 }
 
+/* Python's own files, which it makes if it can. */
+static bool cure_of_pycache(struct making *m)
+{
+	if (m->r->hint != HINT_PYCACHE ||
+	    (m->op != OP_MKDIR && m->op != OP_OPEN && m->op != OP_RENAME))
+		return false;
+	TEXT(m, "none is needed: Python keeps there what it has compiled, and goes on without; "
+	     "PYTHONDONTWRITEBYTECODE=1 keeps it from trying");
+	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, env: [{name: PYTHONDONTWRITEBYTECODE, "
+		   "value: \"1\"}]}]}");
+	curing_both(m, "--env PYTHONDONTWRITEBYTECODE=1");
+	return true;
+}
+
 void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
 	     uint32_t inside_uid, uint32_t inside_gid, uint32_t inside_group, struct cure *ret)
 {
@@ -364,7 +426,7 @@ void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
 
 	*ret = (struct cure){ 0 };
 	curing_find_dir(&m);
-	if (!curing_rights(&m) && !curing_mounts(&m) && !cure_of_programs(&m) &&
-	    !cure_of_limits(&m))
+	if (!cure_of_pycache(&m) && !curing_rights(&m) && !curing_mounts(&m) &&
+	    !cure_of_programs(&m) && !cure_of_limits(&m))
 		cure_of_rest(&m);
 }

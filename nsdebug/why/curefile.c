@@ -9,6 +9,7 @@
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/why/curing.h"
 
 /* ---- where ---- */
@@ -174,12 +175,13 @@ void curing_absent(struct making *m)
 /* ---- rights ---- */
 
 /* The group bits would do. Root's group is no other's: what it may use is root's. */
-static bool group_would_do(const struct making *m)
+bool curing_group_does(const struct making *m)
 {
 	const struct reason *r = m->r;
+	bool mapped = m->group != ID_UNMAPPED || r->gid == ID_UNMAPPED;
 
 	return r->kind == WHY_MODE && r->whose == CLASS_OTHER && !r->host_ns && r->gid &&
-		m->group && (r->mode >> 3 & r->need & 7) == r->need;
+		m->group && mapped && (r->mode >> 3 & r->need & 7) == r->need;
 }
 
 /* "user 7", and where the host has another number for it, or what is on disk, that. */
@@ -306,9 +308,11 @@ static void cure_of_mode(struct making *m)
 
 	if (curing_powers(m))
 		return;
-	if (group_would_do(m)) {
+	if (curing_group_does(m)) {
 		TEXT(m, "put the process into group %u, which may%s", m->group, S_ISCHR(r->mode) ?
-		     ": so it may use every device of that group" : "");
+		     ": so it may use every device of that group" :
+		     S_ISSOCK(r->mode) && !r->uid ? ": it can then ask of root's server what "
+		     "that group may; look at what that is" : "");
 		KUBERNETES(m, "spec: {securityContext: {supplementalGroups: [%u]}}", m->group);
 		curing_both(m, "--group-add %u", m->group);
 		put_mount_besides(m);
@@ -349,7 +353,7 @@ static void cure_of_acl(struct making *m)
 	const struct reason *r = m->r;
 	bool own = r->whose == CLASS_ACL_USER;
 
-	if (cure_of_kernels(m))
+	if (curing_powers(m) || cure_of_kernels(m))
 		return;
 	TEXT(m, "%s: setfacl -m u:%s:%s, or let it belong to user %u (chown to %s); %s",
 	     is_on_root(r) ? "in the image" : "where the volume comes from, on the host",
@@ -382,7 +386,12 @@ static void cure_of_unmapped(struct making *m)
 {
 	const struct reason *r = m->r;
 
-	if (cure_of_kernels(m))
+	if (!r->path[0] && !r->nested) {
+		TEXT(m, "let the program use an id that the container has, or give the container "
+		     "more of them where it is made (podman: --uidmap, --gidmap; /etc/subuid)");
+		return;
+	}
+	if (curing_powers(m) || cure_of_kernels(m))
 		return;
 	if (r->nested) {
 		TEXT(m, "what a user namespace of the process's own (unshare, a sandbox) gives it "

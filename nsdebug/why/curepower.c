@@ -9,6 +9,30 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/why/curing.h"
 
+/* Of runtimes and what else does root's work on a node. */
+bool curing_is_control(const char *path)
+{
+	static const char *const all[] = { "docker.sock", "containerd.sock",
+		"containerd.sock.ttrpc", "crio.sock", "podman.sock", "io.podman", "dockershim.sock",
+		"cri-dockerd.sock", "buildkitd.sock", "kubelet.sock", "nri.sock", "libvirt-sock",
+		"unix.socket" };
+	const char *name = strrchr(path, '/');
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(name ? name + 1 : path, all[i]))
+			return true;
+	return false;
+}
+
+/* Its server is root, and does what root may for who may use it: of what group? */
+static bool is_roots(const struct making *m)
+{
+	const struct reason *r = m->r;
+
+	return r->hint == HINT_CONTROL || curing_is_control(r->path) ||
+		(!r->uid && !curing_group_does(m));
+}
+
 static void cure_of_socket(struct making *m)
 {
 	char group[40] = "";
@@ -42,7 +66,7 @@ bool curing_powers(struct making *m)
 
 	if (r->whose == CLASS_OWNER)
 		return false;
-	if (S_ISSOCK(r->mode) && !r->uid)
+	if (S_ISSOCK(r->mode) && is_roots(m))
 		cure_of_socket(m);
 	else if (is_raw(r))
 		TEXT(m, "it is a device of the node's: who may use it, or is in its group, reads "

@@ -40,8 +40,12 @@ void curing_capability(struct making *m, const char *instead);
 void curing_find_dir(struct making *m);
 bool curing_rights(struct making *m);
 bool curing_mounts(struct making *m);
+/* A group of its own would have it. */
+bool curing_group_does(const struct making *m);
 /* curepower.c: who may use it, by whatever group, has the node: false: it is no such file. */
 bool curing_powers(struct making *m);
+/* A socket of this name is one by which a runtime is told what to do. */
+bool curing_is_control(const char *path);
 /* Of a directory that is not there. */
 void curing_absent(struct making *m);
 

@@ -7,6 +7,7 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/why/creds.h"
 
 #define LLU(n) ((unsigned long long)(n))
@@ -88,6 +89,8 @@ bool reason_check(struct reason *r)
 	r->filled = r->filled > DIR_FILLED ? DIR_UNKNOWN : r->filled;
 	r->mapping = r->mapping > MOUNT_IDS_UNKNOWN ? MOUNT_IDS_UNKNOWN : r->mapping;
 	r->nested = r->nested != 0;
+	r->inside = r->inside != 0;
+	r->hint = r->hint < HINT_COUNT ? r->hint : HINT_NONE;
 	r->need &= 7;
 	r->mask &= 7;
 	r->mode &= S_IFMT | 07777;
@@ -120,6 +123,26 @@ bool reason_dir(const struct reason *r, char *ret, size_t room)
 	return true;
 }
 
+void reason_inside(struct reason *r, const struct idmap *uids, const struct idmap *gids)
+{
+	bool group = r->whose == CLASS_ACL_GROUP;
+
+	r->inside = true;
+	r->in_uid = idmap_inside(uids, r->uid);
+	r->in_gid = idmap_inside(gids, r->gid);
+	r->in_id = idmap_inside(group ? gids : uids, r->id);
+}
+
+void reason_hint(struct reason *r, const char *path)
+{
+	const char *at = strstr(path, "/__pycache__");
+	bool refused = r->kind == WHY_MODE || r->kind == WHY_READ_ONLY_MOUNT ||
+		r->kind == WHY_READ_ONLY_FS;
+
+	if (refused && at && strchr("/", at[strlen("/__pycache__")]))
+		r->hint = HINT_PYCACHE;
+}
+
 /* ---- in words ---- */
 
 static void put_need(struct buf *b, uint32_t need)
@@ -133,13 +156,31 @@ static void put_path(struct buf *b, const struct reason *r)
 	buf_addf(b, "%s%s", r->path[0] ? r->path : "it", r->path_cut ? "..." : "");
 }
 
+/* "0700 0:0", "0700 0:0 (165536:165536 on the host)" */
+static void put_rights(struct buf *b, const struct reason *r)
+{
+	buf_addf(b, "0%03o %u:%u", r->mode & 07777, r->inside ? r->in_uid : r->uid,
+		 r->inside ? r->in_gid : r->gid);
+	if (r->inside && (r->in_uid != r->uid || r->in_gid != r->gid))
+		buf_addf(b, " (%u:%u on the host)", r->uid, r->gid);
+}
+
 /* "directory /secret is 0700 0:0" */
 static void put_owner(struct buf *b, const struct reason *r)
 {
 	if (S_ISDIR(r->mode))
 		buf_str(b, "directory ");
 	put_path(b, r);
-	buf_addf(b, " is 0%03o %u:%u", r->mode & 07777, r->uid, r->gid);
+	buf_str(b, " is ");
+	put_rights(b, r);
+}
+
+/* "user 0", "user 0 (165536 on the host)"; of somebody's possession with an end. */
+static void put_user(struct buf *b, const struct reason *r, const char *end)
+{
+	buf_addf(b, "user %u%s", r->inside ? r->in_uid : r->uid, end);
+	if (r->inside && r->in_uid != r->uid)
+		buf_addf(b, " (%u on the host)", r->uid);
 }
 
 static void put_caps(struct buf *b, const struct reason *r)
@@ -157,11 +198,13 @@ static void put_besides(struct buf *b, const struct reason *r)
 {
 	bool mount = r->kind == WHY_READ_ONLY_MOUNT || r->kind == WHY_READ_ONLY_FS;
 
-	if (mount && r->rights)
-		buf_addf(b, "; and it is 0%03o %u:%u, which refuses it besides", r->mode & 07777,
-			 r->uid, r->gid);
-	else if (!mount && r->ro && r->need & NEED_W)
+	if (mount && r->rights) {
+		buf_str(b, "; and it is ");
+		put_rights(b, r);
+		buf_str(b, ", which refuses it besides");
+	} else if (!mount && r->ro && r->need & NEED_W) {
 		buf_addf(b, "; and %s is mounted read-only besides", r->mount[0] ? r->mount : "/");
+	}
 }
 
 static uint32_t bits_of(const struct reason *r)
@@ -199,7 +242,10 @@ static void put_acl(struct buf *b, const struct reason *r)
 	buf_str(b, " has an ACL: its entry for ");
 	buf_str(b, r->whose >= CLASS_ACL_USER ? entries[r->whose] : "you");
 	if (r->whose == CLASS_ACL_USER || r->whose == CLASS_ACL_GROUP)
-		buf_addf(b, " %u", r->id);
+		buf_addf(b, " %u", r->inside ? r->in_id : r->id);
+	if (r->inside && r->in_id != r->id &&
+	    (r->whose == CLASS_ACL_USER || r->whose == CLASS_ACL_GROUP))
+		buf_addf(b, " (%u on the host)", r->id);
 	buf_str(b, " has ");
 	put_need(b, (uint32_t)r->number);
 	if ((r->number & 7 & ~(uint64_t)r->mask) != 0) {
@@ -289,25 +335,31 @@ static bool put_of_files(struct buf *b, const struct reason *r)
 		return true;
 	case WHY_STICKY:
 		put_path(b, r);
-		buf_addf(b, " is user %u's, in a sticky directory: only its owner, or the "
-			 "directory's, removes or renames it", r->uid);
+		buf_str(b, " is ");
+		put_user(b, r, "'s");
+		buf_str(b, ", in a sticky directory: only its owner, or the directory's, removes "
+			"or renames it");
 		break;
 	case WHY_PROTECTED_SYMLINK:
 		put_path(b, r);
-		buf_addf(b, " is a symbolic link of user %u in a sticky directory that everybody "
-			 "may write to: fs.protected_symlinks lets only that user follow it",
-			 r->uid);
+		buf_str(b, " is a symbolic link of ");
+		put_user(b, r, "");
+		buf_str(b, " in a sticky directory that everybody may write to: "
+			"fs.protected_symlinks lets only that user follow it");
 		break;
 	case WHY_PROTECTED_HARDLINK:
 		put_path(b, r);
-		buf_addf(b, " is user %u's: fs.protected_hardlinks lets others link only to what "
-			 "they may read and write", r->uid);
+		buf_str(b, " is ");
+		put_user(b, r, "'s");
+		buf_str(b, ": fs.protected_hardlinks lets others link only to what they may read "
+			"and write");
 		break;
 	case WHY_PROTECTED_CREATE:
 		put_path(b, r);
-		buf_addf(b, " is there and is user %u's, in a sticky directory that others may "
-			 "write to: fs.protected_regular or _fifos refuses to open it with "
-			 "O_CREAT", r->uid);
+		buf_str(b, " is there and is ");
+		put_user(b, r, "'s");
+		buf_str(b, ", in a sticky directory that others may write to: fs.protected_regular "
+			"or _fifos refuses to open it with O_CREAT");
 		break;
 	case WHY_OWNER:
 		put_owner(b, r);
@@ -330,14 +382,25 @@ static bool put_of_files(struct buf *b, const struct reason *r)
 	return true;
 }
 
+static void put_unmapped(struct buf *b, const struct reason *r)
+{
+	const char *whose = r->nested ? "the process's own" : "the container's";
+
+	if (!r->path[0]) {
+		buf_addf(b, "id %u, which the call names, is none of %s user namespace", r->id,
+			 whose);
+		return;
+	}
+	put_path(b, r);
+	buf_addf(b, " belongs to id %u of the host, which %s user namespace does not have: nobody "
+		 "in it has rights over it but what everybody has", r->id, whose);
+}
+
 static bool put_of_flags(struct buf *b, const struct reason *r)
 {
 	switch (r->kind) {
 	case WHY_UNMAPPED:
-		put_path(b, r);
-		buf_addf(b, " belongs to id %u, which %s user namespace does not have: nobody in "
-			 "it has rights over it but what everybody has", r->id,
-			 r->nested ? "the process's own" : "the container's");
+		put_unmapped(b, r);
 		return true;
 	case WHY_IDMAPPED:
 		put_path(b, r);

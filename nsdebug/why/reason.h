@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct buf;
+struct idmap;
 
 enum why_kind {
 	WHY_GRANTED,		/* no rule that is known refuses it */
@@ -38,12 +39,14 @@ enum why_kind {
 	WHY_PROTECTED_CREATE,	/* fs.protected_regular, fs.protected_fifos */
 	WHY_OWNER,		/* only the owner may: chmod, utimes, O_NOATIME ... */
 	WHY_CHOWN,		/* only with CAP_CHOWN */
-	WHY_UNMAPPED,		/* id: one that the user namespace does not have */
+	WHY_UNMAPPED,		/* id: one that the user namespace does not have: the host's, or
+				 * without a path as the call gives it */
 	WHY_IDMAPPED,		/* path is on a mount with mapped ids; word: which it has not */
 	WHY_IMMUTABLE,		/* chattr +i */
 	WHY_APPEND_ONLY,	/* chattr +a */
 	WHY_CAPABILITY,		/* caps: any of these would help; host_ns: only in the host's;
-				 * word: a limit whose hard one was to be raised to limit */
+				 * word: a limit whose hard one was to be raised to limit, and its
+				 * soft one to number */
 	WHY_PTRACE,		/* looking at another process: path */
 	WHY_HIDEPID,		/* /proc is mounted with hidepid */
 	WHY_SYSCTL,		/* a file below /proc/sys: no capability helps against its mode */
@@ -87,6 +90,15 @@ enum dir_fill { DIR_UNKNOWN, DIR_EMPTY, DIR_FILLED };
 /* Does the mount map ids (MOUNT_ATTR_IDMAP)? Then kept_uid is set, or it is not known. */
 enum mount_ids { MOUNT_IDS_SAME, MOUNT_IDS_KNOWN, MOUNT_IDS_UNKNOWN };
 
+/* What is known of who asks, or of what is asked for, that makes another cure. */
+enum why_hint {
+	HINT_NONE,
+	HINT_PING,	/* a raw socket of ICMP */
+	HINT_PYCACHE,	/* what Python keeps of modules that it has compiled */
+	HINT_CONTROL,	/* a socket by which a runtime of the node is told what to do */
+	HINT_COUNT
+};
+
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
 
 #define REASON_PATH 4096
@@ -99,6 +111,7 @@ struct reason {
 	int32_t err;			/* errno that the kernel says; 0: none, or not known */
 	uint32_t mode;			/* type and permission bits of path */
 	uint32_t uid, gid;		/* of its owner: the host's ids */
+	uint32_t in_uid, in_gid, in_id;	/* what the container has for these and id, if `inside` */
 	uint32_t whose;			/* enum why_class that applied */
 	uint32_t need;			/* NEED_R | NEED_W | NEED_X of which one is not granted */
 	uint32_t id;			/* of an ACL's entry, or the one that is not mapped */
@@ -116,6 +129,8 @@ struct reason {
 	uint8_t mapping;		/* enum mount_ids */
 	uint8_t nested;			/* who asks is in a user namespace of its own, which is
 					 * neither the container's nor the host's */
+	uint8_t inside;			/* reason_inside() was told */
+	uint8_t hint;			/* enum why_hint */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */
 	char mount[REASON_MOUNT];	/* mount point, as the container sees it */
@@ -137,7 +152,12 @@ bool reason_check(struct reason *r);
 void reason_path(struct reason *r, const char *path);
 /* The directory that it is about, or that is about it: false if it is not known. */
 bool reason_dir(const struct reason *r, char *ret, size_t room);
-/* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. */
+/* Of ids: what the container has for them, which is then told first. */
+void reason_inside(struct reason *r, const struct idmap *uids, const struct idmap *gids);
+/* Of what was asked for by this path: HINT_PYCACHE? */
+void reason_hint(struct reason *r, const char *path);
+/* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. Ids are the
+ * container's, and the host's in addition where they differ. */
 void reason_text(struct buf *b, const struct reason *r);
 
 #endif

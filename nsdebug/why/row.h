@@ -17,6 +17,12 @@ struct findings;
 	COL(COL_BYTES, s, docker, COL_WIDE | COL_CLAIMED, "the cure, as options of docker run"), \
 	COL(COL_BYTES, s, podman, COL_WIDE | COL_CLAIMED, "the cure, as options of podman run")
 
+/* Of the help of what shows such rows. */
+#define CURE_WORDS "In options and patches a word in capitals is for you to fill in: SOURCE (a " \
+	"volume, or a directory of the node), FILE (a seccomp profile), PROGRAM (what is run), " \
+	"VALUE, CONTAINER (its name in the pod, unless it is one of a pod). What stands behind " \
+	"a # is to be done besides."
+
 /* Of a finding a line of its own: what it is, and its text. */
 struct why_more {
 	const char *about;

@@ -21,10 +21,20 @@ static bool is_internet(uint64_t family)
 	return family == AF_INET || family == AF_INET6;
 }
 
+static bool is_icmp(const uint64_t args[SOCKET_ARGS], unsigned int type)
+{
+	return is_internet(args[0]) && type_of(args) == type &&
+		args[2] == (args[0] == AF_INET ? (uint64_t)IPPROTO_ICMP : (uint64_t)IPPROTO_ICMPV6);
+}
+
 bool socket_is_ping(const uint64_t args[SOCKET_ARGS])
 {
-	return is_internet(args[0]) && type_of(args) == SOCK_DGRAM &&
-		args[2] == (args[0] == AF_INET ? (uint64_t)IPPROTO_ICMP : (uint64_t)IPPROTO_ICMPV6);
+	return is_icmp(args, SOCK_DGRAM);
+}
+
+bool socket_is_raw_ping(const uint64_t args[SOCKET_ARGS])
+{
+	return is_icmp(args, SOCK_RAW);
 }
 
 /* The file shows ids of who reads it: the host's. */
@@ -73,6 +83,7 @@ void socket_judge(const struct net *n, const struct creds *c, const struct capab
 		ret->err = EPERM;
 		ret->caps = CREDS_CAP(NET_RAW);
 		ret->word[0] = '\0';
+		ret->hint = !(unknown & 7) && socket_is_raw_ping(args) ? HINT_PING : HINT_NONE;
 	} else if (!(unknown & 7) && socket_is_ping(args)) {
 		judge_ping(n, c, ret);
 	}

@@ -20,6 +20,8 @@ struct net;
 
 /* Sends and receives ICMP echo without a capability: socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP). */
 bool socket_is_ping(const uint64_t args[SOCKET_ARGS]);
+/* The same with SOCK_RAW, for which a capability is asked. */
+bool socket_is_raw_ping(const uint64_t args[SOCKET_ARGS]);
 
 /* In a ROLE_PROC child with NETS_OWN, before it becomes a parser; dir: /proc/PID of who asks. NULL:
  * its network namespace could not be looked into. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
@@ -11,7 +12,8 @@
 #include "nsdebug/why/cure.h"
 #include "nsdebug/why/curing.h"
 
-#define WORD "SOURCE:"
+#define SOURCE "SOURCE"
+#define CONTAINER "{name: CONTAINER"
 
 bool source_quote(char *ret, size_t room, const char *path)
 {
@@ -36,38 +38,71 @@ bool source_quote(char *ret, size_t room, const char *path)
 	return true;
 }
 
-static void put(char *option, const char *source)
+static void put(char *option, const char *word, const char *name)
 {
 	char text[CURE_TEXT];
-	char *at = strstr(option, WORD);
+	char *at = strstr(option, word);
 	int n;
 
 	if (!at)
 		return;
-	n = snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - option), option, source,
-		     at + strlen(WORD) - 1);
+	n = snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - option), option, name,
+		     at + strlen(word));
 	if (n > 0 && n < (int)sizeof(text))
 		memcpy(option, text, (size_t)n + 1);
+}
+
+/* False: it may have been mounted since. */
+static bool find_origin(struct arena *a, const struct target *t, const struct reason *r,
+			struct origin *ret)
+{
+	struct origins s;
+	uint32_t at;
+
+	if (!t->mounts.count || !t->host_mounts.count)
+		return false;
+	origins_init(&s, &t->mounts, &t->host_mounts, a);
+	at = cover_holding(&s.own_cover, r->mount);
+	if (at == NO_MOUNT || strcmp(t->mounts.items[at].point, r->mount) != 0 ||
+	    strcmp(t->mounts.items[at].type, r->type) != 0)
+		return false;
+	origin_of(&s, at, ret);
+	return true;
+}
+
+void source_hint(struct reason *r, const struct target *t)
+{
+	auto_arena struct arena *a = NULL;
+	struct origin o;
+
+	/* of one that is mounted itself: below a directory it has its own name */
+	if (!S_ISSOCK(r->mode) || strcmp(r->path, r->mount) != 0)
+		return;
+	a = arena_new();
+	if (find_origin(a, t, r, &o) && o.host && curing_is_control(o.host))
+		r->hint = HINT_CONTROL;
 }
 
 /* An engine's own volume has a name, by which it is asked for. */
 static bool find(struct arena *a, const struct target *t, const struct reason *r, char *ret,
 		 size_t room)
 {
-	struct origins s;
 	struct origin o;
-	uint32_t at;
 
-	origins_init(&s, &t->mounts, &t->host_mounts, a);
-	at = cover_holding(&s.own_cover, r->mount);
-	/* it may have been mounted since */
-	if (at == NO_MOUNT || strcmp(t->mounts.items[at].point, r->mount) != 0 ||
-	    strcmp(t->mounts.items[at].type, r->type) != 0)
+	if (!find_origin(a, t, r, &o))
 		return false;
-	origin_of(&s, at, &o);
 	if (o.kind == ORIGIN_VOLUME && !o.inside[0])
 		return source_quote(ret, room, arena_dup(a, o.name.p, o.name.len));
 	return o.host && source_quote(ret, room, o.host);
+}
+
+static void put_part(struct cure *c, const char *part)
+{
+	char name[CURE_TEXT];
+
+	if (part && curing_plain(part) &&
+	    snprintf(name, sizeof(name), "{name: %s", part) < (int)sizeof(name))
+		put(c->kubernetes, CONTAINER, name);
 }
 
 void source_put(struct cure *c, const struct target *t, const struct reason *r)
@@ -75,12 +110,12 @@ void source_put(struct cure *c, const struct target *t, const struct reason *r)
 	auto_arena struct arena *a = NULL;
 	char source[CURE_TEXT];
 
-	if ((!strstr(c->docker, WORD) && !strstr(c->podman, WORD)) || !t->mounts.count ||
-	    !t->host_mounts.count)
+	put_part(c, t->container.part);
+	if (!strstr(c->docker, SOURCE ":") && !strstr(c->podman, SOURCE ":"))
 		return;
 	a = arena_new();
 	if (!find(a, t, r, source, sizeof(source)))
 		return;
-	put(c->docker, source);
-	put(c->podman, source);
+	put(c->docker, SOURCE, source);
+	put(c->podman, SOURCE, source);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source - where a volume comes from, in the options of a cure: curing leaves the word SOURCE for
- * it.
+ * source - what a cure has to name and only the target tells: where a volume comes from, for which
+ * curing leaves the word SOURCE, and of a pod the container's name, for which it leaves CONTAINER.
  */
 #ifndef NSDEBUG_WHY_SOURCE_H
 #define NSDEBUG_WHY_SOURCE_H
@@ -20,6 +20,8 @@ struct target;
  * printed. The target's mount table and our own are read.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
+/* HINT_CONTROL of a socket that has another name in the container. */
+void source_hint(struct reason *r, const struct target *t);
 /* Such a word; false if there is none, or it is too long. */
 bool source_quote(char *ret, size_t room, const char *path);
 

@@ -8,8 +8,9 @@
 #                    has the image nsd.test/static
 #
 # The options that are printed are given to a container as they stand; several cures go into one where
-# they do not contradict each other. VALUE, FILE and SOURCE in them are what is meant by them. What is
-# refused again, for another reason, is cured again.
+# they do not contradict each other. VALUE, FILE and SOURCE in them are what is meant by them, and
+# what is to be done besides, behind a #, is done. What is refused again, for another reason, is cured
+# again.
 
 # What it takes that the engine has not got by itself. Where podman is given a limit, it takes its own
 # for the others, which are more than a virtual node may have.
@@ -56,7 +57,7 @@ traced_run() { # PART DIR PROGRAM [OPTION... --] ARGV...
 # Of each that was refused, its last row: NAME, ERROR, CALL, REASON, CURE, OPTIONS, WHY.
 last_rows() { # PART
 	jq -rs --arg engine "$ENGINE" 'group_by(.comm)[] | .[-1] | [.comm, .error, .name, .reason,
-		.cure // "-", .[$engine] // "-", .why] | @tsv' "rows.$1"
+		.cure // "-", (.[$engine] // "-" | sub("  # .*"; "")), .why] | @tsv' "rows.$1"
 }
 # Words that do what a cure without options says.
 says() { # CURE
@@ -187,6 +188,18 @@ cure_round() { # PART ROUND OPTION...
 	done
 }
 
+# Who is not root has a capability of docker only by a program that has it.
+check_steps() {
+	case $ENGINE in
+	docker)	_of='test("--cap-add .*  # and in the image: setcap CAP_[A-Z_]+\\+ep PROGRAM")' ;;
+	*)	_of='test("#") | not' ;;
+	esac
+	tr_rows "$ENGINE: what options cannot do stands behind them" \
+		"map(.$ENGINE // empty | select(test(\"--cap-add\"))) | length > 5 and all($_of)"
+	tr_rows "$ENGINE: and in Kubernetes" 'map(.kubernetes // empty | select(test("add: \\["))) |
+		length > 5 and all(test("\\}  # and in the image: setcap CAP_[A-Z_]+\\+ep PROGRAM"))'
+}
+
 # From ./cures, rows of those that were refused in a part: rounds of cures, the first with what was
 # said first, each later one with what was said then.
 cure_all() { # PART OPTION...
@@ -218,6 +231,7 @@ part_of() { # PART OPTION... -- ARGV...: made, traced, compared
 	files_of "$_of"
 	traced_run "$_of" "$TMP/$_of" "--volume=$TMP/$_of:/w" "$@"
 	check_them "$_of"
+	[ "$_of" != base ] || check_steps
 	read -r r o f <results
 	right_all=$((right_all + r)) of_all=$((of_all + o)) fine_all=$((fine_all + f))
 }

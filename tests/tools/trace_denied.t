@@ -122,6 +122,38 @@ tr_rows '--once: ports and kinds of sockets are kept apart' 'map(select(.times =
 	length == 4 and map(.sort) == [1, 2, 3, 4] and
 	(map(.call) | map(select(test("htons\\(80\\)"))) | length == 1) and
 	(map(.call) | map(select(test("htons\\(53\\)"))) | length == 1)'
+tr_rows 'a raw socket that pings has another cure than one of packets' 'map(select(.times == null and .name == "socket") |
+	[(.call | test("ICMP")), (.cure | test("ping_group_range=65532 65532"))]) == [[true, true], [false, false]]'
+# Ids that the container has for what the host has, and what Python does without.
+echo 'x = 1' >mod.py
+cat >pycache.py <<-'E'
+	import fcntl, os, sys, time
+	while not os.path.exists('/w/go'):
+	    time.sleep(0.01)
+	sys.path.insert(0, '/w')
+	import mod
+	for f in (lambda: open('/w/secret'),
+	          lambda: fcntl.fcntl(open('/w/mod.py'), fcntl.F_SETLEASE, fcntl.F_RDLCK)):
+	    try:
+	        f()
+	    except OSError:
+	        pass
+	E
+: >secret
+chmod 600 secret
+chown 100000:100000 secret
+rm -f go
+box_run python3 --userns 100000 --bind "$TMP:/w:ro" -- /usr/bin/python3 /w/pycache.py
+trace_start denied "$BOX"
+: >go
+trace_wait
+rm go
+tr_rows 'ids are the container'\''s, and the host'\''s' 'map(select(.path == "/w/secret")) | length == 1 and
+	(.[0].why | test("is 0600 0:0 \\(100000:100000 on the host\\);"))'
+tr_rows 'a lease on a file of another user' 'map(select(.name == "fcntl")) | length == 1 and (.[0] |
+	.error == "EACCES" and .reason == "capability" and .helpful == "CAP_LEASE")'
+tr_rows 'Python goes on without what it compiled' 'map(select(.call | test("__pycache__"))) | length >= 1 and
+	all(.docker == "--env PYTHONDONTWRITEBYTECODE=1" and (.cure | test("^none is needed")))'
 # calls that have no name here: each keeps its own number
 py_once ctypes '
 for nr in (390, 390, 391):

@@ -420,6 +420,11 @@ map_ids "$TMP/kept"
 MAP=
 box_run static --userns 300000 --bind "$TMP/kept.map:/data"
 first() { $NSDEBUG why "$BOX" -o json "$@" | jq -r ".items[0].cure"; }
+of_ls() { $NSDEBUG ls -o json "$BOX" /data | jq -r '.items[] | select(.path | endswith("f")) |
+	"is 0600 \(.uid):\(.gid) (\(.host_uid):\(.host_gid) on the host);"'; }
+of_why() { $NSDEBUG why "$BOX" -o json --path /data/f | jq -r '.items[0].reason'; }
+ts 'ids in words are the container'\''s, and the host'\''s: those of ls' 0 'is 0600 5:5 .300005:300005 on the host.;' of_ls
+ts 'and of why' 0 'is 0600 5:5 .300005:300005 on the host.;' of_why
 told=$(first --path /data/f | sed -n 's/.*chown on the host to \([0-9]*\),.*/\1/p')
 if [ "$told" ]; then
 	chown "$told:$told" "$TMP/kept/f"
@@ -430,13 +435,18 @@ fi
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TMP/given/docker.sock"
 mknod "$TMP/given/disk" b 7 200
 : >"$TMP/given/own"
-chown 0:998 "$TMP/given/docker.sock"
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TMP/given/fpm.sock"
+chown 0:998 "$TMP/given/docker.sock" "$TMP/given/fpm.sock"
 chown 0:6 "$TMP/given/disk"
 chown 0:65532 "$TMP/given/own"
-chmod 660 "$TMP/given/docker.sock" "$TMP/given/disk"
+chmod 660 "$TMP/given/docker.sock" "$TMP/given/fpm.sock" "$TMP/given/disk"
 chmod 600 "$TMP/given/own"
-box_run static --bind "$TMP/given:/given"
+box_run static --bind "$TMP/given:/given" --bind "$TMP/given/docker.sock:/named"
 ts 'a socket that is root on the node' 0 'and group 998: .*root on the node' first --path /given/docker.sock --for connect
+ts 'by another name, too' 0 '^true$' eval '$NSDEBUG why "$BOX" --path /named --for connect -o json |
+	jq ".items[0] | (.cure | test(\"root on the node\")) and .docker == null and .kubernetes == null"'
+ts 'a socket of a group' 0 '^--group-add 998$' eval '$NSDEBUG why "$BOX" --path /given/fpm.sock --for connect -o json |
+	jq -r ".items[0].docker"'
 ts 'a disk of the node' 0 'as good as root on the node: leave it' first --path /given/disk
 ts 'a group that it is in already' 0 '^its group is one of the process' first --path /given/own
 for cap in sys_module sys_rawio dac_read_search; do
@@ -525,7 +535,8 @@ own socket 660 0
 tj 'a socket of root'\''s'	"$(one '.verdict == "denied" and .docker == null and .kubernetes == null and (.cure | test("only root"))')" \
 	rows --path /t/socket --for connect
 tj 'a call, and what it takes besides'	"$(has_cure '.kind == "seccomp" and (.reason | test("CAP_SYS_ADMIN")) and
-	.docker == "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN"')"	rows --syscall sethostname
+	.podman == "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN" and
+	(.docker | startswith("--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN  # and in the image: setcap"))')"	rows --syscall sethostname
 ts 'no such process'	1 'no process 4242'	why --path /x -p 4242
 ts 'hostile names are escaped'	1 'd700-0/\$\(id\);\\\\033\[31m is not there|d700-0 is not there'	why --path /t/hostile
 tj 'and are in no option'	"$(one '.docker == null and .podman == null and .kubernetes == null')"	rows --path '/t/d700-0;id/x' --for create

@@ -7,6 +7,7 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/ids.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/reason.h"
 #include "tests/unit/check.h"
@@ -43,7 +44,18 @@ static void cures_beside_files(void)
 	r.caps = CREDS_CAP(SYS_RESOURCE);
 	strcpy(r.word, "nofile");
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
-	ok(!strcmp(c.docker, "--ulimit nofile=64"), "a hard limit takes no capability");
+	ok(!strcmp(c.docker, "--ulimit nofile=64:64"), "a hard limit takes no capability");
+	r.number = 32;
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.podman, "--ulimit nofile=32:64"), "and its soft one is told with it");
+	r.limit = UINT64_MAX;
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!c.podman[0] && says(c.text, "fs.nr_open"), "files have a limit always");
+	strcpy(r.word, "memlock");
+	r.number = UINT64_MAX;
+	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
+	ok(!strcmp(c.podman, "--ulimit memlock=-1:-1"), "what is locked need not");
+	r.number = 0;
 	r.word[0] = '\0';
 	r.caps = CREDS_CAP(SYS_ADMIN) | CREDS_CAP(BPF);
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
@@ -119,6 +131,28 @@ static void cures_of_groups(void)
 	why.gid = 998;
 	ok(cured("root on the node") && !cure.docker[0] && !cure.kubernetes[0],
 	   "a runtime's socket");
+	refuse(WHY_MODE, S_IFSOCK | 0660, NEED_W, "/run/php/fpm.sock", "/run/php");
+	why.uid = why.gid = 100033;
+	ok(cured("into group 9") && !strcmp(cure.docker, "--group-add 9") &&
+	   says(cure.kubernetes, "supplementalGroups: [9]"), "a socket of a group's");
+	why.uid = 0;
+	ok(cured("root's server") && !strcmp(cure.podman, "--group-add 9"), "whose server is root");
+	why.hint = HINT_CONTROL;
+	ok(cured("root on the node") && !cure.docker[0] && !cure.kubernetes[0],
+	   "a runtime's socket by another name");
+	why.hint = HINT_NONE;
+	why.kind = WHY_ACL;
+	strcpy(why.path, "/run/docker.sock");
+	ok(cured("root on the node") && !says(cure.text, "setfacl"), "no entry for it either");
+	why.kind = WHY_UNMAPPED;
+	ok(cured("root on the node") && !says(cure.text, "chown"), "nor is it chowned");
+	why.kind = WHY_MODE;
+	strcpy(why.path, "/run/php/fpm.sock");
+	why.gid = 0;
+	ok(cured("root's own") && !cure.docker[0], "and of root's group");
+	why.gid = 998;
+	cure_of(&why, &inside, OP_OPEN, 65532, 65532, 65534, &cure);
+	ok(!cure.docker[0] && !cure.kubernetes[0], "a group that the container does not have");
 	refuse(WHY_MODE, S_IFBLK | 0660, NEED_R, "/dev/sda", "/dev");
 	why.gid = 6;
 	ok(cured("leave it to the node") && !cure.docker[0] && !cure.kubernetes[0], "a disk");
@@ -193,6 +227,18 @@ static void cures_of_rights(void)
 	why.caps = CREDS_CAP(NET_RAW);
 	ok(cured("setcap CAP_NET_RAW") &&
 	   says(cure.kubernetes, "allowPrivilegeEscalation: true"), "who is not root, by setcap");
+	ok(says(cure.docker, "  # and in the image: setcap CAP_NET_RAW+ep PROGRAM") &&
+	   says(cure.kubernetes, "}]}  # and in the image: setcap CAP_NET_RAW+ep PROGRAM") &&
+	   !strcmp(cure.podman, "--cap-drop ALL --cap-add NET_RAW"),
+	   "options that are half a cure say so");
+	why.hint = HINT_PING;
+	ok(cured("--sysctl 'net.ipv4.ping_group_range=65532 65532'") &&
+	   says(cure.docker, "NET_RAW"), "who pings needs no raw socket");
+	why.hint = HINT_NONE;
+	nnp.no_new_privs = true;
+	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
+	ok(says(cure.docker, "without no-new-privileges"), "nor under no_new_privs");
+	nnp.no_new_privs = false;
 	cure_of(&why, &nnp, OP_OPEN, 0, 0, 0, &cure);
 	ok(!says(cure.text, "setcap") && says(cure.docker, "--cap-add NET_RAW") &&
 	   !says(cure.kubernetes, "allowPriv"), "who is root, by having it");
@@ -210,7 +256,8 @@ static void cures_of_rights(void)
 	strcpy(why.word, "mount");
 	why.caps = CREDS_CAP(SYS_ADMIN);
 	ok(cured("also takes CAP_SYS_ADMIN") &&
-	   !strcmp(cure.docker, "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN") &&
+	   !strcmp(cure.podman, "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN") &&
+	   says(cure.docker, "SYS_ADMIN  # and in the image: setcap CAP_SYS_ADMIN+ep PROGRAM") &&
 	   says(cure.kubernetes, "add: [SYS_ADMIN]") && says(cure.kubernetes, "Localhost"),
 	   "a filter, and what is refused next");
 	refuse(WHY_RLIMIT, 0, 0, "", "");
@@ -226,6 +273,65 @@ static void cures_of_rights(void)
 	why.hard = UINT64_MAX;
 	ok(cured("no hard limit") && !strcmp(cure.docker, "--ulimit memlock=65536:-1"),
 	   "a hard limit is not lowered");
+}
+
+static void cures_of_python(void)
+{
+	refuse(WHY_READ_ONLY_MOUNT, S_IFDIR | 0755, NEED_W, "/app", "/");
+	reason_hint(&why, "/app/__pycache__");
+	cure_of(&why, &inside, OP_MKDIR, 65532, 65532, 0, &cure);
+	ok(says(cure.text, "none is needed") &&
+	   !strcmp(cure.docker, "--env PYTHONDONTWRITEBYTECODE=1") &&
+	   says(cure.kubernetes, "value: \"1\""), "what Python keeps for itself");
+	cure_of(&why, &inside, OP_UNLINK, 65532, 65532, 0, &cure);
+	ok(!says(cure.text, "Python"), "which it does not remove");
+	why.hint = HINT_NONE;
+	reason_hint(&why, "/app/__pycache__2/x");
+	ok(why.hint == HINT_NONE, "nor is that any other name");
+	reason_hint(&why, "/app/__pycache__/a.cpython-311.pyc.7");
+	ok(why.hint == HINT_PYCACHE, "but all that is below it");
+}
+
+static bool told(const char *words)
+{
+	auto_buf struct buf b = { 0 };
+
+	reason_text(&b, &why);
+	buf_char(&b, '\0');
+	return says(b.bytes, words);
+}
+
+/* In a user namespace that begins at 100000, with 65536 ids. */
+static void ids_of_reasons(void)
+{
+	struct idmap ids = { 0 };
+
+	idmap_add(&ids, 0, 100000, 65536);
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
+	why.uid = 100000;
+	why.gid = 100007;
+	ok(told("is 0600 100000:100007;"), "no map: the host's");
+	reason_inside(&why, &ids, &ids);
+	ok(told("is 0600 0:7 (100000:100007 on the host);"), "both, where they differ");
+	why.uid = why.gid = 0;
+	reason_inside(&why, &ids, &ids);
+	ok(told("is 0600 65534:65534 (0:0 on the host);"), "one that is not mapped");
+	refuse(WHY_STICKY, S_IFREG | 0600, 0, "/tmp/f", "/tmp");
+	why.uid = 100005;
+	reason_inside(&why, &ids, &ids);
+	ok(told("is user 5's (100005 on the host), in a sticky"), "whose it is");
+	refuse(WHY_ACL, S_IFREG | 0640, NEED_R, "/data/f", "/data");
+	why.whose = CLASS_ACL_GROUP;
+	why.id = 100009;
+	reason_inside(&why, &ids, &ids);
+	ok(told("group 9 (100009 on the host) has"), "whom an entry is for");
+	refuse(WHY_UNMAPPED, S_IFDIR | 0755, NEED_W, "/data", "/data");
+	why.id = 7;
+	ok(told("belongs to id 7 of the host, which the container's"), "whom it has not");
+	why.path[0] = '\0';
+	ok(told("id 7, which the call names, is none of the container's") && cured("--uidmap") &&
+	   !says(cure.text, "chown"), "nor can it become that");
+	idmap_free(&ids);
 }
 
 static void words_of_reasons(void)
@@ -258,7 +364,7 @@ static void cures(void)
 		strcpy(r.word, "`id`");
 		strcpy(r.type, "tmpfs");
 		cure_of(&r, &nobody, OP_OPEN, 65532, 65532, 0, &c);
-		for (const char *p = c.docker; *p; p++)
+		for (const char *p = c.docker; *p && *p != '#'; p++)
 			good &= !strchr("$;`|&<>()", *p);
 		for (const char *p = c.podman; *p; p++)
 			good &= !strchr("$;`|&<>()", *p);
@@ -291,7 +397,7 @@ static void cures(void)
 	r.kind = WHY_CAPABILITY;
 	r.caps = CREDS_CAP(NET_RAW);
 	cure_of(&r, &nobody, OP_OPEN, 101, 101, 0, &c);
-	ok(!strcmp(c.docker, "--cap-drop ALL --cap-add NET_RAW") &&
+	ok(!strcmp(c.podman, "--cap-drop ALL --cap-add NET_RAW") &&
 	   says(c.kubernetes, "drop: [ALL], add: [NET_RAW]"), "exactly one capability");
 	cures_beside_files();
 	memset(&r, 0, sizeof(r));
@@ -310,6 +416,8 @@ int main(void)
 	cures_of_volumes();
 	cures_of_places();
 	cures_of_rights();
+	cures_of_python();
+	ids_of_reasons();
 	words_of_reasons();
 	return done();
 }

@@ -292,12 +292,24 @@ static void by_argument(void)
 	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(NET_ADMIN), "a socket's mark");
 	give(2, SO_REUSEADDR, NULL, 0);
 	ok(because(WHY_RULE), "not every option");
+	begin(SYS_fcntl, EACCES);
+	give(1, F_SETLEASE, NULL, 0);
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(LEASE), "a lease on another's file");
+	give(1, F_SETFL, NULL, 0);
+	ok(!because(WHY_CAPABILITY), "not every fcntl");
+	begin(SYS_socket, EPERM);
+	give(0, AF_INET, NULL, 0);
+	give(1, SOCK_RAW | SOCK_CLOEXEC, NULL, 0);
+	give(2, IPPROTO_ICMP, NULL, 0);
+	ok(because(WHY_CAPABILITY) && why.hint == HINT_PING, "a raw socket that pings");
+	give(2, IPPROTO_UDP, NULL, 0);
+	ok(because(WHY_CAPABILITY) && why.hint == HINT_NONE, "and one that does not");
 	begin(SYS_prlimit64, EPERM);
 	give(1, RLIMIT_NOFILE, NULL, 0);
 	ok(because(WHY_CAPABILITY) && !why.word[0], "a limit that is not known");
 	give(2, 0x1000, (struct rlimit[]){ { 64, 4096 } }, sizeof(struct rlimit));
-	ok(because(WHY_CAPABILITY) && !strcmp(why.word, "nofile") && why.limit == 4096,
-	   "a hard limit, and what it was to be");
+	ok(because(WHY_CAPABILITY) && !strcmp(why.word, "nofile") && why.limit == 4096 &&
+	   why.number == 64, "a hard limit, and what it was to be");
 	begin(SYS_sched_setscheduler, EPERM);
 	f.creds.cap_eff = CREDS_CAP(SYS_NICE);
 	ok(because(WHY_RULE) && strstr(why.word, "cpu.rt_runtime_us"), "real time, with the right");
