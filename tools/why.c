@@ -564,13 +564,14 @@ static const struct example why_example[] = {
 const struct tool tool_why = {
 	.name = "why",
 	.summary = "show why something is refused or has ended, and what to change",
-	.about = "Without an option: why the container ended, or does not start; of one that "
-		"runs, why its run before ended. Told from what its runtime wrote down, the "
-		"kernel's log, its cgroup, its last output, and a look at what was to be started "
-		"in its image: a missing shell, interpreter, loader or library, another "
-		"architecture. The first row is the verdict, and the exit status is 0 if there is "
-		"one, 1 if nothing is wrong or nothing has ended, 5 if something that could tell "
-		"more could not be looked at.\n\n"
+	.about = "Without an option: why the container ended, or does not start; of one "
+		"that runs, why its run before ended. Told from what its runtime wrote "
+		"down, the kernel's log, its cgroup, its last output, and a look at what "
+		"was to be started in its image, and in the node's directories that were "
+		"mounted in it: a missing shell, interpreter, loader or library, another "
+		"architecture. The first row is the verdict, and the exit status is 0 if "
+		"there is one, 1 if nothing is wrong or nothing has ended, 5 if something "
+		"that could tell more could not be looked at.\n\n"
 		"Questions are about one that runs; what is refused to one that ends too soon "
 		"'nsdebug trace denied --next NAME' tells.\n\n"
 		"With --path it answers without trying it, as the kernel would answer the "

@@ -60,13 +60,25 @@ struct place {
 
 /*
  * The files of a container without a process: directories of the host, those of an overlay in the
- * order in which they are looked through. Without any the reader is in an empty directory.
+ * order in which they are looked through, and what was mounted in it from the host. Without any
+ * layer the reader is in an empty directory.
  */
 #define IMAGE_LAYERS_MAX 200
+#define IMAGE_BINDS_MAX 64
+
+/* A directory or file of the host's, to which no link leads. The child finds out the rest. */
+struct imagefs_bind {
+	const char *source, *at;	/* at: in the container, whose own links are followed */
+	bool there;
+	bool empty;			/* a directory without anything in it */
+	int err;			/* errno: why it is not there, or 0 */
+};
 
 struct imagefs {
 	const char **layers;
 	size_t count;
+	struct imagefs_bind **binds;	/* a directory before what is in it */
+	size_t nbinds;
 };
 
 /* What the child's function finds. */

@@ -7,15 +7,21 @@
  * mount(2), since fsconfig(2) takes strings of 255 bytes before Linux 6.7; and names of
  * descriptors, since mount(2) takes one page of options.
  */
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/seal.h"
 
@@ -67,18 +73,110 @@ static int stack_layers(const struct imagefs *image, struct err *e)
 	return n;
 }
 
+/* ---- what was mounted in it ---- */
+
+static bool is_empty(int dir)
+{
+	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char names[4096];
+	bool ret = true;
+	long n;
+
+	while (ret && fd >= 0 && (n = syscall(SYS_getdents64, fd, names, sizeof(names))) > 0)
+		for (long at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(names + at);
+
+			ret &= !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+			at += e->d_reclen;
+		}
+	return ret && fd >= 0;
+}
+
+/* A copy of the mount of a directory or file, only to be read. -1 with b->err: 0 of what is neither
+ * of these. */
+static int copy_source(struct imagefs_bind *b)
+{
+	auto_close int fd = fd_openat2(AT_FDCWD, b->source, O_PATH,
+				       RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	auto_close int tree = -1;
+	struct statx st;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0) {
+		b->err = errno;
+		return -1;
+	}
+	if (!S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode))
+		return -1;
+	tree = (int)syscall(SYS_open_tree, fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE |
+			    OPEN_TREE_CLOEXEC);
+	if (tree < 0 || seal_read_only(tree) < 0)
+		b->err = errno;
+	/* by the copy, which keeps no time of it */
+	b->empty = !b->err && S_ISDIR(st.stx_mode) && is_empty(tree);
+	return b->err ? -1 : take_fd(&tree);
+}
+
+static void put(int root, struct imagefs_bind *b, int tree)
+{
+	auto_close int at = fd_openat2(root, b->at, O_PATH, RESOLVE_IN_ROOT |
+				       RESOLVE_NO_MAGICLINKS);
+
+	b->there = at >= 0 && !syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH |
+				       MOVE_MOUNT_T_EMPTY_PATH);
+	b->err = b->there ? 0 : errno;
+}
+
+/* Their names are looked for before the container's root hides any of the host's. */
+static void copy_all(const struct imagefs *image, int trees[IMAGE_BINDS_MAX])
+{
+	for (size_t i = 0; i < image->nbinds; i++)
+		trees[i] = copy_source(image->binds[i]);
+}
+
+static void put_all(const struct imagefs *image, int root, int trees[IMAGE_BINDS_MAX])
+{
+	for (size_t i = 0; i < image->nbinds; i++) {
+		if (trees[i] >= 0)
+			put(root, image->binds[i], trees[i]);
+		own_close(&trees[i]);
+	}
+}
+
+/* ---- the root ---- */
+
+static int mount_root(const struct imagefs *image, struct err *e)
+{
+	auto_close int layer = -1;
+	char name[32];
+
+	if (!image->count)
+		return mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC,
+			     "mode=0555") < 0 ?
+			seal_err(e, -1, "make an empty directory", caps) : 0;
+	if (image->count > 1)
+		return stack_layers(image, e);
+	layer = open_layer(image->layers[0], e);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", layer);
+	if (layer < 0 || mount(name, "/proc", NULL, MS_BIND, NULL) == 0)
+		return layer < 0 ? -1 : 0;
+	return seal_err(e, -1, "bind the container's files", caps);
+}
+
 static int mount_layers(struct inside *in, const struct imagefs *image, struct err *e)
 {
+	int trees[IMAGE_BINDS_MAX];
+
 	/* what the host unmounts meanwhile goes here, too: nothing of it is kept busy */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return seal_err(e, -1, "make a mount namespace", caps);
-	if (image->count && stack_layers(image, e) < 0)
+	copy_all(image, trees);
+	if (mount_root(image, e) < 0)
 		return -1;
-	if (!image->count && mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID |
-				   MS_NOEXEC, "mode=0555") < 0)
-		return seal_err(e, -1, "make an empty directory", caps);
 	in->root = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return in->root < 0 ? seal_err(e, -1, "open the container's files", caps) : 0;
+	if (in->root < 0)
+		return seal_err(e, -1, "open the container's files", caps);
+	put_all(image, in->root, trees);
+	return 0;
 }
 
 int seal_image(struct inside *in, const struct imagefs *image, struct err *e)
@@ -87,15 +185,10 @@ int seal_image(struct inside *in, const struct imagefs *image, struct err *e)
 				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (in->own_fds < 0)
 		return seal_err(e, -1, "mount the reader's own descriptors", caps);
-	if (image->count == 1) {
-		in->root = open_layer(image->layers[0], e);
-		if (in->root < 0)
-			return -1;
-	} else if (mount_layers(in, image, e) < 0) {
+	if (mount_layers(in, image, e) < 0)
 		return -1;
-	}
-	/* not what is mounted below it: that is the host's */
-	if (seal_clone(in, 0) < 0)
+	/* in it is what was put there, and nothing of the host's */
+	if (seal_clone(in, AT_RECURSIVE) < 0)
 		return seal_err(e, -1, "copy the mount of the container's files (Linux 5.12)",
 				caps);
 	if (fchdir(in->root) < 0 || chroot(".") < 0)

@@ -258,7 +258,7 @@ int seal_err(struct err *e, int pidfd, const char *what, const char *caps)
 		       "give it %s", what, caps);
 }
 
-static int read_only(int tree)
+int seal_read_only(int tree)
 {
 	struct mount_attr a = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
@@ -288,7 +288,7 @@ int seal_clone(struct inside *in, unsigned int recursive)
 	auto_close int tree = (int)syscall(SYS_open_tree, in->root, "", AT_EMPTY_PATH |
 					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
 
-	if (tree < 0 || read_only(tree) < 0) {
+	if (tree < 0 || seal_read_only(tree) < 0) {
 		in->raw = true;
 		return -1;
 	}
@@ -302,7 +302,7 @@ void seal_debug(struct inside *in)
 	auto_close int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/usr/lib/debug",
 					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (tree >= 0 && read_only(tree) == 0)
+	if (tree >= 0 && seal_read_only(tree) == 0)
 		in->debug = take_fd(&tree);
 }
 

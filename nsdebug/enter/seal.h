@@ -37,6 +37,8 @@ const char *seal_name(enum role role);
 
 /* A missing capability is named, not numbered: this is what most first runs fail on. */
 int seal_err(struct err *e, int pidfd, const char *what, const char *caps);
+/* No mount of a tree may be written to, or change times, or execute. -1 with errno. */
+int seal_read_only(int tree);
 /* Makes in->root a private copy of its mount, with AT_RECURSIVE of the whole tree, that the kernel
  * itself keeps read-only; else sets in->raw. */
 int seal_clone(struct inside *in, unsigned int recursive);

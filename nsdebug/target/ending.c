@@ -124,6 +124,7 @@ static void take_mount(struct spec *s, const char *key, struct jvalue v)
 		s->m->source = runtime_text(s->a, v);
 	} else if (!strcmp(key, "options[]")) {
 		s->m->read_only |= jvalue_is(v, "ro");
+		s->m->noexec |= jvalue_is(v, "noexec");
 		s->m->volume |= jvalue_is(v, "bind") || jvalue_is(v, "rbind");
 	}
 }

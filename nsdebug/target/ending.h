@@ -23,6 +23,8 @@ struct words_list {
 struct ending_mount {
 	const char *at, *source, *type;
 	bool read_only, volume;	/* volume: somebody's data, not what every container has */
+	bool noexec;
+	struct imagefs_bind *bind;	/* its files, if they can be had; or NULL: binds.h */
 };
 
 /* A limit that it was to have, and the highest that we, who start nothing, could have set:
@@ -83,6 +85,12 @@ void ending_close(struct ending *x);
 void ending_forget(struct ending *x);
 /* The mount that a path without links is at or below; what is mounted on "/" is none. */
 const struct ending_mount *ending_mount_of(const struct ending *x, const char *path);
+
+/* In the child that was entered: are its files there? */
+static inline bool ending_mount_seen(const struct ending_mount *m)
+{
+	return m->bind && m->bind->there;
+}
 
 /* ---- for the runtimes' own files ---- */
 

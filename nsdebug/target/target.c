@@ -19,6 +19,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
+#include "nsdebug/target/binds.h"
 #include "nsdebug/target/ending.h"
 
 int target_procfs(struct err *e)
@@ -171,6 +172,9 @@ static int end(struct target *t, const struct container *c, enum cstate state, s
 	t->ending->never_ran |= state == CSTATE_CREATED;
 	ending_forget(t->ending);
 	t->place.image = &t->ending->image;
+	if (target_host_mounts(t, e) < 0)
+		return -1;
+	binds_plan(t->ending, &t->host_mounts, t->arena);
 	return 0;
 }
 

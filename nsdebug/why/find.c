@@ -35,19 +35,27 @@ const char *find_env(const struct ending *x, const char *name)
 	return NULL;
 }
 
-/* At a mount, or below it. */
-static const char *mount_of(const struct ending *x, const char *path)
+/* At a mount whose files are not here, or below it. */
+static const char *hidden_by(const struct ending *x, const char *path)
 {
 	const struct ending_mount *m = ending_mount_of(x, path);
 
-	return m ? m->at : NULL;
+	return m && !ending_mount_seen(m) ? m->at : NULL;
+}
+
+/* The same for what is not there: where nothing is at all, it may have been before. */
+static const char *emptied_by(const struct ending *x, const char *path)
+{
+	const struct ending_mount *m = ending_mount_of(x, path);
+
+	return m && (!ending_mount_seen(m) || m->bind->empty) ? m->at : NULL;
 }
 
 /* What is not there would be in a directory that a link may lead to. */
 const char *find_mount(const struct place_of *p, const char *path)
 {
 	char dir[FIND_PATH], real[FIND_PATH];
-	const char *at = mount_of(p->ending, path);
+	const char *at = emptied_by(p->ending, path);
 
 	if (at || !find_join(dir, "/", path))
 		return at;
@@ -61,7 +69,7 @@ const char *find_mount(const struct place_of *p, const char *path)
 		if (n <= 0)
 			continue;
 		real[n] = '\0';
-		return mount_of(p->ending, real);
+		return emptied_by(p->ending, real);
 	}
 	return NULL;
 }
@@ -77,7 +85,7 @@ enum found find_file(const struct place_of *p, const char *path, struct file_at 
 	if (n <= 0 || root_stat(fd, "", &st) < 0)
 		return find_mount(p, path) ? FOUND_HIDDEN : FOUND_ABSENT;
 	ret->path[n] = '\0';
-	if (mount_of(p->ending, ret->path) || mount_of(p->ending, path))
+	if (hidden_by(p->ending, ret->path) || hidden_by(p->ending, path))
 		return FOUND_HIDDEN;
 	ret->mode = st.stx_mode;
 	ret->uid = st.stx_uid;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * find - files of a container that does not run, by path, in its layers; and what of them is not
- * known because something was mounted over it. In a ROLE_READER child.
+ * find - files of a container that does not run, by path, in its layers and in what was mounted in
+ * it from the node; and what of them is not known because something else was mounted over it. In a
+ * ROLE_READER child.
  */
 #ifndef NSDEBUG_WHY_FIND_H
 #define NSDEBUG_WHY_FIND_H
@@ -18,7 +19,7 @@ struct root;
 enum found {
 	FOUND_ABSENT,
 	FOUND_THERE,
-	FOUND_HIDDEN,	/* a mount is there, whose files are not among the image's */
+	FOUND_HIDDEN,	/* a mount is there, whose files are not here, or are gone */
 };
 
 struct place_of {

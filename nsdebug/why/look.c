@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/look.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
-#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/elfhead.h"
 #include "nsdebug/sys/mode.h"
-#include "nsdebug/sys/passwd.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/find.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/libs.h"
 #include "nsdebug/why/needs.h"
+#include "nsdebug/why/reason.h"
 
 #define SCRIPTS_MAX 4		/* BINPRM_MAX_RECURSION is 5 */
 #define FIRST_LINE 256		/* BINPRM_BUF_SIZE: what of a script's first line counts */
@@ -81,66 +81,49 @@ static const char *any_shell(const struct look *l)
 	return NULL;
 }
 
+/* Why what is the node's is not here; "": that is no question. */
+static const char *why_unseen(const struct ending_mount *m)
+{
+	if (!m->bind)
+		return "";
+	if (m->bind->there)
+		return ", in which nothing is any more";
+	return m->bind->err == ELOOP ? ", to which a symbolic link leads" :
+		m->bind->err == ENOENT ? ", which is gone" : "";
+}
+
 static void say_hidden(struct look *l, const char *path)
 {
 	const char *at = find_mount(&l->p, path);
 	const struct ending_mount *m = at ? ending_mount_of(l->x, at) : NULL;
 	bool of_node = m && m->source && *m->source == '/';
 
-	finding_missing(l->f, "%s was not looked at: it is in what was mounted at %s%s%s, not in "
+	finding_missing(l->f, "%s was not looked at: it is in what was mounted at %s%s%s%s, not in "
 			"the image", path, at ? at : "a place above it",
-			of_node ? " from the node's " : "", of_node ? m->source : "");
+			of_node ? " from the node's " : "", of_node ? m->source : "",
+			of_node ? why_unseen(m) : "");
 }
 
-/* ---- as whom ---- */
-
-struct user {
-	const char *name;
-	size_t len;
-	uint32_t id;
-};
-
-static void take_user(void *ctx, uint32_t id, const char *name, size_t len)
+/* Where a file is on the node that was mounted from there; NULL: it is the image's. */
+static const char *on_node(struct look *l, const char *path)
 {
-	struct user *u = ctx;
+	const struct ending_mount *m = ending_mount_of(l->x, path);
 
-	if (u->id == NO_ID && len == u->len && !memcmp(name, u->name, len))
-		u->id = id;
+	return m && m->source ?
+		finding_text(l->f, "%s%s", m->source, path + strlen(m->at)) : NULL;
 }
 
-static uint32_t id_of(const struct place_of *p, const char *word, size_t len, const char *file)
+/* A file's mode is changed where it comes from. */
+static const char *cure_mode(struct look *l, const char *path, const char *in_image)
 {
-	struct user u = { word, len, NO_ID };
-	auto_buf struct buf b = { 0 };
-	auto_close int fd = -1;
-	struct file_at f;
-	const char *end = word;
-	uint64_t n;
+	const char *node = on_node(l, path);
 
-	if (scan_u64(&end, &n) && end == word + len && n < NO_ID)
-		return (uint32_t)n;
-	if (find_file(p, file, &f) != FOUND_THERE)
-		return NO_ID;
-	fd = find_open(p, &f);
-	own_close(&f.fd);
-	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0 && b.len)
-		passwd_parse(b.bytes, b.len, take_user, &u);
-	return u.id;
+	return !node ? in_image :
+		finding_text(l->f, "on the node: chmod 755 %s (of a ConfigMap or a Secret: "
+			     "defaultMode: 0755 of its volume)", node);
 }
 
-struct look_ids look_ids(const struct root *root, const struct ending *x)
-{
-	struct place_of p = { root, x };
-	const char *user = x->user ? x->user : "0:0";
-	size_t len = strcspn(user, ":");
-
-	return (struct look_ids){
-		.root = root,
-		.uid = id_of(&p, user, len, "/etc/passwd"),
-		.gid = user[len] ? id_of(&p, user + len + 1, strlen(user + len + 1),
-					 "/etc/group") : NO_ID,
-	};
-}
+/* ---- rights ---- */
 
 /* As far as its ids are those of the files: not through a user namespace. Whose groups are not
  * known may be in the file's. */
@@ -182,6 +165,7 @@ static void say_no_shell(struct look *l, const char *what, const char *needs)
 static void say_absent(struct look *l, const char *path)
 {
 	struct finding *x;
+	const struct ending_mount *m;
 	const char *shell = is_shell(path) ? any_shell(l) : NULL;
 
 	if (is_shell(path) && !shell) {
@@ -194,7 +178,10 @@ static void say_absent(struct look *l, const char *path)
 	}
 	x = finding_add(l->f, "missing-entrypoint");
 	x->cause = true;
-	x->what = finding_text(l->f, "its entrypoint %s is not in the image", path);
+	m = ending_mount_of(l->x, path);
+	x->what = m ? finding_text(l->f, "its entrypoint %s is not in what is mounted at %s from "
+				   "the node's %s", path, m->at, m->source) :
+		finding_text(l->f, "its entrypoint %s is not in the image", path);
 	x->evidence = strchr(path, '/') ? finding_text(l->f, "command: %s", l->command) :
 		finding_text(l->f, "command: %s; not in PATH=%s", l->command,
 			     find_env(l->x, "PATH") ? find_env(l->x, "PATH") : DEFAULT_PATH);
@@ -223,8 +210,8 @@ static void say_not_executable(struct look *l, const struct file_at *f)
 	x->what = finding_text(l->f, "%s may not be executed by the container's user %s", f->path,
 			       l->x->user ? l->x->user : "0:0");
 	x->evidence = finding_text(l->f, "%s is %s %u:%u", f->path, mode, f->uid, f->gid);
-	x->cure = "make it executable for all where the image is built: COPY --chmod=755 (or chmod "
-		"755 before it is copied)";
+	x->cure = cure_mode(l, f->path, "make it executable for all where the image is built: COPY "
+			    "--chmod=755 (or chmod 755 before it is copied)");
 }
 
 /* The outermost directory of a path that the container's user may not enter; false: there is none,
@@ -262,8 +249,24 @@ static void say_shut(struct look *l, const struct file_at *f, const struct file_
 			       "directory above it is shut", f->path,
 			       l->x->user ? l->x->user : "0:0");
 	x->evidence = finding_text(l->f, "%s is %s %u:%u", dir->path, mode, dir->uid, dir->gid);
-	x->cure = finding_text(l->f, "let all enter %s where the image is built (chmod 755), or "
-			       "the user own it (COPY --chown)", dir->path);
+	x->cure = cure_mode(l, dir->path,
+			    finding_text(l->f, "let all enter %s where the image is built (chmod "
+					 "755), or the user own it (COPY --chown)", dir->path));
+}
+
+static void say_noexec(struct look *l, const struct file_at *f, const struct ending_mount *m)
+{
+	struct finding *x = finding_add(l->f, "noexec");
+	struct reason *r = arena_alloc(l->f->a, sizeof(*r));
+
+	*r = (struct reason){ .kind = WHY_NOEXEC };
+	reason_path(r, f->path);
+	snprintf(r->mount, sizeof(r->mount), "%s", m->at);
+	finding_cure(l->f, x, r, l->as.uid, l->as.gid);
+	x->cause = true;
+	x->source = l->x->spec;
+	x->what = finding_text(l->f, "%s may not be executed: what is mounted at %s from the "
+			       "node's %s is noexec", f->path, m->at, m->source);
 }
 
 /* Files that are not what the kernel can start. */
@@ -435,6 +438,7 @@ static void look_elf(struct look *l, const struct file_at *f, const struct needs
 
 static void look_file(struct look *l, const struct file_at *f, unsigned int deep)
 {
+	const struct ending_mount *m = ending_mount_of(l->x, f->path);
 	auto_close int fd = -1;
 	struct file_at *shut = arena_alloc(l->f->a, sizeof(*shut));
 	char line[FIRST_LINE + 1];
@@ -443,6 +447,10 @@ static void look_file(struct look *l, const struct file_at *f, unsigned int deep
 
 	if (!S_ISREG(f->mode) || !may_execute(l, f)) {
 		say_not_executable(l, f);
+		return;
+	}
+	if (m && m->noexec) {
+		say_noexec(l, f, m);
 		return;
 	}
 	if (find_shut(l, f->path, shut)) {

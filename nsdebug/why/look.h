@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * look - would what a container is to start be started: its entrypoint, looked for and looked at in
- * its files as the runtime, the kernel and the loader will, without running anything of it.
+ * look - would what a container is to start be started: its entrypoint, looked for and looked at
+ * in its files as the runtime, the kernel and the loader will, without running anything of it.
  *
  * Runs in a ROLE_READER child. The program is looked for by PATH, its mode is asked, a script's
  * interpreter is looked for, an ELF file's machine, loader and libraries (ld.so(8): RPATH,
- * LD_LIBRARY_PATH, RUNPATH, what ld.so.cache names, the default directories). Where one of these
- * ways leads below a mount whose files are not here, nothing is said to be missing: it is counted
- * as not looked at. Bounded: what libs.h says, scripts four deep.
+ * LD_LIBRARY_PATH, RUNPATH, what ld.so.cache names, the default directories). What was mounted
+ * from the node is looked at as it is now. Where one of these ways leads below a mount whose files
+ * are not here, nothing is said to be missing: it is counted as not looked at. Bounded: what
+ * libs.h says, scripts four deep.
  */
 #ifndef NSDEBUG_WHY_LOOK_H
 #define NSDEBUG_WHY_LOOK_H

@@ -34,3 +34,21 @@ tr_rows 'the root is' "$(of /m/root '.reason == "is-a-directory"')"
 tr_rows 'nor while it is silent' 'any(.name == "chmod" and .error == "EROFS" and (.why | test("an overlay above")))'
 tr_rows 'also afterwards' "$(of /m/beside '.reason == "is-a-directory"')"
 ts 'who names a path has it asked' 1 'is a directory' "$NSDEBUG" why "$BOX" --path /m/beside --for exec
+
+# ---- what was mounted in one that has ended, and is on such a file system now ----
+
+mkdir "$TMP/srv" "$TMP/plain"
+cp "$O/tests/hostile/odd" "$TMP/plain/odd"
+[ -c /dev/fuse ] || mknod /dev/fuse c 10 229
+"$O/tests/hostile/fused" "$TMP/srv" lookup || fail 'a FUSE file system of the host'
+wait_for '[ -s "$TMP/srv.pid" ]' 10
+at_exit "umount -l $TMP/srv; kill -9 $(cat "$TMP/srv.pid")"
+box_run debug --bind "$TMP/plain:/v:ro" -- /busybox/busybox false
+wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
+jq --arg s "$TMP/srv" '.process.args = ["/v/odd"] | .mounts |= map(if .destination == "/v" then .source = $s else . end)' \
+	"$FX/boxes/$BOX/config.json" >c && cp c "$FX/boxes/$BOX/config.json"
+within 30 "$NSDEBUG" why "$BOX"
+case $STATUS,$GOT in
+5,*'/v/odd was not looked at'*) [ $TOOK -lt 1500 ] && pass 'it is not asked' || fail 'it is not asked' "took $TOOK ms" ;;
+*) fail 'it is not asked' "status $STATUS after $TOOK ms: $GOT" ;;
+esac

@@ -96,7 +96,12 @@ verdict 'line ends of another system' '.kind == "no-shell" or .kind == "missing-
 ended env $B /env
 verdict 'env that finds nothing' '.kind == "missing-interpreter" or .kind == "no-shell"'
 ended mounted --volume "$TMP/in:/m:ro" $B /m/dies exit 1
-ts 'what is on a mount was not looked at, which is said' 5 '/m/dies was not looked at: it is in what was mounted at /m' \
+ts 'what is on a mount is looked at there' 0 '^exited' $NSDEBUG why "$D"
+# a volume that dockerd mounts for it alone, and takes away with it
+docker_ volume create --opt type=tmpfs --opt device=tmpfs --opt o=mode=755 "nsd-why-$$" >out 2>&1
+at_exit "docker -H unix:///run/docker.sock volume rm -f nsd-why-$$"
+ended ondemand --volume "nsd-why-$$:/m" $B /m/dies exit 1
+ts 'what is mounted only while it is used is not' 5 '/m/dies was not looked at: it is in what was mounted at /m' \
 	$NSDEBUG why "$D"
 
 # ---- what ended by itself, or was ended

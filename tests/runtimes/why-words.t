@@ -123,23 +123,20 @@ ended oom --memory 16m --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -
 verdict 'a process of it out of memory' '.kind == "oom-killed" and
 	(.reason | test("a process of it was killed .* it then ended with 4"))'
 
-# ---- what was not started, although the program is in a mount
+# ---- what was not started: the program is on a mount, and is looked at there
 
 ended script $B /m/script
-verdict 'a script whose interpreter is missing' '.kind == "missing-interpreter" or .kind == "missing-entrypoint"'
-unseen() { ts "$1: what was not looked at, and where that is, is said" 5 "$2 was not looked at: .*/m from the node's /" $NSDEBUG why "$D"; }
-unseen 'of it' /m/script
+verdict 'a script whose interpreter is missing' '.kind == "missing-interpreter" and (.reason | test("/m/script needs /x/sh-bash"))'
 ended arm $B /m/arm
-verdict 'another architecture' '.kind == "bad-format" and (.reason | test("architecture"))'
-unseen 'of another architecture' /m/arm
+verdict 'another architecture' '.kind == "wrong-architecture" and (.reason | test("/m/arm is a program for arm64"))'
 ended plain $B /m/plain
-verdict 'not executable' '.kind == "not-executable"'
+verdict 'not executable' ".kind == \"not-executable\" and (.cure | test(\"chmod 755 $TMP/in/plain\"))"
 ended text $B /m/text
-unseen 'of a script without its first line' /m/text
+verdict 'a script without its first line' '.kind == "bad-format" and (.reason | test("nor a script"))'
 ended crlf $B /m/crlf
-unseen 'of line ends of another system' /m/crlf
+verdict 'line ends of another system' '.kind == "missing-interpreter" and (.reason | test("carriage return"))'
 ended loader --entrypoint /m/lacks nsd.test/static:latest
-unseen 'of a loader that the image has not' /m/lacks
+verdict 'a loader that the image has not' '.kind == "missing-loader"'
 ended lacks $B /m/lacks
 verdict 'what the loader lacks' '.kind == "missing-library" and (.reason | test("libnsd.so.1"))'
 ts 'which needs no look'	0 'libnsd.so.1'	$NSDEBUG why "$D"

@@ -48,10 +48,77 @@ if [ "$(cat "/sys/fs/cgroup/memory$(jq -r '.cgroup_paths.memory // empty' "/run/
 else
 	skip 'out of memory' 'no memory limit can be set here'
 fi
-box_run base --rootfs "$TMP/root" --bind "$TMP/root:/m:ro" -- /m/script
-gone
-ts 'what is on a mount was not looked at' 5 '/m/script was not looked at: it is in what was mounted at /m' \
-	$NSDEBUG why "$BOX"
+
+# ---- programs on what was mounted from the node: as it is there now, and nothing that it leads to
+
+mkdir mnt mnt/shut other
+cp root/script root/arm root/dies mnt
+cp root/dies mnt/plain
+cp root/dies mnt/shut
+ln -s "$TMP/mnt/arm" mnt/out
+ln -s ../../../../../../../../../../..$TMP/mnt/arm mnt/up
+ln -s /m/arm mnt/in
+ln -s "$TMP/mnt" linked
+chmod 755 mnt/dies mnt/arm mnt/script
+chmod 644 mnt/plain
+chmod 700 mnt/shut
+mounted() { # OPTION ARGV...: it has run /dies, and is asked of with another program
+	_o=$1
+	shift
+	# shellcheck disable=SC2086 # words
+	box_run base --rootfs "$TMP/root" $_o -- /dies exit 1
+	gone
+	jq '.process.args = $ARGS.positional' "$FX/boxes/$BOX/config.json" --args "$@" >c && cp c "$FX/boxes/$BOX/config.json"
+}
+here="--bind $TMP/mnt:/m:ro"
+mounted "$here" /m/script
+kind 'a script on a mount' '.kind == "no-shell" and (.reason | test("the script /m/script needs /bin/sh"))'
+mounted "$here" /m/arm
+kind 'a program of another machine on a mount' '.kind == "wrong-architecture"'
+mounted "$here" /m/plain
+kind 'one that may not be executed, and where to change it' ".kind == \"not-executable\" and
+	(.cure | test(\"^on the node: chmod 755 $TMP/mnt/plain \"))"
+mounted "$here" /m/shut/dies
+kind 'a directory that is shut' ".kind == \"not-executable\" and (.evidence | test(\"^/m/shut is drwx------\")) and
+	(.cure | test(\"chmod 755 $TMP/mnt/shut \"))"
+mounted "$here" /m/none
+kind 'one that is not there' ".kind == \"missing-entrypoint\" and
+	(.reason | test(\"not in what is mounted at /m from the node's $TMP/mnt\"))"
+mounted "$here" /m/dies exit 1
+kind 'one that could be started' '.kind == "ended"'
+mounted "$here" /m/in
+kind 'a link is followed in the container' '.kind == "wrong-architecture"'
+mounted "$here" /m/out
+kind 'not to the node' '.kind == "missing-entrypoint"'
+mounted "$here" /m/up
+kind 'nor up from it' '.kind == "missing-entrypoint"'
+echo >root/one
+mounted "--bind $TMP/mnt/arm:/one:ro" /one
+kind 'a file that is mounted on another' '.kind == "wrong-architecture"'
+mkdir -p root/o
+mounted "$here --bind $TMP/mnt/script:/m/dies:ro" /m/dies
+kind 'a mount in a mount' '.kind == "no-shell"'
+unseen() { ts "$1" 5 "$2 was not looked at: it is in what was mounted at $3" $NSDEBUG why "$BOX"; }
+mounted "$here --tmpfs /o" /o/none
+unseen 'what is in memory is gone' /o/none "/o, "
+mounted "$here" /m/arm
+jq --arg l "$TMP/linked" '.mounts |= map(if .destination == "/m" then .source = $l else . end)' c >d && cp d "$FX/boxes/$BOX/config.json"
+unseen 'where a link leads on the node is not looked' /m/arm "/m from the node's $TMP/linked, to which a symbolic link leads,"
+mounted "--bind $TMP/other:/m:ro" /m/arm
+unseen 'where nothing is any more something may have been' /m/arm "/m from the node's $TMP/other, in which nothing is any more"
+rmdir other
+unseen 'a directory that is gone' /m/arm "/m from the node's $TMP/other, which is gone"
+mounted "$here" /m/arm
+jq '.mounts |= map(if .destination == "/m" then .options += ["noexec"] else . end)' c >d && cp d "$FX/boxes/$BOX/config.json"
+kind 'a mount that lets nothing be executed' '.kind == "noexec" and (.reason | test("mounted at /m .* is noexec"))'
+# what the node has mounted below it is another file system's
+mkdir mnt/deep
+mount -t tmpfs -o mode=755 deep mnt/deep
+at_exit "umount $TMP/mnt/deep"
+cp root/arm mnt/deep
+mounted "$here" /m/deep/arm
+unseen 'what is mounted below it on the node' /m/deep/arm "/m/deep"
+t 'nothing is left mounted' '?1\n' sh -c 'grep "$1/mnt" /proc/self/mountinfo | grep -v "$1/mnt/deep"' - "$TMP"
 
 # ---- its files are the container's: nothing leads out of them, and they cost no more than an answer
 

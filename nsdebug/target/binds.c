@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nsdebug/target/binds.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "nsdebug/base/mem.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/layers.h"
+#include "nsdebug/sys/mounts.h"
+#include "nsdebug/target/ending.h"
+
+struct plan {
+	struct ending *x;
+	struct arena *a;
+	struct cover host;
+};
+
+/* An absolute path that no word of it leads elsewhere; not the root. */
+static bool is_plain(const char *path)
+{
+	if (!path || *path != '/')
+		return false;
+	while (*path) {
+		size_t n = strcspn(path + 1, "/");
+
+		if (!n || (n <= 2 && !strncmp(path + 1, "..", n)))
+			return false;
+		path += n + 1;
+	}
+	return true;
+}
+
+/* DATA/volumes/NAME/_data */
+static bool is_on_demand(const char *source, struct arena *a)
+{
+	static const char data[] = "/_data";
+	size_t len = strlen(source), of = sizeof(data) - 1;
+
+	return len > of && !strcmp(source + len - of, data) &&
+		access(runtime_join(a, arena_dup(a, source, len - of), "opts.json"), F_OK) == 0;
+}
+
+/* What is mounted below it on the node was so in the container, too, or hid nothing there: of that
+ * nothing is known. False: there is too much. */
+static bool add_below(struct plan *p, const struct ending_mount *m)
+{
+	const struct mounts *host = p->host.mounts;
+
+	for (uint32_t i = 0; i < p->host.reachable; i++) {
+		const char *point = host->items[p->host.by_path[i]].point;
+		const char *rest = cover_below(point, m->source);
+		struct ending_mount *more;
+
+		if (!rest || !*rest)
+			continue;
+		more = ending_mount_add(p->x, p->a);
+		if (!more)
+			return false;
+		*more = (struct ending_mount){ .source = point,
+			.at = runtime_join(p->a, m->at, rest + 1) };
+	}
+	return true;
+}
+
+static const struct mount *mount_of(const struct plan *p, const char *source)
+{
+	uint32_t at = cover_holding(&p->host, source);
+
+	return at == NO_MOUNT ? NULL : &p->host.mounts->items[at];
+}
+
+static void plan_one(struct plan *p, size_t i)
+{
+	struct ending_mount m = p->x->mounts[i];
+	struct imagefs *image = &p->x->image;
+	const struct mount *on;
+
+	if (!m.volume || !is_plain(m.source) || !is_plain(m.at) ||
+	    image->nbinds == IMAGE_BINDS_MAX || is_on_demand(m.source, p->a))
+		return;
+	on = mount_of(p, m.source);
+	if (!on || on->served || on->stacked || !add_below(p, &m))
+		return;
+	m.noexec |= mounts_option(on->options, "noexec");
+	m.bind = arena_alloc(p->a, sizeof(*m.bind));
+	*m.bind = (struct imagefs_bind){ .source = m.source, .at = m.at };
+	image->binds[image->nbinds++] = m.bind;
+	p->x->mounts[i] = m;
+}
+
+static size_t depth_of(const char *path)
+{
+	size_t n = 0;
+
+	for (const char *p = path; *p; p++)
+		n += *p == '/' && p[1];
+	return n;
+}
+
+/* As engines do it: a directory before what is mounted in it. */
+static void sort_binds(struct imagefs *image)
+{
+	for (size_t i = 1; i < image->nbinds; i++) {
+		struct imagefs_bind *b = image->binds[i];
+		size_t k = i;
+
+		for (; k && depth_of(image->binds[k - 1]->at) > depth_of(b->at); k--)
+			image->binds[k] = image->binds[k - 1];
+		image->binds[k] = b;
+	}
+}
+
+void binds_plan(struct ending *x, const struct mounts *host, struct arena *a)
+{
+	struct plan p = { .x = x, .a = a };
+	size_t count = x->nmounts;
+
+	if (!x->image.count)
+		return;
+	layers_mark(host, host);
+	cover_make(&p.host, host, a);
+	x->image.binds = arena_alloc(a, IMAGE_BINDS_MAX * sizeof(*x->image.binds));
+	for (size_t i = 0; i < count; i++)
+		plan_one(&p, i);
+	sort_binds(&x->image);
+}
