@@ -175,3 +175,6 @@ box_run nodejs --bind "$TMP/tmp:/tmp" --bind "$TMP/app.js:/a/app.js:ro" --ready 
 wait_for 'grep -q spinning tmp/perf-1.map' 30
 ts 'node names its functions' 0 '#[0-9]+ .* [A-Za-z]+:[*~^+]?spinning /a/app\.js:1[:0-9]*\+0x.*\(perf map\)' \
 	"$NSDEBUG" stack "$BOX"
+tj 'and prof has them, too' '[.items[] | select(.kind == "function")] | (map(.self_s) | add) as $all |
+	map(select(.function | test("^[A-Za-z]+:[*~^+]?spinning /a/app[.]js")) | .self_s) | add > $all / 2' \
+	"$NSDEBUG" prof "$BOX" --for 1s -o json
