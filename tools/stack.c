@@ -217,7 +217,7 @@ static void take_goroutines(struct stack *k, int dir, const struct wanted *w,
 	struct process *p;
 
 	/* of their threads' own stacks only one that a goroutine runs on is looked at */
-	k->s.far_bytes = k->o->stack_bytes / 4;
+	k->s.far_bytes = k->o->stack_bytes / 16;
 	p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
 	k->s.far_bytes = 0;
 	if (!p)

@@ -94,11 +94,23 @@ void map_free(struct map *m)
 	*m = (struct map){ 0 };
 }
 
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9e3779b97f4a7c15;
+	return h ^ h >> 32;
+}
+
 uint64_t map_hash(uint64_t h, const void *bytes, size_t len)
 {
 	const unsigned char *b = bytes;
+	uint64_t word;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * 0x100000001b3;
-	return h;
+	for (; len >= sizeof(word); b += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, b, sizeof(word));
+		h = mix(h, word);
+	}
+	word = (uint64_t)len << 56;
+	if (len)
+		memcpy(&word, b, len);
+	return mix(h, word);
 }

@@ -23,7 +23,7 @@ void map_each(const struct map *m, void (*fn)(void *value));
 void map_free(struct map *m);
 
 /* A key for bytes, going on from h: MAP_HASH, or what else they belong to. Other bytes may have the
- * same one (FNV-1a). */
+ * same one. */
 #define MAP_HASH 0xcbf29ce484222325ull
 uint64_t map_hash(uint64_t h, const void *bytes, size_t len);
 

@@ -77,8 +77,9 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	size = (size + 15) & ~(size_t)15;
 	if (!c || c->size - c->used < size) {
-		size_t room = c ? CHUNK : CHUNK_FIRST;
+		size_t room = c ? c->size * 2 : CHUNK_FIRST;
 
+		room = room < CHUNK ? room : CHUNK;
 		room = size > room ? size : room;
 		c = mem_alloc(sizeof(*c) + room);	/* pages of the kernel are zero already */
 		*c = (struct chunk){ .next = a->chunks, .size = room };
