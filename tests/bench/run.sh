@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [GROUP...] - speed beside the program that users would take instead, on the same work in
-# the same run, as a table to paste. Groups: start ls many engines bulk ps stack states trace prof;
-# all of them by default.
+# the same run, as a table to paste. Groups: start ls many engines bulk ps stack goroutines states
+# trace prof; all of them by default.
 #
 # A ratio is ours / theirs, the median of neighbouring pairs. Nothing here passes or fails: what
 # the machine does beside it is not the code's doing.
@@ -17,7 +17,7 @@ ENGINE=$SRC/tests/fixtures/engine
 export HOLDER=$$	# engines that nobody else wants are stopped with us
 PAIR=$O/tests/lib/pair
 DATA=$(mktemp -d)
-groups=${*:-start ls many engines bulk ps stack states trace prof}
+groups=${*:-start ls many engines bulk ps stack goroutines states trace prof}
 . "$SRC/tests/bench/trace.sh"
 . "$SRC/tests/bench/stack.sh"
 . "$SRC/tests/bench/prof.sh"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2046,SC2091 # nsd prints words
 #
-# stack.sh - for run.sh: the groups stack and states.
+# stack.sh - for run.sh: the groups stack, goroutines and states.
 #
 # stack: threads that wait, with one among them that wakes every 20 us before all others and notes
 # the longest time that it did not: what a tool takes in all, and what the program pays for it. In
 # turn in one run, beside "sleep 0.03", which is what the machine does by itself. All of them go
 # before others on the processors (SCHED_FIFO), which takes the machine's other load out of the
-# figures. states: what
+# figures. goroutines: those of a stripped program, all of which wait. states: what
 # becomes of threads that cannot be stopped, or that a stop changes; and how often a system call of
 # the program came back with EINTR.
 
@@ -39,6 +39,59 @@ stack_rows() { # WHAT RUNS NAME...
 			name[NR], $1 / 1000, ratio, goal, met, $2 / 1000, $3 / 1000, $4 / 1000,
 			held, $5 ? $5 " of " runs : "0"
 	}'
+}
+
+# The runtime's own way, SIGQUIT, ends the program: from the signal to the end.
+go_dump() { # PROGRAM
+	begin "$1" 1000
+	_from=$(date +%s%N)
+	kill -QUIT "$THREADS"
+	wait "$THREADS" 2>/dev/null || :
+	echo $((($(date +%s%N) - _from) / 1000))
+	THREADS=
+}
+
+go_took() { # COMMAND...: its wall, us
+	_from=$(date +%s%N)
+	chrt -f 10 "$@" >/dev/null 2>&1 || :	# eu-stack fails where a name is missing
+	echo $((($(date +%s%N) - _from) / 1000))
+}
+
+go_median() { sort -n "$DATA/go.$1" | sed -n 5p; }
+
+go_row() { # NAME FILE [GOAL]
+	awk -v name="$1" -v ours="$(go_median nsdebug)" -v theirs="$(go_median "$2")" -v goal="${3:-}" '
+		BEGIN {
+			printf "| %s | %.1f | %s | %s |\n", name, theirs / 1000,
+				goal ? "" : sprintf("%.3f", ours / theirs),
+				goal ? sprintf("<= %d: %s", goal, ours <= goal * 1000 ? "yes" : "no") : ""
+		}'
+}
+
+bench_goroutines() {
+	(cd "$SRC/tests/lib/gowait" && CGO_ENABLED=0 GOPROXY=off GOFLAGS='' \
+		GOCACHE="$FX/go/cache" GOPATH="$FX/go" \
+		go build -trimpath -ldflags '-s -w' -o "$DATA/gowait" .)
+	begin "$DATA/gowait" 1000
+	for _ in $(seq 9); do
+		go_took $(nsd "$THREADS") --goroutines >>"$DATA/go.nsdebug"
+		go_took eu-stack -p "$THREADS" >>"$DATA/go.eu"
+		go_took gdb -p "$THREADS" -batch -ex 'thread apply all bt' >>"$DATA/go.gdb"
+	done
+	$(nsd "$THREADS") --goroutines 2>/dev/null | sed -n '$s/^/nsdebug: /p' >"$DATA/last"
+	finish
+	for _ in $(seq 9); do
+		go_dump "$DATA/gowait" >>"$DATA/go.dump"
+	done
+	echo
+	echo '| 1,000 goroutines of a stripped program, by | wall, ms | ours / theirs | goal |'
+	echo '|---|--:|--:|---|'
+	go_row 'nsdebug --goroutines' nsdebug 15
+	go_row "SIGQUIT's dump, which ends it" dump
+	go_row 'eu-stack: threads only' eu
+	go_row 'gdb: threads only' gdb
+	echo
+	cat "$DATA/last"
 }
 
 bench_stack() {
