@@ -17,6 +17,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/dirent.h"
 
 void root_init(struct root *r, const struct inside *in)
 {
@@ -145,15 +146,6 @@ int root_read(const struct root *r, int fd, const char *path, struct err *e)
 	opened = openat(r->own_fds, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return opened < 0 ? err_path(e, path) : opened;
 }
-
-/* linux_dirent64 of getdents64(2) */
-struct dirent_raw {
-	uint64_t ino;
-	int64_t off;
-	unsigned short reclen;
-	unsigned char type;
-	char name[];
-};
 
 #define DIR_BYTES (32 * 1024)
 

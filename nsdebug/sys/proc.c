@@ -14,6 +14,7 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/sys/dirent.h"
 
 /* Fields of stat after the comm, numbered as proc(5) does: 3 is the state. */
 enum {
@@ -231,15 +232,6 @@ int proc_status(int dir, struct proc_status *ret)
 	errno = text[0] ? EPROTO : ESRCH;
 	return -1;
 }
-
-/* linux_dirent64 of getdents64(2) */
-struct dirent_raw {
-	uint64_t ino;
-	int64_t off;
-	unsigned short reclen;
-	unsigned char type;
-	char name[];
-};
 
 void proc_dir_init(struct proc_dir *d, int fd)
 {
