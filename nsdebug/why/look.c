@@ -113,13 +113,15 @@ static const char *on_node(struct look *l, const char *path)
 		finding_text(l->f, "%s%s", m->source, path + strlen(m->at)) : NULL;
 }
 
-/* A file's mode is changed where it comes from. */
+/* A file's mode is changed where it comes from. Who writes to a volume may put a link there, which
+ * chmod(1) follows: no command is printed. */
 static const char *cure_mode(struct look *l, const char *path, const char *in_image)
 {
 	const char *node = on_node(l, path);
 
 	return !node ? in_image :
-		finding_text(l->f, "on the node: chmod 755 %s (of a ConfigMap or a Secret: "
+		finding_text(l->f, "on the node, give %s mode 0755 (look first that no part of it "
+			     "is a link that the container made; of a ConfigMap or a Secret: "
 			     "defaultMode: 0755 of its volume)", node);
 }
 

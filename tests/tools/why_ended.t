@@ -77,10 +77,10 @@ mounted "$here" /m/arm
 kind 'a program of another machine on a mount' '.kind == "wrong-architecture"'
 mounted "$here" /m/plain
 kind 'one that may not be executed, and where to change it' ".kind == \"not-executable\" and
-	(.cure | test(\"^on the node: chmod 755 $TMP/mnt/plain \"))"
+	(.cure | test(\"^on the node, give $TMP/mnt/plain mode 0755 \"))"
 mounted "$here" /m/shut/dies
 kind 'a directory that is shut' ".kind == \"not-executable\" and (.evidence | test(\"^/m/shut is drwx------\")) and
-	(.cure | test(\"chmod 755 $TMP/mnt/shut \"))"
+	(.cure | test(\"give $TMP/mnt/shut mode 0755 \"))"
 mounted "$here" /m/none
 kind 'one that is not there' ".kind == \"missing-entrypoint\" and
 	(.reason | test(\"not in what is mounted at /m from the node's $TMP/mnt\"))"
