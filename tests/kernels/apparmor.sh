@@ -23,31 +23,38 @@ chmod 777 w
 # shellcheck disable=SC2016 # the container's shell is to read it
 WORK='/busybox/busybox rm -f /w/linked; read x </etc/passwd; echo "$x" >/w/passwd; mkdir -p /w/d; echo y >/w/d/log1234; mv /w/d/log1234 /w/d/log5678
 /busybox/busybox ls /etc >/w/list; rm -r /w/d; /busybox/busybox ln /w/list /w/linked; kill -CONT $$; echo done'
-box_run debug --no-seccomp --bind "$TMP/w:/w" -- /busybox/busybox sh -c "$WORK"
-ID=$BOX
-BUNDLE=$FX/boxes/$ID
-wait_for 'runc delete --force "$ID" 2>/dev/null' 20
+work() { # OF A SHELL: a container that has done it, to do it again
+	box_run debug --no-seccomp --bind "$TMP/w:/w" -- /busybox/busybox sh -c "$1"
+	ID=$BOX
+	BUNDLE=$FX/boxes/$ID
+	wait_for 'runc delete --force "$ID" 2>/dev/null' 20
+}
 run() { runc run --bundle "$BUNDLE" "$ID" >run.out 2>&1 </dev/null; }
 config() { # FILTER ARG...: of jq, on the container's configuration
 	jq "$@" "$BUNDLE/config.json" >config.new
 	cat config.new >"$BUNDLE/config.json"
 }
 
-# shellcheck disable=SC2086 # a list of words
-"$NSDEBUG" advise --next "$ID" -o json $PATIENT >out.json 2>said &
-TRACE=$!
-wait_for 'grep -q "waiting for a cgroup" said' 20 || fail 'advise: waits' "$(cat said)"
-run
-t 'advise: the workload, as it is' 'done\n' cat run.out
-wait "$TRACE"
-tj 'advise: all was seen' '.summary.from_start and .summary.complete' cat out.json
-jq -r .summary.apparmor out.json >profile
-PROFILE=$(sed -n 's/^profile \([^ ]*\) .*/\1/p' profile)
-ts 'advise: its AppArmor profile is loaded' 0 '' apparmor_parser -r -K profile
-ts 'advise: and enforced' 0 "^$PROFILE \(enforce\)" cat /sys/kernel/security/apparmor/profiles
-config --arg p "$PROFILE" '.process.apparmorProfile = $p'
-run
-t 'advise: the same under it' 'done\n' cat run.out
+watched() { # WHAT: from its start; and again, under the profile that comes of it
+	# shellcheck disable=SC2086 # a list of words
+	"$NSDEBUG" advise --next "$ID" -o json $PATIENT >out.json 2>said &
+	TRACE=$!
+	wait_for 'grep -q "waiting for a cgroup" said' 20 || fail "advise: $1: waits" "$(cat said)"
+	run
+	t "advise: $1: the workload, as it is" 'done\n' cat run.out
+	wait "$TRACE"
+	tj "advise: $1: all was seen" '.summary.from_start and .summary.complete' cat out.json
+	jq -r .summary.apparmor out.json >profile
+	PROFILE=$(sed -n 's/^profile \([^ ]*\) .*/\1/p' profile)
+	ts "advise: $1: its AppArmor profile is loaded" 0 '' apparmor_parser -r -K profile
+	ts "advise: $1: and enforced" 0 "^$PROFILE \(enforce\)" cat /sys/kernel/security/apparmor/profiles
+	config --arg p "$PROFILE" '.process.apparmorProfile = $p'
+	run
+	t "advise: $1: the same under it" 'done\n' cat run.out
+}
+
+work "$WORK"
+watched 'a few files'
 config --arg w "$WORK; /busybox/busybox cat /etc/group; echo x >/w/more; echo end" '.process.args[-1] = $w'
 run
 ts 'advise: under it, one more' 0 'end$' cat run.out
@@ -58,3 +65,18 @@ ts 'advise: by AppArmor' 0 'apparmor="DENIED" .*name="/etc/group"' dmesg
 config 'del(.process.apparmorProfile)'
 run
 ts 'advise: but not without the profile' 1 '' grep 'Permission denied' run.out
+
+# ---- so many files that one rule is of all in their directory ----
+
+mkdir w/many w/few
+seq 2100 | sed 's,^,w/many/,' | xargs touch
+touch w/few/1 w/few/2
+READS='cd /w/many; /busybox/busybox cat *; /busybox/busybox cat /w/few/*; echo done'
+work "$READS"
+watched 'many files'
+touch w/many/new w/few/new
+config --arg w "$READS; echo x >/w/many/1" '.process.args[-1] = $w'
+run
+ts 'advise: a directory of which so many were read is read' 1 '' grep '/many/new.: Permission denied' run.out
+ts 'advise: but not written' 0 '/w/many/1: Permission denied' cat run.out
+ts 'advise: and one of few not read' 0 '/w/few/new.: Permission denied' cat run.out
