@@ -18,6 +18,7 @@
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/sys/release.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/trace/filters.h"
@@ -27,8 +28,10 @@
 #include "nsdebug/why/action.h"
 #include "nsdebug/why/capable.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/deadpath.h"
 #include "nsdebug/why/ended.h"
 #include "nsdebug/why/judge.h"
+#include "nsdebug/why/look.h"
 #include "nsdebug/why/magic.h"
 #include "nsdebug/why/port.h"
 #include "nsdebug/why/row.h"
@@ -102,80 +105,6 @@ static struct bytes text(const char *s)
 	return s && *s ? (struct bytes){ s, strlen(s) } : (struct bytes){ NULL, 0 };
 }
 
-static struct bytes keep(struct why *y, struct buf *b)
-{
-	return (struct bytes){ arena_dup(y->a, b->bytes ? b->bytes : "", b->len), b->len };
-}
-
-static struct col_list cap_words(struct why *y, uint64_t set)
-{
-	struct bytes *items = arena_alloc(y->a, 64 * sizeof(*items));
-	size_t n = 0;
-
-	for (unsigned int i = 0; i < 64; i++)
-		if (set >> i & 1) {
-			auto_buf struct buf b = { 0 };
-
-			cap_list(&b, 1ull << i, "");
-			items[n++] = keep(y, &b);
-		}
-	return (struct col_list){ items, n };
-}
-
-static struct col_list group_words(struct why *y)
-{
-	const struct creds *c = &y->creds;
-	struct bytes *items = arena_alloc(y->a, (c->ngroups + 1) * sizeof(*items));
-
-	for (uint32_t i = 0; i < c->ngroups; i++) {
-		auto_buf struct buf b = { 0 };
-
-		buf_u64(&b, target_gid(y->t, c->groups[i]));
-		items[i] = keep(y, &b);
-	}
-	return (struct col_list){ items, c->ngroups };
-}
-
-static void put_creds(struct why *y, struct why_row *row)
-{
-	static const char *const seccomp[] = { "none", "strict", "filter" };
-	const struct creds *c = &y->creds;
-
-	row->pid = y->pid;
-	row->uid = target_uid(y->t, c->fsuid);
-	row->gid = target_gid(y->t, c->fsgid);
-	row->host_uid = c->fsuid;
-	row->host_gid = c->fsgid;
-	row->groups = group_words(y);
-	row->has = cap_words(y, c->cap_eff);
-	row->no_new_privs = c->no_new_privs;
-	row->seccomp = c->seccomp < ARRAY_SIZE(seccomp) ? seccomp[c->seccomp] : NULL;
-	row->user_ns = c->user_ns ? c->user_ns : NONE_U64;
-}
-
-static void put_file(struct why *y, struct why_row *row, const struct reason *w)
-{
-	auto_buf struct buf mode = { 0 };
-
-	row->path = text(w->path);
-	row->mount = text(w->mount);
-	row->fstype = text(w->type);
-	row->word = text(w->word);
-	row->need = w->need ? why_need(w->need) : NULL;
-	if (w->whose)
-		row->class = why_class_name(w->whose);
-	if (w->whose == CLASS_ACL_USER || w->whose == CLASS_ACL_GROUP || w->kind == WHY_UNMAPPED)
-		row->entry = w->id;
-	if (!w->mode)
-		return;
-	buf_addf(&mode, "%04o", w->mode & 07777);
-	row->mode = keep(y, &mode);
-	row->owner = target_uid(y->t, w->uid);
-	row->group = target_gid(y->t, w->gid);
-	row->host_owner = w->uid;
-	row->host_group = w->gid;
-}
-
 static void put_cure(struct why *y, struct why_row *row, struct asked *f)
 {
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
@@ -212,10 +141,10 @@ static void answer(struct why *y, struct asked *f)
 		buf_add(&b, f->text->bytes, f->text->len);
 	else
 		reason_text(&b, w);
-	row.reason = keep(y, &b);
-	put_creds(y, &row);
-	put_file(y, &row, w);
-	row.caps = cap_words(y, w->caps);
+	row.reason = (struct bytes){ arena_dup(y->a, b.bytes ? b.bytes : "", b.len), b.len };
+	row.pid = y->pid ? y->pid : NONE_U64;
+	why_row_creds(&row, &y->creds, y->t, y->a);
+	why_row_file(&row, w, y->t, y->a);
 	if (v != WHY_ALLOWED)
 		put_cure(y, &row, f);
 	emit_row(y->r->emit, &row);
@@ -257,14 +186,10 @@ static void ask_filters(struct why *y, const struct action *act, struct reason *
 		emit_note(y->r->emit, "its seccomp filters were not asked: %s", e.msg);
 }
 
-static void ask_path(struct why *y)
+static void put_question(const struct why *y, struct access_ask *a, struct asked *f)
 {
-	auto_buf struct buf words = { 0 };
 	const struct why_opts *o = y->o;
-	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
-	struct asked *f = arena_alloc(y->a, sizeof(*f));
 	const struct action *act = action_of(o->what);
-	struct err e;
 
 	a->creds = y->creds;
 	a->op = f->op = act->op;
@@ -280,6 +205,17 @@ static void ask_path(struct why *y)
 	snprintf(a->path2, sizeof(a->path2), "%s", o->to ? o->to : "");
 	f->subject = o->path;
 	f->action = act->word;
+}
+
+static void ask_path(struct why *y)
+{
+	auto_buf struct buf words = { 0 };
+	const struct why_opts *o = y->o;
+	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
+	struct asked *f = arena_alloc(y->a, sizeof(*f));
+	struct err e;
+
+	put_question(y, a, f);
 	if ((a->path[0] != '/' || (o->to && o->to[0] != '/')) &&
 	    !magic_path(y->dir, "cwd", a->dir, sizeof(a->dir))) {
 		err_set(&e, ST_FAILED, "%s: the working directory of process %u is not below its "
@@ -291,10 +227,35 @@ static void ask_path(struct why *y)
 	} else {
 		reason_inside(&f->why, &y->t->uids, &y->t->gids);
 		reason_hint(&f->why, o->path);
-		ask_filters(y, act, &f->why, &words);
+		ask_filters(y, action_of(o->what), &f->why, &words);
 		f->text = words.len ? &words : NULL;
 		answer(y, f);
 	}
+}
+
+/* Of one that has ended: by its configuration and the files that it has left. */
+static void ask_left(struct why *y)
+{
+	const struct ending *x = y->t->ending;
+	struct look_ids as = look_ids(&y->r->root, x);
+	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
+	struct asked *f = arena_alloc(y->a, sizeof(*f));
+	const struct creds *c;
+	const char *why_not;
+	struct err e;
+
+	ending_close(y->t->ending);
+	c = deadpath_creds(x, &as, y->a, &why_not);
+	if (!c) {
+		err_set(&e, ST_INCOMPLETE, "%s was not judged: %s", y->o->path, why_not);
+		emit_err(y->r->emit, &e);
+		return;
+	}
+	y->creds = *c;
+	put_question(y, a, f);
+	snprintf(a->dir, sizeof(a->dir), "%s", x->cwd ? x->cwd : "");
+	deadpath_ask(x, &as, y->r->rules, a, y->a, &f->why);
+	answer(y, f);
 }
 
 /* ---- an end ---- */
@@ -329,7 +290,7 @@ static void tell_end(struct run *r)
 	enum status st;
 
 	f->a = a;
-	st = ended_why(r->target, &r->root, sysdef_name, f);
+	st = ended_why(r->target, &r->root, r->rules, sysdef_name, f);
 	for (size_t i = 0; i < f->count; i++)
 		tell(r, f, &f->items[i], i ? NULL : r->target->ending);
 	for (size_t i = 0; i < f->nmissing; i++)
@@ -423,16 +384,24 @@ static int questions(const struct why_opts *o)
 }
 
 /* Of nothing in particular: then it is about its end. */
+static bool is_of_end(const struct why_opts *o)
+{
+	return !questions(o);
+}
+
+/* Files are left. */
 static bool why_ended(const void *opts)
 {
-	return !questions(opts);
+	const struct why_opts *o = opts;
+
+	return is_of_end(o) || (o->path && !o->pid);
 }
 
 static enum need why_needs(const void *opts, int nargs, char *const *args)
 {
 	(void)nargs;
 	(void)args;
-	return why_ended(opts) ? NEED_ROOT : NEED_PROC;
+	return is_of_end(opts) ? NEED_ROOT : NEED_PROC;
 }
 
 /* Paths are walked from the root of the container's first process. */
@@ -459,8 +428,10 @@ static void why_run(struct run *r)
 	struct why y = { .r = r, .o = r->opts, .t = r->target, .a = arena_new(), .dir = -1 };
 	struct err e;
 
-	if (why_ended(r->opts))
+	if (is_of_end(r->opts))
 		tell_end(r);
+	else if (r->target->place.image)
+		ask_left(&y);
 	else if (open_process(&y, &e) < 0)
 		emit_err(r->emit, &e);
 	else if (y.o->path)
@@ -524,7 +495,7 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 		return -1;
 	if (!o->path && (o->what || o->to))
 		return err_set(e, ST_USAGE, "--for and --to go with --path");
-	if (why_ended(o)) {
+	if (is_of_end(o)) {
 		if (o->pid)
 			return err_set(e, ST_USAGE, "--pid goes with a question: --path, --port, "
 				       "--syscall or --cap");
@@ -572,8 +543,10 @@ const struct tool tool_why = {
 		"architecture. The first row is the verdict, and the exit status is 0 if "
 		"there is one, 1 if nothing is wrong or nothing has ended, 5 if something "
 		"that could tell more could not be looked at.\n\n"
-		"Questions are about one that runs; what is refused to one that ends too soon "
-		"'nsdebug trace denied --next NAME' tells.\n\n"
+		"Of one that has ended --path is judged by its configuration, its image and the "
+		"node's directories that were mounted in it; other questions are about one that "
+		"runs. What is refused to one that ends too soon 'nsdebug trace denied --next "
+		"NAME' tells.\n\n"
 		"With --path it answers without trying it, as the kernel would answer the "
 		"container's first process, or that of -p PID: by the modes, owners and ACLs of "
 		"each component of the path, the mounts (which ids one with mapped ids has Linux "

@@ -194,7 +194,7 @@ static void run_round(struct front *f, const struct job *job, struct target *t,
 {
 	struct job with = *job, *j = &with;
 	struct child kids[JOB_CHILDREN] = { [0 ... JOB_CHILDREN - 1] = CHILD_NONE };
-	bool reader = job_need(j->c) == NEED_ROOT;
+	bool reader = job_need(j->c, t) == NEED_ROOT;
 	struct err e;
 	int n = late_connect(&f->late, j, &with.judge, &e);
 
@@ -234,7 +234,7 @@ static void run_names(struct front *f, const struct job *j)
 static int prepare(struct front *f, struct target *t, struct err *e)
 {
 	const struct tool *tool = f->c->tool;
-	bool reader = job_need(f->c) == NEED_ROOT;
+	bool reader = job_need(f->c, t) == NEED_ROOT;
 
 	if (t->next || t->place.image)
 		return 0;
@@ -299,7 +299,7 @@ static bool wants_types(const struct front *f, unsigned int beside)
 {
 	const struct tool *tool = f->c->tool;
 
-	return job_need(f->c) == NEED_TRACE || beside & AGAIN_ITERATOR ||
+	return job_need(f->c, NULL) == NEED_TRACE || beside & AGAIN_ITERATOR ||
 		(tool->filters && tool->filters(f->c->opts));
 }
 
@@ -312,7 +312,7 @@ static void run_target(struct front *f, struct target *t)
 	auto_close int types = -1;
 	auto_aids struct aids aids = AIDS_NONE;
 	auto_buf struct buf again = { 0 };
-	bool reader = job_need(f->c) == NEED_ROOT;
+	bool reader = job_need(f->c, t) == NEED_ROOT;
 	bool names = !reader && f->c->tool->names && f->c->tool->names(f->c->opts);
 	bool guarded = f->c->tool->guarded && f->c->tool->guarded(f->c->opts);
 	unsigned int beside = 0;
@@ -351,7 +351,7 @@ static void run_target(struct front *f, struct target *t)
 		j.again = (struct bytes){ again.bytes, again.len };
 	}
 	/* a trace says itself that the target has ended, and has missed nothing */
-	if (!target_alive(t) && f->status != ST_INTERRUPTED && job_need(f->c) != NEED_TRACE) {
+	if (!target_alive(t) && f->status != ST_INTERRUPTED && job_need(f->c, t) != NEED_TRACE) {
 		err_set(&e, ST_TARGET, "%s went away meanwhile: what was read may be incomplete",
 			t->name);
 		fail_err(f, &e);

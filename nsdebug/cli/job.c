@@ -30,7 +30,7 @@ static struct run run_of(const struct job *j, struct inside *in)
 	struct run r = {
 		.tool = j->c->tool, .target = j->target, .opts = j->c->opts, .args = j->c->args,
 		.nargs = j->c->nargs, .emit = &in->emit, .in = in, .again = j->again,
-		.near = j->near, .guard = j->guard, .aids = j->aids,
+		.near = j->near, .guard = j->guard, .aids = j->aids, .rules = j->rules,
 		.timeout_ns = j->c->g.timeout_ns,
 	};
 
@@ -69,8 +69,10 @@ static void live_guardian(struct inside *in, void *arg)
 
 /* ---- starting them ---- */
 
-enum need job_need(const struct command *c)
+enum need job_need(const struct command *c, const struct target *t)
 {
+	if (t && t->place.image)
+		return NEED_ROOT;
 	return c->tool->needs_of ? c->tool->needs_of(c->opts, c->nargs, c->args) : c->tool->needs;
 }
 
@@ -98,7 +100,7 @@ static int spawn_with(struct child *c, const struct job *j, enum role role, ente
 		s.keep[s.kept++] = j->file;
 		s.writes = j->writes;
 	}
-	if (j->target->ending && role == ROLE_READER) {
+	if (j->target->ending && role == ROLE_READER && fn == live_verb) {
 		s.keep[s.kept++] = j->target->ending->log;
 		s.keep[s.kept++] = j->target->ending->kernel;
 	}
@@ -221,15 +223,27 @@ static int start_proc(struct child *kids, const struct job *j, struct err *e)
 	return spawn(&kids[0], &with, ROLE_PROC, live_verb, -1, filters, e);
 }
 
+static int start_reader(struct child *c, const struct job *j, struct err *e)
+{
+	struct access_site rules = { 0 };
+	struct job with = *j;
+
+	if (j->target->ending) {
+		judge_rules(&rules, -1);
+		with.rules = &rules;
+	}
+	return spawn(c, &with, ROLE_READER, live_verb, -1, -1, e);
+}
+
 int job_start(const struct job *j, unsigned int beside, struct child *kids, struct err *e)
 {
-	switch (job_need(j->c)) {
+	switch (job_need(j->c, j->target)) {
 	case NEED_STACK:
 		return start_stack(kids, j, beside, e);
 	case NEED_TRACE:
 		return start_trace(kids, j, e);
 	case NEED_ROOT:
-		return spawn(&kids[0], j, ROLE_READER, live_verb, -1, -1, e);
+		return start_reader(&kids[0], j, e);
 	default:
 		return start_proc(kids, j, e);
 	}

@@ -10,6 +10,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/cli/tool.h"
 
+struct access_site;
 struct aids;
 struct child;
 struct command;
@@ -37,10 +38,12 @@ struct job {
 	int sampler;		/* the child's way to it; -1 */
 	int file;		/* of tool->file; -1 */
 	bool writes;		/* it is to be written */
+	const struct access_site *rules;	/* of the node, for one that has ended; or NULL */
 };
 
-/* What this command needs: a verb may need another thing with other words. */
-enum need job_need(const struct command *c);
+/* What this command needs: a verb may need another thing with other words, and of a container that
+ * has ended there are only files. t may be NULL. */
+enum need job_need(const struct command *c, const struct target *t);
 
 /*
  * Starts the child that runs the verb, kids[0], and those beside it that it is connected to. What

@@ -26,7 +26,7 @@ int late_connect(struct late *l, const struct job *j, int *peer, struct err *e)
 	int sv[2];
 
 	l->said = l->deaf = l->full = false;
-	l->judges = job_need(j->c) == NEED_TRACE && tool->judge && tool->judge(j->c->opts);
+	l->judges = job_need(j->c, NULL) == NEED_TRACE && tool->judge && tool->judge(j->c->opts);
 	if (!l->judges && !tool->look)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)

@@ -95,6 +95,7 @@ struct run {
 	struct guard *guard;		/* NEED_TRACE, with tool->guarded; else NULL */
 	const struct aids *aids;	/* NEED_TRACE, with tool->aids or tool->symbols */
 	const struct near *near;	/* if tool->near says so: the node's containers */
+	const struct access_site *rules;	/* of one with an end: judge_rules() */
 	struct bytes again;		/* what the last round's emit_again() asked for, or empty */
 	uint64_t timeout_ns;
 };

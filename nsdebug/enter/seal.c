@@ -81,10 +81,14 @@ static const struct rule *const common = RULES(
 	R(madvise), R(clock_gettime), R(rt_sigreturn), R(restart_syscall), R(sysinfo),
 	{ __NR_mmap, NO_EXEC_2 }, { __NR_mprotect, NO_EXEC_2 } FOR_SANITIZER);
 
-static const struct rule *const reader_calls = RULES(
-	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), R(readlinkat),
-	R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr),
-	R(poll), R(fstatfs));
+#define OF_READER R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(getdents64), \
+	R(readlinkat), R(pread64), R(splice), R(pipe2), R(fchdir), R(llistxattr), R(lgetxattr), \
+	R(poll), R(fstatfs)
+
+static const struct rule *const reader_calls = RULES(OF_READER);
+
+/* One of a container that has ended judges its paths, too: as the one that does only that. */
+static const struct rule *const image_calls = RULES(OF_READER, R(getxattr), R(dup));
 
 /* One that opens debug files is asked for them, by who names them from memory. */
 static const struct rule *const opener_calls = RULES(
@@ -182,10 +186,12 @@ static const struct role_row roles[] = {
 	[ROLE_GUARDIAN] = { "guardian", CAP(KILL), guardian_calls, 0, 0 },
 };
 
-/* A ROLE_READER with host_debug; one that judges; one that looks for another child. */
+/* A ROLE_READER with host_debug; one that judges; one that looks for another child; one of what has
+ * ended. */
 static const struct role_row opener = { "reader", CAP(DAC_READ_SEARCH), opener_calls, 0, 0 };
 static const struct role_row judge = { "reader", CAP(DAC_READ_SEARCH), judge_calls, 0, 0 };
 static const struct role_row looker = { "reader", CAP(DAC_READ_SEARCH), looker_calls, 0, 0 };
+static const struct role_row image = { "reader", CAP(DAC_READ_SEARCH), image_calls, 0, 0 };
 static const struct role_row parser = { "parser", 0, parser_calls, 512ull << 20, 10 };
 
 const char *seal_name(enum role role)
@@ -513,6 +519,8 @@ static const struct role_row *row_of(const struct spawn *s)
 		return &opener;
 	if (s->role == ROLE_READER && s->looks)
 		return &looker;
+	if (s->role == ROLE_READER && s->place->image)
+		return &image;
 	return s->role == ROLE_READER && s->judge ? &judge : &roles[s->role];
 }
 

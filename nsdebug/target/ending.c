@@ -50,6 +50,16 @@ void words_add(struct words_list *l, struct arena *a, struct jvalue v)
 	l->items[l->count++] = arena_dup(a, v.text.p, len);
 }
 
+void ending_group(struct ending *x, struct jvalue v)
+{
+	uint64_t n;
+
+	if (!jvalue_u64(v, &n) || n >= UINT32_MAX || x->ngroups == ENDING_GROUPS_MAX)
+		x->groups_cut = true;
+	else
+		x->groups[x->ngroups++] = (uint32_t)n;
+}
+
 struct ending_mount *ending_mount_add(struct ending *x, struct arena *a)
 {
 	struct ending_mount *more;
@@ -171,6 +181,14 @@ static void take_limit(struct spec *s, const char *key, struct jvalue v)
 	}
 }
 
+static void take_caps(struct spec *s, const char *key, struct jvalue v)
+{
+	if (!strcmp(key, "bounding[]"))
+		words_add(&s->x->bounding, s->a, v);
+	else if (!strcmp(key, "ambient[]"))
+		words_add(&s->x->ambient, s->a, v);
+}
+
 static void take_process(struct spec *s, const char *key, struct jvalue v)
 {
 	if (!strcmp(key, "args[]"))
@@ -183,6 +201,12 @@ static void take_process(struct spec *s, const char *key, struct jvalue v)
 		jvalue_u64(v, &s->uid);
 	else if (!strcmp(key, "user.gid"))
 		jvalue_u64(v, &s->gid);
+	else if (!strcmp(key, "user.additionalGids[]"))
+		ending_group(s->x, v);
+	else if (str_prefix(key, "capabilities."))
+		take_caps(s, key + strlen("capabilities."), v);
+	else if (!strcmp(key, "noNewPrivileges"))
+		s->x->no_new_privs = jvalue_is(v, "true");
 	else if (str_prefix(key, "rlimits[]."))
 		take_limit(s, key + strlen("rlimits[]."), v);
 }
@@ -231,6 +255,7 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 	if (jread(fd, STATE_MAX, take_spec, &s, e) < 0)
 		return err_wrap(e, "%s", path);
 	x->spec = path;
+	x->caps_told = true;	/* of what it does not name there is none */
 	x->shared_pids = s.joins || !s.own_pids;
 	snprintf(user, sizeof(user), "%llu:%llu", (unsigned long long)s.uid,
 		 (unsigned long long)s.gid);

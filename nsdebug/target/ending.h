@@ -14,6 +14,7 @@
 
 #define ENDING_LIMITS_MAX 16
 #define ENDING_WORDS_MAX 4096	/* arguments, variables, mounts that are kept */
+#define ENDING_GROUPS_MAX 64
 
 struct words_list {
 	const char **items;	/* in the arena */
@@ -56,6 +57,11 @@ struct ending {
 	struct words_list args, env;
 	const char *cwd;
 	const char *user;		/* "65532:65532", "web" */
+	uint32_t groups[ENDING_GROUPS_MAX], ngroups;
+	bool groups_cut;		/* it may be in more */
+	/* capabilities by their names; unless all of them are in its bounding set */
+	struct words_list bounding, ambient;
+	bool all_caps, caps_told, no_new_privs;
 	bool shared_pids;		/* it is not the first process of a pid namespace */
 	bool other_ids;			/* its ids are not those of its files: a user namespace */
 	struct ending_mount *mounts;
@@ -97,6 +103,8 @@ static inline bool ending_mount_seen(const struct ending_mount *m)
 void words_add(struct words_list *l, struct arena *a, struct jvalue v);
 /* Of any length, cut; NULL if it is no string, or empty. */
 const char *ending_string(struct arena *a, struct jvalue v);
+/* One of the numbers of its groups. */
+void ending_group(struct ending *x, struct jvalue v);
 struct ending_mount *ending_mount_add(struct ending *x, struct arena *a);
 /* An OCI spec: what is started, as whom, with which mounts. Its root too, unless it has layers. */
 int ending_spec(struct ending *x, struct arena *a, const char *path, struct err *e);

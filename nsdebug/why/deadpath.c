@@ -2,125 +2,42 @@
 #include "nsdebug/why/deadpath.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/root.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/access.h"
 #include "nsdebug/why/creds.h"
-#include "nsdebug/why/find.h"
 #include "nsdebug/why/look.h"
-#include "nsdebug/why/perm.h"
 #include "nsdebug/why/reason.h"
 
-struct dead {
-	struct place_of place;
-	struct creds creds;
-	struct arena *a;
-	struct reason *ret;
-	const char *why_not;
-};
+/* ---- as whom ---- */
 
-enum answer { ANSWER_GRANTED, ANSWER_REFUSED, ANSWER_ABSENT, ANSWER_NONE };
-
-static enum answer judge_file(struct dead *d, const struct file_at *f, uint32_t need)
+static uint64_t caps_of(const struct words_list *names)
 {
-	struct perm_file p = {
-		.mode = f->mode, .uid = f->uid, .gid = f->gid, .uid_mapped = true,
-		.gid_mapped = true,
-	};
+	uint64_t caps = 0;
 
-	if (perm_wants_acl(&p, &d->creds) &&
-	    find_has_xattr(&d->place, f, "system.posix_acl_access")) {
-		d->why_not = "an ACL of it decides, which is not read here";
-		return ANSWER_NONE;
+	for (size_t i = 0; i < names->count; i++) {
+		int cap = cap_of(names->items[i]);
+
+		caps |= cap < 0 ? 0 : 1ull << cap;
 	}
-	if (perm_judge(&p, &d->creds, need, d->ret) == 0)
-		return ANSWER_GRANTED;
-	reason_path(d->ret, f->path);
-	return ANSWER_REFUSED;
+	return caps;
 }
 
-/* need: of what is there; where it leads, in *real. */
-static enum answer judge_name(struct dead *d, const char *path, uint32_t need, bool dir,
-			      char real[FIND_PATH])
+/* What execve(2) leaves: root has all that its bounding set lets it. */
+static void take_caps(const struct ending *x, struct creds *c)
 {
-	struct file_at *f = arena_alloc(d->a, sizeof(*f));
-	enum answer ret = ANSWER_GRANTED;
-
-	switch (find_file(&d->place, path, f)) {
-	case FOUND_ABSENT:
-		return ANSWER_ABSENT;
-	case FOUND_HIDDEN:
-		d->why_not = "it is in what was mounted there, which is not among its files";
-		return ANSWER_NONE;
-	default:
-		break;
-	}
-	memcpy(real, f->path, sizeof(f->path));
-	if (need && (!dir || S_ISDIR(f->mode)))
-		ret = judge_file(d, f, need);
-	own_close(&f->fd);
-	return ret;
-}
-
-/* Each directory above it has to be passed. */
-static enum answer judge_above(struct dead *d, const char *path)
-{
-	char dir[FIND_PATH], real[FIND_PATH];
-
-	if (!find_join(dir, "/", path))
-		return ANSWER_GRANTED;
-	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		enum answer got;
-
-		*slash = '\0';
-		got = judge_name(d, dir, NEED_X, true, real);
-		*slash = '/';
-		if (got != ANSWER_GRANTED)
-			return got;
-	}
-	return ANSWER_GRANTED;
-}
-
-/* What is not there was to be made: in the directory above it, if that is there. */
-static enum answer judge_making(struct dead *d, const char *path)
-{
-	auto_close int link = root_open(d->place.root, path, true, NULL);
-	char dir[FIND_PATH], real[FIND_PATH], *slash;
-	enum answer got;
-
-	if (link >= 0) {
-		d->why_not = "it is a link, and what it leads to is not among its files";
-		return ANSWER_NONE;
-	}
-	if (!find_join(dir, "/", path))
-		return ANSWER_ABSENT;
-	slash = strrchr(dir, '/');
-	slash[slash == dir] = '\0';
-	got = judge_name(d, dir, NEED_W | NEED_X, true, real);
-	d->ret->dir = got == ANSWER_REFUSED;
-	return got;
-}
-
-/* As it is called, then as it is where links lead; what it was to be done with is not told: to be
- * read, or then to be written. */
-static enum answer judge_all(struct dead *d, const char *path)
-{
-	char real[FIND_PATH];
-	enum answer got = judge_above(d, path);
-
-	if (got == ANSWER_GRANTED)
-		got = judge_name(d, path, 0, false, real);
-	if (got == ANSWER_ABSENT)
-		return judge_making(d, path);
-	if (got == ANSWER_GRANTED)
-		got = judge_above(d, real);
-	if (got == ANSWER_GRANTED)
-		got = judge_name(d, real, NEED_R, false, real);
-	return got == ANSWER_GRANTED ? judge_name(d, real, NEED_W, false, real) : got;
+	c->cap_bnd = x->all_caps ? (1ull << CREDS_CAPS) - 1 : caps_of(&x->bounding);
+	c->cap_prm = c->cap_eff = c->uid ? caps_of(&x->ambient) & c->cap_bnd : c->cap_bnd;
+	c->no_new_privs = x->no_new_privs;
 }
 
 static const char *why_nobody(const struct ending *x, const struct look_ids *as)
@@ -131,28 +48,155 @@ static const char *why_nobody(const struct ending *x, const struct look_ids *as)
 		return "its ids are not those of its files: a user namespace";
 	if (as->uid == UINT32_MAX)
 		return "the number of its user is not known";
-	return as->uid ? NULL : "it ran as root, whose capabilities are not recorded";
+	return as->uid || x->caps_told ? NULL :
+		"it ran as root, whose capabilities are not recorded";
+}
+
+const struct creds *deadpath_creds(const struct ending *x, const struct look_ids *as,
+				   struct arena *a, const char **why_not)
+{
+	struct creds *c;
+
+	*why_not = why_nobody(x, as);
+	if (*why_not)
+		return NULL;
+	c = arena_alloc(a, sizeof(*c));
+	*c = (struct creds){
+		.uid = as->uid, .euid = as->uid, .suid = as->uid, .fsuid = as->uid, .gid = as->gid,
+		.egid = as->gid, .sgid = as->gid, .fsgid = as->gid, .host_user_ns = true,
+		.ngroups = x->ngroups, .groups_cut = x->groups_cut || as->gid == UINT32_MAX,
+	};
+	memcpy(c->groups, x->groups, x->ngroups * sizeof(*x->groups));
+	take_caps(x, c);
+	return c;
+}
+
+/* ---- the mounts that it had ---- */
+
+struct table {
+	struct mounts mounts;
+	const struct ending_mount **of;	/* what each of them is; NULL: the root */
+};
+
+/* Where it is without links: those on the way are the container's. */
+static const char *point_of(const struct root *root, const char *at, struct arena *a)
+{
+	auto_close int fd = root_open(root, at, false, NULL);
+	char real[ACCESS_PATH];
+	long n = fd < 0 ? -1 : root_path(root, fd, real, sizeof(real) - 1);
+	size_t len = strlen(at);
+
+	if (n > 0 && *real == '/')
+		return arena_dup(a, real, (size_t)n);
+	while (len > 1 && at[len - 1] == '/')
+		len--;
+	return arena_dup(a, at, len);
+}
+
+static void add(struct table *t, const struct ending_mount *m, const char *point)
+{
+	static const char *const options[] = { "rw", "ro", "rw,noexec", "ro,noexec" };
+	uint64_t id = t->mounts.count + 1, parent = 0;
+	size_t most = 0;
+
+	for (size_t i = 0; i < t->mounts.count; i++) {
+		const struct mount *at = &t->mounts.items[i];
+		size_t len = strlen(at->point);
+
+		if (len >= most && cover_below(point, at->point)) {
+			most = len;
+			parent = at->id;
+		}
+	}
+	t->of[t->mounts.count] = m;
+	t->mounts.items[t->mounts.count++] = (struct mount){
+		.id = id, .parent = parent, .root = "/", .point = point, .source = "",
+		.type = m->type ? m->type : m->source ? "bind" : "overlay", .fs_options = "rw",
+		.options = options[m->read_only + 2 * m->noexec],
+	};
+}
+
+/* What engines mount later lies in what they mounted before, or on it. */
+static void make_table(struct table *t, const struct ending *x, const struct root *root,
+		       struct arena *a)
+{
+	const struct ending_mount *all = x->mounts;
+	struct ending_mount of_root = { .read_only = x->read_only_root };
+
+	*t = (struct table){ .mounts.root = 1 };
+	t->mounts.items = arena_alloc(a, (x->nmounts + 1) * sizeof(*t->mounts.items));
+	t->of = arena_alloc(a, (x->nmounts + 1) * sizeof(*t->of));
+	add(t, &of_root, "/");
+	t->of[0] = NULL;
+	for (size_t i = 0; i < x->nmounts; i++)
+		if (all[i].at && *all[i].at == '/' && all[i].at[1])
+			add(t, &all[i], point_of(root, all[i].at, a));
+}
+
+/* Its files are not here, so what was said of them is not true. */
+static void check_seen(const struct table *t, const struct cover *c, struct reason *r)
+{
+	uint32_t at = cover_holding(c, r->path[0] ? r->path : "/");
+	const struct ending_mount *m = at == NO_MOUNT ? NULL : t->of[at];
+	bool seen = !m || ending_mount_seen(m);
+
+	if (!m || (seen && !(r->kind == WHY_ABSENT && m->bind->empty)))
+		return;
+	r->kind = WHY_UNKNOWN;
+	r->err = 0;
+	r->caps = 0;
+	snprintf(r->word, sizeof(r->word), "it is in what was mounted at %.120s, %s", m->at, seen ?
+		 "in which nothing is any more" : "which is not among its files");
+}
+
+void deadpath_ask(const struct ending *x, const struct look_ids *as,
+		  const struct access_site *rules, const struct access_ask *ask, struct arena *a,
+		  struct reason *ret)
+{
+	static const struct idmap same = { .identity = true };
+	struct access_site site = *rules;
+	struct cover cover;
+	struct table t;
+
+	make_table(&t, x, as->root, a);
+	cover_make(&cover, &t.mounts, a);
+	site.mounts = &t.mounts;
+	site.cover = &cover;
+	site.uids = site.gids = &same;
+	access_judge(as->root, &site, ask, ret);
+	check_seen(&t, &cover, ret);
+}
+
+/* ---- what its own words say was refused ---- */
+
+/* By what says "permission denied"; what is not there, or a link to that, says something else. */
+static bool is_refused(const struct reason *r)
+{
+	return reason_verdict(r) == WHY_DENIED && (r->err == EACCES || r->err == EPERM);
 }
 
 bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path,
 		    struct arena *a, struct reason *ret, const char **why_not)
 {
-	struct dead *d = arena_alloc(a, sizeof(*d));
+	static const uint32_t flags[] = { O_RDONLY, O_WRONLY | O_CREAT };
+	const struct creds *c = deadpath_creds(x, as, a, why_not);
+	struct access_ask *ask;
 
-	*d = (struct dead){
-		.place = { as->root, x }, .a = a, .ret = ret, .why_not = why_nobody(x, as),
-		.creds = { .uid = as->uid, .euid = as->uid, .fsuid = as->uid, .gid = as->gid,
-			.egid = as->gid, .fsgid = as->gid },
-	};
-	*why_not = d->why_not;
-	if (d->why_not)
+	if (!c || strlen(path) >= ACCESS_PATH)
 		return false;
-	*ret = (struct reason){ .mask = 7 };
-	if (judge_all(d, path) == ANSWER_REFUSED) {
-		/* whose group is not known may be in the file's */
-		ret->guess = as->gid == UINT32_MAX;
-		return true;
+	ask = arena_alloc(a, sizeof(*ask));
+	*ask = (struct access_ask){ .creds = *c, .op = OP_OPEN, .uid = UINT32_MAX,
+		.gid = UINT32_MAX, .named = true };
+	memcpy(ask->path, path, strlen(path) + 1);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		ask->flags = flags[i];
+		deadpath_ask(x, as, as->rules, ask, a, ret);
+		if (is_refused(ret))
+			return true;
 	}
-	*why_not = d->why_not;
+	if (ret->kind == WHY_UNKNOWN)
+		*why_not = arena_dup(a, ret->word, strlen(ret->word));
+	else if (ret->kind == WHY_ABSENT)
+		*why_not = "what it leads to is not among its files";
 	return false;
 }

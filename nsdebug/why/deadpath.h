@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deadpath - why a path was refused to a container that has no process any more, by what its files
- * are now. In a ROLE_READER child.
+ * deadpath - what a container that has no process any more may do with a path: the same judge as of
+ * one that runs (access.h), over its files as they are now. In a ROLE_READER child of one that has
+ * ended.
  *
- * Links are followed within the container's tree alone. What was mounted is not among its files:
- * of that, of ids that are not the files' own, and of root, whose capabilities nobody wrote down,
- * nothing is said but that.
+ * As whom it ran, its capabilities and its mounts are as its configuration says. Of what was
+ * mounted the node's directories are there (target/binds.h); of other mounts, of ids that are not
+ * the files' own, and of capabilities that nobody wrote down, nothing is said but that.
  */
 #ifndef NSDEBUG_WHY_DEADPATH_H
 #define NSDEBUG_WHY_DEADPATH_H
 
 #include <stdbool.h>
 
+struct access_ask;
+struct access_site;
 struct arena;
+struct creds;
 struct ending;
 struct look_ids;
 struct reason;
 
-/* True: *ret says which component refuses it by its mode. Else *why_not, in words, or NULL: nothing
- * refuses it. */
+/* As whom it ran, as far as that is recorded; else NULL, and *why_not in words. */
+const struct creds *deadpath_creds(const struct ending *x, const struct look_ids *as,
+				   struct arena *a, const char **why_not);
+/* Like access_judge(), of an ask that has creds of deadpath_creds(). rules: judge_rules(). */
+void deadpath_ask(const struct ending *x, const struct look_ids *as,
+		  const struct access_site *rules, const struct access_ask *ask, struct arena *a,
+		  struct reason *ret);
+/* Of a path for which rights were missing, nobody knows for what: to be read, written, made. True:
+ * *ret says which component refuses it. Else *why_not, in words, or NULL: nothing refuses it. */
 bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path,
 		    struct arena *a, struct reason *ret, const char **why_not);
 

@@ -32,6 +32,7 @@ struct why {
 	const struct target *t;
 	const struct ending *x;
 	const struct root *root;
+	const struct access_site *rules;
 	struct findings *f;
 	struct findings look;	/* at what was to be started */
 	struct kmsg_found log;
@@ -340,6 +341,7 @@ static bool say_error(struct why *w)
 
 	if (!words_error(w->f, w->x, &w->out))
 		return false;
+	as.rules = w->rules;
 	s = &w->f->items[w->f->count - 1];
 	if (!strcmp(s->kind, "permission-denied"))
 		denied_path(w->f, w->x, &as, s);
@@ -561,11 +563,12 @@ static void read_output(struct why *w)
 }
 
 enum status ended_why(const struct target *t, const struct root *root,
+		      const struct access_site *rules,
 		      const char *(*call_name)(unsigned int nr, char room[16]),
 		      struct findings *f)
 {
-	struct why w = { .t = t, .x = t->ending, .root = root, .f = f, .look = { .a = f->a },
-		.call_name = call_name };
+	struct why w = { .t = t, .x = t->ending, .root = root, .rules = rules, .f = f,
+		.look = { .a = f->a }, .call_name = call_name };
 	enum status st;
 
 	if (!w.x) {

@@ -12,12 +12,14 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/why/finding.h"
 
+struct access_site;
 struct root;
 struct target;
 
-/* ST_OK: an answer was found. ST_FAILED: nothing is wrong, or nothing has ended. ST_INCOMPLETE:
- * f->missing says what was not looked at, and nothing else explains it. */
+/* rules: judge_rules(). ST_OK: an answer was found. ST_FAILED: nothing is wrong, or nothing has
+ * ended. ST_INCOMPLETE: f->missing says what was not looked at, and nothing else explains it. */
 enum status ended_why(const struct target *t, const struct root *root,
+		      const struct access_site *rules,
 		      const char *(*call_name)(unsigned int nr, char room[16]),
 		      struct findings *f);
 

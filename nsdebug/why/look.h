@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+struct access_site;
 struct ending;
 struct findings;
 struct root;
@@ -23,6 +24,7 @@ struct root;
 struct look_ids {
 	uint32_t uid, gid;
 	const struct root *root;	/* whose files say so; or NULL */
+	const struct access_site *rules;	/* the node's: judge_rules(); only for deadpath.h */
 };
 
 struct look_ids look_ids(const struct root *root, const struct ending *x);

@@ -7,9 +7,13 @@
 
 #include "nsdebug/out/col.h"
 
+struct arena;
+struct creds;
 struct ending;
 struct finding;
 struct findings;
+struct reason;
+struct target;
 
 /* Of a row with a cure (why/cure.h): what it is for those who start containers. */
 #define CURE_COLS(s) \
@@ -49,6 +53,12 @@ extern const struct col why_col[];
 /* What is recorded of the end that a row is the verdict on; of one that runs, if that is of a run
  * before. Texts are in f's arena. */
 void why_row_end(struct why_row *row, const struct ending *x, struct findings *f);
+
+/* As whom it is asked, and the file that it is about; what is not as it stands is in the arena. */
+void why_row_creds(struct why_row *row, const struct creds *c, const struct target *t,
+		   struct arena *a);
+void why_row_file(struct why_row *row, const struct reason *w, const struct target *t,
+		  struct arena *a);
 
 /* How many lines there are. */
 size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX]);

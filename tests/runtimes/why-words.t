@@ -8,7 +8,7 @@ need jq docker gcc
 
 ended_docker
 ended_programs
-mkdir "$TMP/data" "$TMP/shut"
+mkdir "$TMP/data" "$TMP/shut" "$TMP/owned"
 printf '#!/x/sh-bash\n' >"$TMP/in/script"
 printf 'echo hi\n' >"$TMP/in/text"
 printf '#!/bin/sh\r\n' >"$TMP/in/crlf"
@@ -61,7 +61,7 @@ chmod 755 tree tree/open
 refused() { # NAME PATH
 	D=nsd-words-$$-$1
 	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
-	docker_ create --name "$D" --network none --user 65532:65532 --volume "$TMP/data:/data:ro" \
+	docker_ create --name "$D" --network none --user 65532:65532 --volume "$TMP/owned:/owned" --tmpfs /scratch \
 		--entrypoint /busybox/sh nsd.test/debug:latest -c "echo \"open '$2': Permission denied\"; exit 1" \
 		>out 2>&1 || fail "docker create" "$(cat out)"
 	tar -C "$TMP" --owner 0 --group 0 -c tree | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
@@ -74,20 +74,28 @@ refused link /tree/link
 verdict 'where a link leads' '.reason | test("/tree/deep is 0700 0:0")'
 refused secret /tree/secret
 verdict 'a file that it may not read' '.reason | test("/tree/secret is 0600 0:0; other has ---")'
-if setfacl -m u:65532:- "$(docker_ inspect -f '{{.GraphDriver.Data.UpperDir}}' "$D")/tree/secret" 2>out; then
-	chmod 640 "$(docker_ inspect -f '{{.GraphDriver.Data.UpperDir}}' "$D")/tree/secret"
-	verdict 'an ACL, which is not read, is said' '.reason | test("/tree/secret was not judged: an ACL of it decides")'
+secret=$(docker_ inspect -f '{{.GraphDriver.Data.UpperDir}}' "$D")/tree/secret
+if setfacl -m u:65532:- "$secret" 2>out; then
+	chmod 640 "$secret"
+	verdict 'an ACL' '.kind == "permission-denied" and (.reason | test("/tree/secret has an ACL: its entry for user 65532"))'
+	setfacl -m u:65532:rw,m::rw "$secret"
+	verdict 'an ACL that lets it' '(.reason | test("ACL|0640") | not) and (.cure | test("trace denied"))'
 else
-	skip 'an ACL, which is not read, is said' "$(cat out)"
+	skip 'an ACL' "$(cat out)"
+	skip 'an ACL that lets it' "$(cat out)"
 fi
 refused make /tree/open/new
 verdict 'a directory that it may not write' '.reason | test("/tree/open is 0755 0:0; other has r-x")'
 refused out /tree/out
 verdict 'no link leads out of its tree' '(.reason | test("0600|0644") | not) and (.cure | test("trace denied")) and
-	(.reason | test("/tree/out was not judged: it is a link"))'
-refused volume /data/x
-verdict 'what was mounted is not judged' '(.reason | test("/data/x was not judged: it is in what was mounted")) and
+	(.reason | test("/tree/out was not judged: what it leads to is not among its files"))'
+refused memory /scratch/x
+verdict 'what is in memory is not judged' '(.reason | test("/scratch/x was not judged: it is in what was mounted at /scratch")) and
 	(.cure | test("trace denied"))'
+refused volume /owned/x
+verdict 'a directory of the node is' '.reason | test("/owned is 0755 0:0; other has r-x")'
+tj 'and so by its path' '.items[0] | .kind == "mode" and .path == "/owned"' \
+	"$NSDEBUG" why "$D" --path /owned/x --for create -o json
 
 t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
 t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
