@@ -24,6 +24,13 @@ except OSError as e: print(e.errno)' "$@"
 
 # ---- ports ----
 
+if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ]; then
+	box_run debug --netns host
+	says 'of the network of the node no container has a sysctl' '.kind == "port" and (.docker | test("sysctl") | not) and
+		(.podman == "--cap-drop ALL --cap-add NET_BIND_SERVICE") and (.kubernetes | test("sysctl") | not)' --port 79
+else
+	skip 'of the network of the node no container has a sysctl' 'the node lets everybody have low ports'
+fi
 box_run debug
 there /usr/bin/python3 -c 'import socket, sys, time
 l = socket.socket(); l.bind(("127.0.0.1", 7001)); l.listen(9)

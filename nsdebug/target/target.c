@@ -83,7 +83,9 @@ static int read_namespaces(struct target *t, struct err *e)
 	if (!t->ns.mnt)
 		return target_gone(t, e);
 	t->ns.user = ns_id(t->place.proc, "user");
-	t->host = (struct nsids){ .mnt = ns_id(self, "mnt"), .user = ns_id(self, "user") };
+	t->ns.net = ns_id(t->place.proc, "net");
+	t->host = (struct nsids){ .mnt = ns_id(self, "mnt"), .user = ns_id(self, "user"),
+		.net = ns_id(self, "net") };
 	t->uids.identity = t->gids.identity = t->ns.user == t->host.user;
 	if (t->uids.identity)
 		return 0;

@@ -332,7 +332,7 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);
 	name_limit(f, r);
 	if (f->view.call->nr == SYS_socket && is_raw_ping(f))
-		r->hint = HINT_PING;
+		r->hint |= HINT_PING;
 	return true;
 }
 

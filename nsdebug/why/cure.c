@@ -160,8 +160,9 @@ static const char *instead_of_raw(const struct making *m)
 	static char text[200];
 
 	snprintf(text, sizeof(text), "if it only pings: a socket of SOCK_DGRAM does, which ping "
-		 "tries by itself, once group %u may have one (--sysctl "
-		 "'net.ipv4.ping_group_range=%u %u')", m->gid, m->gid, m->gid);
+		 "tries by itself, once group %u may have one (%s'net.ipv4.ping_group_range=%u "
+		 "%u')", m->gid, m->r->hint & HINT_HOST_NET ? "of the node, whose network it has: "
+		 "sysctl -w " : "--sysctl ", m->gid, m->gid);
 	return text;
 }
 
@@ -189,7 +190,7 @@ void curing_capability(struct making *m, const char *instead)
 		cure_of_hard_limit(m);
 		return;
 	}
-	if (m->r->hint == HINT_PING)
+	if (m->r->hint & HINT_PING)
 		instead = instead_of_raw(m);
 	if (name && m->r->host_ns && !instead[0])
 		instead = "it counts only in the host's user namespace, and the container has one "
@@ -358,25 +359,50 @@ static void cure_of_seccomp(struct making *m)
 		curing_say(m->cure->docker, "%.300s%s", m->cure->podman, besides(m, cap, true));
 }
 
+/* Of the node's network no container sets sysctls: engines and the kubelet refuse it. */
+static void cure_of_port(struct making *m)
+{
+	const struct reason *r = m->r;
+	char instead[160];
+
+	snprintf(instead, sizeof(instead), "listen on a port from %llu on, such as %llu: the "
+		 "network, and so net.ipv4.ip_unprivileged_port_start, is the node's",
+		 LLU(r->limit), LLU(r->number + 8000));
+	if (r->hint & HINT_HOST_NET && r->caps) {
+		curing_capability(m, instead);
+		return;
+	}
+	TEXT(m, "listen on a port from %llu on, such as %llu, and map %llu to it; or let low ports "
+	     "be for all in this network namespace", LLU(r->limit), LLU(r->number + 8000),
+	     LLU(r->number));
+	KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: "
+		   "net.ipv4.ip_unprivileged_port_start, value: \"%llu\"}]}}", LLU(r->number));
+	curing_both(m, "--sysctl net.ipv4.ip_unprivileged_port_start=%llu", LLU(r->number));
+}
+
+static void cure_of_ping(struct making *m)
+{
+	if (m->r->hint & HINT_HOST_NET) {
+		TEXT(m, "let the node's net.ipv4.ping_group_range have group %u: the network is "
+		     "the node's", m->gid);
+		return;
+	}
+	TEXT(m, "let group %u ping in this network namespace", m->gid);
+	KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: net.ipv4.ping_group_range, "
+		   "value: \"%u %u\"}]}}", m->gid, m->gid);
+	curing_both(m, "--sysctl 'net.ipv4.ping_group_range=%u %u'", m->gid, m->gid);
+}
+
 static void cure_of_rest(struct making *m)
 {
 	const struct reason *r = m->r;
 
 	switch (r->kind) {
 	case WHY_PORT:
-		TEXT(m, "listen on a port from %llu on, such as %llu, and map %llu to it; or let "
-		     "low ports be for all in this network namespace", LLU(r->limit),
-		     LLU(r->number + 8000), LLU(r->number));
-		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: "
-			   "net.ipv4.ip_unprivileged_port_start, value: \"%llu\"}]}}",
-			   LLU(r->number));
-		curing_both(m, "--sysctl net.ipv4.ip_unprivileged_port_start=%llu", LLU(r->number));
+		cure_of_port(m);
 		break;
 	case WHY_PING:
-		TEXT(m, "let group %u ping in this network namespace", m->gid);
-		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: "
-			   "net.ipv4.ping_group_range, value: \"%u %u\"}]}}", m->gid, m->gid);
-		curing_both(m, "--sysctl 'net.ipv4.ping_group_range=%u %u'", m->gid, m->gid);
+		cure_of_ping(m);
 		break;
 	case WHY_SECCOMP:
 		cure_of_seccomp(m);
@@ -407,7 +433,7 @@ static void cure_of_rest(struct making *m)
 /* Python's own files, which it makes if it can. */
 static bool cure_of_pycache(struct making *m)
 {
-	if (m->r->hint != HINT_PYCACHE ||
+	if (!(m->r->hint & HINT_PYCACHE) ||
 	    (m->op != OP_MKDIR && m->op != OP_OPEN && m->op != OP_RENAME))
 		return false;
 	TEXT(m, "none is needed: Python keeps there what it has compiled, and goes on without; "

@@ -214,17 +214,28 @@ static uint32_t fs_group(const struct making *m)
 	return m->gid ? m->gid : m->uid;
 }
 
+/* The kubelet gives the group to volumes of its own only. */
+static const char *by_group(const struct making *m)
+{
+	return m->r->hint & HINT_HOST_PATH ? "chgrp and chmod g+rwX on the host, fsGroup leaves a "
+		"hostPath as it is" : "fsGroup";
+}
+
 static void put_fs_group(struct making *m)
 {
-	if (fs_group(m))
+	if (fs_group(m) && !(m->r->hint & HINT_HOST_PATH))
 		KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}}", fs_group(m));
 }
 
 /* What the group of a volume may is not all: it may be read-only besides. */
 static void put_group_and_mount(struct making *m)
 {
-	KUBERNETES(m, "spec: {securityContext: {fsGroup: %u}, containers: [{name: CONTAINER, "
-		   "volumeMounts: [{mountPath: %s, readOnly: false}]}]}", fs_group(m), m->r->mount);
+	char group[48] = "";
+
+	if (fs_group(m) && !(m->r->hint & HINT_HOST_PATH))
+		snprintf(group, sizeof(group), "securityContext: {fsGroup: %u}, ", fs_group(m));
+	KUBERNETES(m, "spec: {%scontainers: [{name: CONTAINER, volumeMounts: [{mountPath: %s, "
+		   "readOnly: false}]}]}", group, m->r->mount);
 }
 
 /* Besides what its files are: the mount. */
@@ -232,8 +243,8 @@ static void cure_of_both(struct making *m)
 {
 	put_owned_volume(m);
 	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it "
-	     "belong to group %u (fsGroup), or its files to user %u: chown on the host to %s, "
-	     "option U of podman", m->r->mount, fs_group(m), m->uid, host_user(m));
+	     "belong to group %u (%s), or its files to user %u: chown on the host to %s, option U "
+	     "of podman", m->r->mount, fs_group(m), by_group(m), m->uid, host_user(m));
 	if (curing_plain(m->r->mount) && fs_group(m))
 		put_group_and_mount(m);
 }
@@ -255,9 +266,9 @@ static void cure_of_volume(struct making *m)
 		TEXT(m, "chmod a+x where the volume on %s comes from, or let it belong to user %u "
 		     "(chown on the host to %s)", r->mount, m->uid, host_user(m));
 	} else {
-		TEXT(m, "let the volume on %s belong to group %u (fsGroup), or its files to user "
-		     "%u: chown on the host to %s, option U of podman", r->mount, fs_group(m),
-		     m->uid, host_user(m));
+		TEXT(m, "let the volume on %s belong to group %u (%s), or its files to user %u: "
+		     "chown on the host to %s, option U of podman", r->mount, fs_group(m),
+		     by_group(m), m->uid, host_user(m));
 		put_fs_group(m);
 	}
 }
@@ -456,52 +467,12 @@ bool curing_rights(struct making *m)
 
 /* ---- mounts ---- */
 
-/* Those that are of a namespace, which runtimes set. */
-static bool is_of_namespace(const char *name)
-{
-	static const char *const all[] = { "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
-		"kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
-		"kernel.shm_rmid_forced" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (!strcmp(name, all[i]))
-			return true;
-	return str_prefix(name, "net.") || str_prefix(name, "fs.mqueue.");
-}
-
-/* /proc/sys/net/core/somaxconn is net.core.somaxconn */
-static void cure_of_sysctl(struct making *m)
-{
-	char name[CURE_TEXT];
-	size_t n = 0;
-
-	TEXT(m, "it is the node's, not of a namespace: let the node set it");
-	if (!str_prefix(m->r->path, "/proc/sys/") || !curing_plain(m->r->path))
-		return;
-	for (const char *p = m->r->path + 10; *p && n + 1 < sizeof(name); p++)
-		name[n++] = *p == '/' ? '.' : *p;
-	name[n] = '\0';
-	if (str_prefix(name, "user.")) {
-		TEXT(m, "it is of the user namespace, and takes CAP_SYS_RESOURCE in it and a "
-		     "/proc/sys that can be written to: let the node set its own");
-	} else if (!strcmp(name, "kernel.hostname")) {
-		TEXT(m, "let the runtime set it when the container starts");
-		KUBERNETES(m, "spec: {hostname: VALUE}");
-		curing_both(m, "--hostname VALUE");
-	} else if (is_of_namespace(name)) {
-		TEXT(m, "let the runtime set it when the container starts");
-		KUBERNETES(m, "spec: {securityContext: {sysctls: [{name: %s, value: "
-			   "\"VALUE\"}]}}", name);
-		curing_both(m, "--sysctl %s=VALUE", name);
-	}
-}
-
 static void cure_of_read_only(struct making *m)
 {
 	const struct reason *r = m->r;
 
 	if (str_prefix(r->path, "/proc/sys/")) {
-		cure_of_sysctl(m);
+		curing_sysctl(m);
 	} else if (cure_of_kernels(m)) {
 		return;
 	} else if (is_on_root(r)) {
@@ -546,7 +517,7 @@ bool curing_mounts(struct making *m)
 		cure_of_read_only(m);
 		return true;
 	case WHY_SYSCTL:
-		cure_of_sysctl(m);
+		curing_sysctl(m);
 		return true;
 	case WHY_NOEXEC:
 		cure_of_noexec(m);

@@ -29,7 +29,7 @@ static bool is_roots(const struct making *m)
 {
 	const struct reason *r = m->r;
 
-	return r->hint == HINT_CONTROL || curing_is_control(r->path) ||
+	return r->hint & HINT_CONTROL || curing_is_control(r->path) ||
 		(!r->uid && !curing_group_does(m));
 }
 

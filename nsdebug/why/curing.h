@@ -46,6 +46,8 @@ bool curing_group_does(const struct making *m);
 bool curing_powers(struct making *m);
 /* A socket of this name is one by which a runtime is told what to do. */
 bool curing_is_control(const char *path);
+/* curesysctl.c */
+void curing_sysctl(struct making *m);
 /* Of a directory that is not there. */
 void curing_absent(struct making *m);
 

@@ -90,7 +90,7 @@ bool reason_check(struct reason *r)
 	r->mapping = r->mapping > MOUNT_IDS_UNKNOWN ? MOUNT_IDS_UNKNOWN : r->mapping;
 	r->nested = r->nested != 0;
 	r->inside = r->inside != 0;
-	r->hint = r->hint < HINT_COUNT ? r->hint : HINT_NONE;
+	r->hint &= HINT_ALL;
 	r->need &= 7;
 	r->mask &= 7;
 	r->mode &= S_IFMT | 07777;
@@ -140,7 +140,7 @@ void reason_hint(struct reason *r, const char *path)
 		r->kind == WHY_READ_ONLY_FS;
 
 	if (refused && at && strchr("/", at[strlen("/__pycache__")]))
-		r->hint = HINT_PYCACHE;
+		r->hint |= HINT_PYCACHE;
 }
 
 /* ---- in words ---- */

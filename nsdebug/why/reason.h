@@ -92,11 +92,12 @@ enum mount_ids { MOUNT_IDS_SAME, MOUNT_IDS_KNOWN, MOUNT_IDS_UNKNOWN };
 
 /* What is known of who asks, or of what is asked for, that makes another cure. */
 enum why_hint {
-	HINT_NONE,
-	HINT_PING,	/* a raw socket of ICMP */
-	HINT_PYCACHE,	/* what Python keeps of modules that it has compiled */
-	HINT_CONTROL,	/* a socket by which a runtime of the node is told what to do */
-	HINT_COUNT
+	HINT_PING = 1,		/* a raw socket of ICMP */
+	HINT_PYCACHE = 2,	/* what Python keeps of modules that it has compiled */
+	HINT_CONTROL = 4,	/* a socket by which a runtime of the node is told what to do */
+	HINT_HOST_NET = 8,	/* its network namespace is the node's */
+	HINT_HOST_PATH = 16,	/* of a pod: the mount is of a directory of the node */
+	HINT_ALL = 31
 };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
@@ -130,7 +131,7 @@ struct reason {
 	uint8_t nested;			/* who asks is in a user namespace of its own, which is
 					 * neither the container's nor the host's */
 	uint8_t inside;			/* reason_inside() was told */
-	uint8_t hint;			/* enum why_hint */
+	uint8_t hint;			/* any of enum why_hint */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */
 	char mount[REASON_MOUNT];	/* mount point, as the container sees it */

@@ -83,7 +83,7 @@ void socket_judge(const struct net *n, const struct creds *c, const struct capab
 		ret->err = EPERM;
 		ret->caps = CREDS_CAP(NET_RAW);
 		ret->word[0] = '\0';
-		ret->hint = !(unknown & 7) && socket_is_raw_ping(args) ? HINT_PING : HINT_NONE;
+		ret->hint = !(unknown & 7) && socket_is_raw_ping(args) ? HINT_PING : 0;
 	} else if (!(unknown & 7) && socket_is_ping(args)) {
 		judge_ping(n, c, ret);
 	}

@@ -74,13 +74,20 @@ void source_hint(struct reason *r, const struct target *t)
 {
 	auto_arena struct arena *a = NULL;
 	struct origin o;
+	bool itself = S_ISSOCK(r->mode) && !strcmp(r->path, r->mount);
 
-	/* of one that is mounted itself: below a directory it has its own name */
-	if (!S_ISSOCK(r->mode) || strcmp(r->path, r->mount) != 0)
+	if (t->ns.net && t->ns.net == t->host.net)
+		r->hint |= HINT_HOST_NET;
+	if (!itself && (!t->container.pod || !r->mount[0]))
 		return;
 	a = arena_new();
-	if (find_origin(a, t, r, &o) && o.host && curing_is_control(o.host))
-		r->hint = HINT_CONTROL;
+	if (!find_origin(a, t, r, &o))
+		return;
+	/* below a directory it has its own name */
+	if (itself && o.host && curing_is_control(o.host))
+		r->hint |= HINT_CONTROL;
+	if (t->container.pod && o.kind == ORIGIN_BIND)
+		r->hint |= HINT_HOST_PATH;
 }
 
 /* An engine's own volume has a name, by which it is asked for. */

@@ -20,7 +20,7 @@ struct target;
  * printed. The target's mount table and our own are read.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
-/* HINT_CONTROL of a socket that has another name in the container. */
+/* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH. */
 void source_hint(struct reason *r, const struct target *t);
 /* Such a word; false if there is none, or it is too long. */
 bool source_quote(char *ret, size_t room, const char *path);

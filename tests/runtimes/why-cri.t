@@ -6,6 +6,12 @@ need jq ctr
 
 engine_up cri
 engine_pod cri web=base,/app/web
+from=$($NSDEBUG mounts -o json "$CT" | jq -r '.items[] | select(.path == "/tmp") | .host_path')
+: >"$from/kept"
+chmod 600 "$from/kept"
+tj 'no group of the pod is given to a directory of the node' '.items[0] | .kind == "mode" and .kubernetes == null and
+	(.cure | test("fsGroup leaves a hostPath as it is"))' $NSDEBUG why "$CT" --path /tmp/kept -o json
+tj 'a patch names the container' '.items[0].kubernetes | test("[{]name: web, ")' $NSDEBUG why "$CT" --cap net_raw -o json
 kill -KILL "$CTPID"
 finished() { ! grep -q '"FinishedAt":0,' "/var/lib/containerd/io.containerd.grpc.v1.cri/containers/$CTID/status"; }
 wait_for finished 20 || fail 'it has ended'

@@ -140,7 +140,7 @@ static void cures_of_groups(void)
 	why.hint = HINT_CONTROL;
 	ok(cured("root on the node") && !cure.docker[0] && !cure.kubernetes[0],
 	   "a runtime's socket by another name");
-	why.hint = HINT_NONE;
+	why.hint = 0;
 	why.kind = WHY_ACL;
 	strcpy(why.path, "/run/docker.sock");
 	ok(cured("root on the node") && !says(cure.text, "setfacl"), "no entry for it either");
@@ -234,7 +234,7 @@ static void cures_of_rights(void)
 	why.hint = HINT_PING;
 	ok(cured("--sysctl 'net.ipv4.ping_group_range=65532 65532'") &&
 	   says(cure.docker, "NET_RAW"), "who pings needs no raw socket");
-	why.hint = HINT_NONE;
+	why.hint = 0;
 	nnp.no_new_privs = true;
 	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
 	ok(says(cure.docker, "without no-new-privileges"), "nor under no_new_privs");
@@ -285,9 +285,9 @@ static void cures_of_python(void)
 	   says(cure.kubernetes, "value: \"1\""), "what Python keeps for itself");
 	cure_of(&why, &inside, OP_UNLINK, 65532, 65532, 0, &cure);
 	ok(!says(cure.text, "Python"), "which it does not remove");
-	why.hint = HINT_NONE;
+	why.hint = 0;
 	reason_hint(&why, "/app/__pycache__2/x");
-	ok(why.hint == HINT_NONE, "nor is that any other name");
+	ok(why.hint == 0, "nor is that any other name");
 	reason_hint(&why, "/app/__pycache__/a.cpython-311.pyc.7");
 	ok(why.hint == HINT_PYCACHE, "but all that is below it");
 }
@@ -332,6 +332,37 @@ static void ids_of_reasons(void)
 	ok(told("id 7, which the call names, is none of the container's") && cured("--uidmap") &&
 	   !says(cure.text, "chown"), "nor can it become that");
 	idmap_free(&ids);
+}
+
+/* What no container can set is not offered. */
+static void cures_of_the_node(void)
+{
+	refuse(WHY_PORT, 0, 0, "", "");
+	why.number = 80;
+	why.limit = 1024;
+	why.caps = CREDS_CAP(NET_BIND_SERVICE);
+	why.hint = HINT_HOST_NET;
+	ok(cured("such as 8080: the network") && !says(cure.docker, "sysctl") &&
+	   !strcmp(cure.podman, "--cap-drop ALL --cap-add NET_BIND_SERVICE") &&
+	   !says(cure.kubernetes, "sysctls"), "a port of the node's network");
+	refuse(WHY_PING, 0, 0, "", "");
+	why.hint = HINT_HOST_NET;
+	ok(cured("the node's net.ipv4.ping_group_range") && !cure.docker[0] && !cure.kubernetes[0],
+	   "to ping there");
+	refuse(WHY_SYSCTL, S_IFREG | 0644, NEED_W, "/proc/sys/net/core/somaxconn", "/proc/sys");
+	ok(cured("allowed-unsafe-sysctls") && says(cure.kubernetes, "net.core.somaxconn"),
+	   "a sysctl that a kubelet has to allow");
+	strcpy(why.path, "/proc/sys/net/ipv4/tcp_syncookies");
+	ok(!cured("unsafe") && cure.docker[0], "one that it lets all set");
+	why.hint = HINT_HOST_NET;
+	ok(cured("the node's") && !cure.docker[0] && !cure.kubernetes[0], "but not of the node's");
+	refuse(WHY_MODE, S_IFDIR | 0700, NEED_W, "/data", "/data");
+	why.hint = HINT_HOST_PATH;
+	ok(cured("chgrp and chmod g+rwX on the host") && !cure.kubernetes[0],
+	   "no group of a pod is given to a directory of the node");
+	why.ro = 1;
+	ok(cured("two things") && !says(cure.kubernetes, "fsGroup") &&
+	   says(cure.kubernetes, "readOnly: false"), "nor where it is read-only, too");
 }
 
 static void words_of_reasons(void)
@@ -417,6 +448,7 @@ int main(void)
 	cures_of_places();
 	cures_of_rights();
 	cures_of_python();
+	cures_of_the_node();
 	ids_of_reasons();
 	words_of_reasons();
 	return done();
