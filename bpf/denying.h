@@ -27,7 +27,7 @@
 
 const volatile __u64 deny_any;		/* bit n: an error n may be a refusal */
 const volatile __u64 deny_all;		/* and is one of every call */
-const volatile __u32 deny_more[SYS_NR_MAX];	/* and of this one: the same, up to 31 */
+const volatile __u64 deny_more[SYS_NR_MAX];	/* and of this one */
 const volatile __u8 deny_files[SYS_NR_MAX];	/* bit i: argument i is a file; 6: it has names */
 
 __u32 deny_ready;		/* all programs are attached */

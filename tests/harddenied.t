@@ -59,6 +59,7 @@ chmod 755 d d/in d/in/d
 chmod 644 d/file
 chmod 600 d/in/d/file
 ln -s /d/file d/in/away
+ln -s loop d/in/loop
 ln -s ../file d/in/up
 ln -s d/file d/in/below
 box_run static --bind "$O/tests/lib:/h:ro" --bind "$TMP/d:/d" --no-seccomp \
@@ -76,6 +77,13 @@ for f in 'tmp' 'd/file' 'd/../tmp/x' 'etc'; do
 done
 runc exec "$BOX" /h/hard noxdev /tmp ../etc
 runc exec "$BOX" /h/hard noxdev /d/in away
+runc exec "$BOX" /h/hard noxdev /proc/1 cwd/etc
+runc exec "$BOX" /h/hard nolinks /d/in away
+runc exec "$BOX" /h/hard nolinks / proc/self/status
+runc exec "$BOX" /h/hard nolinks / d/in/away/x
+runc exec "$BOX" /h/hard nomagic /proc/1 cwd/etc
+runc exec "$BOX" /h/hard nomagic /proc/1 fd/0
+runc exec "$BOX" /h/hard loops /d/in away loop
 runc exec --user 65532 "$BOX" /h/hard unshared /d/in/d /d /d/file || skip unshared 'no user namespaces'
 runc exec "$BOX" /h/hard mounted /d/in/d /d /d/file
 trace_stop
@@ -89,7 +97,13 @@ tr_rows 'the flag of a call that refuses it' "$(of beneath 'all(.reason == "reso
 	(.[1] | .[0] == "/d/in/away" and (.[1] | test("BENEATH: .*absolute link"))) and (.[2] | .[0] == "/d/in") and
 	(.[3][1] | test("the path is absolute")) and (.[4][1] | test("link of /proc")))')"
 tr_rows 'and that of mounts' "$(of noxdev 'all(.reason == "resolve-flag" and .error == "EXDEV" and (.why | test("NO_XDEV"))) and
-	map(.path) == ["/tmp", "/d", "/d", "/", "/"]')"
+	map(.path) == ["/tmp", "/d", "/d", "/", "/", "/proc/1/cwd"] and
+	(.[5].why | test("link of /proc"))')"
+tr_rows 'and that of links' "$(of nolinks 'all(.reason == "resolve-flag" and .error == "ELOOP" and .guess == false and
+	(.why | test("NO_SYMLINKS: it is a symbolic link"))) and map(.path) == ["/d/in/away", "/proc/self", "/d/in/away"]')"
+tr_rows 'and that of links of /proc' "$(of nomagic 'all(.reason == "resolve-flag" and .error == "ELOOP" and .guess == false and
+	(.why | test("NO_MAGICLINKS: it is a link of /proc"))) and map(.path) == ["/proc/1/cwd", "/proc/1/fd/0"]')"
+tr_rows 'too many links are none' 'all(.comm != "loops")'
 tr_rows 'other mounts' "$(elsewhere unshared 'other mounts than')"
 tr_rows 'mounts that came later are looked at again' "$(of mounted 'length == 1 and (.[0] |
 	.path == "/d/file" and .reason == "mode" and .guess == false)')"

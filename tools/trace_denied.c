@@ -524,11 +524,12 @@ static const struct example denied_example[] = {
 const struct tool tool_trace_denied = {
 	.name = "trace denied",
 	.summary = "show what a container is refused, why, and what would help",
-	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, for want of descriptors "
-		"or processes, by the seccomp filter (with any error, or the process's end), and "
-		"programs whose interpreter is missing; not ENOENT of a file that is not there, "
-		"nor what programs try and do without: clone3 that a filter does not know, epoll "
-		"of a plain file.\n\n"
+	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, ELOOP by a flag "
+		"of the call, for want of descriptors or processes, by the seccomp filter "
+		"(with any error, or the process's end), and programs whose interpreter is "
+		"missing; not ENOENT of a file that is not there, nor what programs try "
+		"and do without: clone3 that a filter does not know, epoll of a plain "
+		"file.\n\n"
 		"Why is found as the kernel does, in its order: whether the call was entered at "
 		"all (else seccomp has answered it), limits, the port, each component of the path "
 		"with its mode, owner, ACL and mount, and which capabilities were asked for (told "

@@ -17,7 +17,7 @@
 /* What means something else elsewhere, often that there is nothing to do yet. */
 static const struct {
 	uint16_t nr;
-	uint32_t errors;
+	uint64_t errors;
 } more[] = {
 	{ SYS_execve, DENIALS_BIT(ENOENT) | DENIALS_BIT(ENOEXEC) | DENIALS_BIT(EAGAIN) },
 	{ SYS_execveat, DENIALS_BIT(ENOENT) | DENIALS_BIT(ENOEXEC) | DENIALS_BIT(EAGAIN) },
@@ -50,9 +50,10 @@ static const struct {
 	{ SYS_fallocate, DENIALS_BIT(EFBIG) },
 	{ SYS_inotify_add_watch, DENIALS_BIT(ENOSPC) },
 	{ SYS_epoll_ctl, DENIALS_BIT(ENOSPC) },
+	{ SYS_openat2, DENIALS_BIT(ELOOP) },
 };
 
-uint32_t denials_more(unsigned int nr)
+uint64_t denials_more(unsigned int nr)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		if (more[i].nr == nr)

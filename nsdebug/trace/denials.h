@@ -38,7 +38,7 @@ struct denials {
 	 DENIALS_BIT(EMFILE) | DENIALS_BIT(ENFILE) | DENIALS_BIT(DENIED_QUOTA))
 
 /* Errors that are a refusal of this call, while they are none of others. */
-uint32_t denials_more(unsigned int nr);
+uint64_t denials_more(unsigned int nr);
 uint64_t denials_any(void);
 /* Bit i: argument i is a file; bit DENIED_CWD: the call takes names. */
 uint8_t denials_files(const struct sysdef *d);

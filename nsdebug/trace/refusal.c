@@ -415,6 +415,13 @@ static bool is_tried(const struct refusal *f, int err)
 		(nr == SYS_epoll_ctl && err == EPERM && !(f->kept->as.flags & DENIED_UNENTERED));
 }
 
+/* Links are refused only by flags: else there were too many, or the last one was not meant. */
+static bool is_loop(const struct refusal *f, int err)
+{
+	return err == ELOOP && f->view.call->nr == SYS_openat2 &&
+		!(sysview_how(&f->view).resolve & REFUSAL_NO_LINKS);
+}
+
 bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *op)
 {
 	struct reason judged = { .kind = WHY_KINDS };
@@ -440,7 +447,7 @@ bool refusal_reason(const struct refusal *f, struct reason *r, enum access_op *o
 		return true;
 	if (r->err == EINVAL)
 		return say_unmapped(f, r);
-	if (none)
+	if (none || is_loop(f, r->err))
 		return false;
 	if (say_port(f, r) || say_ping(f, r) || say_path(f, r, op, &judged))
 		/* of a program that is not there nothing was refused */

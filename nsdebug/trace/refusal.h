@@ -13,6 +13,7 @@
 #ifndef NSDEBUG_TRACE_REFUSAL_H
 #define NSDEBUG_TRACE_REFUSAL_H
 
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,6 +47,8 @@ const struct idmap *refusal_uids(const struct refusal *f);
 const struct idmap *refusal_gids(const struct refusal *f);
 
 /* ---- its parts ---- */
+
+#define REFUSAL_NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)	/* end in ELOOP */
 
 /* Has the thread made itself a user namespace, of which no map is known? */
 bool refusal_is_nested(const struct refusal *f);

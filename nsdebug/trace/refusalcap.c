@@ -45,6 +45,8 @@ static const struct {
 } rules[] = {
 	{ SYS_prlimit64, EPERM, "RLIMIT_NOFILE cannot be above fs.nr_open" },
 	{ SYS_setrlimit, EPERM, "RLIMIT_NOFILE cannot be above fs.nr_open" },
+	{ SYS_openat2, ELOOP, "a link is on its way, which RESOLVE_NO_SYMLINKS or "
+		"RESOLVE_NO_MAGICLINKS of its own flags does not allow" },
 	{ SYS_openat2, EXDEV, "it leads out of what RESOLVE_* of its own flags allow" },
 	{ SYS_copy_file_range, EXDEV, "the two files are on file systems of different kinds" },
 	{ SYS_unshare, EPERM, "user namespaces: the process has another root than its mount "

@@ -150,6 +150,18 @@ static bool take_second(const struct refusal *f, const struct path_call *c, char
 	return n >= 0 && (size_t)n < room;
 }
 
+/* Those that change where it leads, and those that may have refused it with this very error. */
+static uint8_t flags_of(const struct refusal *f, uint64_t resolve)
+{
+	int err = (int)-f->view.call->ret;
+
+	if (err != EXDEV)
+		resolve &= ~(uint64_t)RESOLVE_NO_XDEV;
+	if (err != ELOOP)
+		resolve &= ~(uint64_t)REFUSAL_NO_LINKS;
+	return (uint8_t)resolve;
+}
+
 /* The file behind a descriptor is the path itself. */
 static enum refusal_path take_first(const struct refusal *f, const struct path_call *c,
 				    struct access_ask *a, const char **why)
@@ -159,7 +171,7 @@ static enum refusal_path take_first(const struct refusal *f, const struct path_c
 		return REFUSAL_LOST_PATH;
 	}
 	if (f->view.call->nr == SYS_openat2)
-		a->resolve = (uint8_t)sysview_how(&f->view).resolve;
+		a->resolve = flags_of(f, sysview_how(&f->view).resolve);
 	if (a->path[0] == '/' && !(a->resolve & RESOLVE_IN_ROOT))
 		return REFUSAL_PATH;
 	if (!a->path[0]) {

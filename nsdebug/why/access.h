@@ -68,8 +68,8 @@ struct access_ask {
 	uint32_t pid;			/* of the thread's process in the container: /proc/self */
 	uint32_t tid;
 	uint8_t nofollow;		/* the last link is not followed: lstat, O_NOFOLLOW */
-	uint8_t resolve;		/* of openat2(2), _IN_ROOT (.dir is the root), _BENEATH and
-					 * _NO_XDEV; those that end in ELOOP are not asked about */
+	uint8_t resolve;		/* of openat2(2); of _IN_ROOT .dir is the root. _NO_XDEV is
+					 * only asked about where it has refused something */
 	uint8_t named;			/* the user has named the path: servers are asked */
 	char dir[ACCESS_PATH];		/* where relative paths begin: cwd or dirfd, from the root;
 					 * "" is the root itself */

@@ -84,9 +84,9 @@ static int enter(struct walk *w, struct step *s)
 }
 
 /* What openat2(2) was asked not to do. */
-static int refuse_flag(const struct walk *w, const struct step *s, const char *what)
+static int refuse_flag(const struct walk *w, const struct step *s, int err, const char *what)
 {
-	stand_refuse(w, s, WHY_RESOLVE, EXDEV);
+	stand_refuse(w, s, WHY_RESOLVE, err);
 	snprintf(w->why->word, sizeof(w->why->word), "%s", what);
 	return -1;
 }
@@ -99,7 +99,7 @@ static bool has_flag(const struct walk *w, uint8_t flag)
 static int cross(const struct walk *w, const struct step *from, const struct step *to)
 {
 	return has_flag(w, RESOLVE_NO_XDEV) && from->mount != to->mount ?
-		refuse_flag(w, to, "RESOLVE_NO_XDEV: it is on another mount") : 0;
+		refuse_flag(w, to, EXDEV, "RESOLVE_NO_XDEV: it is on another mount") : 0;
 }
 
 static int to_root(struct walk *w)
@@ -128,8 +128,8 @@ static int up(struct walk *w)
 	struct step *dir = walk_parent(w);
 
 	if (w->depth == w->base && has_flag(w, RESOLVE_BENEATH))
-		return refuse_flag(w, dir, "RESOLVE_BENEATH: \"..\" leads above the directory that "
-				   "the path begins at");
+		return refuse_flag(w, dir, EXDEV, "RESOLVE_BENEATH: \"..\" leads above the "
+				   "directory that the path begins at");
 	if (w->depth < 2 || w->depth == w->base)
 		return 0;
 	if (cross(w, dir, dir - 1) < 0)
@@ -143,7 +143,7 @@ static int up(struct walk *w)
 static int may_jump(const struct walk *w, const struct step *link)
 {
 	if (has_flag(w, RESOLVE_BENEATH))
-		return refuse_flag(w, link, "RESOLVE_BENEATH: it is an absolute link");
+		return refuse_flag(w, link, EXDEV, "RESOLVE_BENEATH: it is an absolute link");
 	return cross(w, link, &w->dirs[w->base ? w->base - 1 : 0]);
 }
 
@@ -183,9 +183,19 @@ static int follow_magic(struct walk *w, const struct step *link, size_t at)
 {
 	if (peek_link(w, link) < 0 && w->why->kind == WHY_PTRACE)
 		return -1;
+	if (has_flag(w, RESOLVE_NO_MAGICLINKS))
+		return refuse_flag(w, link, ELOOP, "RESOLVE_NO_MAGICLINKS: it is a link of "
+				   "/proc to what a process has open");
 	if (has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
-		return refuse_flag(w, link, "RESOLVE_BENEATH and _IN_ROOT: it is a link of /proc "
-				   "to what a process has open");
+		return refuse_flag(w, link, EXDEV, "RESOLVE_BENEATH and _IN_ROOT: it is a link of "
+				   "/proc to what a process has open");
+	/* who asks with it has been told EXDEV, and what is open is hardly on this mount */
+	if (has_flag(w, RESOLVE_NO_XDEV)) {
+		refuse_flag(w, link, EXDEV, "RESOLVE_NO_XDEV: it is a link of /proc to what is on "
+			    "another mount");
+		w->why->guess = true;
+		return -1;
+	}
 	stand_refuse(w, link, WHY_MAGIC, 0);
 	snprintf(w->why->word, sizeof(w->why->word), "%s", w->rest + at);
 	return -1;
@@ -214,6 +224,8 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 		return stand_refuse(w, link, WHY_LOOP, ELOOP);
 	if (last && !w->quiet && is_trap(w, link))
 		return stand_refuse(w, link, WHY_PROTECTED_SYMLINK, EACCES);
+	if (has_flag(w, RESOLVE_NO_SYMLINKS))
+		return refuse_flag(w, link, ELOOP, "RESOLVE_NO_SYMLINKS: it is a symbolic link");
 	if (stand_mount_says(link, "nosymfollow"))
 		return stand_refuse(w, link, WHY_NOSYMFOLLOW, ELOOP);
 	if (stand_of_process(w, link))
@@ -416,7 +428,8 @@ int walk_to(struct walk *w, const char *path, unsigned int flags)
 	if (!*path)
 		return stand_refuse(w, walk_parent(w), WHY_ABSENT, ENOENT);
 	if (*path == '/' && has_flag(w, RESOLVE_BENEATH))
-		return refuse_flag(w, walk_parent(w), "RESOLVE_BENEATH: the path is absolute");
+		return refuse_flag(w, walk_parent(w), EXDEV,
+				   "RESOLVE_BENEATH: the path is absolute");
 	if ((*path != '/' || has_flag(w, RESOLVE_IN_ROOT)) && w->ask->dir[0] && to_start(w) < 0)
 		return -1;
 	if (has_flag(w, RESOLVE_BENEATH | RESOLVE_IN_ROOT))

@@ -203,6 +203,17 @@ static void open_below(char **args, uint64_t resolve)
 static void on_inroot(char **args) { open_below(args, RESOLVE_IN_ROOT); }
 static void on_beneath(char **args) { open_below(args, RESOLVE_BENEATH); }
 static void on_noxdev(char **args) { open_below(args, RESOLVE_NO_XDEV); }
+static void on_nolinks(char **args) { open_below(args, RESOLVE_NO_SYMLINKS); }
+static void on_nomagic(char **args) { open_below(args, RESOLVE_NO_MAGICLINKS); }
+
+/* ELOOP for other reasons than a flag's: it is none of a refusal. */
+static void on_loops(char **args)
+{
+	struct open_how how = { .flags = O_NOFOLLOW };
+
+	syscall(SYS_openat2, open(args[0], O_PATH), args[1], &how, sizeof(how));
+	open_below((char *[]){ args[0], args[2] }, 0);
+}
 
 /* DIR on top of ITS, then FILE: with mounts of its own, or in those of the container. */
 static void on_unshared(char **args)
@@ -310,6 +321,7 @@ static const struct {
 	{ "trapped", on_trapped }, { "supervised", on_supervised }, { "audit", on_audit },
 	{ "links", on_links }, { "chroot", on_chroot }, { "inroot", on_inroot },
 	{ "beneath", on_beneath }, { "noxdev", on_noxdev },
+	{ "nolinks", on_nolinks }, { "nomagic", on_nomagic }, { "loops", on_loops },
 	{ "unshared", on_unshared }, { "nested", on_nested },
 	{ "mounted", on_mounted }, { "paths", on_paths },
 	{ "maps", on_maps },
