@@ -284,6 +284,9 @@ static size_t put_files(struct buf *b, const struct used *u, size_t most)
 		widened += p->many && !p->alias;
 	}
 	put_temporary(b, u);
+	if (folds.rules > APPARMOR_RULES)
+		buf_addf(b, "  # %zu rules of files: a parser takes long for them, and may give "
+			 "up\n", folds.rules);
 	return widened;
 }
 

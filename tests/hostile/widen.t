@@ -203,6 +203,8 @@ WRITE='--exact --write flood' watched 'flood()' --uid 0
 ts 'a profile that is too long for a row is said' 0 'apparmor is too long .*--write' cat said.txt
 all 'and leaves the others' '.summary.seccomp | fromjson | .syscalls | length > 1'
 ts 'which has a rule of each file, as it was told' 1 '' grep 'widened' flood/apparmor
+ts 'and says what that means to a parser' 0 '^  # [0-9]{4,} rules of files: a parser takes long' \
+	cat flood/apparmor
 t 'it is a file' '102\n' grep -c '^  "/var/flood59/[^*]' flood/apparmor
 
 # ---- more files than a parser can take ----
