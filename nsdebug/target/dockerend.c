@@ -123,6 +123,8 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->pids_limit = n;
 	} else if (!strcmp(path, "PidMode")) {
 		x->shared_pids = v.type == J_STRING && v.text.len;
+	} else if (!strcmp(path, "NetworkMode")) {
+		x->host_net = jvalue_is(v, "host");
 	} else if (!strcmp(path, "RestartPolicy.Name")) {
 		text = runtime_text(r->a, v);
 		x->policy = text && strcmp(text, "no") ? text : NULL;

@@ -116,6 +116,7 @@ struct spec {
 	const char *root;
 	uint64_t uid, gid;
 	bool is_pids, own_pids, joins;	/* of the namespace that is read; of all */
+	bool has_net;
 	struct ending_mount *m;
 };
 
@@ -216,6 +217,7 @@ static void take_namespace(struct spec *s, const char *key, struct jvalue v)
 {
 	if (!strcmp(key, "type"))
 		s->is_pids = jvalue_is(v, "pid");
+	s->has_net |= !strcmp(key, "type") && jvalue_is(v, "network");
 	s->own_pids |= s->is_pids;
 	s->joins |= s->is_pids && !strcmp(key, "path");
 }
@@ -256,6 +258,7 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 		return err_wrap(e, "%s", path);
 	x->spec = path;
 	x->caps_told = true;	/* of what it does not name there is none */
+	x->host_net = !s.has_net;
 	x->shared_pids = s.joins || !s.own_pids;
 	snprintf(user, sizeof(user), "%llu:%llu", (unsigned long long)s.uid,
 		 (unsigned long long)s.gid);

@@ -63,6 +63,7 @@ struct ending {
 	struct words_list bounding, ambient;
 	bool all_caps, caps_told, no_new_privs;
 	bool shared_pids;		/* it is not the first process of a pid namespace */
+	bool host_net;			/* its network namespace is the node's */
 	bool other_ids;			/* its ids are not those of its files: a user namespace */
 	struct ending_mount *mounts;
 	size_t nmounts;

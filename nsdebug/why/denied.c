@@ -10,6 +10,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/creds.h"
 #include "nsdebug/why/deadpath.h"
 #include "nsdebug/why/fill.h"
 #include "nsdebug/why/finding.h"
@@ -110,7 +111,8 @@ static unsigned int port_of(const char *line)
 static bool say_port(struct findings *f, const struct ending *x, const struct look_ids *as,
 		     const char *line)
 {
-	struct reason r = { .kind = WHY_PORT, .number = port_of(line), .limit = 1024 };
+	struct reason r = { .kind = WHY_PORT, .number = port_of(line), .limit = 1024,
+		.caps = CREDS_CAP(NET_BIND_SERVICE), .hint = x->host_net ? HINT_HOST_NET : 0 };
 	struct finding *s;
 
 	if (!says_no_right(line) || !r.number || r.number >= r.limit || !as->uid)

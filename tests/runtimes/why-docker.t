@@ -138,6 +138,19 @@ verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in
 ended refused $B /dies say 'open: Permission denied'
 verdict 'commands in cures name the container' '.kind == "permission-denied" and
 	(.cure | test("trace denied --next docker://nsd-why-[0-9]+-refused. before"))'
+for net in none host; do
+	D=nsd-why-$$-$net
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network $net $B /dies say 'bind() to 0.0.0.0:80 failed (13: Permission denied)' >out 2>&1
+	docker_ cp "$TMP/in/dies" "$D:/" >out 2>&1
+	ended_again
+done
+D=nsd-why-$$-none
+verdict 'a low port' '.kind == "port" and .docker == "--sysctl net.ipv4.ip_unprivileged_port_start=80"'
+D=nsd-why-$$-host
+verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and
+	(.docker | test("^--cap-drop ALL --cap-add NET_BIND_SERVICE  # .*setcap")) and .podman == "--cap-drop ALL --cap-add NET_BIND_SERVICE" and
+	(.kubernetes | test("sysctl") | not)'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only"))'
 ended nproc --pids-limit 1 $B /dies fork
