@@ -8,6 +8,7 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/why/curing.h"
 
 #define LLU(n) ((unsigned long long)(n))
@@ -166,6 +167,20 @@ static const char *instead_of_raw(const struct making *m)
 	return text;
 }
 
+/* What it is for is the node's, and of no namespace. */
+static const char *instead_of_nodes(const struct making *m, unsigned int cap)
+{
+	bool net = m->r->hint & HINT_HOST_NET;
+
+	if (cap == CAP_SYS_TIME)
+		return "the clock is the node's: leave it to the node";
+	if (cap == CAP_SYSLOG)
+		return "the log is that of the node's kernel: leave it to the node";
+	if (net && (cap == CAP_NET_ADMIN || cap == CAP_NET_RAW))
+		return "the network is the node's, and what all on it send: leave it to the node";
+	return "";
+}
+
 static void put_capability(struct making *m, unsigned int cap)
 {
 	const char *word = cap_name(cap) + strlen("CAP_"), *docker = word;
@@ -192,6 +207,8 @@ void curing_capability(struct making *m, const char *instead)
 	}
 	if (m->r->hint & HINT_PING)
 		instead = instead_of_raw(m);
+	else if (!instead[0])
+		instead = instead_of_nodes(m, cap);
 	if (name && m->r->host_ns && !instead[0])
 		instead = "it counts only in the host's user namespace, and the container has one "
 			"of its own: leave it to the node, or to a container without one";
@@ -214,6 +231,14 @@ void curing_capability(struct making *m, const char *instead)
 
 /* ---- programs ---- */
 
+/* "/lib64/ld-linux-x86-64.so.2", "/libexec/ld.so.1" */
+static bool is_loader(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && str_prefix(name, "/ld") && strstr(name, ".so");
+}
+
 static void cure_of_interpreter(struct making *m)
 {
 	const char *name = m->r->word;
@@ -221,9 +246,10 @@ static void cure_of_interpreter(struct making *m)
 
 	if (len && name[len - 1] == '\r')
 		TEXT(m, "its first line ends as on Windows: convert the file (dos2unix)");
-	else if (strstr(name, "/ld-linux") || strstr(name, "/ld64") || strstr(name, "/ld-musl"))
+	else if (is_loader(name))
 		TEXT(m, "link it statically (CGO_ENABLED=0, -static), or use an image with that "
-		     "loader%s", strstr(name, "musl") ? ": alpine's libc" : ": glibc's");
+		     "loader%s", strstr(name, "/ld-musl") ? ": alpine's libc" :
+		     strstr(name, "/ld-linux") || strstr(name, "/ld64") ? ": glibc's" : "");
 	else
 		TEXT(m, "start the program itself instead of through a script (entrypoint as a "
 		     "list, not as a string), or use an image that has it");

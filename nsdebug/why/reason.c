@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/reason.h"
 
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -504,6 +505,25 @@ static void put_rlimit(struct buf *b, const struct reason *r)
 			 "; %llu were to be locked in all", LLU(r->number));
 }
 
+static void put_seccomp(struct buf *b, const struct reason *r)
+{
+	const char *call = r->word[0] ? r->word : "the call";
+
+	if (r->number == SECCOMP_RET_KILL_PROCESS)
+		buf_addf(b, "the seccomp filter ends who makes %s", call);
+	else if (r->number == SECCOMP_RET_TRAP)
+		buf_addf(b, "the seccomp filter answers %s with SIGSYS", call);
+	else
+		buf_addf(b, "the seccomp filter%s answers %s%s%s",
+			 r->number == SECCOMP_RET_USER_NOTIF ? ", or who supervises it," : "",
+			 call, r->err ? " with " : "", r->err ? errno_name(r->err) : "");
+	buf_str(b, r->guess ? ", as it seems" : "");
+	if (!r->caps)
+		return;
+	buf_str(b, "; it also takes ");
+	cap_list(b, r->caps, " or ");
+}
+
 static void put_rest(struct buf *b, const struct reason *r)
 {
 	switch (r->kind) {
@@ -528,14 +548,7 @@ static void put_rest(struct buf *b, const struct reason *r)
 			buf_str(b, ": it is nobody's");
 		break;
 	case WHY_SECCOMP:
-		buf_addf(b, "the seccomp filter%s answers %s%s%s%s",
-			 r->number == 0x7fc00000 ? ", or who supervises it," : "",
-			 r->word[0] ? r->word : "the call", r->err ? " with " : "",
-			 r->err ? errno_name(r->err) : "", r->guess ? ", as it seems" : "");
-		if (!r->caps)
-			break;
-		buf_str(b, "; it also takes ");
-		cap_list(b, r->caps, " or ");
+		put_seccomp(b, r);
 		break;
 	case WHY_RLIMIT:
 		put_rlimit(b, r);

@@ -345,6 +345,18 @@ static void cures_of_the_node(void)
 	ok(cured("such as 8080: the network") && !says(cure.docker, "sysctl") &&
 	   !strcmp(cure.podman, "--cap-drop ALL --cap-add NET_BIND_SERVICE") &&
 	   !says(cure.kubernetes, "sysctls"), "a port of the node's network");
+	refuse(WHY_CAPABILITY, 0, 0, "", "");
+	why.caps = CREDS_CAP(NET_ADMIN);
+	ok(cured("leave this one"), "its own network is its to change");
+	why.hint = HINT_HOST_NET;
+	ok(cured("the network is the node's"), "the node's is not");
+	why.caps = CREDS_CAP(SYS_TIME);
+	ok(cured("the clock is the node's"), "nor its clock");
+	refuse(WHY_INTERPRETER, S_IFREG | 0755, 0, "/app/x", "/");
+	strcpy(why.word, "/no/ld.so.1");
+	ok(cured("link it statically"), "a loader of any name is no interpreter of scripts");
+	strcpy(why.word, "/bin/ldsh");
+	ok(cured("through a script"), "nor the other way round");
 	refuse(WHY_PING, 0, 0, "", "");
 	why.hint = HINT_HOST_NET;
 	ok(cured("the node's net.ipv4.ping_group_range") && !cure.docker[0] && !cure.kubernetes[0],
@@ -363,6 +375,19 @@ static void cures_of_the_node(void)
 	why.ro = 1;
 	ok(cured("two things") && !says(cure.kubernetes, "fsGroup") &&
 	   says(cure.kubernetes, "readOnly: false"), "nor where it is read-only, too");
+}
+
+static void words_of_seccomp(void)
+{
+	refuse(WHY_SECCOMP, 0, 0, "", "");
+	strcpy(why.word, "getpgid");
+	why.number = 0x80000000;
+	ok(told("ends who makes getpgid"), "seccomp that kills");
+	why.number = 0x00030000;
+	ok(told("getpgid with SIGSYS"), "that traps");
+	why.number = 0x00050026;
+	why.err = 38;
+	ok(told("answers getpgid with Function not implemented"), "that answers");
 }
 
 static void words_of_reasons(void)
@@ -450,6 +475,7 @@ int main(void)
 	cures_of_python();
 	cures_of_the_node();
 	ids_of_reasons();
+	words_of_seccomp();
 	words_of_reasons();
 	return done();
 }
