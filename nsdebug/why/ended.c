@@ -222,7 +222,7 @@ static void say_not_started(struct why *w)
 		x = &w->f->items[w->f->count - 1];
 		if (!strcmp(x->kind, "rlimit"))
 			words_limit(w->f, x, w->x);
-	} else if (w->log.fault.sig == SIGSYS) {
+	} else if (w->log.fault.sig == SIGSYS && !words_of_errno(w->x->error)) {
 		say_init_killed(w);
 		return;
 	} else {

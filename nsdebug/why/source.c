@@ -38,6 +38,28 @@ bool source_quote(char *ret, size_t room, const char *path)
 	return true;
 }
 
+/* An engine's own volume has a name, by which it is asked for. */
+static bool quote_origin(char *ret, size_t room, const struct origin *o)
+{
+	char name[CURE_TEXT];
+
+	if (o->kind != ORIGIN_VOLUME || o->inside[0])
+		return o->host && source_quote(ret, room, o->host);
+	return snprintf(name, sizeof(name), "%.*s", (int)o->name.len, o->name.p) <
+		(int)sizeof(name) && source_quote(ret, room, name);
+}
+
+bool source_at(char *ret, size_t room, const char *path)
+{
+	struct origin o = { .kind = ORIGIN_BIND, .inside = "" };
+
+	if (path[0] != '/')
+		return false;
+	origin_by_path(path, &o);
+	o.host = path;
+	return quote_origin(ret, room, &o);
+}
+
 static void put(char *option, const char *word, const char *name)
 {
 	char text[CURE_TEXT];
@@ -90,19 +112,6 @@ void source_hint(struct reason *r, const struct target *t)
 		r->hint |= HINT_HOST_PATH;
 }
 
-/* An engine's own volume has a name, by which it is asked for. */
-static bool find(struct arena *a, const struct target *t, const struct reason *r, char *ret,
-		 size_t room)
-{
-	struct origin o;
-
-	if (!find_origin(a, t, r, &o))
-		return false;
-	if (o.kind == ORIGIN_VOLUME && !o.inside[0])
-		return source_quote(ret, room, arena_dup(a, o.name.p, o.name.len));
-	return o.host && source_quote(ret, room, o.host);
-}
-
 static void put_part(struct cure *c, const char *part)
 {
 	char name[CURE_TEXT];
@@ -116,12 +125,13 @@ void source_put(struct cure *c, const struct target *t, const struct reason *r)
 {
 	auto_arena struct arena *a = NULL;
 	char source[CURE_TEXT];
+	struct origin o;
 
 	put_part(c, t->container.part);
 	if (!strstr(c->docker, SOURCE ":") && !strstr(c->podman, SOURCE ":"))
 		return;
 	a = arena_new();
-	if (!find(a, t, r, source, sizeof(source)))
+	if (!find_origin(a, t, r, &o) || !quote_origin(source, sizeof(source), &o))
 		return;
 	put(c->docker, SOURCE, source);
 	put(c->podman, SOURCE, source);

@@ -2,10 +2,12 @@
 #include "nsdebug/why/words.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/rlimits.h"
@@ -389,6 +391,17 @@ bool words_runtime(struct findings *f, const char *error)
 		s->cure = r->cure;
 		return true;
 	}
+	return false;
+}
+
+bool words_of_errno(const char *error)
+{
+	const char *at = strrchr(error, ':');
+
+	for (int e = 1; at && e < EHWPOISON; e++)
+		if (e != EPIPE && e != ECONNRESET && !strcasecmp(at + 1 + strspn(at + 1, " "),
+								 errno_name(e)))
+			return true;
 	return false;
 }
 

@@ -35,6 +35,8 @@ bool words_loader(struct findings *f, const struct ending *x, const struct outpu
 bool words_error(struct findings *f, const struct ending *x, const struct output *o);
 /* The runtime's own words for what it could not do, in what and cure; false: none that is known. */
 bool words_runtime(struct findings *f, const char *error);
+/* It ends with what a call of its own failed with: whoever says so lived to tell it. */
+bool words_of_errno(const char *error);
 /* Of a limit that could not be set ("rlimit"): one that can. */
 void words_limit(struct findings *f, struct finding *s, const struct ending *x);
 /* Is it about executing the program, and not about what is done before that? */

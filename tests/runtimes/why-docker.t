@@ -152,7 +152,8 @@ verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and
 	(.docker | test("^--cap-drop ALL --cap-add NET_BIND_SERVICE  # .*setcap")) and .podman == "--cap-drop ALL --cap-add NET_BIND_SERVICE" and
 	(.kubernetes | test("sysctl") | not)'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
-verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only"))'
+verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only")) and
+	.docker == "--volume '"$TMP"'/data:/data:rw"'
 ended nproc --pids-limit 1 $B /dies fork
 verdict 'a limit of processes' '.kind == "pids-limit" and (.docker == "--pids-limit 2") and
 	.limit == 1 and .exit_code == 1 and .signal == null'

@@ -146,7 +146,13 @@ static void test_denied(struct arena *a)
 	ok(!denied_line(&f, &x, &as, "Read-only file system") && !f.count, "no path");
 	ok(denied_line(&f, &x, &as, "open '/data/x': Read-only file system") &&
 	   !strcmp(f.items[0].kind, "read-only-mount") &&
-	   !strcmp(f.items[0].docker, "--volume SOURCE:/data:rw"), "a read-only mount");
+	   !strcmp(f.items[0].docker, "--volume /srv/d:/data:rw"), "a read-only mount");
+	m[0].source = "/var/lib/docker/volumes/keep/_data";
+	ok(denied_line(&f, &x, &as, "open '/data/x': Read-only file system") &&
+	   !strcmp(f.items[--f.count].podman, "--volume keep:/data:rw"), "a volume has a name");
+	m[0].source = "overlay";
+	ok(denied_line(&f, &x, &as, "open '/data/x': Read-only file system") &&
+	   !strcmp(f.items[--f.count].podman, "--volume SOURCE:/data:rw"), "what is no path");
 	ok(denied_line(&f, &x, &as, "a/b: open /var/x: read-only file system") &&
 	   !strcmp(f.items[1].kind, "read-only-root") &&
 	   !strcmp(f.items[1].docker, "--tmpfs /var:uid=65532,gid=100") &&
@@ -289,6 +295,11 @@ static void test_runtime_words(struct arena *a)
 	ok(words_runtime(&f, "setrlimit `RLIMIT_NPROC`: Operation not permitted") &&
 	   !strcmp(f.items[3].kind, "rlimit"), "a limit");
 	ok(!words_runtime(&f, "something else") && f.count == 4, "what is not known");
+	ok(words_of_errno("error during container init: write /proc/sys/net/ipv4/ip_forward: "
+			  "invalid argument"), "who tells of an error was not killed");
+	ok(!words_of_errno("cannot start a container that has stopped") &&
+	   !words_of_errno("read init-p: connection reset by peer") && !words_of_errno("x: EOF"),
+	   "who tells of none may have been");
 	ok(words_of_exec("exec: \"sh\": executable file not found in $PATH") &&
 	   !words_of_exec("error executing hook") && !words_of_exec("setrlimit"),
 	   "what is about executing");
