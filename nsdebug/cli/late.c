@@ -60,6 +60,7 @@ static void put_given(const struct target *t, struct judging_given *g)
 	g->mnt = t->ns.mnt;
 	g->root_mount = t->mounts.root;
 	g->root_ino = t->mounts.root_ino;
+	g->user_ns = t->ns.user;
 	g->nuids = judging_put_ids(&t->uids, g->uids);
 	g->ngids = judging_put_ids(&t->gids, g->gids);
 }

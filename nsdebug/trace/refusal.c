@@ -117,9 +117,10 @@ const struct idmap *refusal_gids(const struct refusal *f)
 
 bool refusal_is_nested(const struct refusal *f)
 {
+	uint64_t own = f->user_ns ? f->user_ns : f->judging->known ? f->judging->user_ns : 0;
 	const struct creds *c = &f->creds;
 
-	return !c->host_user_ns && c->user_ns && f->user_ns && c->user_ns != f->user_ns;
+	return !c->host_user_ns && c->user_ns && own && c->user_ns != own;
 }
 
 static bool is_mapped(const struct idmap *m, uint32_t id)
@@ -131,10 +132,11 @@ static bool is_mapped(const struct idmap *m, uint32_t id)
 static bool say_unmapped(const struct refusal *f, struct reason *r)
 {
 	const struct sysview *v = &f->view;
-	bool nested = refusal_is_nested(f);
+	bool nested;
 
-	if (!f->uids && !nested)
+	if (!f->uids)
 		judging_renew(f->judging);
+	nested = refusal_is_nested(f);
 	for (unsigned int i = 0; i < SYS_ARGS; i++) {
 		uint32_t id = (uint32_t)v->call->args[i];
 

@@ -32,7 +32,7 @@ struct refusal {
 	struct creds creds;
 	const struct idmap *uids, *gids;	/* of the container; NULL: as judging has them */
 	uint64_t host_ns;		/* inode number of the host's user namespace */
-	uint64_t user_ns;		/* of the container's; 0: not known */
+	uint64_t user_ns;		/* of the container's; 0: as judging has it */
 	const char *modules;		/* security modules that are active, or "" */
 	uint64_t map_max;		/* vm.max_map_count; 0: not known */
 	struct judging *judging;

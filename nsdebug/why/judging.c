@@ -70,6 +70,7 @@ static void take_given(struct judging *j, const struct judging_given *g)
 	j->mnt = g->mnt;
 	j->root_mount = g->root_mount;
 	j->root_ino = g->root_ino;
+	j->user_ns = g->user_ns;
 	take_ids(&j->uids, g->uids, g->nuids);
 	take_ids(&j->gids, g->gids, g->ngids);
 }

@@ -35,6 +35,7 @@ struct judging_given {
 	uint64_t began_ns;		/* the container's first process, CLOCK_BOOTTIME */
 	uint64_t mnt;			/* inode number of the mount namespace */
 	uint64_t root_mount, root_ino;	/* struct mounts */
+	uint64_t user_ns;		/* inode number of the user namespace, which these are of */
 	uint32_t nuids, ngids;
 	struct judging_ids { uint32_t inside, outside, count; } uids[IDMAP_MAX], gids[IDMAP_MAX];
 };
@@ -52,7 +53,7 @@ struct judging {
 	bool asked, changed, dead, heard;
 	uint64_t asked_ns, debt_ns, paid_ns, count;
 	bool known;			/* these are: */
-	uint64_t mnt, root_mount, root_ino;
+	uint64_t mnt, root_mount, root_ino, user_ns;
 	struct idmap uids, gids;
 };
 

@@ -53,10 +53,11 @@ static void once(void)
 	judging_want(&j);
 	ok(j.asked && !judging_is_good(&j), "then it is asked for");
 	given.mnt = 7;
+	given.user_ns = 9;
 	given.nuids = 1;
 	given.uids[0] = (struct judging_ids){ 0, 1000, 10 };
 	answer(true);
-	ok(judging_renew(&j) && judging_is_good(&j) && j.known && j.mnt == 7 &&
+	ok(judging_renew(&j) && judging_is_good(&j) && j.known && j.mnt == 7 && j.user_ns == 9 &&
 	   idmap_outside(&j.uids, 3) == 1003, "and given, with what it is of");
 	ok(!judging_renew(&j), "a good one is not replaced");
 	close(asks[0]);

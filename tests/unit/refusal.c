@@ -315,6 +315,31 @@ static void by_argument(void)
 	ok(because(WHY_RULE) && strstr(why.word, "cpu.rt_runtime_us"), "real time, with the right");
 }
 
+/* With --next the front tells whose maps they are, together with the judge. */
+static void other_namespace(void)
+{
+	struct judging next = JUDGING_NONE;
+
+	idmap_add(&next.uids, 0, 100000, 65536);
+	idmap_add(&next.gids, 0, 100000, 65536);
+	next.known = true;
+	next.user_ns = 5;
+	begin(SYS_setuid, EINVAL);
+	give(0, 70000, NULL, 0);
+	f.judging = &next;
+	f.creds.user_ns = 5;
+	ok(because(WHY_UNMAPPED) && !why.nested && !why.guess, "an id that the container has not");
+	give(0, 7, NULL, 0);
+	ok(!refusal_reason(&f, &why, &op), "one that it has");
+	f.creds.user_ns = 6;
+	ok(because(WHY_UNMAPPED) && why.nested && why.guess && why.id == 7,
+	   "of a user namespace of its own no map is known");
+	next.user_ns = 0;
+	ok(!refusal_reason(&f, &why, &op), "and none of whose it is");
+	idmap_free(&next.uids);
+	idmap_free(&next.gids);
+}
+
 int main(void)
 {
 	directories();
@@ -322,6 +347,7 @@ int main(void)
 	rules_of_files();
 	errors_alone();
 	by_argument();
+	other_namespace();
 	paths();
 	limits();
 	order();
