@@ -138,7 +138,7 @@ verdict 'a script whose interpreter is missing' '.kind == "missing-interpreter" 
 ended arm $B /m/arm
 verdict 'another architecture' '.kind == "wrong-architecture" and (.reason | test("/m/arm is a program for arm64"))'
 ended plain $B /m/plain
-verdict 'not executable' ".kind == \"not-executable\" and (.cure | test(\"chmod 755 $TMP/in/plain\"))"
+verdict 'not executable' ".kind == \"not-executable\" and (.cure | test(\"give $TMP/in/plain mode 0755 \"))"
 ended text $B /m/text
 verdict 'a script without its first line' '.kind == "bad-format" and (.reason | test("nor a script"))'
 ended crlf $B /m/crlf
