@@ -78,6 +78,7 @@ static int make_judge(struct late *l, const struct job *j, const struct target *
 	    job_start_judge(j, &now, &l->child, judge, e) < 0)
 		return -1;
 	put_given(&now, g);
+	g->judge = l->child.pid;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/fd.h"
@@ -79,15 +80,37 @@ void judge_serve(struct inside *in, void *arg)
 
 /* ---- who asks ---- */
 
-bool judge_wait(int sock, int stop, uint64_t wait_ns, uint64_t prompt_ns)
+static bool wait_once(int sock, const struct judge_patience *with)
 {
-	struct pollfd p[] = { { .fd = sock, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+	struct pollfd p[] = { { .fd = sock, .events = POLLIN },
+			      { .fd = with->stop, .events = POLLIN } };
+	uint64_t wait_ns = with->wait_ns, prompt_ns = with->prompt_ns;
 
 	if (poll(p, 2, wait_ns ? (int)(wait_ns / NS_PER_MS) : -1) <= 0)
 		return false;
 	if (!p[0].revents && wait_ns && wait_ns < prompt_ns)
 		prompt_ns = wait_ns;
 	return p[0].revents || poll(p, 1, (int)(prompt_ns / NS_PER_MS)) > 0;
+}
+
+bool judge_wait(int sock, const struct judge_patience *p)
+{
+	bool there;
+
+	do
+		there = wait_once(sock, p);
+	while (!there && p->again && p->again(p->ctx));
+	return there;
+}
+
+/* CPUCLOCK_SCHED of a process, as clock_getcpuclockid(3) makes it; anybody may read it. */
+uint64_t judge_time(pid_t pid)
+{
+	struct timespec t;
+
+	if (pid <= 0 || clock_gettime((clockid_t)(~(unsigned int)pid << 3 | 2), &t) < 0)
+		return 0;
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 static bool receive(int peer, struct reason *ret)
@@ -100,13 +123,13 @@ static bool receive(int peer, struct reason *ret)
 	return good && reason_check(ret);
 }
 
-bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret, int stop,
-		     uint64_t wait_ns, uint64_t prompt_ns)
+bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret,
+		     const struct judge_patience *p)
 {
 	if (*peer < 0)
 		return false;
-	if (send(*peer, a, sizeof(*a), MSG_NOSIGNAL) == sizeof(*a) &&
-	    judge_wait(*peer, stop, wait_ns, prompt_ns) && receive(*peer, ret))
+	if (send(*peer, a, sizeof(*a), MSG_NOSIGNAL) == sizeof(*a) && judge_wait(*peer, p) &&
+	    receive(*peer, ret))
 		return true;
 	own_close(peer);
 	return false;
@@ -114,5 +137,6 @@ bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret, 
 
 bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns)
 {
-	return judge_ask_until(peer, a, ret, -1, wait_ns, 0);
+	return judge_ask_until(peer, a, ret,
+			       &(struct judge_patience){ .stop = -1, .wait_ns = wait_ns });
 }

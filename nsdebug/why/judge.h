@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "nsdebug/why/access.h"
 #include "nsdebug/why/reason.h"
@@ -32,10 +33,19 @@ void judge_serve(struct inside *in, void *arg);
  */
 bool judge_ask(int *peer, const struct access_ask *a, struct reason *ret, uint64_t wait_ns);
 /* The same for who is told by `stop`, which is readable then, that he has to end: from then on no
- * more than prompt_ns. */
-bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret, int stop,
-		     uint64_t wait_ns, uint64_t prompt_ns);
+ * more than prompt_ns. After wait_ns `again` says whether to wait once more. */
+struct judge_patience {
+	int stop;
+	uint64_t wait_ns, prompt_ns;
+	bool (*again)(void *ctx);	/* or NULL */
+	void *ctx;
+};
+
+bool judge_ask_until(int *peer, const struct access_ask *a, struct reason *ret,
+		     const struct judge_patience *p);
 /* Waits so for anything on a socket. */
-bool judge_wait(int sock, int stop, uint64_t wait_ns, uint64_t prompt_ns);
+bool judge_wait(int sock, const struct judge_patience *p);
+/* The processor time that a process has had; 0: it is gone. */
+uint64_t judge_time(pid_t pid);
 
 #endif

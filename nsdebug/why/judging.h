@@ -9,7 +9,7 @@
  * ones, and JUDGING_BURST_NS at once, whatever the container mounts: what the front needed to make
  * them, which an answer that nobody has taken for long does not add to, and what was waited for
  * them to look at the mounts, or in vain. One that did not answer in time is not replaced before a
- * change.
+ * change; the time goes on while it gets processor time.
  */
 #ifndef NSDEBUG_WHY_JUDGING_H
 #define NSDEBUG_WHY_JUDGING_H
@@ -26,11 +26,16 @@ struct emit;
 #define JUDGING_SHARE 50u
 #define JUDGING_BURST_NS NS_PER_S
 #define JUDGING_LEAST_NS (2 * NS_PER_MS)	/* what one counts as, however soon it is there */
+/* So often it is waited for once more, if it has had this share of a processor's time: it does not
+ * hang, but others keep it from going on. */
+#define JUDGING_ROUNDS 10u
+#define JUDGING_LITTLE 200u
 #define JUDGING_STOP_NS (200 * NS_PER_MS)	/* so long an answer is waited for after `stop` */
 
 /* Whose files a judge looks at; of one that there is none of, zeros. */
 struct judging_given {
 	bool there;
+	pid_t judge;
 	uint64_t took_ns;		/* the front, until it was there */
 	uint64_t began_ns;		/* the container's first process, CLOCK_BOOTTIME */
 	uint64_t mnt;			/* inode number of the mount namespace */
@@ -52,6 +57,9 @@ struct judging {
 	int judge, mounts;
 	bool asked, changed, dead, heard;
 	uint64_t asked_ns, debt_ns, paid_ns, count;
+	pid_t pid;			/* of the judge */
+	uint64_t had_ns;		/* judge_time() when it was last waited for */
+	unsigned int rounds;
 	bool known;			/* these are: */
 	uint64_t mnt, root_mount, root_ino, user_ns;
 	struct idmap uids, gids;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nsdebug/enter/emit.h"
@@ -135,6 +136,36 @@ static void hung(void)
 	judging_free(&j);
 }
 
+/* A judge that needs this much time of a processor for its answer. */
+static pid_t slow_judge(uint64_t needs_ns)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (recv(asks[0], &ask, sizeof(ask), 0) != sizeof(ask))
+		_exit(1);
+	for (uint64_t from = judge_time(getpid()); judge_time(getpid()) < from + needs_ns;)
+		;
+	_exit(send(asks[0], &why, sizeof(why), 0) != sizeof(why));
+}
+
+/* One that others keep from going on is no one that hangs. */
+static void slow(void)
+{
+	struct emit emit;
+	struct judging j = begin(&emit);
+
+	judging_want(&j);
+	answer(true);
+	judging_renew(&j);
+	j.wait_ns = 40 * NS_PER_MS;
+	j.pid = slow_judge(2 * j.wait_ns);
+	ok(j.pid > 0 && judging_ask(&j, &ask, &why) && !j.dead, "one that works is waited for");
+	ok(waitpid(j.pid, NULL, 0) == j.pid && !judge_time(j.pid), "who is gone has no time");
+	judging_free(&j);
+}
+
 /* The front does not answer, and the user has had enough. */
 static void stopped(void)
 {
@@ -201,6 +232,7 @@ int main(void)
 	often();
 	late();
 	hung();
+	slow();
 	full();
 	successor();
 	stopped();
