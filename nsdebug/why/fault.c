@@ -24,13 +24,16 @@
 
 /* ---- which one ---- */
 
-static void want_around(struct kmsg_want *want, const char *path, int64_t at_us, int64_t before_us)
+static void want_around(struct kmsg_want *want, const char *path, unsigned int sig, int64_t at_us,
+			int64_t before_us)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
 	if (!path || at_us <= 0)
 		return;
 	snprintf(want->comm, sizeof(want->comm), "%s", slash ? slash + 1 : path);
+	want->sig = sig;
+	want->fault_at_us = (uint64_t)at_us;
 	want->fault_from_us = at_us > before_us ? (uint64_t)(at_us - before_us) : 0;
 	want->fault_to_us = (uint64_t)(at_us + KMSG_SLACK_US);
 }
@@ -38,9 +41,11 @@ static void want_around(struct kmsg_want *want, const char *path, int64_t at_us,
 void fault_want(const struct ending *x, int64_t ended_ns, int64_t boot_us, struct kmsg_want *want)
 {
 	if (x->never_ran && x->error)
-		want_around(want, "runc:[2:INIT]", x->failed_ns / NS_PER_US - boot_us, START_US);
+		want_around(want, "runc:[2:INIT]", SIGSYS, x->failed_ns / NS_PER_US - boot_us,
+			    START_US);
 	else if (x->args.count && exits_signal(x->exit_code))
-		want_around(want, x->args.items[0], ended_ns / NS_PER_US - boot_us, KMSG_SLACK_US);
+		want_around(want, x->args.items[0], exits_signal(x->exit_code),
+			    ended_ns / NS_PER_US - boot_us, KMSG_SLACK_US);
 }
 
 /* ---- in words ---- */

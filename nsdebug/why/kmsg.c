@@ -201,16 +201,22 @@ bool kmsg_parse_fault(const char *record, size_t len, struct kmsg_fault *ret)
 	return true;
 }
 
+static uint64_t distance(const struct kmsg_fault *f, const struct kmsg_want *w)
+{
+	return f->at_us > w->fault_at_us ? f->at_us - w->fault_at_us : w->fault_at_us - f->at_us;
+}
+
 static void take_fault(const char *record, size_t len, const struct kmsg_want *w,
 		       struct kmsg_found *ret)
 {
 	struct kmsg_fault f;
 
 	if (!w->comm[0] || !kmsg_parse_fault(record, len, &f) || strcmp(f.comm, w->comm) ||
-	    f.at_us < w->fault_from_us || f.at_us > w->fault_to_us)
+	    f.sig != w->sig || f.at_us < w->fault_from_us || f.at_us > w->fault_to_us)
 		return;
 	ret->faults |= ret->fault.sig && ret->fault.pid != f.pid;
-	ret->fault = f;
+	if (!ret->fault.sig || distance(&f, w) <= distance(&ret->fault, w))
+		ret->fault = f;
 }
 
 /* What an engine calls a container's cgroup, without what is around the id: "docker-ID.scope". */

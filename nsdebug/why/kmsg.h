@@ -56,9 +56,10 @@ struct kmsg_want {
 	const char *cgroup;	/* as the kernel calls it, "/docker/ID"; or NULL */
 	const char *id;		/* else an id that an engine made up */
 	uint64_t from_us;	/* what is older is another's of the same name */
-	/* a fault: by what it is called, and when that was; or "" */
+	/* a fault: by what it is called, or "", its signal and when that was, about */
 	char comm[16];
-	uint64_t fault_from_us, fault_to_us;
+	unsigned int sig;
+	uint64_t fault_from_us, fault_at_us, fault_to_us;
 };
 
 struct kmsg_found {
@@ -66,7 +67,7 @@ struct kmsg_found {
 	unsigned int count;	/* of such records */
 	unsigned int unclear;	/* records that can be read in two ways */
 	uint64_t first_us;	/* how far back the log goes */
-	struct kmsg_fault fault;	/* the last one; .sig 0: there is none */
+	struct kmsg_fault fault;	/* the one nearest to that time; .sig 0: there is none */
 	bool faults;		/* there are others of the same name and time */
 };
 

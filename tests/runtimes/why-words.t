@@ -119,6 +119,8 @@ if [ "$(cat /proc/sys/debug/exception-trace)" = 1 ] && [ "$(uname -m)" = x86_64 
 	ended static $B /m/dies abort
 	verdict 'of a static program it is one of two' '.reason | test("what can be no address, or called abort")'
 	ended segv $B /m/dies segv
+	# another one of that name, which is killed for something else right after it
+	sh -c '"$1/in/dies" fpe; :' - "$TMP" >out 2>&1
 	verdict 'the kernel tells of a null pointer' '.source == "/dev/kmsg" and
 		(.evidence | test("dies .*read from address 0x0 .a null pointer")) and
 		(.reason | test("unless") | not)'
