@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
@@ -23,6 +24,8 @@ struct reading {
 	const char *driver;
 	struct ending_mount *m;
 	bool running;		/* as far as dockerd has heard; between two attempts, too */
+	bool privileged;
+	struct words_list add, drop;	/* capabilities, with "CAP_" or without */
 };
 
 /* A time that was never: Go's zero. */
@@ -121,6 +124,12 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->memory_limit = n;
 	} else if (!strcmp(path, "PidsLimit") && jvalue_u64(v, &n) && n) {
 		x->pids_limit = n;
+	} else if (!strcmp(path, "CapAdd[]") || !strcmp(path, "CapDrop[]")) {
+		words_add(path[3] == 'A' ? &r->add : &r->drop, r->a, v);
+	} else if (!strcmp(path, "Privileged")) {
+		r->privileged = jvalue_is(v, "true");
+	} else if (!strcmp(path, "GroupAdd[]")) {
+		ending_group(x, v);
 	} else if (!strcmp(path, "PidMode")) {
 		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "NetworkMode")) {
@@ -137,6 +146,37 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 			};
 	}
 	return true;
+}
+
+static bool has_cap(const struct words_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const char *word = l->items[i];
+
+		if (!strcasecmp(word + (strncasecmp(word, "CAP_", 4) ? 0 : 4), name))
+			return true;
+	}
+	return false;
+}
+
+/* TweakCapabilities() of moby's oci/caps/utils.go, and its defaults: the bounding set; who is not
+ * root has none at first. Of ALL without some nothing is told. */
+static void take_caps(struct reading *r)
+{
+	static const char *const defaults[] = {
+		"CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID",
+		"SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
+	};
+	bool none = has_cap(&r->drop, "ALL");
+	struct ending *x = r->x;
+
+	x->all_caps = r->privileged || has_cap(&r->add, "ALL");
+	x->caps_told = r->privileged || !x->all_caps || !r->drop.count;
+	x->bounding = r->add;
+	for (size_t i = 0; i < ARRAY_SIZE(defaults) && !none; i++)
+		if (!has_cap(&r->drop, defaults[i]))
+			words_add(&x->bounding, r->a, (struct jvalue){ .type = J_STRING,
+				.text = { defaults[i], strlen(defaults[i]) } });
 }
 
 static void find_layers(struct reading *r, const char *root, const char *id)
@@ -178,8 +218,8 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	/* State.SetRestarting() keeps it running, and what the attempt ended with; else it is 0 */
 	if (r.running && !x->between)
 		x->exit_code = INT64_MIN;
-	if (host >= 0)
-		jread(host, STATE_MAX, take_host, &r, NULL);
+	if (host >= 0 && jread(host, STATE_MAX, take_host, &r, NULL) >= 0)
+		take_caps(&r);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;
 	/* it has no field for that, and was written then */

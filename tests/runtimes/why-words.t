@@ -44,7 +44,23 @@ sh_ node 'printf "%s\n" "node:internal/fs" "    throw err;" "Error: EROFS: read-
 verdict 'the error above a stack' '.kind == "read-only-mount" and (.reason | test("/data/x"))'
 sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1'
 verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
-	(.reason | test("/data/db was not judged: it ran as root")) and (.cure | test("trace denied --next"))'
+	(.cure | test("trace denied --next"))'
+# root by the capabilities that dockerd gives it
+mkdir "$TMP/theirs"
+chown 65532 "$TMP/theirs"
+chmod 700 "$TMP/theirs"
+root() { # VERDICT CAPABILITIES(a number) OPTION...
+	_want=$1 _n=$2
+	shift 2
+	ended "root$#$_n" --user 0 --volume "$TMP/theirs:/theirs" "$@" --entrypoint /busybox/busybox nsd.test/debug:latest true
+	tj "root with $_n capabilities" ".items[0] | .verdict == \"$_want\" and (.has | length) == $_n" \
+		"$NSDEBUG" why "$D" --path /theirs/x --for create -o json
+}
+root allowed 14
+root denied 0 --cap-drop ALL
+root allowed 2 --cap-drop ALL --cap-add dac_override --cap-add CAP_SYS_TIME
+root denied 13 --cap-drop DAC_OVERRIDE
+root allowed 41 --privileged
 
 # ---- rights, by the files that it has left ----
 
