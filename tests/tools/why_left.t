@@ -52,12 +52,13 @@ same() { # NAME OPTION...
 	box_run debug --rw --overlay --bind "$TMP/data:/data" --bind "$TMP/ro:/ro:ro" --bind "$TMP/inner:/data/in" \
 		--bind "$TMP/ro/file:/one:ro" "$@" -- /busybox/busybox sleep 100000
 	all >runs
+	t "$NAME: each is answered while it runs" "" cat err
 	runc kill "$BOX" KILL
 	wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
 	all >ended
+	t "$NAME: and when it has ended" "" cat err
 	# what mounts are of, and on which device, the configuration does not tell
 	for f in runs ended; do sed 's/ (ext4)//; s/ext4/bind/g' $f >$f.said; done
-	t "$NAME: nothing was not answered" "" cat err
 	[ "$(wc -l <runs)" = 120 ] || fail "$NAME: all is answered" "$(head runs)"
 	if cmp -s runs.said ended.said; then
 		pass "$NAME: $(wc -l <runs) answers are the same as while it ran"
