@@ -9,9 +9,7 @@
  * stopper, which also has a round of its own for those that a sample is too short of. Each round
  * copies, gives up its rights, and only then looks at what it copied.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/clock.h"
@@ -214,12 +212,8 @@ static void take_all(struct stack *k, const struct members_want *w, const pid_t 
 static void take_goroutines(struct stack *k, int dir, const struct wanted *w,
 			    const struct process *held)
 {
-	struct process *p;
+	struct process *p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
 
-	/* of their threads' own stacks only one that a goroutine runs on is looked at */
-	k->s.far_bytes = k->o->stack_bytes / 16;
-	p = take(k, dir, w->pid, NULL, &source_blocked, NULL);
-	k->s.far_bytes = 0;
 	if (!p)
 		return;
 	k->go = mem_more(k->go, k->ngo);
@@ -239,7 +233,7 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 	if (!thread_sum_get(&k->left, &k->sum))
 		return;
 	while (wanted_next(&k->left, &want, k->s.arena)) {
-		struct snapshot_only only = { 0, want.tids, want.ran, want.count };
+		struct snapshot_only only = { 0, want.tids, want.was, want.count };
 		auto_close int dir = -1;
 		struct process *p = NULL;
 		uint64_t start;
@@ -250,8 +244,11 @@ static void take_left(struct stack *k, const struct members_want *w, const pid_t
 		if (dir < 0 || !members_has(w, dir) || proc_start(dir, &start) < 0 ||
 		    start != want.start)
 			continue;
+		k->s.far_bytes = 0;
 		if (want.count)
 			p = take(k, dir, want.pid, &only, &source_iterated, x);
+		/* stacks of Go's threads, of which only those that goroutines run on matter */
+		k->s.far_bytes = FAR_BYTES;
 		if (want.ngo)
 			take_goroutines(k, dir, &want, p);
 	}
@@ -300,7 +297,7 @@ static int capture(struct stack *k, struct err *e)
 	snapshot_init(&k->s, in->procfs, t->levels - 1);
 	k->s.target = in->proc;
 	k->s.stack_bytes = k->o->stack_bytes;
-	k->s.far_bytes = k->round < TAKE_LEFT && k->o->stack_bytes > FAR_BYTES ? FAR_BYTES : 0;
+	k->s.far_bytes = k->round < TAKE_LEFT ? FAR_BYTES : 0;
 	k->s.emit = k->r->emit;
 	w.zombies = k->o->pid || k->o->host_pid;
 	w.named = (pid_t)k->o->host_pid;
@@ -309,6 +306,7 @@ static int capture(struct stack *k, struct err *e)
 	served_init(&k->s.served, &t->mounts, in->procfs);
 	k->s.cut |= cut;
 	take_round(k, &w, pids, count);
+	k->sum.over |= k->s.cut;
 	return 0;
 }
 
@@ -324,17 +322,17 @@ static int shed_rights(struct stack *k, struct err *e)
 
 /* ---- looking: without rights ---- */
 
-/* It ends where no more of a stack was copied whose end may be nowhere near. */
+/* May it end where it does because only so much of a far stack was copied? */
 static bool is_far(const struct stack *k, const struct thread *t, const struct trace *trace)
 {
-	return k->s.far_bytes && t->stack_cut && !trace->whole;
+	return snapshot_far(&k->s) < k->s.stack_bytes && k->round < TAKE_LEFT && t->stack_cut &&
+		trace->count && trace->count < k->o->max_frames &&
+		((!trace->whole && !trace->ended) || trace->frames[trace->count - 1].guess);
 }
 
 /* Would another way show more of it? */
 static bool wants_again(const struct stack *k, const struct thread *t, const struct trace *trace)
 {
-	if (is_far(k, t, trace))
-		return true;
 	switch (k->round) {
 	case TAKE_FIRST:
 		return trace->want_regs || t->running;
@@ -370,9 +368,10 @@ static size_t choose_again(struct stack *k, const struct process *p, const struc
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->count && k->nagain + n < AGAIN_THREADS_MAX; i++) {
-		want[i] = wants_again(k, &p->threads[i], &traces[i]);
+		p->threads[i].waited = is_far(k, &p->threads[i], &traces[i]);
+		want[i] = p->threads[i].waited || wants_again(k, &p->threads[i], &traces[i]);
 		k->nregs += traces[i].want_regs;
-		k->nfar += is_far(k, &p->threads[i], &traces[i]);
+		k->nfar += p->threads[i].waited;
 		n += want[i];
 	}
 	k->nagain += n;
@@ -437,7 +436,7 @@ static void say_limits(struct stack *k)
 		traces_say_files(&k->s);
 	if (k->s.cut && k->o->core)
 		emit_cut(e, "the core has more than is read, or is cut short");
-	else if (k->s.cut)
+	else if (k->sum.over)
 		emit_cut(e, "more threads, files or stacks than are taken at once: name a process "
 			 "with -p, or copy less with --stack-bytes");
 	thread_sum_cuts(e, &k->sum);

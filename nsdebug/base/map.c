@@ -12,25 +12,27 @@ struct map_slot {
 	void *value;
 };
 
-static uint64_t seed(void)
+/* Two numbers that are this program's run alone: of the sixteen random bytes that the kernel gave it
+ * at exec. */
+static uint64_t seed(int which)
 {
-	static uint64_t s;
+	static uint64_t s[2];
 
-	if (!s) {
-		/* sixteen random bytes that the kernel gave this process at exec */
+	if (!s[0]) {
 		const void *random = (const void *)getauxval(AT_RANDOM);
 
-		s = 0x9e3779b97f4a7c15;
+		s[0] = 0x9e3779b97f4a7c15;
+		s[1] = 0xff51afd7ed558ccd;
 		if (random)
-			memcpy(&s, random, sizeof(s));
-		s |= 1;
+			memcpy(s, random, sizeof(s));
+		s[0] |= 1;
 	}
-	return s;
+	return s[which];
 }
 
 static size_t slot_of(const struct map *m, uint64_t key)
 {
-	uint64_t h = (key ^ seed()) * 0xff51afd7ed558ccd;
+	uint64_t h = (key ^ seed(0)) * 0xff51afd7ed558ccd;
 	size_t at = (size_t)(h ^ h >> 32) & (m->room - 1);
 
 	while (m->slots[at].value && m->slots[at].key != key)
@@ -94,10 +96,12 @@ void map_free(struct map *m)
 	*m = (struct map){ 0 };
 }
 
+/* Of what it is multiplied with nobody else knows, every bit has part in every one of the result. */
 static uint64_t mix(uint64_t h, uint64_t word)
 {
-	h = (h ^ word) * 0x9e3779b97f4a7c15;
-	return h ^ h >> 32;
+	unsigned __int128 p = (unsigned __int128)(h ^ seed(0)) * (word ^ seed(1));
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
 uint64_t map_hash(uint64_t h, const void *bytes, size_t len)

@@ -76,7 +76,8 @@ static bool ends(const struct go_place *at, struct trace *r)
 		trace_end(r, "came from another stack, which was not copied: %s", at->name);
 	else
 		r->whole = at->end == GO_WHOLE;
-	return at->end != GO_CALLED;
+	r->ended = at->end != GO_CALLED;
+	return r->ended;
 }
 
 /* The caller's pc and stack pointer. False: r says why not. */

@@ -109,7 +109,7 @@ static void read_joined(struct taker *k, struct piece **p, size_t count, uint64_
 	size_t h = 0;
 	ssize_t n;
 
-	if (readable(k, at, end - at) < end - at)
+	if (end - at > sizeof(k->joined) || readable(k, at, end - at) < end - at)
 		return;
 	n = memory_copy(&k->memory, at, k->joined, end - at, &holes);
 	k->gone = n < 0 && errno == ESRCH;
@@ -139,10 +139,11 @@ static void read_neighbours(struct taker *k, struct piece *pieces, size_t count)
 		end = sorted[i]->at + sorted[i]->len;
 		for (n = 1; i + n < left; n++) {
 			const struct piece *p = sorted[i + n];
+			uint64_t to = p->at + p->len > end ? p->at + p->len : end;
 
-			if (p->at > end + JOIN_GAP || p->at + p->len - sorted[i]->at > JOINED_MAX)
+			if (p->at > end + JOIN_GAP || to - sorted[i]->at > JOINED_MAX)
 				break;
-			end = p->at + p->len > end ? p->at + p->len : end;
+			end = to;
 		}
 		if (n > 1)
 			read_joined(k, sorted + i, n, end);

@@ -127,6 +127,11 @@ static uint64_t stack_end(const struct process *p, const struct vma *v)
 	return to;
 }
 
+uint64_t snapshot_far(const struct snapshot *s)
+{
+	return s->far_bytes && s->far_bytes < s->stack_bytes ? s->far_bytes : s->stack_bytes;
+}
+
 /* Nobody has its memory any more: or has it executed another program? */
 static bool has_ended(const struct process *p)
 {
@@ -151,11 +156,13 @@ bool snapshot_stack(struct snapshot *s, struct process *p, struct thread *t, uin
 	want = stack_end(p, v) - t->stack_at;
 	t->stack_cut = want > s->stack_bytes + STACK_RED_ZONE || want > room;
 	if (want > s->stack_bytes + STACK_RED_ZONE)
-		want = (s->far_bytes ?: s->stack_bytes) + STACK_RED_ZONE;
+		want = snapshot_far(s) + STACK_RED_ZONE;
 	if (want > room) {
 		s->cut = true;
 		want = room;
 	}
+	if (!want)
+		return thread_refuse(t, "as much of stacks was copied as is at once");
 	n = copy_stack(s, p, t, want);
 	if (n < 0) {
 		thread_refuse(t, "its stack cannot be read: %s", errno_name(errno));
@@ -226,12 +233,12 @@ bool snapshot_wants(const struct snapshot_only *only, pid_t tid)
 	return !only || !only->tids || pids_find(only->tids, only->count, tid);
 }
 
-static bool has_run(const struct snapshot_only *only, pid_t tid)
+static unsigned int was(const struct snapshot_only *only, pid_t tid)
 {
-	const pid_t *at = only && only->ran && only->tids ?
+	const pid_t *at = only && only->was && only->tids ?
 		pids_find(only->tids, only->count, tid) : NULL;
 
-	return at && only->ran[at - only->tids];
+	return at ? only->was[at - only->tids] : 0;
 }
 
 static bool has_nstid(const struct snapshot_only *only, const struct thread *t)
@@ -261,7 +268,8 @@ static bool look(struct snapshot *s, struct process *p, int tasks, struct thread
 bool snapshot_again(struct snapshot *s, struct process *p, struct thread *t, int dir,
 		    const struct snapshot_source *source, void *self)
 {
-	struct thread again = { .tid = t->tid, .ran = t->ran, .held_ns = t->held_ns };
+	struct thread again = { .tid = t->tid, .ran = t->ran, .waited = t->waited,
+		.held_ns = t->held_ns };
 
 	if (!describe(s, &again, dir) || again.start != t->start)
 		return false;
@@ -289,7 +297,8 @@ static void add_thread(struct snapshot *s, struct process *p, int tasks, pid_t t
 
 	if (!snapshot_wants(only, tid))
 		return;
-	t.ran = has_run(only, tid);
+	t.ran = was(only, tid) & WAS_RUNNING;
+	t.waited = was(only, tid) & WAS_WAITING;
 	if (s->total.threads == SNAPSHOT_THREADS_MAX) {
 		p->cut = s->cut = true;
 		return;

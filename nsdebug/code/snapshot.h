@@ -67,6 +67,7 @@ struct thread {
 	bool late;			/* is stopped after we left it alone, and let go at once */
 	bool running;			/* was not taken because it ran: a stop would help */
 	bool ran;			/* the same, a round before: no register was missed */
+	bool waited;			/* then, and only more of its stack is wanted */
 	bool gone;			/* ended meanwhile: no row */
 	struct task_turns turns;	/* that it had had, of one that did not run */
 	uint64_t copied;		/* clock_ns(); 0: just now */
@@ -141,10 +142,14 @@ struct snapshot {
 };
 
 /* Which of a process's threads; NULL: all. tids are the host's, ascending. */
+/* What a thread that is taken again was a round before: its ran, its waited. */
+enum thread_was { WAS_RUNNING = 1, WAS_WAITING = 2 };
+#define WAS_BITS 2
+
 struct snapshot_only {
 	uint64_t nstid;			/* 0: any; else the container's id */
 	const pid_t *tids;		/* NULL: any */
-	const bool *ran;		/* of each: thread's ran; NULL: none */
+	const uint8_t *was;		/* of each, enum thread_was; NULL: nothing */
 	size_t count;
 };
 
@@ -162,6 +167,8 @@ struct snapshot_source {
 	bool (*take)(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir);
 };
 
+/* How much is copied of a stack of more than s->stack_bytes. */
+uint64_t snapshot_far(const struct snapshot *s);
 void snapshot_init(struct snapshot *s, int procfs, unsigned int level);
 /*
  * Takes a process: `dir` is its /proc directory. NULL with *e if it cannot be read; a process

@@ -171,9 +171,9 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 	struct stopped *x = self;
 	char why[sizeof(t->note)];
 
-	if (t->ran && take_asleep(s, p, t, dir))
+	if ((t->ran || t->waited) && take_asleep(s, p, t, dir))
 		return true;
-	if (t->ran && !t->running)
+	if ((t->ran || t->waited) && !t->running)
 		return false;
 	if (may_stop(x, t) && stop_again(x, s, p, t, dir)) {
 		t->how = HOW_STOPPED;

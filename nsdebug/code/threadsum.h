@@ -22,6 +22,7 @@ struct thread_sum {
 	uint64_t cut, missed;	/* stacks cut by a limit; living threads not taken */
 	uint64_t go, goroutines, lost;	/* processes of Go; those shown; without frames */
 	uint64_t apart;		/* processes that were to be held at once, and were not */
+	uint64_t over;		/* rounds that reached a limit of the snapshot */
 };
 
 extern const struct col thread_sum_cols[];

@@ -52,6 +52,7 @@ struct trace {
 	size_t count;
 	bool whole;		/* it ends at the outermost frame */
 	bool cut;		/* a limit that the user can move was reached */
+	bool ended;		/* for what more of the stack would not change */
 	bool want_regs;		/* a register that was not captured was needed */
 	char end[256];		/* why it ends, if not whole */
 	char lost[256];		/* why it had to guess, if it did */

@@ -16,14 +16,17 @@ void wanted_put(struct buf *b, const struct process *p, const bool *want, const 
 	put_varint(b, w->count);
 	for (size_t i = 0; i < p->count; i++)
 		if (want[i])
-			put_varint(b, (uint64_t)p->threads[i].tid << 1 | p->threads[i].running);
+			put_varint(b, (uint64_t)p->threads[i].tid << WAS_BITS |
+				   (p->threads[i].running ? WAS_RUNNING : 0) |
+				   (p->threads[i].waited ? WAS_WAITING : 0));
 	go_ask_put(b, w->go, w->ngo);
 }
 
 /* As wanted_put() has them: the id as it will be read, whatever else was sent. */
 static int by_tid(const void *a, const void *b)
 {
-	pid_t x = (pid_t)(*(const uint64_t *)a >> 1), y = (pid_t)(*(const uint64_t *)b >> 1);
+	pid_t x = (pid_t)(*(const uint64_t *)a >> WAS_BITS);
+	pid_t y = (pid_t)(*(const uint64_t *)b >> WAS_BITS);
 
 	return (x > y) - (x < y);
 }
@@ -44,10 +47,10 @@ bool wanted_next(struct bytes *in, struct wanted *w, struct arena *a)
 	qsort(tids, count, sizeof(*tids), by_tid);
 	w->count = count;
 	w->tids = arena_alloc(a, (count + 1) * sizeof(*w->tids));
-	w->ran = arena_alloc(a, count + 1);
+	w->was = arena_alloc(a, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		w->tids[i] = (pid_t)(tids[i] >> 1);
-		w->ran[i] = tids[i] & 1;
+		w->tids[i] = (pid_t)(tids[i] >> WAS_BITS);
+		w->was[i] = tids[i] & ((1u << WAS_BITS) - 1);
 	}
 	return go_ask_get(in, w->go, &w->ngo);
 }

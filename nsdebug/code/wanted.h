@@ -25,7 +25,7 @@ struct wanted {
 	pid_t pid;
 	uint64_t start;
 	pid_t *tids;		/* ascending; in the arena */
-	bool *ran;		/* of each: it is wanted because it ran (snapshot.h) */
+	uint8_t *was;		/* of each, enum thread_was */
 	size_t count;
 	struct go_ask go[GO_RUNTIMES_MAX];	/* whose goroutines are to be copied */
 	size_t ngo;

@@ -83,7 +83,7 @@ static bool ask(struct iterated *x, struct snapshot *s, const struct process *p,
 {
 	struct iterate_ask ask = {
 		.pid = p->pid, .tid = tid, .start = p->start, .bytes = s->stack_bytes,
-		.far_bytes = s->far_bytes ?: s->stack_bytes, .depth = s->level,
+		.far_bytes = snapshot_far(s), .depth = s->level,
 	};
 	struct iterate_answer a;
 

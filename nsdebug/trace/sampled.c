@@ -8,6 +8,7 @@
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/code/blocked.h"
 #include "nsdebug/trace/sample.h"
 
 #define WAIT_NS (40 * NS_PER_MS)	/* for a thread to run: others may have the processors */
@@ -105,6 +106,9 @@ static bool take(void *self, struct snapshot *s, struct process *p, struct threa
 {
 	struct sampled *x = self;
 
+	/* nothing has to happen to it for more of its stack */
+	if (t->waited && (source_blocked.take(NULL, s, p, t, dir) || !t->running))
+		return t->how == HOW_BLOCKED;
 	if (x->peer >= 0 && (t->state == 'R' || t->state == 'S') && x->waited_ns < WAIT_ALL_NS &&
 	    sample(x, s, p, t, dir))
 		return true;

@@ -40,6 +40,8 @@ t 'shared: it is incomplete' '5\n' cat status
 ts 'shared: which is said' 0 '^nsdebug: more threads, files or stacks than are taken at once' cat err
 tj 'shared: each ends' 'all(.items[] | select(.kind == "goroutine"); .note != null and
 	(.frames | length) <= 512)' cat json
+lie overlap
+tj 'overlap: all of them' '[.items[] | select(.kind == "goroutine")] | length == 64' cat json
 lie upside
 
 lie awaited

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flags: -pthread */
 /*
- * deep KIB [THREADS]: a thread that runs for ever below frames of so many KiB. Or so many threads
- * that wait there, whose stacks are pieces of one mapping. Prints "ready".
+ * deep KIB [THREADS [shared]]: a thread that runs for ever below frames of so many KiB. Or so many
+ * threads that wait there, whose stacks are pieces of one mapping. Prints "ready".
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -18,6 +18,13 @@ static volatile unsigned long turns;
 static pthread_barrier_t waiting;
 static int wait_there;
 
+static void wait_for_ever(void)
+{
+	pthread_barrier_wait(&waiting);
+	for (;;)
+		pause();
+}
+
 __attribute__((noipa)) void descend(long kib)
 {
 	char bytes[1024];
@@ -26,9 +33,8 @@ __attribute__((noipa)) void descend(long kib)
 	turns += (unsigned char)bytes[turns % sizeof(bytes)];
 	if (kib > 0)
 		descend(kib - 1);
-	else if (wait_there && pthread_barrier_wait(&waiting) < 1)
-		for (;;)
-			pause();
+	else if (wait_there)
+		wait_for_ever();
 	else
 		while (turns + 1)
 			turns |= 2;
@@ -52,7 +58,9 @@ int main(int argc, char **argv)
 	pthread_barrier_init(&waiting, NULL, (unsigned int)n + 1);
 	pthread_attr_init(&attr);
 	stacks = mmap(NULL, (size_t)(n + 1) * STACK, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		      (argc > 3 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (stacks == MAP_FAILED)
+		return 1;
 	for (long i = 0; i < (n ? n : 1); i++) {
 		if (n)
 			pthread_attr_setstack(&attr, stacks + (size_t)i * STACK, STACK);

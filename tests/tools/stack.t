@@ -87,23 +87,37 @@ eu_frames -p "$PID" >theirs
 t 'the same of a static program, which has no search table' '' diff theirs ours
 [ "$(wc -w <ours)" -gt 150 ] && pass 'and there are such frames' || fail 'and there are frames'
 # What is above such a stack is another one, or a heap: little is copied at first.
+far() { # THREADS [shared]: "deep", and where all of them wait
+	start "$O/tests/lib/deep" 100 "$@"
+	wait_for "[ \"\$(cat /proc/$PID/task/*/syscall | grep -c '^34 ')\" = $(($1 + 1)) ]" 10
+}
+whole() { # THREADS: so many, with all of their frames, and none of them was stopped
+	echo "([.items[] | select(.note == null and (.frames | length > 100))] | length == $1) and
+		.summary.stopped == 0"
+}
 for i in 2 20; do
-	start "$O/tests/lib/deep" 100 $i
-	wait_for "[ \"\$(cat /proc/$PID/task/*/syscall | grep -c '^34 ')\" = $((i + 1)) ]" 10
+	far $i
 	frames "$PID" >ours
 	eu_frames -p "$PID" >theirs
 	t "$i deep stacks in one mapping: all of them, as eu-stack has it" '' diff theirs ours
-	tj 'and nobody is stopped' "([.items[] | select(.frames | length > 100)] | length == $i) and
-		.summary.stopped == 0" on_host "$PID" -o json
-	tj 'nor with --no-stop' "[.items[] | select(.frames | length > 100)] | length == $i" \
-		on_host "$PID" --no-stop -o json
-	tj 'nor without BPF' "[.items[] | select(.frames | length > 100)] | length == $i" \
-		on_host_proc "$PID" -o json
+	tj 'and nobody is stopped' "$(whole $i)" on_host "$PID" -o json
+	tj 'nor with --no-stop' "$(whole $i)" on_host "$PID" --no-stop -o json
+	tj 'nor without BPF' "$(whole $i)" on_host_proc "$PID" -o json
+	tj 'nor where more is asked for than BPF copies' "$(whole $i)" \
+		on_host "$PID" --stack-bytes 700K -o json
+	tj 'nor one of them' "$(whole 1)" on_host "$PID" --tid "$(ls "/proc/$PID/task" | tail -n 1)" \
+		-o json
 	ts 'they are cut at --stack-bytes' 5 "see --max-frames and --stack-bytes: $i\$" \
 		on_host "$PID" --stack-bytes 64K
 	ts 'or below what is copied first' 5 "see --max-frames and --stack-bytes: $i\$" \
 		on_host "$PID" --stack-bytes 4K
+	t 'or at --max-frames, for which nobody is stopped either' "5 0\n" sh -c '
+		"$@" -o json >json 2>/dev/null; printf "%s " $?; jq .summary.stopped json' - \
+		"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --max-frames 3
 done
+far 20 shared
+tj 'in memory that is shared, too' "$(whole 20)" on_host "$PID" -o json
+tj 'and without BPF' "$(whole 20)" on_host_proc "$PID" -o json
 
 # ---- threads that do the same are shown as one ----
 

@@ -110,6 +110,23 @@ func lie(what string) []uintptr {
 			stack[i] = address(stack) + uintptr(i%64)*8
 		}
 		return fakes(1<<12, address(stack), address(stack)+1<<20, address(stack))
+	case "overlap": // long stacks, and short ones in the middle of them
+		w := words(1 << 20)
+		for i := range w {
+			w[i] = 0x4141414141414141
+		}
+		at := address(w)
+		l := fakes(64, at, at+1<<18, at)
+		for i := 1; i < len(l); i += 2 {
+			g := unsafe.Slice((*uintptr)(unsafe.Pointer(l[i])), 24)
+			g[0], g[1] = at+8, at+72
+			for k := 2; k < len(g); k++ {
+				if g[k] == at {
+					g[k] = at + 8
+				}
+			}
+		}
+		return l
 	case "upside": // stacks that end before they begin
 		return fakes(64, top, 4096, 4096)
 	case "awaited": // one of them, and the stacks of all
