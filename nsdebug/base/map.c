@@ -12,8 +12,7 @@ struct map_slot {
 	void *value;
 };
 
-/* Two numbers that are this program's run alone: of the sixteen random bytes that the kernel gave it
- * at exec. */
+/* Two numbers of this run alone: the sixteen random bytes that the kernel gives at exec. */
 static uint64_t seed(int which)
 {
 	static uint64_t s[2];
@@ -96,7 +95,7 @@ void map_free(struct map *m)
 	*m = (struct map){ 0 };
 }
 
-/* Of what it is multiplied with nobody else knows, every bit has part in every one of the result. */
+/* Nobody else knows what it is multiplied with, and every bit has part in all of the result. */
 static uint64_t mix(uint64_t h, uint64_t word)
 {
 	unsigned __int128 p = (unsigned __int128)(h ^ seed(0)) * (word ^ seed(1));
