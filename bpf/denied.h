@@ -38,6 +38,7 @@ struct denied_as {
 	__u32 uid, gid, fsuid, fsgid;	/* the first two real */
 	__u32 user_ns, seccomp;
 	__u32 flags, unused;
+	__u32 ping_first, ping_last;	/* net.ipv4.ping_group_range: ids of the host */
 	__u64 effective, permitted, bounding;	/* capabilities */
 	__u64 refused;			/* asked for in this call and not had */
 	__u32 last, last_ns;		/* the last of them, and in which user namespace */
@@ -63,7 +64,7 @@ struct denied_path {
 	struct path_names names;
 };
 
-_Static_assert(sizeof(struct denied_as) == 656, "both sides see the same record");
+_Static_assert(sizeof(struct denied_as) == 664, "both sides see the same record");
 _Static_assert(sizeof(struct denied_path) == 24 + 1032, "and this one");
 
 #endif

@@ -291,6 +291,8 @@ static __always_inline void put_as(__u32 flags, __u64 now)
 	}
 	a->seccomp = (__u32)BPF_CORE_READ(t, seccomp.mode);
 	a->port_start = BPF_CORE_READ(t, nsproxy, net_ns, ipv4.sysctl_ip_prot_sock);
+	a->ping_first = BPF_CORE_READ(t, nsproxy, net_ns, ipv4.ping_group_range.range[0].val);
+	a->ping_last = BPF_CORE_READ(t, nsproxy, net_ns, ipv4.ping_group_range.range[1].val);
 	fill_cred(a, BPF_CORE_READ(t, cred));
 	bpf_probe_read_kernel(a->limits, sizeof(a->limits), (char *)BPF_CORE_READ(t, signal) +
 			      bpf_core_field_offset(struct signal_struct, rlim));

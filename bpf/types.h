@@ -43,8 +43,13 @@ struct pid_namespace {
 	struct ns_common ns;
 };
 
+struct ping_group_range {
+	kgid_t range[2];
+};
+
 struct netns_ipv4 {
 	int sysctl_ip_prot_sock;
+	struct ping_group_range ping_group_range;
 };
 
 struct net {

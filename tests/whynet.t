@@ -90,6 +90,16 @@ pings '65532 65532'
 says 'ping, for its group' '.verdict == "allowed"' --syscall 'socket(2,2,1)'
 t 'so does the kernel'			'made\n'	made '2, 2, 1'
 
+says 'and what holds already is not offered' '.kind == "capability" and (.cure | test("as things are") and (test("sysctl") | not))' \
+	--syscall 'socket(2,3,1)'
+trace_start denied "$BOX"
+in_box /usr/bin/python3 -c "import socket
+try: socket.socket(2, 3, 1)
+except OSError: pass"
+trace_stop
+tr_rows 'nor by the trace' 'any(.name == "socket" and .reason == "capability" and
+	(.cure | test("as things are") and (test("sysctl") | not)))'
+
 # ---- handles of files ----
 
 handle() { # fd to take a handle of: what the kernel answers without a capability

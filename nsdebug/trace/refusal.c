@@ -334,7 +334,8 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);
 	name_limit(f, r);
 	if (f->view.call->nr == SYS_socket && is_raw_ping(f))
-		r->hint |= HINT_PING;
+		r->hint |= HINT_PING | (socket_pings(&f->creds, a->ping_first, a->ping_last) ?
+					HINT_PINGS : 0);
 	return true;
 }
 

@@ -158,10 +158,13 @@ static void cure_of_hard_limit(struct making *m)
 /* Who pings needs no raw socket. */
 static const char *instead_of_raw(const struct making *m)
 {
-	static char text[200];
+	static char text[240];
 
-	snprintf(text, sizeof(text), "if it only pings: a socket of SOCK_DGRAM does, which ping "
-		 "tries by itself, once group %u may have one (%s'net.ipv4.ping_group_range=%u "
+	if (m->r->hint & HINT_PINGS)
+		return "if it only pings: its groups may have a socket of SOCK_DGRAM for that as "
+			"things are, which not every ping asks for";
+	snprintf(text, sizeof(text), "if it only pings: a socket of SOCK_DGRAM does, which not "
+		 "every ping asks for, once group %u may have one (%s'net.ipv4.ping_group_range=%u "
 		 "%u')", m->gid, m->r->hint & HINT_HOST_NET ? "of the node, whose network it has: "
 		 "sysctl -w " : "--sysctl ", m->gid, m->gid);
 	return text;

@@ -97,7 +97,10 @@ enum why_hint {
 	HINT_CONTROL = 4,	/* a socket by which a runtime of the node is told what to do */
 	HINT_HOST_NET = 8,	/* its network namespace is the node's */
 	HINT_HOST_PATH = 16,	/* of a pod: the mount is of a directory of the node */
-	HINT_ALL = 31
+	HINT_PINGS = 32,	/* and its group may have a socket that pings without one */
+	HINT_TMPFS = 64,	/* the mount is a tmpfs of the container's own */
+	HINT_TMP_ON_ROOT = 128,	/* /tmp is no mount of its own */
+	HINT_ALL = 255
 };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */

@@ -37,13 +37,12 @@ bool socket_is_raw_ping(const uint64_t args[SOCKET_ARGS])
 	return is_icmp(args, SOCK_RAW);
 }
 
-/* The file shows ids of who reads it: the host's. */
-static bool is_among(const struct net *n, const struct creds *c)
+bool socket_pings(const struct creds *c, int64_t first, int64_t last)
 {
-	if (n->ping_first <= c->egid && c->egid <= n->ping_last)
+	if (first <= c->egid && c->egid <= last)
 		return true;
 	for (uint32_t i = 0; i < c->ngroups; i++)
-		if (n->ping_first <= c->groups[i] && c->groups[i] <= n->ping_last)
+		if (first <= c->groups[i] && c->groups[i] <= last)
 			return true;
 	return false;
 }
@@ -59,7 +58,7 @@ static void judge_ping(const struct net *n, const struct creds *c, struct reason
 		ret->kind = WHY_UNKNOWN;
 		snprintf(ret->word, sizeof(ret->word), "net.ipv4.ping_group_range of its network "
 			 "namespace decides, which could not be read");
-	} else if (!is_among(n, c)) {
+	} else if (!socket_pings(c, n->ping_first, n->ping_last)) {
 		ret->kind = WHY_PING;
 		ret->err = EACCES;
 		ret->number = (uint64_t)n->ping_first;
@@ -83,7 +82,9 @@ void socket_judge(const struct net *n, const struct creds *c, const struct capab
 		ret->err = EPERM;
 		ret->caps = CREDS_CAP(NET_RAW);
 		ret->word[0] = '\0';
-		ret->hint = !(unknown & 7) && socket_is_raw_ping(args) ? HINT_PING : 0;
+		ret->hint = unknown & 7 || !socket_is_raw_ping(args) ? 0 : HINT_PING |
+			(n && n->ping_first >= 0 && socket_pings(c, n->ping_first, n->ping_last) ?
+			 HINT_PINGS : 0);
 	} else if (!(unknown & 7) && socket_is_ping(args)) {
 		judge_ping(n, c, ret);
 	}

@@ -22,6 +22,8 @@ struct net;
 bool socket_is_ping(const uint64_t args[SOCKET_ARGS]);
 /* The same with SOCK_RAW, for which a capability is asked. */
 bool socket_is_raw_ping(const uint64_t args[SOCKET_ARGS]);
+/* Is one of its groups in net.ipv4.ping_group_range, whose ends are ids of the host? */
+bool socket_pings(const struct creds *c, int64_t first, int64_t last);
 
 /* In a ROLE_PROC child with NETS_OWN, before it becomes a parser; dir: /proc/PID of who asks. NULL:
  * its network namespace could not be looked into. */
