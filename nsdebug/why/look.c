@@ -14,6 +14,7 @@
 #include "nsdebug/sys/elfhead.h"
 #include "nsdebug/sys/mode.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/curing.h"
 #include "nsdebug/why/find.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/libs.h"
@@ -148,20 +149,41 @@ static bool may_enter(const struct look *l, const struct file_at *f)
 
 /* ---- the program ---- */
 
+static enum found find_program(struct look *l, const char *word, struct file_at *f);
+
+/* What a shell was to start by "-c", if it is in the image. */
+static const char *shells_program(struct look *l)
+{
+	const struct ending *x = l->x;
+	const char *line = x->args.count > 2 && !strcmp(x->args.items[1], "-c") ?
+		x->args.items[2] : "";
+	struct file_at f;
+	char *word;
+
+	line += str_prefix(line, "exec ") ? strlen("exec ") : 0;
+	word = arena_dup(l->f->a, line, strcspn(line, " \t\n;&|<>"));
+	if (word[0] != '/' || !curing_plain(word) || find_program(l, word, &f) != FOUND_THERE)
+		return "PROGRAM";
+	own_close(&f.fd);
+	return S_ISREG(f.mode) && f.mode & 0111 ? word : "PROGRAM";
+}
+
 static void say_no_shell(struct look *l, const char *what, const char *needs)
 {
 	struct finding *x = finding_add(l->f, "no-shell");
+	const char *program = shells_program(l);
 
 	x->cause = true;
 	x->what = finding_text(l->f, "the image has no shell: %s needs %s", what, needs);
 	x->evidence = finding_text(l->f, "command: %s; neither %s nor another shell is in the "
 				   "image", l->command, needs);
 	x->source = l->x->spec;
-	x->cure = "name the program itself, in exec form: ENTRYPOINT [\"/app/server\"] with CMD [] "
-		"in the Dockerfile, so that no shell is asked for; what a script prepares belongs "
-		"into the program, or into an init container";
-	x->kubernetes = "command: [\"/app/server\"]";
-	x->docker = "--entrypoint /app/server";
+	x->cure = finding_text(l->f, "name the program itself, in exec form: ENTRYPOINT [\"%s\"] "
+			       "with CMD [] in the Dockerfile, so that no shell is asked for; "
+			       "what a script prepares belongs into the program, or into an init "
+			       "container", program);
+	x->kubernetes = finding_text(l->f, "command: [\"%s\"]", program);
+	x->docker = finding_text(l->f, "--entrypoint %s", program);
 }
 
 static void say_absent(struct look *l, const char *path)
@@ -322,8 +344,6 @@ static const char *env_word(char *line)
 	word[strcspn(word, " \t")] = '\0';
 	return *word && *word != '-' && !strchr(word, '=') ? word : NULL;
 }
-
-static enum found find_program(struct look *l, const char *word, struct file_at *f);
 
 static void look_script(struct look *l, const struct file_at *f, char *line, unsigned int deep)
 {

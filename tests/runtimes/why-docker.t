@@ -55,10 +55,13 @@ B=nsd.test/base:latest
 ended shell $B sh -c 'echo hi'
 verdict 'a shell form without a shell' '.kind == "no-shell" and .reason ==
 	"the image has no shell: its entrypoint `sh -c echo hi` needs /bin/sh" and
-	(.cure | test("exec form"))'
+	(.cure | test("exec form")) and .docker == "--entrypoint PROGRAM"'
 ts 'it is an answer: 0'	0 '^no-shell '	$NSDEBUG why "$D"
 tj 'the words of the runtime are there' '[.items[] | select(.kind == "start-error")] |
 	length == 1 and (.[0].reason | test("executable file not found"))' $NSDEBUG why -o json "$D"
+ended starts $B sh -c 'exec /app/server 8080'
+verdict 'of what the shell was to start the cure tells' '.kind == "no-shell" and .docker == "--entrypoint /app/server" and
+	.kubernetes == "command: [\"/app/server\"]" and (.cure | test("ENTRYPOINT \\[\"/app/server\"\\] with"))'
 ended script $B /script
 verdict 'a script without a shell' '.kind == "no-shell" and .reason ==
 	"the image has no shell: the script /script needs /bin/sh"'

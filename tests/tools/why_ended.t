@@ -23,7 +23,7 @@ dead() { # ARGV...: a container that has ended, with a root of its own
 
 dead /script
 kind 'a script without a shell' '.kind == "no-shell" and .reason ==
-	"the image has no shell: the script /script needs /bin/sh"'
+	"the image has no shell: the script /script needs /bin/sh" and .docker == "--entrypoint PROGRAM"'
 SCRIPT=$BOX
 dead /arm
 kind 'another architecture' '.kind == "wrong-architecture"'
