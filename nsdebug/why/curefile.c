@@ -492,21 +492,18 @@ static void cure_of_read_only(struct making *m)
 static void cure_of_noexec(struct making *m)
 {
 	const struct reason *r = m->r;
+	char name[64];
 
-	TEXT(m, "put the program into the image, or mount %s without noexec", r->mount);
-	if (!curing_plain(r->mount) || is_on_root(r))
+	if (!(r->hint & HINT_TMPFS) || !curing_plain(r->mount)) {
+		TEXT(m, "put the program into the image, or what is mounted on %s where it may be "
+		     "executed: another volume, or on the host remount,exec", r->mount);
 		return;
-	if (!strcmp(r->type, "tmpfs")) {
-		char name[64];
-
-		volume_name(name, sizeof(name), r->mount);
-		put_tmpfs(m, r->mount, "exec,");
-		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
-			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
-			   r->mount);
-	} else {
-		curing_say(m->cure->podman, "--volume SOURCE:%s:exec", r->mount);
 	}
+	TEXT(m, "put the program into the image, or mount %s without noexec", r->mount);
+	volume_name(name, sizeof(name), r->mount);
+	put_tmpfs(m, r->mount, "exec,");
+	KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: CONTAINER, "
+		   "volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name, r->mount);
 }
 
 bool curing_mounts(struct making *m)

@@ -92,6 +92,14 @@ static bool find_origin(struct arena *a, const struct target *t, const struct re
 	return true;
 }
 
+static bool is_tmp_on_root(const struct target *t)
+{
+	for (size_t i = 0; i < t->mounts.count; i++)
+		if (!strcmp(t->mounts.items[i].point, "/tmp"))
+			return false;
+	return t->mounts.count;
+}
+
 void source_hint(struct reason *r, const struct target *t)
 {
 	auto_arena struct arena *a = NULL;
@@ -100,7 +108,9 @@ void source_hint(struct reason *r, const struct target *t)
 
 	if (t->ns.net && t->ns.net == t->host.net)
 		r->hint |= HINT_HOST_NET;
-	if (!itself && (!t->container.pod || !r->mount[0]))
+	if (is_tmp_on_root(t))
+		r->hint |= HINT_TMP_ON_ROOT;
+	if (!r->mount[0] || (!itself && !t->container.pod && strcmp(r->type, "tmpfs") != 0))
 		return;
 	a = arena_new();
 	if (!find_origin(a, t, r, &o))
@@ -108,6 +118,8 @@ void source_hint(struct reason *r, const struct target *t)
 	/* below a directory it has its own name */
 	if (itself && o.host && curing_is_control(o.host))
 		r->hint |= HINT_CONTROL;
+	if (o.kind == ORIGIN_TMPFS && !o.host)
+		r->hint |= HINT_TMPFS;
 	if (t->container.pod && o.kind == ORIGIN_BIND)
 		r->hint |= HINT_HOST_PATH;
 }

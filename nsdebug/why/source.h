@@ -20,7 +20,8 @@ struct target;
  * printed. The target's mount table and our own are read.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
-/* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH. */
+/* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH,
+ * _TMPFS, _TMP_ON_ROOT. */
 void source_hint(struct reason *r, const struct target *t);
 /* Of what is at a path of the host: the name of the engine's volume there, or the path. */
 bool source_at(char *ret, size_t room, const char *path);

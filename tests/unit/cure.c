@@ -190,6 +190,19 @@ static void cures_of_volumes(void)
 	ok(cured("/dev is made by the runtime") && !cure.kubernetes[0], "nor /dev");
 }
 
+/* What would hide the program, or need not undo it, is no cure. */
+static void cures_of_noexec(void)
+{
+	refuse(WHY_NOEXEC, S_IFREG | 0755, 0, "/noexec/prog", "/noexec");
+	strcpy(why.type, "tmpfs");
+	ok(cured("remount,exec") && !cure.docker[0] && !cure.podman[0] && !cure.kubernetes[0],
+	   "nothing is mounted over a volume's programs");
+	why.hint = HINT_TMPFS;
+	ok(cured("without noexec") &&
+	   !strcmp(cure.docker, "--tmpfs /noexec:exec,uid=65532,gid=65532") && cure.kubernetes[0],
+	   "a tmpfs of the container's own");
+}
+
 /* What is mounted over a directory hides what is in it. */
 static void cures_of_places(void)
 {
@@ -234,6 +247,8 @@ static void cures_of_rights(void)
 	why.hint = HINT_PING;
 	ok(cured("--sysctl 'net.ipv4.ping_group_range=65532 65532'") &&
 	   says(cure.docker, "NET_RAW"), "who pings needs no raw socket");
+	why.hint |= HINT_PINGS;
+	ok(cured("as things are") && !says(cure.text, "sysctl"), "what holds already is no cure");
 	why.hint = 0;
 	nnp.no_new_privs = true;
 	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
@@ -470,6 +485,7 @@ int main(void)
 	cures_of_ids();
 	cures_of_groups();
 	cures_of_volumes();
+	cures_of_noexec();
 	cures_of_places();
 	cures_of_rights();
 	cures_of_python();
