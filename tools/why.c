@@ -110,7 +110,8 @@ static void put_cure(struct why *y, struct why_row *row, struct asked *f)
 	struct cure *cure = arena_alloc(y->a, sizeof(*cure));
 
 	source_hint(&f->why, y->t);
-	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid, (uint32_t)row->gid,
+	cure_of(&f->why, &y->creds, f->op, (uint32_t)row->uid,
+		row->gid == NONE_U64 ? 0 : (uint32_t)row->gid,
 		target_gid(y->t, f->why.gid), cure);
 	source_put(cure, y->t, &f->why);
 	row->cure = text(cure->text);

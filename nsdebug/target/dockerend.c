@@ -129,7 +129,7 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 	} else if (!strcmp(path, "Privileged")) {
 		r->privileged = jvalue_is(v, "true");
 	} else if (!strcmp(path, "GroupAdd[]")) {
-		ending_group(x, v);
+		words_add(&x->add_groups, r->a, v);
 	} else if (!strcmp(path, "PidMode")) {
 		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "NetworkMode")) {
@@ -204,6 +204,22 @@ static void find_layers(struct reading *r, const char *root, const char *id)
 	r->x->no_files = arena_dup(a, b.bytes, b.len);
 }
 
+/* What it mounts in each of them, without writing it down (moby, oci/defaults.go). */
+static void add_defaults(struct reading *r)
+{
+	static const struct ending_mount all[] = {
+		{ .at = "/proc", .type = "proc" }, { .at = "/dev", .type = "tmpfs" },
+		{ .at = "/sys", .type = "sysfs" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct ending_mount *m = ending_mount_add(r->x, r->a);
+
+		if (m)
+			*m = all[i];
+	}
+}
+
 void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 {
 	auto_close int fd = runtime_open(c->root, c->id, "config.v2.json", NULL);
@@ -212,6 +228,7 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	const char *dir = runtime_join(a, c->root, c->id);
 	struct stat st;
 
+	add_defaults(&r);
 	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
 		return;
 	x->source = x->spec = runtime_join(a, dir, "config.v2.json");

@@ -56,9 +56,10 @@ struct ending {
 	const char *spec;		/* the file that says so */
 	struct words_list args, env;
 	const char *cwd;
-	const char *user;		/* "65532:65532", "web" */
+	const char *user;		/* "65532:65532"; of docker also "web", "7", or none */
 	uint32_t groups[ENDING_GROUPS_MAX], ngroups;
 	bool groups_cut;		/* it may be in more */
+	struct words_list add_groups;	/* more, by name or number */
 	/* capabilities by their names; unless all of them are in its bounding set */
 	struct words_list bounding, ambient;
 	bool all_caps, caps_told, no_new_privs;

@@ -64,9 +64,9 @@ const struct creds *deadpath_creds(const struct ending *x, const struct look_ids
 	*c = (struct creds){
 		.uid = as->uid, .euid = as->uid, .suid = as->uid, .fsuid = as->uid, .gid = as->gid,
 		.egid = as->gid, .sgid = as->gid, .fsgid = as->gid, .host_user_ns = true,
-		.ngroups = x->ngroups, .groups_cut = x->groups_cut || as->gid == UINT32_MAX,
+		.ngroups = as->ngroups, .groups_cut = as->groups_cut || as->gid == UINT32_MAX,
 	};
-	memcpy(c->groups, x->groups, x->ngroups * sizeof(*x->groups));
+	memcpy(c->groups, as->groups, as->ngroups * sizeof(*as->groups));
 	take_caps(x, c);
 	return c;
 }
@@ -133,20 +133,40 @@ static void make_table(struct table *t, const struct ending *x, const struct roo
 			add(t, &all[i], point_of(root, all[i].at, a));
 }
 
+static void forget(struct reason *r, const char *why)
+{
+	r->kind = WHY_UNKNOWN;
+	r->err = 0;
+	r->caps = 0;
+	r->guess = 0;
+	snprintf(r->word, sizeof(r->word), "%s", why);
+}
+
 /* Its files are not here, so what was said of them is not true. */
 static void check_seen(const struct table *t, const struct cover *c, struct reason *r)
 {
 	uint32_t at = cover_holding(c, r->path[0] ? r->path : "/");
 	const struct ending_mount *m = at == NO_MOUNT ? NULL : t->of[at];
 	bool seen = !m || ending_mount_seen(m);
+	char word[sizeof(r->word)];
 
 	if (!m || (seen && !(r->kind == WHY_ABSENT && m->bind->empty)))
 		return;
-	r->kind = WHY_UNKNOWN;
-	r->err = 0;
-	r->caps = 0;
-	snprintf(r->word, sizeof(r->word), "it is in what was mounted at %.120s, %s", m->at, seen ?
+	snprintf(word, sizeof(word), "it is in what was mounted at %.120s, %s", m->at, seen ?
 		 "in which nothing is any more" : "which is not among its files");
+	forget(r, word);
+}
+
+/* Would one of the groups that are not known help? */
+static void check_groups(const struct creds *c, struct reason *r)
+{
+	bool mode = r->kind == WHY_MODE;
+
+	if (!c->groups_cut || !r->guess || (!mode && r->kind != WHY_ACL))
+		return;
+	r->guess = mode && (r->mode >> 3 & r->need) != r->need ? 0 : 1;
+	if (r->guess)
+		forget(r, "not all groups that it was in are known");
 }
 
 void deadpath_ask(const struct ending *x, const struct look_ids *as,
@@ -165,6 +185,7 @@ void deadpath_ask(const struct ending *x, const struct look_ids *as,
 	site.uids = site.gids = &same;
 	access_judge(as->root, &site, ask, ret);
 	check_seen(&t, &cover, ret);
+	check_groups(&ask->creds, ret);
 }
 
 /* ---- what its own words say was refused ---- */

@@ -55,10 +55,11 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
 		  uint32_t gid)
 {
-	static const struct creds nobody;
+	/* files of it are judged only where there is no user namespace */
+	const struct creds c = { .fsuid = uid, .fsgid = gid };
 	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
 
-	cure_of(r, &nobody, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);
+	cure_of(r, &c, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);
 	x->cure = cure->text;
 	x->kubernetes = cure->kubernetes;
 	x->docker = cure->docker;

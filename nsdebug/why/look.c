@@ -128,6 +128,14 @@ static const char *cure_mode(struct look *l, const char *path, const char *in_im
 
 /* ---- rights ---- */
 
+static bool is_in_group(const struct look_ids *as, uint32_t gid)
+{
+	for (uint32_t i = 0; i < as->ngroups; i++)
+		if (as->groups[i] == gid)
+			return true;
+	return as->gid == gid;
+}
+
 /* As far as its ids are those of the files: not through a user namespace. Whose groups are not
  * known may be in the file's. */
 static bool may_execute(const struct look *l, const struct file_at *f)
@@ -136,9 +144,9 @@ static bool may_execute(const struct look *l, const struct file_at *f)
 		return f->mode & 0111;
 	if (l->as.uid == f->uid)
 		return f->mode & 0100;
-	if (l->as.gid == f->gid)
+	if (is_in_group(&l->as, f->gid))
 		return f->mode & 0010;
-	return f->mode & (l->as.gid == NO_ID ? 0011 : 0001);
+	return f->mode & (l->as.gid == NO_ID || l->as.groups_cut ? 0011 : 0001);
 }
 
 /* Root of a container may have the capability to, or not: of it nothing is said. */

@@ -13,16 +13,20 @@
 #ifndef NSDEBUG_WHY_LOOK_H
 #define NSDEBUG_WHY_LOOK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "nsdebug/target/ending.h"
+
 struct access_site;
-struct ending;
 struct findings;
 struct root;
 
 /* As whom it is started, as the container numbers them; UINT32_MAX: not known. */
 struct look_ids {
 	uint32_t uid, gid;
+	uint32_t groups[ENDING_GROUPS_MAX], ngroups;
+	bool groups_cut;			/* it may be in more */
 	const struct root *root;	/* whose files say so; or NULL */
 	const struct access_site *rules;	/* the node's: judge_rules(); only for deadpath.h */
 };

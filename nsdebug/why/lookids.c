@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lookids - as whom a container is started, by the files of its image.
+ * lookids - as whom a container is started, by the files of its image: as runc's GetExecUser() has
+ * it (runc 1.1, libcontainer/user), which dockerd calls; whoever writes an OCI spec has done so.
  */
 #include <string.h>
 
@@ -14,51 +15,180 @@
 #include "nsdebug/why/look.h"
 
 #define NO_ID UINT32_MAX
+#define FIELDS 4		/* of both files, all that counts */
 
-struct user {
-	const char *name;
-	size_t len;
+/* "name:password:id:rest" */
+struct entry {
+	struct bytes name, rest;
 	uint32_t id;
 };
 
-static void take_user(void *ctx, uint32_t id, const char *name, size_t len)
+static bool is_number(struct bytes text, uint32_t *ret)
 {
-	struct user *u = ctx;
+	uint64_t n = 0;
 
-	if (u->id == NO_ID && len == u->len && !memcmp(name, u->name, len))
-		u->id = id;
+	for (size_t i = 0; i < text.len && n < NO_ID; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(text.p[i] - '0');
+	}
+	*ret = (uint32_t)n;
+	return text.len && n < NO_ID;
 }
 
-static uint32_t id_of(const struct place_of *p, const char *word, size_t len, const char *file)
+static bool is_same(struct bytes a, struct bytes b)
 {
-	struct user u = { word, len, NO_ID };
-	auto_buf struct buf b = { 0 };
+	return a.len == b.len && !memcmp(a.p, b.p, a.len);
+}
+
+static bool parse_entry(const char *line, const char *end, struct entry *ret)
+{
+	struct bytes f[FIELDS];
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		const char *stop = line > end ? NULL : memchr(line, ':', (size_t)(end - line));
+
+		if (line > end || (!stop && i + 1 < FIELDS))
+			return false;
+		f[i] = (struct bytes){ line, (size_t)((stop ? stop : end) - line) };
+		line += f[i].len + 1;
+	}
+	*ret = (struct entry){ .name = f[0], .rest = f[3] };
+	return ret->name.len && is_number(f[2], &ret->id);
+}
+
+static bool next_entry(const struct buf *b, size_t *at, struct entry *ret)
+{
+	while (*at < b->len) {
+		const char *line = b->bytes + *at, *last = b->bytes + b->len;
+		const char *eol = memchr(line, '\n', b->len - *at);
+
+		*at = (size_t)((eol ? eol : last) - b->bytes) + 1;
+		if (parse_entry(line, eol ? eol : last, ret))
+			return true;
+	}
+	return false;
+}
+
+/* Is it known what it says? What is not there says nothing. dockerd reads the image's, whatever is
+ * mounted there for the container. */
+static bool read_names(const struct place_of *p, const char *path, struct buf *b)
+{
 	auto_close int fd = -1;
 	struct file_at f;
-	const char *end = word;
-	uint64_t n;
+	enum found got;
 
-	if (scan_u64(&end, &n) && end == word + len && n < NO_ID)
-		return (uint32_t)n;
-	if (find_file(p, file, &f) != FOUND_THERE)
-		return NO_ID;
+	if (!p->ending->image.count || ending_mount_of(p->ending, path))
+		return false;
+	got = find_file(p, path, &f);
+	if (got != FOUND_THERE)
+		return got == FOUND_ABSENT;
 	fd = find_open(p, &f);
 	own_close(&f.fd);
-	if (fd >= 0 && fd_read_all(fd, &b, PASSWD_BYTES_MAX) >= 0 && b.len)
-		passwd_parse(b.bytes, b.len, take_user, &u);
-	return u.id;
+	return fd >= 0 && fd_read_all(fd, b, PASSWD_BYTES_MAX) == 0;
+}
+
+/* Its number, first group and, in b, name; an empty word is root. */
+static void find_user(const struct place_of *p, struct bytes word, struct look_ids *ret,
+		      struct buf *b, struct entry *e)
+{
+	bool known = read_names(p, "/etc/passwd", b), number;
+	uint32_t uid = 0;
+	size_t at = 0;
+
+	number = !word.len || is_number(word, &uid);
+	ret->uid = number ? uid : NO_ID;
+	ret->gid = number && known ? 0 : NO_ID;
+	ret->groups_cut = !known;
+	while (next_entry(b, &at, e))
+		if (number ? e->id == uid : is_same(e->name, word)) {
+			ret->uid = e->id;
+			ret->gid = is_number(e->rest, &uid) ? uid : NO_ID;
+			return;
+		}
+	*e = (struct entry){ .id = NO_ID };
+}
+
+static void add_group(struct look_ids *ret, uint32_t id)
+{
+	if (ret->ngroups == ENDING_GROUPS_MAX)
+		ret->groups_cut = true;
+	else
+		ret->groups[ret->ngroups++] = id;
+}
+
+static bool has_member(struct bytes list, struct bytes name)
+{
+	while (list.len) {
+		const char *comma = memchr(list.p, ',', list.len);
+		size_t n = comma ? (size_t)(comma - list.p) : list.len;
+
+		if (is_same((struct bytes){ list.p, n }, name))
+			return true;
+		list.p += n + (comma != NULL);
+		list.len -= n + (comma != NULL);
+	}
+	return false;
+}
+
+static uint32_t group_of(const struct buf *b, struct bytes word)
+{
+	struct entry e;
+	size_t at = 0;
+	uint32_t id;
+
+	while (next_entry(b, &at, &e))
+		if (is_same(e.name, word))
+			return e.id;
+	return is_number(word, &id) ? id : NO_ID;
+}
+
+/* word: the group that was asked for; if none was, those that list the user. */
+static void find_groups(const struct place_of *p, struct bytes word, struct bytes user,
+			struct look_ids *ret)
+{
+	auto_buf struct buf b = { 0 };
+	bool known = read_names(p, "/etc/group", &b);
+	const struct words_list *more = &p->ending->add_groups;
+	struct entry e;
+	size_t at = 0;
+
+	if (word.len && !is_number(word, &ret->gid))
+		ret->gid = group_of(&b, word);
+	while (!word.len && user.len && next_entry(&b, &at, &e))
+		if (has_member(e.rest, user))
+			add_group(ret, e.id);
+	ret->groups_cut |= !known && !word.len && user.len;
+	for (size_t i = 0; i < more->count; i++) {
+		const char *of = more->items[i];
+		uint32_t id = group_of(&b, (struct bytes){ of, strlen(of) });
+
+		if (id == NO_ID)
+			ret->groups_cut = true;
+		else
+			add_group(ret, id);
+	}
 }
 
 struct look_ids look_ids(const struct root *root, const struct ending *x)
 {
+	struct look_ids ret = { .root = root, .gid = NO_ID };
 	struct place_of p = { root, x };
-	const char *user = x->user ? x->user : "0:0";
+	const char *user = x->user ? x->user : "";
 	size_t len = strcspn(user, ":");
+	struct bytes word = { user, len }, group = { user + len, strlen(user + len) };
+	auto_buf struct buf users = { 0 };
+	struct entry e = { .id = NO_ID };
 
-	return (struct look_ids){
-		.root = root,
-		.uid = id_of(&p, user, len, "/etc/passwd"),
-		.gid = user[len] ? id_of(&p, user + len + 1, strlen(user + len + 1),
-					 "/etc/group") : NO_ID,
-	};
+	if (group.len) {
+		group.p++;
+		group.len--;
+	}
+	if (!group.len || !is_number(word, &ret.uid))
+		find_user(&p, word, &ret, &users, &e);
+	for (uint32_t i = 0; i < x->ngroups; i++)
+		add_group(&ret, x->groups[i]);
+	find_groups(&p, group, e.name, &ret);
+	ret.groups_cut |= x->groups_cut;
+	return ret;
 }

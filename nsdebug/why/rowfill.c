@@ -56,9 +56,9 @@ void why_row_creds(struct why_row *row, const struct creds *c, const struct targ
 	static const char *const seccomp[] = { "none", "strict", "filter" };
 
 	row->uid = target_uid(t, c->fsuid);
-	row->gid = target_gid(t, c->fsgid);
+	row->gid = c->fsgid == UINT32_MAX ? NONE_U64 : target_gid(t, c->fsgid);
 	row->host_uid = c->fsuid;
-	row->host_gid = c->fsgid;
+	row->host_gid = c->fsgid == UINT32_MAX ? NONE_U64 : c->fsgid;
 	row->groups = group_words(c, t, a);
 	row->has = cap_words(c->cap_eff, a);
 	row->no_new_privs = c->no_new_privs;

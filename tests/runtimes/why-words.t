@@ -109,9 +109,56 @@ refused memory /scratch/x
 verdict 'what is in memory is not judged' '(.reason | test("/scratch/x was not judged: it is in what was mounted at /scratch")) and
 	(.cure | test("trace denied"))'
 refused volume /owned/x
-verdict 'a directory of the node is' '.reason | test("/owned is 0755 0:0; other has r-x")'
+verdict 'a directory of the node is' '(.reason | test("/owned is 0755 0:0; other has r-x")) and
+	(.cure | test("chown on the host to 65532") and (test("number there") | not))'
 tj 'and so by its path' '.items[0] | .kind == "mode" and .path == "/owned"' \
 	"$NSDEBUG" why "$D" --path /owned/x --for create -o json
+
+# ---- as whom: by the files of its image, as dockerd has it
+
+mkdir -p who/etc who/g
+printf 'root:x:0:0::/:\napp:x:65532:4000::/:\n' >who/etc/passwd
+printf 'root:x:0:\napp:x:4000:\nweb:x:4001:x,app\nmore:x:4002:\n' >who/etc/group
+for g in 0 4000 4001 4002 4003; do
+	echo x >who/g/$g
+	chmod 640 who/g/$g
+	chown 0:$g who/g/$g
+done
+chmod 755 who who/etc who/g
+# What it could read, and as which group, is what is said of it.
+whose() { # NAME OPTION...
+	_n=$1
+	shift
+	D=nsd-words-$$-who-$_n
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network none "$@" --entrypoint /busybox/busybox nsd.test/debug:latest \
+		sh -c 'cat /proc/self/status; for g in /g/*; do cat $g >/dev/null && echo "reads $g"; done; echo >/dev/shm/x' >out 2>&1
+	tar -C who --numeric-owner -c etc g | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
+	ended_again
+	docker_ logs "$D" >said 2>/dev/null
+	ran=$(sed -n 's/^Gid:\t\([0-9]*\).*/\1/p' said)
+	for g in 0 4000 4001 4002 4003; do
+		_v=denied
+		grep -q "reads /g/$g\$" said && _v=allowed
+		tj "$_n: what group $g may read is $_v, as it was" ".items[0] | .verdict == \"$_v\" and .gid == $ran" \
+			"$NSDEBUG" why "$D" --path /g/$g -o json
+	done
+}
+whose name --user app
+whose number --user 65532
+whose unnamed --user 65533
+whose both --user app:web
+whose added --user app --group-add more --group-add 4003
+ts 'what its runtime mounted is not judged' 5 'unknown .*mounted at /dev, which is not among its files' \
+	"$NSDEBUG" why "$D" --path /dev/shm/x --for create
+ts 'nor /proc' 5 'unknown .*mounted at /proc' "$NSDEBUG" why "$D" --path /proc/1/status
+# dockerd reads those of the image, which a mount hides from us
+ended hidden --user 65532 --volume "$TMP/who/etc:/etc" --entrypoint /busybox/busybox nsd.test/debug:latest true
+tar -C who --numeric-owner -c g | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
+tj 'groups that are not known are no reason' '.items[0] | .verdict == "unknown" and .gid == null' \
+	"$NSDEBUG" why "$D" --path /g/4000 -o json
+tj 'but where no group may' '.items[0] | .verdict == "denied"' \
+	"$NSDEBUG" why "$D" --path /g/4000 --for write -o json
 
 t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
 t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
