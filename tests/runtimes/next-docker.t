@@ -47,6 +47,21 @@ for word in "$name-denied" "docker://$name-denied"; do
 		.guess == false)) | length >= 1'
 done
 
+# The cure is for who is named, so the owner must be the one that the container sees.
+mkdir -m 711 own
+: >own/secret
+chown 0:4000 own/secret
+chmod 640 own/secret
+created "$name-owner" --user 65532 --volume "$PWD/own:/own" nsd.test/debug:latest /busybox/busybox sh -c 'i=0
+	while [ $i -lt 20 ]; do /busybox/busybox cat /own/secret; i=$((i + 1)); done'
+trace_start denied --next "$name-owner"
+waits "$name-owner"
+docker_ start "$name-owner" >out 2>&1 || fail "docker start $name-owner" "$(cat out)"
+trace_wait
+tr_rows 'without a user namespace ids are those of the host' 'map(select(.path == "/own/secret")) |
+	length >= 1 and all(.owner_uid == 0 and .owner_gid == 4000 and (.why | test("0640 0:4000"))) and
+	(map(.why + (.cure // "")) | any(test("65534|on the host: ")) | not) and any(.docker != null)'
+
 # Docker waits twice as long each time, from a tenth of a second.
 created "$name-loop" --restart=always nsd.test/debug:latest /busybox/busybox sh -c 'exit 5'
 t 'it begins to crash'	"$name-loop\n"	docker_ start "$name-loop"

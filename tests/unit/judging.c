@@ -75,6 +75,24 @@ static void once(void)
 	judging_free(&j);
 }
 
+/* Of a container in the host's user namespace no extent was read. */
+static void identity(void)
+{
+	const struct idmap same = { .identity = true };
+	struct emit emit;
+	struct judging j = begin(&emit);
+
+	judging_want(&j);
+	given.nuids = judging_put_ids(&same, given.uids);
+	given.ngids = judging_put_ids(&same, given.gids);
+	answer(true);
+	ok(judging_renew(&j) && idmap_inside(&j.uids, 4000) == 4000 && idmap_has(&j.gids, 65532) &&
+	   idmap_outside(&j.gids, 7) == 7, "the host's own ids are the container's");
+	close(asks[0]);
+	asks[0] = -1;
+	judging_free(&j);
+}
+
 /* Something changes before each question. */
 static void often(void)
 {
@@ -229,6 +247,7 @@ int main(void)
 		return 1;
 	asks[0] = -1;
 	once();
+	identity();
 	often();
 	late();
 	hung();
