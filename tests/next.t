@@ -192,6 +192,24 @@ run
 trace_wait
 tr_rows 'a user namespace: ids in the container and of the host' \
 	'.[-1] | .uid == 65532 and .gid == 65532 and .host_uid == 165532'
+mkdir own
+: >own/secret
+chown 0:4000 own/secret
+chmod 640 own/secret
+chmod 711 own
+seen() { # WHY [OPTION...]: what a refusal says of /own/secret
+	_why=$1
+	shift
+	bundle --bind "$TMP/own:/own" "$@" -- /busybox/busybox sh -c 'i=0
+		while [ $i -lt 20 ]; do /busybox/busybox cat /own/secret; i=$((i + 1)); done'
+	arm denied --next "$ID"
+	run
+	trace_wait
+	tr_rows "owners as ${*:-the host} has them" "map(select(.path == \"/own/secret\")) | length >= 1 and
+		all(.why | contains(\"/own/secret $_why\"))"
+}
+seen 'is 0640 0:4000'
+seen 'belongs to id 0 of the host' --userns 100000
 bundle --pidns host -- /busybox/busybox sh -c 'exit 5'
 arm exit --next "$ID"
 run
@@ -207,7 +225,15 @@ in_box /busybox/busybox true joined
 trace_stop
 t 'one that lasts: the user ends it' '130\n' echo "$STATUS"
 tr_rows 'what joins it is of it' '.[0].args[1:] == ["sleep", "1000"] and any(.args[1:] == ["true", "joined"])'
+ts 'a container that runs and does not start again' 3 \
+	'it ran already and was not started again' \
+	"$NSDEBUG" trace exec --next "$ID" --for 50ms
+"$NSDEBUG" advise --next "$ID" --for 50ms >rows 2>said
+t 'which advise cannot watch, either' '3\n' echo $?
+ts 'and of which it says that alone' 0 'it ran already' cat said
+ts 'nothing of its end' 1 '' grep -E 'its end|still runs|id that names' said
 arm exec --next "$ID" --max-events 1
+ts 'one that runs: said at once' 0 'it runs already, so its next start is waited for' cat said
 runc kill "$ID" KILL
 wait_for 'runc delete "$ID" 2>/dev/null' 20
 run &

@@ -488,6 +488,21 @@ static void look(struct report *p)
 	files_look(&p->unused, &p->used, &p->image);
 }
 
+static void report(struct report *p)
+{
+	struct run *r = p->r;
+
+	look(p);
+	needs_of(&p->advice, &p->used, r->target, r->target->next != NULL);
+	calls_of(&p->used, p->advice.whole, &p->calls);
+	p->profiles.lost = r->emit->status == ST_INCOMPLETE;
+	profiles_make(&p->profiles);
+	p->complete = remarks_say(r->emit, &p->profiles.remarks);
+	put_report(p);
+	put_sum(p);
+	write_profiles(p);
+}
+
 static void advise_run(struct run *r)
 {
 	const struct advise_opts *o = r->opts;
@@ -499,19 +514,10 @@ static void advise_run(struct run *r)
 		.unused = &p->unused, .exact = o->exact };
 	p->used.capable.symbols = r->aids->symbols;
 	if (used_run(&p->used, r->in, &o->tracer, r->target)) {
-		look(p);
-		needs_of(&p->advice, &p->used, r->target, r->target->next != NULL);
-		calls_of(&p->used, p->advice.whole, &p->calls);
-		p->profiles.lost = r->emit->status == ST_INCOMPLETE;
-		profiles_make(&p->profiles);
-		p->complete = remarks_say(r->emit, &p->profiles.remarks);
-		if (p->advice.whole && !*p->used.tracer.begun) {
+		if (r->target->next && !*p->used.tracer.begun)
 			tracer_say_none(&p->used.tracer);
-		} else {
-			put_report(p);
-			put_sum(p);
-			write_profiles(p);
-		}
+		else
+			report(p);
 	}
 	buf_free(&p->name_text);
 	buf_free(&p->why_text);

@@ -89,6 +89,17 @@ static void add_pod(struct next *n, const char *name)
 	n->below = true;
 }
 
+/* Its directory of /proc, or -1: it does not run. */
+static int open_running(int procfs, const struct container *c)
+{
+	auto_close int dir = c->pid > 0 ? proc_open(procfs, c->pid) : -1;
+	struct proc_stat st;
+
+	if (dir < 0 || proc_stat(dir, &st) < 0 || container_began(c, st.start) != BEGAN_THEN)
+		return -1;
+	return take_fd(&dir);
+}
+
 /* Of its containers that live, its sandbox among them: what the cgroup above is called. A pod that
  * goes and its successor have the same name. */
 static bool look_above(void *ctx, struct container *c)
@@ -96,7 +107,6 @@ static bool look_above(void *ctx, struct container *c)
 	struct pod *p = ctx;
 	auto_close int dir = -1;
 	struct cgroup cgroup;
-	struct proc_stat st;
 	const char *name;
 
 	if (!c->pod || strcmp(c->pod, p->name) || !container_is_in(c, p->space, NULL))
@@ -105,9 +115,8 @@ static bool look_above(void *ctx, struct container *c)
 		p->seen = c->pod_space;
 	else if (strcmp(p->seen, c->pod_space))
 		p->other = c->pod_space;
-	dir = c->pid > 0 ? proc_open(p->procfs, c->pid) : -1;
-	if (dir < 0 || proc_stat(dir, &st) < 0 || container_began(c, st.start) != BEGAN_THEN ||
-	    !cgroup_read(&cgroup, dir))
+	dir = open_running(p->procfs, c);
+	if (dir < 0 || !cgroup_read(&cgroup, dir))
 		return true;
 	name = cgroup_above(&cgroup, c);
 	if (name)
@@ -175,6 +184,15 @@ static bool is_it(const struct container *c, const char *word)
 	return equal(c->id, word) || equal(c->name, word) || is_generated_id(c->id);
 }
 
+static bool runs(const struct container *c)
+{
+	struct err ignored;
+	auto_close int procfs = target_procfs(&ignored);
+	auto_close int dir = procfs < 0 ? -1 : open_running(procfs, c);
+
+	return dir >= 0;
+}
+
 /* 1: it is no pod, nor in one, and *id is what its cgroup is called after. */
 static int find_pod(struct next *n, const char **id, struct arena *a, const char *word,
 		    const struct target_want *want, struct err *e)
@@ -195,6 +213,7 @@ static int find_pod(struct next *n, const char **id, struct arena *a, const char
 		return wait_for_pod(n, c.pod_space, c.pod, a, e);
 	} else if (is_it(&c, word)) {
 		*id = c.id;
+		n->runs = runs(&c);
 	}
 	if (ret == 1 && !*id)
 		*id = chosen_id(word, e);

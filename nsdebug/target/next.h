@@ -25,6 +25,7 @@ struct next {
 	char names[NEXT_MAX][NEXT_ROOM];	/* any of these, without what is above it */
 	unsigned int count;
 	bool below;		/* a cgroup that is made below one of these is meant, too */
+	bool runs;		/* a container of that name runs: its next start is waited for */
 };
 
 /* Makes a target without a process: only its name, .next and .host.pid are set. ST_USAGE if that

@@ -334,11 +334,11 @@ struct coltime tracer_time(const struct tracer *t, uint64_t boot_ns)
 
 static void say_armed(struct tracer *t)
 {
-	emit_note(&t->in->emit, "waiting for a cgroup called %s%s%s", t->next->names[0],
+	emit_note(&t->in->emit, "waiting for a cgroup called %s%s%s%s", t->next->names[0],
 		  t->next->count == 1 ? "" : t->next->below ? " or as another of this name" :
 		  " or as a runtime calls it",
 		  t->next->below ? ", or the next one below it, whichever container's that is" :
-		  "");
+		  "", t->next->runs ? ": it runs already, so its next start is waited for" : "");
 	emit_flush(&t->in->emit);
 }
 
@@ -373,8 +373,10 @@ static void say_unborn(struct tracer *t)
 			  "shows what was done until then");
 		return;
 	}
-	err_set(&e, ST_TARGET, "no cgroup called %s was made: is it the id that names it? That of "
-		"docker or podman is made up by them", t->next->names[0]);
+	err_set(&e, ST_TARGET, "no cgroup called %s was made: %s", t->next->names[0],
+		t->next->runs ? "it ran already and was not started again; without --next it is "
+		"looked at as it runs" : "is it the id that names it? That of docker or podman is "
+		"made up by them");
 	emit_err(&t->in->emit, &e);
 }
 
