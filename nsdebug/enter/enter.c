@@ -16,6 +16,7 @@
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/enter/killed.h"
 #include "nsdebug/enter/seal.h"
 #include "nsdebug/sys/cgset.h"
 
@@ -195,6 +196,15 @@ static size_t count_killed(struct pollfd *one)
 	return n;
 }
 
+static size_t count_blocked(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ngone; i++)
+		n += gone[i].killed && killed_state(gone[i].pid) == 'D';
+	return n;
+}
+
 size_t enter_left(size_t most, uint64_t wait_ns)
 {
 	struct pollfd p = { .fd = -1, .events = POLLIN };
@@ -205,7 +215,7 @@ size_t enter_left(size_t most, uint64_t wait_ns)
 		poll(&p, 1, (int)((until - now) / NS_PER_MS) + 1);
 		now = clock_ns();
 	}
-	return n;
+	return n > most ? count_blocked() : n;
 }
 
 int enter_spawn(struct child *c, const struct spawn *s, struct err *e)

@@ -151,9 +151,10 @@ struct spawn {
 int enter_spawn(struct child *c, const struct spawn *s, struct err *e);
 void enter_close(struct child *c);	/* closes the pipes; a child that lives goes on */
 void enter_kill(struct child *c);	/* SIGKILL, not waited for; and enter_close() */
-/* How many that were killed so have not gone, blocked in the kernel: waits at most so long for no
- * more than `most` of them. Others that are closed are reaped by and by; whose end is waited for
- * elsewhere has no pid any more when it is closed. */
+/* How many that were killed so have not gone: waits at most so long for no more than `most` of
+ * them, and if that was in vain counts those that are blocked in the kernel (killed.h). Others that
+ * are closed are reaped by and by; whose end is waited for elsewhere has no pid any more when it is
+ * closed. */
 size_t enter_left(size_t most, uint64_t wait_ns);
 
 /* In a ROLE_PROC child: nobody is held any more, so it takes its turns as all others do. */

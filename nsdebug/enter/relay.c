@@ -16,9 +16,9 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/sig.h"
+#include "nsdebug/enter/killed.h"
 #include "nsdebug/enter/seal.h"
 
-#define GRACE_MS 300
 #define READ_SIZE (64 * 1024)
 
 struct wait {
@@ -116,19 +116,6 @@ static int time_left_ms(const struct wait *w, bool *over)
 	return *over ? 0 : (int)((end - now + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-/* Of our own child, which is not waiting for anybody if it runs. */
-static bool runs(pid_t pid)
-{
-	char path[64], text[512];
-	const char *name_end;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fd_read_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
-		return false;
-	name_end = strrchr(text, ')');
-	return name_end && !strncmp(name_end, ") R", 3);
-}
-
 /* It loads them with a capability, which it gives up then. */
 static bool loads(pid_t pid)
 {
@@ -164,7 +151,7 @@ static const char *no_progress(const struct wait *w)
 {
 	if (w->c->role == ROLE_TRACER && loads(w->c->pid))
 		return "the kernel loads the programs, and they get no processor?";
-	if (runs(w->c->pid))
+	if (killed_state(w->c->pid) == 'R')
 		return "it is at work still: much to go through, or a busy machine?";
 	if (w->c->role == ROLE_TRACER)
 		return "it is stopped, or waits for its turn on a processor?";
@@ -261,26 +248,6 @@ static int step(struct wait *w, struct err *e)
 	return 0;
 }
 
-static bool gone_within(int pidfd, int ms)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
-
-	while ((n = poll(&p, 1, ms)) < 0 && errno == EINTR)
-		;
-	return n > 0;
-}
-
-/* "fuse_get_req" and the like: our own child, so the file is ours to read. */
-static void where_blocked(pid_t pid, char *text, size_t room)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
-	if (fd_read_at(AT_FDCWD, path, text, room) <= 0)
-		snprintf(text, room, "unknown");
-}
-
 static int end_of(struct child *c)
 {
 	int wstatus = 0;
@@ -290,24 +257,35 @@ static int end_of(struct child *c)
 	return wstatus;
 }
 
+static int err_left(const struct wait *w, enum killed how, struct err *e)
+{
+	char where[64];
+
+	if (how == KILLED_STARVED)
+		return err_set(e, ST_STUCK, "%s: child %d was killed and is left behind: it has "
+			       "not got a processor yet to end", w->r->who, (int)w->c->pid);
+	killed_where(w->c->pid, where, sizeof(where));
+	return err_set(e, ST_STUCK, "%s: child %d cannot be killed and is left behind, blocked in "
+		       "%s: the file system's server must answer or be unmounted", w->r->who,
+		       (int)w->c->pid, where);
+}
+
 /* SIGKILL and a grace; what survives is left behind and said. A guardian ends when it has done what
  * it is for, and not before. */
 static void stop_child(struct wait *w, enum status *st, struct err *e)
 {
-	char where[64];
+	enum killed how;
 
 	if (w->c->role == ROLE_GUARDIAN)
 		return;
 	syscall(SYS_pidfd_send_signal, w->c->pidfd, SIGKILL, NULL, 0);
-	if (gone_within(w->c->pidfd, GRACE_MS)) {
+	how = killed_wait(w->c->pid, w->c->pidfd);
+	if (how == KILLED_GONE) {
 		end_of(w->c);
 		return;
 	}
-	where_blocked(w->c->pid, where, sizeof(where));
 	*st = ST_STUCK;
-	err_set(e, ST_STUCK, "%s: child %d cannot be killed and is left behind, blocked in %s: "
-		"the file system's server must answer or be unmounted", w->r->who,
-		(int)w->c->pid, where);
+	err_left(w, how, e);
 }
 
 static enum status died(struct wait *w, int wstatus, struct err *e)
@@ -348,7 +326,7 @@ enum status relay_run(const struct relay *r, struct child *c, struct err *e)
 		st = w.asked_to_stop ? status_worse(w.ended, ST_INTERRUPTED) : w.ended;
 	} else {
 		/* It closed its pipes without a word: it is dying. */
-		if (!gone_within(c->pidfd, (int)(r->timeout_ns / NS_PER_MS)))
+		if (!killed_within(c->pidfd, (int)(r->timeout_ns / NS_PER_MS)))
 			stop_child(&w, &st, e);
 		else
 			wstatus = end_of(c);
