@@ -184,6 +184,8 @@ box_run base --ready -- /app/server 8099
 wait_for 'grep -q ":1FA3 .* 0A " /proc/$BOXPID/net/tcp /proc/$BOXPID/net/tcp6' 10
 t 'a port that is free' 'allowed granted\n' kind "$BOX" --port 8080
 t 'one that somebody has' 'denied in-use\n' kind "$BOX" --port 8099
+tj 'who it is' '.items[0] | .word == "server (pid 1)" and (.reason | test("in use by server [(]pid 1[)]"))' \
+	why "$BOX" --port 8099
 t 'of UDP it is free' 'allowed granted\n' kind "$BOX" --port 8099 --udp
 t 'a low one' 'denied port\n' kind "$BOX" --port 80
 tj 'with the rule and the cure' '.items[0] | .error == "EACCES" and .limit == 1024 and

@@ -356,7 +356,7 @@ static void ask_port(struct why *y)
 		 (unsigned int)y->o->port);
 	ask->subject = subject;
 	ask->action = "bind";
-	port_judge(y->r->in, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
+	port_judge(y->r->in, y->t, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
 	answer(y, ask);
 }
 

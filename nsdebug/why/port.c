@@ -3,15 +3,21 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/map.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/enter/emit.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/holders.h"
 #include "nsdebug/sys/ns.h"
+#include "nsdebug/sys/proc.h"
 #include "nsdebug/sys/sockdiag.h"
+#include "nsdebug/target/target.h"
 #include "nsdebug/why/capable.h"
 
 #define FIRST_PORT 1024		/* before Linux 4.11 it is always this */
@@ -22,6 +28,7 @@ struct search {
 	bool udp;
 	unsigned int bound, held, left;	/* who listens or has bound it; connections; ended ones */
 	uint32_t uid, waiting, room;	/* of who listens: not yet accepted, and how many may be */
+	uint32_t inode;			/* of the socket that listens or is bound */
 	struct sock held_by;
 };
 
@@ -35,6 +42,7 @@ static void look(void *ctx, const struct sock *s)
 	if (x->udp || s->state == TCP_LISTEN) {
 		x->bound++;
 		x->uid = s->uid;
+		x->inode = s->inode;
 		x->waiting = s->rqueue;
 		x->room = s->wqueue;
 	} else if (s->state == TCP_TIME_WAIT || !s->inode) {
@@ -76,9 +84,47 @@ static void put_holder(const struct search *x, struct reason *ret)
 		 family == AF_INET6 ? "]" : "", x->held_by.remote.port);
 }
 
+/* "server (pid 1)" */
+static void put_process(const struct target *t, int dir, pid_t host_pid, char *ret, size_t room)
+{
+	struct proc_status status;
+	struct proc_stat st;
+	bool ours = ns_id(dir, "pid") == t->ns.pid;
+
+	if (proc_stat(dir, &st) == 0 && proc_status(dir, &status) == 0)
+		snprintf(ret, room, "%s (pid %d%s)", st.comm,
+			 (int)(ours ? target_pid(t, &status) : host_pid),
+			 ours ? "" : " of the host");
+}
+
+/* The first on the node that has the socket: a network namespace may be of several containers. */
+static void find_process(struct inside *in, const struct target *t, uint32_t inode,
+			 char *ret, size_t room)
+{
+	auto_close int procs = openat(in->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_map struct map only = { 0 };
+	struct holders h = { 0 };
+	struct proc_dir d;
+	static char yes;
+	pid_t pid;
+
+	if (procs < 0 || !inode)
+		return;
+	map_put(&only, inode, &yes);
+	proc_dir_init(&d, procs);
+	while (!h.count && proc_dir_next(&d, &pid) > 0) {
+		auto_close int dir = proc_open(in->procfs, pid);
+
+		emit_tick(&in->emit);
+		if (dir >= 0 && holders_add(&h, dir, pid, &only) == 0 && h.count)
+			put_process(t, dir, pid, ret, room);
+	}
+	holders_free(&h);
+}
+
 /* inet_csk_bind_conflict(): whether both have SO_REUSEADDR or SO_REUSEPORT the kernel tells of none
  * but those that listen, and these refuse the first. */
-static void judge_use(const struct search *x, struct reason *ret)
+static void judge_use(const struct search *x, const char *who, struct reason *ret)
 {
 	if (!x->bound && !x->held && !x->left)
 		return;
@@ -87,21 +133,24 @@ static void judge_use(const struct search *x, struct reason *ret)
 	ret->uid = x->uid;
 	ret->guess = !x->bound;
 	if (is_full(x))
-		snprintf(ret->word, sizeof(ret->word), "a socket whose queue is full: %u wait to "
-			 "be accepted, and %u may; who connects is not answered", x->waiting,
-			 x->room);
-	else if (!x->bound && x->held)
+		snprintf(ret->word, sizeof(ret->word), "%s%sa socket whose queue is full: %u wait "
+			 "to be accepted, and %u may; who connects is not answered", who,
+			 *who ? ": " : "", x->waiting, x->room);
+	else if (x->bound)
+		snprintf(ret->word, sizeof(ret->word), "%s", who);
+	else if (x->held)
 		put_holder(x, ret);
-	else if (!x->bound)
+	else
 		snprintf(ret->word, sizeof(ret->word), "%u connection%s that ended still ha%s it "
 			 "(TIME-WAIT): it takes SO_REUSEADDR, which those must have had, too",
 			 x->left, x->left == 1 ? "" : "s", x->left == 1 ? "s" : "ve");
 }
 
-void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_t port, bool udp,
-		struct reason *ret)
+void port_judge(struct inside *in, const struct target *t, int dir, const struct creds *c,
+		uint16_t port, bool udp, struct reason *ret)
 {
 	struct search x = { .port = port, .udp = udp };
+	char who[PROC_COMM_MAX + 40] = "";
 	struct capable over;
 
 	capable_read(dir, c, &over);
@@ -126,6 +175,7 @@ void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_
 		ret->caps = CREDS_CAP(NET_BIND_SERVICE);
 	} else if (port) {
 		search(in->nets[0].diag, &x);
-		judge_use(&x, ret);
+		find_process(in, t, x.inode, who, sizeof(who));
+		judge_use(&x, who, ret);
 	}
 }

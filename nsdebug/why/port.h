@@ -14,10 +14,12 @@
 #include "nsdebug/why/reason.h"
 
 struct inside;
+struct target;
 
 /* In a ROLE_PROC child with NETS_OWN; dir: /proc/PID of who asks.
+ * Of one that is in use word says who has it: its program and pid, the container's own number.
  * WHY_UNKNOWN where the namespace could not be looked into. */
-void port_judge(const struct inside *in, int dir, const struct creds *c, uint16_t port, bool udp,
-		struct reason *ret);
+void port_judge(struct inside *in, const struct target *t, int dir, const struct creds *c,
+		uint16_t port, bool udp, struct reason *ret);
 
 #endif
