@@ -76,6 +76,7 @@ enum col_flag {
 	 * number: how many that follow each other this one stands for; 0: none, another does. */
 	COL_FOLD = 1024,
 	COL_NUMBERS = 2048,	/* of COL_LIST: its items are numbers, as which JSON has them */
+	COL_WHOLE = 4096,	/* at the end of a table it is not cut where the terminal ends */
 	COL_CODE = 512,		/* text with escapes of its own, as in C: a backslash stays one */
 };
 

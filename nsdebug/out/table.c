@@ -213,12 +213,13 @@ static size_t cut_at(struct bytes text, size_t columns)
 	return i;
 }
 
-/* On a terminal a table keeps to its width, as ps does; -o wide and pipes have all of it. */
-static size_t room_left(const struct out *o, size_t line, struct bytes text)
+/* On a terminal a table keeps to its width, as ps does; -o wide and pipes have all of it. What is
+ * to be done is whole everywhere, for its end counts. */
+static size_t room_left(const struct out *o, const struct col *c, size_t line, struct bytes text)
 {
 	size_t used = o->sink.out.len - line;
 
-	if (!o->layout.columns || o->layout.kind != LAYOUT_TABLE ||
+	if (!o->layout.columns || c->flags & COL_WHOLE || o->layout.kind != LAYOUT_TABLE ||
 	    o->layout.format != OUT_TABLE || used >= o->layout.columns)
 		return text.len;
 	return cut_at(text, o->layout.columns - used);
@@ -250,7 +251,9 @@ static void print_row(struct out *o, const struct held_row *row)
 		}
 		if (sgr)
 			buf_str(b, sgr);
-		buf_add(b, text.p, is_last(o, i) ? room_left(o, line, text) : text.len);
+		if (is_last(o, i))
+			text.len = room_left(o, c, line, text);
+		buf_add(b, text.p, text.len);
 		if (sgr)
 			buf_str(b, "\033[0m");
 		sgr = NULL;

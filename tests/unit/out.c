@@ -25,7 +25,7 @@ static const struct col cols[] = {
 	COL(COL_PAINT, struct row, paint, 0, "colour"),
 	COL(COL_BYTES, struct row, name, COL_NAME, "name"),
 	COL(COL_BOOL, struct row, flag, COL_WIDE, "flag"),
-	COL(COL_DUR, struct row, took_s, COL_HIDE, "took"),
+	COL(COL_DUR, struct row, took_s, COL_HIDE | COL_WHOLE, "took"),
 	COL(COL_TIME, struct row, at, COL_HIDE, "at"),
 	COL(COL_LIST, struct row, list, COL_HIDE, "list"),
 	COL_END
@@ -99,6 +99,18 @@ static void formats(struct buf *b)
 	is(b, HEAD "\"runc://x\"," BODY "\n", "JSON lines");
 }
 
+static void terminals(struct buf *b)
+{
+	struct row row = sample("abcdefgh", 10);
+
+	render(b, (struct layout){ .format = OUT_TABLE, .columns = 8, .fields = "size,name" },
+	       &row, 1, false);
+	is(b, "SIZE NAME\n  10 abc\n", "a row ends where the terminal does");
+	render(b, (struct layout){ .format = OUT_TABLE, .columns = 12, .fields = "name,took_s" },
+	       &row, 1, false);
+	is(b, "NAME      TOOK_S\nabcdefgh 1.500 s\n", "but for what is wanted whole");
+}
+
 static void missing(struct buf *b)
 {
 	struct row row = {
@@ -151,6 +163,7 @@ int main(void)
 	auto_buf struct buf b = { 0 };
 
 	formats(&b);
+	terminals(&b);
 	missing(&b);
 	errors();
 	return done();
