@@ -129,15 +129,21 @@ static bool is_writers(const struct making *m)
 	return r->mode >> shift & NEED_W;
 }
 
+static bool is_tmp_read_only(const struct reason *r)
+{
+	return r->hint & HINT_TMP_ON_ROOT && is_on_root(r) &&
+		(r->ro || r->kind == WHY_READ_ONLY_MOUNT || r->kind == WHY_READ_ONLY_FS);
+}
+
 /* A named volume of an engine begins with what the image has there, and its owners. */
 static void put_copy(struct making *m, const char *before)
 {
 	bool own = is_writers(m);
 	char name[64];
 
-	TEXT(m, "%swrite elsewhere: /tmp, or a new directory with something mounted on it. %s is "
-	     "not empty: a tmpfs or emptyDir would hide what is in it; a named volume of docker "
-	     "or podman copies that%s", before, m->dir,
+	TEXT(m, "%swrite elsewhere: %sa new directory with something mounted on it. %s is not "
+	     "empty: a tmpfs or emptyDir would hide what is in it; a named volume of docker or "
+	     "podman copies that%s", before, is_tmp_read_only(m->r) ? "" : "/tmp, or ", m->dir,
 	     own ? "" : " with its owners: let it belong to the user in the image, or option U");
 	volume_name(name, sizeof(name), m->dir);
 	if (own)
@@ -147,7 +153,12 @@ static void put_copy(struct making *m, const char *before)
 
 static void put_place(struct making *m, const char *before)
 {
-	if (!m->dir[0]) {
+	if (!m->dir[0] && is_tmp_read_only(m->r)) {
+		TEXT(m, "%swrite elsewhere: /tmp, with something mounted on it, for it is on the "
+		     "read-only root, too; or a volume", before);
+		snprintf(m->dir, sizeof(m->dir), "/tmp");
+		put_scratch(m);
+	} else if (!m->dir[0]) {
 		TEXT(m, "%swrite elsewhere: /tmp, or a volume", before);
 	} else if (m->r->filled == DIR_FILLED) {
 		put_copy(m, before);
@@ -201,6 +212,9 @@ static const char *host_user(const struct making *m)
 		snprintf(text, sizeof(text), "%u, its number there", m->c->fsuid);
 	return text;
 }
+
+/* It changes the owner of all that is there. */
+#define OPTION_U ", option U of podman, which takes all that is there from whoever has it"
 
 static void put_owned_volume(struct making *m)
 {
@@ -378,18 +392,23 @@ static void cure_of_acl(struct making *m)
 
 static void cure_of_owner(struct making *m)
 {
+	bool has_group = creds_in_group(m->c, m->r->gid);
+
 	if (cure_of_kernels(m))
 		return;
 	if (m->r->kind == WHY_CHOWN)
-		curing_capability(m, "do not chown at run time: set the owner in the image "
-				  "(COPY --chown), or the group of a volume (fsGroup)");
+		curing_capability(m, is_on_root(m->r) ? "do not chown at run time: set the owner "
+				  "in the image (COPY --chown)" : has_group ? "do not chown at run "
+				  "time: set the owner where the volume comes from" : "do not chown "
+				  "at run time: set the owner where the volume comes from, or its "
+				  "group (fsGroup)");
 	else if (!is_on_root(m->r))
 		cure_of_volume(m);
 	else
 		TEXT(m, "let it belong to user %u in the image (COPY --chown=%u)%s", m->uid, m->uid,
 		     m->r->ro ? "; the root is read-only besides: then it is to be right in the "
 		     "image" : "");
-	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r))
+	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r) && !has_group)
 		put_fs_group(m);
 }
 
@@ -411,11 +430,10 @@ static void cure_of_unmapped(struct making *m)
 		return;
 	}
 	TEXT(m, "its owner, %u on the host, does not exist in this user namespace: chown it on the "
-	     "host to %s, or mount it with ids mapped (podman: option U or idmap)", r->id,
-	     host_user(m));
+	     "host to %s%s", r->id, host_user(m), is_on_root(r) ? "" : OPTION_U);
 	put_mount_besides(m);
-	if (!is_on_root(r) && curing_plain(r->mount))
-		curing_say(m->cure->podman, "--volume SOURCE:%s:idmap", r->mount);
+	if (!is_on_root(r))
+		put_owned_volume(m);
 }
 
 bool curing_rights(struct making *m)

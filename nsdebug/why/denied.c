@@ -67,6 +67,8 @@ static void say_read_only(struct findings *f, const struct ending *x, const stru
 	r->kind = WHY_READ_ONLY_MOUNT;
 	reason_path(r, path);
 	snprintf(r->mount, sizeof(r->mount), "%s", m ? m->at : "/");
+	if (!ending_mount_of(x, "/tmp"))
+		r->hint |= HINT_TMP_ON_ROOT;
 	if (as->root && !m && reason_dir(r, dir, sizeof(dir)))
 		r->filled = (uint8_t)fill_look(as->root, dir);
 	finding_cure(f, s, r, as->uid, as->gid);

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/why/creds.h"
+#include "nsdebug/why/finding.h"
 #include "nsdebug/why/reason.h"
 #include "tests/unit/check.h"
 
@@ -111,7 +113,8 @@ static void cures_of_ids(void)
 	refuse(WHY_MODE, S_IFSOCK | 0660, NEED_W, "/run/d.sock", "/run/d.sock");
 	ok(cured("only root") && !cure.docker[0] && !cure.kubernetes[0], "nor a socket of root's");
 	refuse(WHY_UNMAPPED, S_IFDIR | 0755, NEED_W, "/data", "/data");
-	ok(cured("chown it on the host to 165532"), "an owner that is not mapped");
+	ok(cured("chown it on the host to 165532") && says(cure.text, "takes all that is there") &&
+	   !strcmp(cure.podman, "--volume SOURCE:/data:U"), "an owner that is not mapped");
 	why.nested = 1;
 	ok(!cured("chown") && says(cure.text, "of the process's own"), "nor in one of its own");
 	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
@@ -177,6 +180,12 @@ static void cures_of_volumes(void)
 	ok(cured("chmod a+x") && !cure.kubernetes[0], "a group of a volume makes no program");
 	refuse(WHY_OWNER, S_IFDIR | 0755, 0, "/data", "/data");
 	ok(cured("only an owner may") && !cure.kubernetes[0], "nor an owner");
+	refuse(WHY_CHOWN, S_IFREG | 0644, 0, "/data/f", "/data");
+	why.caps = CREDS_CAP(CHOWN);
+	ok(cured("(fsGroup)") && says(cure.kubernetes, "fsGroup: 65532"), "the group of a volume");
+	why.gid = inside.fsgid;
+	ok(cured("where the volume comes from") && !says(cure.text, "fsGroup") &&
+	   !says(cure.kubernetes, "fsGroup"), "which the file has already");
 	refuse(WHY_ACL, S_IFREG | 0644, NEED_R, "/data/f", "/data");
 	why.whose = CLASS_ACL_USER;
 	ok(cured("setfacl -m u:165532:r") && !cure.kubernetes[0], "an entry of one's own");
@@ -219,6 +228,12 @@ static void cures_of_places(void)
 	why.uid = inside.fsuid;
 	ok(cured("/app is not empty") && !strcmp(cure.docker, "--volume app:/app"),
 	   "a named volume has a copy, with its owners");
+	refuse(WHY_READ_ONLY_MOUNT, S_IFREG | 0644, NEED_W, "/etc/app.conf", "/");
+	ok(cured("/tmp, or a volume") && !cure.docker[0], "a place that can be written to");
+	why.hint = HINT_TMP_ON_ROOT;
+	ok(cured("on the read-only root, too") && !strcmp(cure.podman, "--tmpfs /tmp:U") &&
+	   !strcmp(cure.docker, "--tmpfs /tmp:uid=65532,gid=65532") &&
+	   says(cure.kubernetes, "mountPath: /tmp"), "or first has to be");
 	refuse(WHY_MODE, S_IFREG | 0644, NEED_W, "/app/data", "/");
 	why.filled = DIR_FILLED;
 	why.ro = 1;
@@ -227,6 +242,27 @@ static void cures_of_places(void)
 	why.dir = 1;
 	ok(cured("make the directory in the image") && says(cure.docker, "--tmpfs /data:"),
 	   "one that is not there");
+}
+
+/* Of one that has ended, whose user is known. */
+static void cures_of_the_ended(void)
+{
+	auto_arena struct arena *a = arena_new();
+	struct findings f = { .a = a };
+	struct finding x = { 0 };
+
+	refuse(WHY_MODE, S_IFDIR | 0755, NEED_W, "/var/lib", "/");
+	why.dir = 1;
+	why.filled = DIR_FILLED;
+	finding_cure(&f, &x, &why, 65532, 65532);
+	ok(says(x.cure, "not empty") && !x.docker[0] && !strcmp(x.podman, "--volume var-lib:/var/lib:U"),
+	   "a copy of what is root's is root's");
+	why.uid = 65532;
+	finding_cure(&f, &x, &why, 65532, 65532);
+	ok(!strcmp(x.docker, "--volume var-lib:/var/lib"), "and of what is its own, its own");
+	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
+	finding_cure(&f, &x, &why, 65532, 65532);
+	ok(says(x.cure, "chown on the host to 65532,"), "whom it is given to");
 }
 
 static void cures_of_rights(void)
@@ -250,6 +286,11 @@ static void cures_of_rights(void)
 	why.hint |= HINT_PINGS;
 	ok(cured("as things are") && !says(cure.text, "sysctl"), "what holds already is no cure");
 	why.hint = 0;
+	nnp.cap_bnd = CREDS_CAP(NET_RAW);
+	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
+	ok(says(cure.text, "may have CAP_NET_RAW already, and the program has it not") &&
+	   !says(cure.text, "leave this one"), "what the container has, and the program not");
+	nnp.cap_bnd = 0;
 	nnp.no_new_privs = true;
 	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
 	ok(says(cure.docker, "without no-new-privileges"), "nor under no_new_privs");
@@ -487,6 +528,7 @@ int main(void)
 	cures_of_volumes();
 	cures_of_noexec();
 	cures_of_places();
+	cures_of_the_ended();
 	cures_of_rights();
 	cures_of_python();
 	cures_of_the_node();

@@ -157,9 +157,11 @@ static void test_denied(struct arena *a)
 	   !strcmp(f.items[1].kind, "read-only-root") &&
 	   !strcmp(f.items[1].docker, "--tmpfs /var:uid=65532,gid=100") &&
 	   !strcmp(f.items[1].podman, "--tmpfs /var:U"), "a read-only root, as Go says it");
-	ok(denied_line(&f, &x, &as, "open /x|reboot/y: EROFS") && !*f.items[2].docker &&
-	   !*f.items[2].podman && !*f.items[2].kubernetes,
-	   "a path with a meaning for a shell: nothing to paste");
+	ok(denied_line(&f, &x, &as, "open /x|reboot/y: EROFS") &&
+	   !strcmp(f.items[2].docker, "--tmpfs /tmp:uid=65532,gid=100") &&
+	   !strcmp(f.items[2].podman, "--tmpfs /tmp:U") &&
+	   !strstr(f.items[2].kubernetes, "reboot"),
+	   "a path with a meaning for a shell: /tmp is pasted, which is read-only, too");
 	ok(!denied_line(&f, &x, &as, "open /data/rw/../../x: EROFS") && f.count == 3,
 	   "a path that goes up: who knows where");
 	ok(denied_line(&f, &x, &as, "/busybox/sh: can't create /var/x: Read-only file system") &&
