@@ -257,8 +257,8 @@ static void cure_of_both(struct making *m)
 {
 	put_owned_volume(m);
 	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it "
-	     "belong to group %u (%s), or its files to user %u: chown on the host to %s, option U "
-	     "of podman", m->r->mount, fs_group(m), by_group(m), m->uid, host_user(m));
+	     "belong to group %u (%s), or its files to user %u: chown on the host to %s"
+	     OPTION_U, m->r->mount, fs_group(m), by_group(m), m->uid, host_user(m));
 	if (curing_plain(m->r->mount) && fs_group(m))
 		put_group_and_mount(m);
 }
@@ -274,15 +274,15 @@ static void cure_of_volume(struct making *m)
 		cure_of_both(m);
 	} else if (r->kind == WHY_OWNER) {
 		TEXT(m, "only an owner may: let what is on %s belong to user %u (chown on the host "
-		     "to %s; option U of podman); a group (fsGroup) is not enough", r->mount,
-		     m->uid, host_user(m));
+		     "to %s" OPTION_U "); a group (fsGroup) is not enough", r->mount, m->uid,
+		     host_user(m));
 	} else if (runs) {
 		TEXT(m, "chmod a+x where the volume on %s comes from, or let it belong to user %u "
 		     "(chown on the host to %s)", r->mount, m->uid, host_user(m));
 	} else {
 		TEXT(m, "let the volume on %s belong to group %u (%s), or its files to user %u: "
-		     "chown on the host to %s, option U of podman", r->mount, fs_group(m),
-		     by_group(m), m->uid, host_user(m));
+		     "chown on the host to %s" OPTION_U, r->mount, fs_group(m), by_group(m), m->uid,
+		     host_user(m));
 		put_fs_group(m);
 	}
 }
@@ -321,7 +321,7 @@ static void put_mount_besides(struct making *m)
 static void cure_of_own_group(struct making *m)
 {
 	TEXT(m, "its group is one of the process's own: chmod g+%s where the volume on %s comes "
-	     "from, or let it belong to user %u: chown on the host to %s, option U of podman",
+	     "from, or let it belong to user %u: chown on the host to %s" OPTION_U,
 	     why_need(m->r->need), m->r->mount, m->uid, host_user(m));
 	put_owned_volume(m);
 	put_mount_besides(m);
@@ -398,10 +398,10 @@ static void cure_of_owner(struct making *m)
 		return;
 	if (m->r->kind == WHY_CHOWN)
 		curing_capability(m, is_on_root(m->r) ? "do not chown at run time: set the owner "
-				  "in the image (COPY --chown)" : has_group ? "do not chown at run "
-				  "time: set the owner where the volume comes from" : "do not chown "
-				  "at run time: set the owner where the volume comes from, or its "
-				  "group (fsGroup)");
+				  "in the image (COPY --chown)" : has_group ?
+				  "do not chown at run time: set the owner where the volume comes "
+				  "from" : "do not chown at run time: set the owner where the "
+				  "volume comes from, or its group (fsGroup)");
 	else if (!is_on_root(m->r))
 		cure_of_volume(m);
 	else

@@ -45,17 +45,6 @@ static bool next_path(const char **line, char *ret)
 	return false;
 }
 
-/* The mount's own, for the word that cures leave for it. */
-static const char *from(struct findings *f, const char *option, const char *source)
-{
-	const char *at = option ? strstr(option, "SOURCE:") : NULL;
-	char word[512];
-
-	if (!at || !source || !source_at(word, sizeof(word), source))
-		return option;
-	return finding_text(f, "%.*s%s%s", (int)(at - option), option, word, strchr(at, ':'));
-}
-
 /* What is read-only, the mount or without one the root, is not writable for whoever it is. */
 static void say_read_only(struct findings *f, const struct ending *x, const struct ending_mount *m,
 			  const struct look_ids *as, const char *path)
@@ -71,9 +60,7 @@ static void say_read_only(struct findings *f, const struct ending *x, const stru
 		r->hint |= HINT_TMP_ON_ROOT;
 	if (as->root && !m && reason_dir(r, dir, sizeof(dir)))
 		r->filled = (uint8_t)fill_look(as->root, dir);
-	finding_cure(f, s, r, as->uid, as->gid);
-	s->docker = from(f, s->docker, m ? m->source : NULL);
-	s->podman = from(f, s->podman, m ? m->source : NULL);
+	source_put_ended(finding_cure(f, s, r, as->uid, as->gid), x, r);
 	s->what = m ? finding_text(f, "it could not write %s: what is mounted at %s is read-only",
 				   path, m->at) :
 		finding_text(f, "it could not write %s: its root file system is read-only", path);
@@ -192,7 +179,7 @@ static void say_refused(struct findings *f, const struct ending *x, const struct
 	reason_text(&b, r);
 	s->what = finding_text(f, "it ended by itself, with %lld: %s", (long long)x->exit_code,
 			       b.bytes);
-	finding_cure(f, s, r, as->uid, as->gid);
+	source_put_ended(finding_cure(f, s, r, as->uid, as->gid), x, r);
 }
 
 void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,

@@ -52,8 +52,8 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 	va_end(args);
 }
 
-void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
-		  uint32_t gid)
+struct cure *finding_cure(struct findings *f, struct finding *x, const struct reason *r,
+			  uint32_t uid, uint32_t gid)
 {
 	/* files of it are judged only where there is no user namespace */
 	const struct creds c = { .fsuid = uid, .fsgid = gid };
@@ -67,6 +67,7 @@ void finding_cure(struct findings *f, struct finding *x, const struct reason *r,
 	/* a directory is given to nobody whose number is not known */
 	if (uid == UINT32_MAX && strstr(x->docker, "uid="))
 		x->docker = NULL;
+	return cure;
 }
 
 /* What is quoted begins with our name. */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct arena;
+struct cure;
 struct reason;
 
 #define FINDINGS_MAX 32
@@ -41,9 +42,10 @@ const char *finding_text(struct findings *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void finding_missing(struct findings *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The cure of what refused it, for these ids in the container; UINT32_MAX: not known. */
-void finding_cure(struct findings *f, struct finding *x, const struct reason *r, uint32_t uid,
-		  uint32_t gid);
+/* The cure of what refused it, for these ids in the container; UINT32_MAX: not known. The finding
+ * has its words: what is put into them is said. */
+struct cure *finding_cure(struct findings *f, struct finding *x, const struct reason *r,
+			  uint32_t uid, uint32_t gid);
 /* In commands of ours that cures tell of ('nsdebug ... NAME'), the word for this container; nothing
  * is said of one that means something to a shell. part: its name in its pod, or NULL. */
 void findings_name(struct findings *f, const char *word, const char *part);

@@ -7,6 +7,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/origin.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/why/cure.h"
@@ -133,6 +134,45 @@ static void put_part(struct cure *c, const char *part)
 		put(c->kubernetes, CONTAINER, name);
 }
 
+static bool says_host(const struct cure *c)
+{
+	return strstr(c->text, "on the host") || strstr(c->text, "where the volume");
+}
+
+/* Is there an option, or a word, that takes what is mounted? */
+static bool is_asked(const struct cure *c, const struct reason *r)
+{
+	return strstr(c->docker, SOURCE ":") || strstr(c->podman, SOURCE ":") ||
+		(r->mount[0] && r->mount[1] && says_host(c));
+}
+
+/* What is to be changed on the host is named, if that fits. */
+static void put_place(struct cure *c, const char *host, const struct reason *r)
+{
+	size_t at = strlen(c->text), len = strlen(r->mount);
+	const char *below = r->path + len;
+	bool is_below = !strncmp(r->path, r->mount, len) && (!*below || *below == '/');
+
+	if (!host || !r->mount[1] || !is_below || r->path_cut || !says_host(c) ||
+	    snprintf(c->text + at, sizeof(c->text) - at, "; on the host it is %s%s", host, below) >=
+	    (int)(sizeof(c->text) - at))
+		c->text[at] = '\0';
+}
+
+void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r)
+{
+	const struct ending_mount *m = r->mount[0] ? ending_mount_of(x, r->mount) : NULL;
+	char source[CURE_TEXT];
+
+	if (!m || !m->source || m->source[0] != '/')
+		return;
+	put_place(c, m->source, r);
+	if (!source_at(source, sizeof(source), m->source))
+		return;
+	put(c->docker, SOURCE, source);
+	put(c->podman, SOURCE, source);
+}
+
 void source_put(struct cure *c, const struct target *t, const struct reason *r)
 {
 	auto_arena struct arena *a = NULL;
@@ -140,10 +180,17 @@ void source_put(struct cure *c, const struct target *t, const struct reason *r)
 	struct origin o;
 
 	put_part(c, t->container.part);
-	if (!strstr(c->docker, SOURCE ":") && !strstr(c->podman, SOURCE ":"))
+	if (t->ending) {
+		source_put_ended(c, t->ending, r);
+		return;
+	}
+	if (!is_asked(c, r))
 		return;
 	a = arena_new();
-	if (!find_origin(a, t, r, &o) || !quote_origin(source, sizeof(source), &o))
+	if (!find_origin(a, t, r, &o))
+		return;
+	put_place(c, o.host, r);
+	if (!quote_origin(source, sizeof(source), &o))
 		return;
 	put(c->docker, SOURCE, source);
 	put(c->podman, SOURCE, source);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct cure;
+struct ending;
 struct reason;
 struct target;
 
@@ -17,9 +18,11 @@ struct target;
  * Puts the name of the volume on the mount of the reason, or its directory on the host, into the
  * options, as one word of a shell. They stay as they are where the host has no such path
  * (target/origin.h), or where an engine would not take it: with a colon, a comma, or what cannot be
- * printed. The target's mount table and our own are read.
+ * printed. The target's mount table and our own are read; of one that has ended, what is recorded.
+ * Words for the host are told what they are about there.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
+void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r);
 /* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH,
  * _TMPFS, _TMP_ON_ROOT. */
 void source_hint(struct reason *r, const struct target *t);
