@@ -119,7 +119,9 @@ void source_hint(struct reason *r, const struct target *t)
 	/* below a directory it has its own name */
 	if (itself && o.host && curing_is_control(o.host))
 		r->hint |= HINT_CONTROL;
-	if (o.kind == ORIGIN_TMPFS && !o.host)
+	/* podman makes /dev/shm on the host */
+	if ((o.kind == ORIGIN_TMPFS && !o.host) ||
+	    (o.kind == ORIGIN_INJECTED && !strcmp(r->type, "tmpfs")))
 		r->hint |= HINT_TMPFS;
 	if (t->container.pod && o.kind == ORIGIN_BIND)
 		r->hint |= HINT_HOST_PATH;
