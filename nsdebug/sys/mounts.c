@@ -215,6 +215,18 @@ bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor)
 	return false;
 }
 
+bool mounts_of_kernel(const char *type)
+{
+	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", "devpts",
+		"mqueue", "devtmpfs", "securityfs", "debugfs", "tracefs", "bpf", "pstore",
+		"efivarfs", "configfs", "binfmt_misc" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
 bool mounts_option(const char *options, const char *word)
 {
 	size_t len = strlen(word);

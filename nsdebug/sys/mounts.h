@@ -70,6 +70,8 @@ static inline uint64_t mounts_device(uint32_t major, uint32_t minor)
 bool mounts_served(const struct mounts *m, uint32_t major, uint32_t minor);
 /* Is `word` among the comma-separated options? */
 bool mounts_option(const char *options, const char *word);
+/* Does the kernel itself say what is there? */
+bool mounts_of_kernel(const char *type);
 /* "\040" back to a space, in place. */
 void mounts_unescape(char *s);
 

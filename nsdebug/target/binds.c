@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/target/binds.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/sys/cover.h"
 #include "nsdebug/sys/layers.h"
 #include "nsdebug/sys/mounts.h"
@@ -31,14 +35,33 @@ static bool is_plain(const char *path)
 	return true;
 }
 
-/* DATA/volumes/NAME/_data */
+/* DATA/volumes/NAME/_data, with options of its own. Where anything but that there are none is
+ * answered there may be: no link is followed. */
 static bool is_on_demand(const char *source, struct arena *a)
 {
 	static const char data[] = "/_data";
 	size_t len = strlen(source), of = sizeof(data) - 1;
+	auto_close int fd = -1;
 
-	return len > of && !strcmp(source + len - of, data) &&
-		access(runtime_join(a, arena_dup(a, source, len - of), "opts.json"), F_OK) == 0;
+	if (len <= of || strcmp(source + len - of, data) != 0)
+		return false;
+	fd = fd_openat2(AT_FDCWD, runtime_join(a, arena_dup(a, source, len - of), "opts.json"),
+			O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	return fd >= 0 || errno != ENOENT;
+}
+
+/* Who walks there would ask a server on the way, or at its end. */
+static bool asks(const struct plan *p, const char *source)
+{
+	const struct mounts *host = p->host.mounts;
+
+	for (uint32_t i = 0; i < p->host.reachable; i++) {
+		const struct mount *m = &host->items[p->host.by_path[i]];
+
+		if ((m->served || m->stacked) && cover_below(source, m->point))
+			return true;
+	}
+	return false;
 }
 
 /* What is mounted below it on the node was so in the container, too, or hid nothing there: of that
@@ -77,12 +100,17 @@ static void plan_one(struct plan *p, size_t i)
 	const struct mount *on;
 
 	if (!m.volume || !is_plain(m.source) || !is_plain(m.at) ||
-	    image->nbinds == IMAGE_BINDS_MAX || is_on_demand(m.source, p->a))
+	    image->nbinds == IMAGE_BINDS_MAX || asks(p, m.source) || is_on_demand(m.source, p->a))
 		return;
 	on = mount_of(p, m.source);
-	if (!on || on->served || on->stacked || !add_below(p, &m))
+	/* what the kernel says is another thing to us than it was to the container */
+	if (!on || mounts_of_kernel(on->type) || !add_below(p, &m))
 		return;
+	m.type = on->type;
+	m.fs_options = on->fs_options;
+	m.read_only |= mounts_option(on->options, "ro");
 	m.noexec |= mounts_option(on->options, "noexec");
+	m.nodev |= mounts_option(on->options, "nodev");
 	m.bind = arena_alloc(p->a, sizeof(*m.bind));
 	*m.bind = (struct imagefs_bind){ .source = m.source, .at = m.at };
 	image->binds[image->nbinds++] = m.bind;

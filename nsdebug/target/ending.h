@@ -24,7 +24,8 @@ struct words_list {
 struct ending_mount {
 	const char *at, *source, *type;
 	bool read_only, volume;	/* volume: somebody's data, not what every container has */
-	bool noexec;
+	bool noexec, nodev;
+	const char *fs_options;	/* of the node's file system there, or NULL */
 	struct imagefs_bind *bind;	/* its files, if they can be had; or NULL: binds.h */
 };
 

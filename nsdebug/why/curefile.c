@@ -10,6 +10,7 @@
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/curing.h"
 
 /* ---- where ---- */
@@ -50,14 +51,7 @@ static bool is_below(const char *path, const char *dir)
 /* What the kernel shows there is no volume, whatever mounts it. */
 static bool is_kernels(const struct reason *r)
 {
-	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", "devpts",
-		"mqueue", "devtmpfs", "securityfs", "debugfs", "tracefs", "bpf", "pstore",
-		"efivarfs", "configfs", "binfmt_misc" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(r->type, types[i]))
-			return true;
-	return is_below(r->path, "/proc") || is_below(r->path, "/sys");
+	return mounts_of_kernel(r->type) || is_below(r->path, "/proc") || is_below(r->path, "/sys");
 }
 
 /* /dev itself is the runtime's; what is mounted below it need not be. */
@@ -539,10 +533,11 @@ bool curing_mounts(struct making *m)
 		return true;
 	case WHY_NODEV:
 	case WHY_DEVICE:
-		TEXT(m, "let the runtime make the device in the container's /dev (in Kubernetes a "
-		     "device plugin does)");
-		if (curing_plain(m->r->path) && m->r->path[0])
-			curing_both(m, "--device %s", m->r->path);
+		/* which one it is its name does not tell: the container may have made it */
+		TEXT(m, "if it is a device that a container may have, let the runtime make it in "
+		     "the container's /dev (--device, with the host's name of it; in Kubernetes a "
+		     "device plugin does); a disk, or memory, is as good as root on the node: "
+		     "leave that to the node");
 		return true;
 	case WHY_CROSS_DEVICE:
 		TEXT(m, "copy and remove instead of a rename; or use a directory of one mount for "

@@ -95,7 +95,8 @@ static const char *point_of(const struct root *root, const char *at, struct aren
 
 static void add(struct table *t, const struct ending_mount *m, const char *point)
 {
-	static const char *const options[] = { "rw", "ro", "rw,noexec", "ro,noexec" };
+	static const char *const options[] = { "rw", "ro", "rw,noexec", "ro,noexec",
+		"rw,nodev", "ro,nodev", "rw,nodev,noexec", "ro,nodev,noexec" };
 	uint64_t id = t->mounts.count + 1, parent = 0;
 	size_t most = 0;
 
@@ -111,8 +112,9 @@ static void add(struct table *t, const struct ending_mount *m, const char *point
 	t->of[t->mounts.count] = m;
 	t->mounts.items[t->mounts.count++] = (struct mount){
 		.id = id, .parent = parent, .root = "/", .point = point, .source = "",
-		.type = m->type ? m->type : m->source ? "bind" : "overlay", .fs_options = "rw",
-		.options = options[m->read_only + 2 * m->noexec],
+		.type = m->type ? m->type : m->source ? "bind" : "overlay",
+		.fs_options = m->fs_options ? m->fs_options : "rw",
+		.options = options[m->read_only + 2 * m->noexec + 4 * m->nodev],
 	};
 }
 
