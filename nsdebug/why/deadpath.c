@@ -18,6 +18,8 @@
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/reason.h"
 
+#define SHELL_NO_EXEC 126
+
 /* ---- as whom ---- */
 
 static uint64_t caps_of(const struct words_list *names)
@@ -192,29 +194,32 @@ void deadpath_ask(const struct ending *x, const struct look_ids *as,
 
 /* ---- what its own words say was refused ---- */
 
-/* By what says "permission denied"; what is not there, or a link to that, says something else. */
-static bool is_refused(const struct reason *r)
+/* What is not there, or a link to that, says something else. */
+static bool is_refused(const struct reason *r, int err)
 {
-	return reason_verdict(r) == WHY_DENIED && (r->err == EACCES || r->err == EPERM);
+	return reason_verdict(r) == WHY_DENIED &&
+		(err ? r->err == err : r->err == EACCES || r->err == EPERM);
 }
 
-bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path,
+bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path, int err,
 		    struct arena *a, struct reason *ret, const char **why_not)
 {
 	static const uint32_t flags[] = { O_RDONLY, O_WRONLY | O_CREAT };
+	/* a shell's word for what it could not execute */
+	bool exec = x->exit_code == SHELL_NO_EXEC;
 	const struct creds *c = deadpath_creds(x, as, a, why_not);
 	struct access_ask *ask;
 
 	if (!c || strlen(path) >= ACCESS_PATH)
 		return false;
 	ask = arena_alloc(a, sizeof(*ask));
-	*ask = (struct access_ask){ .creds = *c, .op = OP_OPEN, .uid = UINT32_MAX,
+	*ask = (struct access_ask){ .creds = *c, .op = exec ? OP_EXEC : OP_OPEN, .uid = UINT32_MAX,
 		.gid = UINT32_MAX, .named = true };
 	memcpy(ask->path, path, strlen(path) + 1);
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		ask->flags = flags[i];
+	for (size_t i = 0; i < (exec ? 1 : ARRAY_SIZE(flags)); i++) {
+		ask->flags = exec ? 0 : flags[i];
 		deadpath_ask(x, as, as->rules, ask, a, ret);
-		if (is_refused(ret))
+		if (is_refused(ret, err))
 			return true;
 	}
 	if (ret->kind == WHY_UNKNOWN)

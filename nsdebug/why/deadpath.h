@@ -28,9 +28,10 @@ const struct creds *deadpath_creds(const struct ending *x, const struct look_ids
 void deadpath_ask(const struct ending *x, const struct look_ids *as,
 		  const struct access_site *rules, const struct access_ask *ask, struct arena *a,
 		  struct reason *ret);
-/* Of a path for which rights were missing, nobody knows for what: to be read, written, made. True:
+/* Of a path for which rights were missing, nobody knows for what: to be read, written, made; as a
+ * shell ended with 126, to be executed. err: EACCES or EPERM, if its words tell which, or 0. True:
  * *ret says which component refuses it. Else *why_not, in words, or NULL: nothing refuses it. */
-bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path,
+bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path, int err,
 		    struct arena *a, struct reason *ret, const char **why_not);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/denied.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,20 +183,43 @@ static void say_refused(struct findings *f, const struct ending *x, const struct
 	source_put_ended(finding_cure(f, s, r, as->uid, as->gid), x, r);
 }
 
+/* 0: its words tell of neither, or of both. */
+static int error_of(const char *line)
+{
+	bool acces = strcasestr(line, "permission denied") || strstr(line, "EACCES");
+	bool perm = strcasestr(line, "operation not permitted") || strstr(line, "EPERM");
+
+	return acces == perm ? 0 : acces ? EACCES : EPERM;
+}
+
+/* Nothing that was asked of the path says so. */
+static void say_not_permitted(struct findings *f, const struct ending *x, struct finding *s)
+{
+	s->what = finding_text(f, "it ended by itself, with %lld: a call was not permitted to it, "
+			       "which one is not known: chown, chmod or utimes of what is not its "
+			       "own, one that takes a capability, or one that its seccomp profile "
+			       "refuses, say so; the mode of a file does not",
+			       (long long)x->exit_code);
+}
+
 void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 struct finding *s)
 {
 	struct reason *r = arena_alloc(f->a, sizeof(*r)), *last = NULL;
 	const char *line = s->evidence, *why_not = NULL;
+	int err = error_of(line);
 	char path[PATH_SHOWN];
+
+	if (err == EPERM)
+		say_not_permitted(f, x, s);
 
 	while (next_path(&line, path)) {
 		if (strstr(path, "/.."))
 			continue;
-		if (deadpath_judge(x, as, path, f->a, r, &why_not)) {
+		if (deadpath_judge(x, as, path, err, f->a, r, &why_not)) {
 			last = r;
 			r = arena_alloc(f->a, sizeof(*r));
-		} else if (why_not) {
+		} else if (why_not && err != EPERM) {
 			s->what = finding_text(f, "it ended by itself, with %lld: something was "
 					       "refused to it; %s was not judged: %s",
 					       (long long)x->exit_code, path, why_not);

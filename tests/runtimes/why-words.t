@@ -100,6 +100,18 @@ else
 	skip 'an ACL' "$(cat out)"
 	skip 'an ACL that lets it' "$(cat out)"
 fi
+D=nsd-words-$$-exec
+at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+docker_ run --name "$D" --network none --user 65532:65532 --entrypoint /busybox/sh nsd.test/debug:latest \
+	-c /etc/passwd >out 2>&1
+verdict 'a program that a shell could not execute' '.exit_code == 126 and .kind == "permission-denied" and
+	(.reason | test("/etc/passwd is 0644 0:0; other has r-- there, needs --x"))'
+D=nsd-words-$$-chown
+at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+docker_ run --name "$D" --network none --user 65532:65532 --entrypoint /busybox/sh nsd.test/debug:latest \
+	-c '/busybox/busybox chown 65532 /etc/passwd; exit 1' >out 2>&1
+verdict 'what the mode of a file does not refuse' '.kind == "permission-denied" and (.evidence | test("/etc/passwd: Operation not")) and
+	(.reason | test("0644|needs") | not) and (.reason | test("which one is not known: chown")) and (.cure | test("trace denied"))'
 refused make /tree/open/new
 verdict 'a directory that it may not write' '.reason | test("/tree/open is 0755 0:0; other has r-x")'
 refused out /tree/out
