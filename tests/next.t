@@ -200,15 +200,25 @@ chmod 711 own
 seen() { # WHY [OPTION...]: what a refusal says of /own/secret
 	_why=$1
 	shift
-	bundle --bind "$TMP/own:/own" "$@" -- /busybox/busybox sh -c 'i=0
-		while [ $i -lt 20 ]; do /busybox/busybox cat /own/secret; i=$((i + 1)); done'
+	rm -f own/seen
+	bundle --bind "$TMP/own:/own" "$@" -- /busybox/busybox sh -c 'until [ -e /own/seen ]; do
+		/busybox/busybox cat /own/secret; /busybox/busybox usleep 20000; done'
 	arm denied --next "$ID"
-	run
+	run &
+	wait_for 'grep -q "\"path\":\"/own/secret\"" rows' 20
+	: >own/seen
 	trace_wait
+	wait
 	tr_rows "owners as ${*:-the host} has them" "map(select(.path == \"/own/secret\")) | length >= 1 and
 		all(.why | contains(\"/own/secret $_why\"))"
 }
 seen 'is 0640 0:4000'
+bundle --no-seccomp -- /busybox/busybox mount -t tmpfs none /tmp
+arm denied --next "$ID"
+run
+trace_wait
+tr_rows 'what is as good as root has its warning' 'any(.name == "mount" and .error == "EPERM" and
+	(.cure | test("CAP_SYS_ADMIN is as good as root")))'
 seen 'belongs to id 0 of the host' --userns 100000
 bundle --pidns host -- /busybox/busybox sh -c 'exit 5'
 arm exit --next "$ID"

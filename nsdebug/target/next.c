@@ -231,8 +231,9 @@ int target_next(struct target *t, struct next *n, const char *word, const struct
 	*n = (struct next){ .count = 0 };
 	snprintf(t->name, sizeof(t->name), "%s", word);
 	t->host.pid = ns_id_at(AT_FDCWD, "/proc/self/ns/pid");
-	if (!t->host.pid)
-		return err_sys(e, "ask for our pid namespace");
+	t->host.user = ns_id_at(AT_FDCWD, "/proc/self/ns/user");
+	if (!t->host.pid || !t->host.user)
+		return err_sys(e, "ask for our own namespaces");
 	if (str_prefix(word, "pid://"))
 		return err_set(e, ST_USAGE, "--next '%s': a process has no name to wait for", word);
 	ret = find_pod(n, &id, arena, word, want, e);

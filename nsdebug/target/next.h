@@ -28,8 +28,8 @@ struct next {
 	bool runs;		/* a container of that name runs: its next start is waited for */
 };
 
-/* Makes a target without a process: only its name, .next and .host.pid are set. ST_USAGE if that
- * cannot be waited for. */
+/* Makes a target without a process: only its name, .next, .host.pid and .host.user are set.
+ * ST_USAGE if that cannot be waited for. */
 int target_next(struct target *t, struct next *n, const char *word, const struct target_want *want,
 		struct err *e);
 

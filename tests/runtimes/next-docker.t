@@ -52,11 +52,13 @@ mkdir -m 711 own
 : >own/secret
 chown 0:4000 own/secret
 chmod 640 own/secret
-created "$name-owner" --user 65532 --volume "$PWD/own:/own" nsd.test/debug:latest /busybox/busybox sh -c 'i=0
-	while [ $i -lt 20 ]; do /busybox/busybox cat /own/secret; i=$((i + 1)); done'
+created "$name-owner" --user 65532 --volume "$PWD/own:/own" nsd.test/debug:latest /busybox/busybox sh -c 'until
+	[ -e /own/seen ]; do /busybox/busybox cat /own/secret; /busybox/busybox usleep 20000; done'
 trace_start denied --next "$name-owner"
 waits "$name-owner"
 docker_ start "$name-owner" >out 2>&1 || fail "docker start $name-owner" "$(cat out)"
+wait_for 'grep -q "\"path\":\"/own/secret\"" rows' 20
+: >own/seen
 trace_wait
 tr_rows 'without a user namespace ids are those of the host' 'map(select(.path == "/own/secret")) |
 	length >= 1 and all(.owner_uid == 0 and .owner_gid == 4000 and (.why | test("0640 0:4000"))) and
