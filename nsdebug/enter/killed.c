@@ -10,8 +10,8 @@
 
 #include "nsdebug/base/fd.h"
 
-#define GRACE_MS 300
-#define ROUNDS 40
+#define ROUND_MS 150
+#define ROUNDS 80
 #define BLOCKED_ROUNDS 2	/* who ends may wait for a moment, as for a grace period of RCU */
 
 bool killed_within(int pidfd, int ms)
@@ -46,7 +46,7 @@ enum killed killed_wait(pid_t pid, int pidfd)
 	int blocked = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		if (killed_within(pidfd, GRACE_MS))
+		if (killed_within(pidfd, ROUND_MS))
 			return KILLED_GONE;
 		blocked = killed_state(pid) == 'D' ? blocked + 1 : 0;
 		if (blocked == BLOCKED_ROUNDS)
