@@ -196,13 +196,15 @@ void podman_ending(const struct container *c, struct ending *x, struct arena *a)
 	const char *driver = strrchr(c->root, '/') + 1;
 	const char *graph = runtime_join(a, runtime_join(a, GRAPH, driver), c->id);
 	const char *run = runtime_join(a, c->root, c->id);
+	const char *spec = runtime_join(a, graph, "userdata/config.json");
+	struct err e;
 
-	if (ending_spec(x, a, runtime_join(a, run, "userdata/config.json"), NULL) < 0)
-		ending_spec(x, a, runtime_join(a, graph, "userdata/config.json"), NULL);
+	if (ending_spec(x, a, runtime_join(a, run, "userdata/config.json"), NULL) < 0 &&
+	    ending_spec(x, a, spec, &e) < 0)
+		x->no_files = access(spec, F_OK) == 0 ? arena_dup(a, e.msg, strlen(e.msg)) :
+			"it has not been started yet, and what is to be started podman keeps in "
+			"its database";
 	find_layers(x, a);
-	if (!x->spec)
-		x->no_files = "it has not been started yet, and what is to be started podman keeps "
-			"in its database";
 	read_events(x, a, c->id);
 	read_exit_file(x, a, c->id);
 	read_oci_log(x, a, runtime_join(a, run, "userdata/oci-log"));

@@ -114,7 +114,7 @@ static void add(struct table *t, const struct ending_mount *m, const char *point
 	t->of[t->mounts.count] = m;
 	t->mounts.items[t->mounts.count++] = (struct mount){
 		.id = id, .parent = parent, .root = "/", .point = point, .source = "",
-		.type = m->type ? m->type : m->source ? "bind" : "overlay",
+		.type = m->type ? m->type : "bind",
 		.fs_options = m->fs_options ? m->fs_options : "rw",
 		.options = options[m->read_only + 2 * m->noexec + 4 * m->nodev],
 	};
@@ -125,7 +125,9 @@ static void make_table(struct table *t, const struct ending *x, const struct roo
 		       struct arena *a)
 {
 	const struct ending_mount *all = x->mounts;
-	struct ending_mount of_root = { .read_only = x->read_only_root };
+	/* what a directory of the node is on is not looked at */
+	struct ending_mount of_root = { .read_only = x->read_only_root,
+		.type = x->image.count > 1 ? "overlay" : "" };
 
 	*t = (struct table){ .mounts.root = 1 };
 	t->mounts.items = arena_alloc(a, (x->nmounts + 1) * sizeof(*t->mounts.items));

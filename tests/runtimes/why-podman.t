@@ -52,6 +52,13 @@ at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $
 podman_ create --name "$D" $B >out 2>&1
 ts 'one that was made and never started: podman keeps in its database with what'	5 '^created ' \
 	$NSDEBUG why "$D"
+# Its directory belongs to root of its user namespace, who may write it.
+D=nsd-why-$$-mapped
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ run --name "$D" --network none --uidmap 0:100000:65536 --gidmap 0:100000:65536 $B /nonesuch >out 2>&1
+podman_ inspect -f '{{.State.StartedAt}}' "$D" >out 2>&1 || fail 'podman run' "$(cat out)"
+ts 'what others can write is not believed' 5 "userdata is not only root's to write: not believed" \
+	$NSDEBUG why "$D" --path /etc/passwd
 mkdir tree tree/app
 cp "$O/tests/lib/dies" tree/app/dies
 chmod -R a+rX tree
