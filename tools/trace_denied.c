@@ -48,7 +48,8 @@ struct denied_row {
 	uint64_t pid, tid, host_pid, host_tid, uid, gid, host_uid, host_gid;
 	uint64_t sort, times;
 	uint64_t no_new_privs, guess, owner_uid, owner_gid, limit;
-	struct bytes comm, call, object, path, mount, mode, why, cure, kubernetes, docker, podman;
+	struct bytes comm, call, object, path, mount, mode, why, cure, kubernetes, docker, podman,
+		image;
 	struct bytes capabilities, refused, helpful;
 	struct col_list groups;
 	const char *name, *error, *reason, *class, *seccomp;
@@ -236,6 +237,7 @@ static void fill_cure(struct denied_row *row, struct texts *t, const struct refu
 	row->kubernetes = word(t->cure.kubernetes);
 	row->docker = word(t->cure.docker);
 	row->podman = word(t->cure.podman);
+	row->image = word(t->cure.image);
 }
 
 /* ---- --once ---- */

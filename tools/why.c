@@ -118,6 +118,7 @@ static void put_cure(struct why *y, struct why_row *row, struct asked *f)
 	row->kubernetes = text(cure->kubernetes);
 	row->docker = text(cure->docker);
 	row->podman = text(cure->podman);
+	row->image = text(cure->image);
 }
 
 static void answer(struct why *y, struct asked *f)
@@ -278,6 +279,7 @@ static void tell(struct run *r, struct findings *of, const struct finding *f,
 	row.kubernetes = text(f->kubernetes);
 	row.docker = text(f->docker);
 	row.podman = text(f->podman ? f->podman : f->docker);
+	row.image = text(f->image);
 	row.limit = f->limit ? f->limit : NONE_U64;
 	if (end)
 		why_row_end(&row, end, of);

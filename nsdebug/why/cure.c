@@ -134,14 +134,15 @@ static void say_capability(struct making *m, unsigned int cap, const char *inste
 		     "; without no_new_privs, which disables setcap" : "");
 }
 
-/* Behind options, and a patch, that are only half of the cure: a comment of YAML and of shells. */
-static const char *besides(const struct making *m, const char *cap, bool options)
+/* Options, and a patch, give who is not root half of it. */
+static void put_setcap(struct making *m, const char *cap)
 {
-	static char text[120];
-
-	snprintf(text, sizeof(text), "  # and in the image: setcap CAP_%s+ep PROGRAM%s", cap,
-		 options && m->c->no_new_privs ? "; without no-new-privileges" : "");
-	return m->uid ? text : "";
+	if (!m->uid)
+		return;
+	curing_say(m->cure->image, "RUN setcap CAP_%s+ep PROGRAM", cap);
+	if (m->c->no_new_privs)
+		strncat(m->cure->docker, " --security-opt no-new-privileges=false",
+			CURE_TEXT - strlen(m->cure->docker) - 1);
 }
 
 /* "SOFT:HARD" of what was asked for; of what has no limit, -1. */
@@ -191,16 +192,15 @@ static const char *instead_of_nodes(const struct making *m, unsigned int cap)
 
 static void put_capability(struct making *m, unsigned int cap)
 {
-	const char *word = cap_name(cap) + strlen("CAP_"), *docker = word;
+	const char *word = cap_name(cap) + strlen("CAP_");
 
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%scapabilities: "
-		   "{drop: [ALL], add: [%s]}}}]}%s",
-		   m->uid ? "allowPrivilegeEscalation: true, " : "", word, besides(m, word, false));
-	curing_say(m->cure->podman, "--cap-drop ALL --cap-add %s", word);
+		   "{drop: [ALL], add: [%s]}}}]}",
+		   m->uid ? "allowPrivilegeEscalation: true, " : "", word);
+	curing_both(m, "--cap-drop ALL --cap-add %s", word);
 	if (is_new_to_docker(m, cap))
-		docker = "SYS_ADMIN";
-	curing_say(m->cure->docker, "--cap-drop ALL --cap-add %s%s", docker,
-		   besides(m, docker, true));
+		curing_say(m->cure->docker, "--cap-drop ALL --cap-add SYS_ADMIN");
+	put_setcap(m, word);
 }
 
 void curing_capability(struct making *m, const char *instead)
@@ -383,14 +383,13 @@ static void cure_of_seccomp(struct making *m)
 	if (name && r->host_ns)
 		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"
-		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}%s",
+		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}",
 		   name && m->uid ? "allowPrivilegeEscalation: true, " : "",
-		   name ? "capabilities: {drop: [ALL], add: [" : "", cap, name ? "]}, " : "",
-		   name ? besides(m, cap, false) : "");
+		   name ? "capabilities: {drop: [ALL], add: [" : "", cap, name ? "]}, " : "");
 	curing_both(m, "--security-opt seccomp=FILE%s%s", name ? " --cap-drop ALL --cap-add " : "",
 		    cap);
 	if (name)
-		curing_say(m->cure->docker, "%.300s%s", m->cure->podman, besides(m, cap, true));
+		put_setcap(m, cap);
 }
 
 /* Of the node's network no container sets sysctls: engines and the kubelet refuse it. */

@@ -27,6 +27,7 @@ struct cure {
 	char kubernetes[CURE_TEXT];	/* YAML of a pod; CONTAINER stands for its name */
 	char docker[CURE_TEXT];		/* options of docker run */
 	char podman[CURE_TEXT];		/* options of podman run */
+	char image[CURE_TEXT];		/* a line of its Dockerfile besides; podman does without */
 };
 
 /* As the container numbers them: user and group of who asks, and the group of the reason's file.

@@ -64,6 +64,7 @@ struct cure *finding_cure(struct findings *f, struct finding *x, const struct re
 	x->kubernetes = cure->kubernetes;
 	x->docker = cure->docker;
 	x->podman = cure->podman;
+	x->image = cure->image;
 	/* a directory is given to nobody whose number is not known */
 	if (uid == UINT32_MAX && strstr(x->docker, "uid="))
 		x->docker = NULL;

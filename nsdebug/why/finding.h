@@ -23,6 +23,7 @@ struct finding {
 	const char *what, *evidence, *source;	/* NULL: there is none */
 	const char *cure, *kubernetes, *docker;
 	const char *podman;	/* NULL: as docker */
+	const char *image;	/* NULL: it needs nothing else */
 	uint64_t limit;		/* that was reached; 0: none, or not known */
 	bool cause;	/* it alone keeps a program from starting, or ended it */
 };

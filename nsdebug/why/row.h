@@ -19,13 +19,15 @@ struct target;
 #define CURE_COLS(s) \
 	COL(COL_BYTES, s, kubernetes, COL_WIDE | COL_CLAIMED, "the cure, as a patch of the pod"), \
 	COL(COL_BYTES, s, docker, COL_WIDE | COL_CLAIMED, "the cure, as options of docker run"), \
-	COL(COL_BYTES, s, podman, COL_WIDE | COL_CLAIMED, "the cure, as options of podman run")
+	COL(COL_BYTES, s, podman, COL_WIDE | COL_CLAIMED, "the cure, as options of podman run"), \
+	COL(COL_BYTES, s, image, COL_WIDE | COL_CLAIMED, \
+	    "what else of it the image needs, as a line of its Dockerfile; not for podman")
 
 /* Of the help of what shows such rows. */
 #define CURE_WORDS "In options and patches a word in capitals is for you to fill in: SOURCE (a " \
 	"volume, or a directory of the node), FILE (a seccomp profile), PROGRAM (what is run), " \
-	"VALUE, CONTAINER (its name in the pod, unless it is one of a pod). What stands behind " \
-	"a # is to be done besides."
+	"VALUE, CONTAINER (its name in the pod, unless it is one of a pod). Where there is an " \
+	"image as well, its line is part of the cure."
 
 /* Of a finding a line of its own: what it is, and its text. */
 struct why_more {
@@ -37,7 +39,7 @@ struct why_more {
 
 struct why_row {
 	struct col_rows more;
-	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman;
+	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman, image;
 	struct bytes mode, word, evidence;
 	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
 	uint64_t owner, group, host_owner, host_group, entry, number, limit, guess;

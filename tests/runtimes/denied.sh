@@ -190,14 +190,11 @@ cure_round() { # PART ROUND OPTION...
 
 # Who is not root has a capability of docker only by a program that has it.
 check_steps() {
-	case $ENGINE in
-	docker)	_of='test("--cap-add .*  # and in the image: setcap CAP_[A-Z_]+\\+ep PROGRAM")' ;;
-	*)	_of='test("#") | not' ;;
-	esac
-	tr_rows "$ENGINE: what options cannot do stands behind them" \
-		"map(.$ENGINE // empty | select(test(\"--cap-add\"))) | length > 5 and all($_of)"
-	tr_rows "$ENGINE: and in Kubernetes" 'map(.kubernetes // empty | select(test("add: \\["))) |
-		length > 5 and all(test("\\}  # and in the image: setcap CAP_[A-Z_]+\\+ep PROGRAM"))'
+	tr_rows 'what options cannot do is told besides' \
+		'map(select((.docker // "" | test("--cap-add")) and .uid != 0)) |
+		length > 5 and all(.image | test("^RUN setcap CAP_[A-Z_]+\\+ep PROGRAM$"))'
+	tr_rows 'and nothing stands in options that is none' \
+		'all(.[] | .docker, .podman, .kubernetes; . // "" | test("#") | not)'
 }
 
 # From ./cures, rows of those that were refused in a part: rounds of cures, the first with what was
