@@ -80,7 +80,7 @@ static bool is_empty(int dir)
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char names[4096];
 	bool ret = true;
-	long n;
+	long n = 0;
 
 	while (ret && fd >= 0 && (n = syscall(SYS_getdents64, fd, names, sizeof(names))) > 0)
 		for (long at = 0; at < n;) {
@@ -89,7 +89,7 @@ static bool is_empty(int dir)
 			ret &= !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
 			at += e->d_reclen;
 		}
-	return ret && fd >= 0;
+	return ret && fd >= 0 && !n;
 }
 
 /* A copy of the mount of a directory or file, only to be read. -1 with b->err: 0 of what is neither

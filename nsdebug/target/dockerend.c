@@ -179,6 +179,18 @@ static void take_caps(struct reading *r)
 				.text = { defaults[i], strlen(defaults[i]) } });
 }
 
+/* With userns-remap DATA is DATA/UID.GID. */
+static bool is_remapped(const char *data)
+{
+	const char *p = strrchr(data, '/');
+	size_t uid = p ? strspn(p + 1, "0123456789") : 0, gid;
+
+	if (!uid || p[1 + uid] != '.')
+		return false;
+	gid = strspn(p + uid + 2, "0123456789");
+	return gid && !p[uid + 2 + gid];
+}
+
 static void find_layers(struct reading *r, const char *root, const char *id)
 {
 	struct arena *a = r->a;
@@ -186,8 +198,7 @@ static void find_layers(struct reading *r, const char *root, const char *id)
 	auto_buf struct buf b = { 0 };
 
 	data = arena_dup(a, root, strlen(root) - strlen("/containers"));
-	/* with userns-remap DATA is DATA/UID.GID */
-	r->x->other_ids = data[strlen(data) - 1] >= '0' && data[strlen(data) - 1] <= '9';
+	r->x->other_ids = is_remapped(data);
 	if (!r->driver || strcmp(r->driver, DRIVER)) {
 		buf_addf(&b, "docker keeps its image by the driver %s, which is not known here",
 			 r->driver ? r->driver : "(none)");

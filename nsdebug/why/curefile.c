@@ -185,8 +185,8 @@ bool curing_group_does(const struct making *m)
 	const struct reason *r = m->r;
 	bool mapped = m->group != ID_UNMAPPED || r->gid == ID_UNMAPPED;
 
-	return r->kind == WHY_MODE && r->whose == CLASS_OTHER && !r->host_ns && r->gid &&
-		m->group && mapped && (r->mode >> 3 & r->need & 7) == r->need;
+	return r->kind == WHY_MODE && r->whose == CLASS_OTHER && r->gid && m->group &&
+		mapped && (r->mode >> 3 & r->need & 7) == r->need;
 }
 
 /* "user 7", and where the host has another number for it, or what is on disk, that. */
@@ -246,13 +246,25 @@ static void put_group_and_mount(struct making *m)
 		   "readOnly: false}]}]}", group, m->r->mount);
 }
 
+/* "belong to group 7 (fsGroup), or its files to"; nothing is given to root's group. */
+static const char *to_group(const struct making *m)
+{
+	static char text[160];
+
+	if (!fs_group(m))
+		return "belong to";
+	snprintf(text, sizeof(text), "belong to group %u (%s), or its files to", fs_group(m),
+		 by_group(m));
+	return text;
+}
+
 /* Besides what its files are: the mount. */
 static void cure_of_both(struct making *m)
 {
 	put_owned_volume(m);
-	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it "
-	     "belong to group %u (%s), or its files to user %u: chown on the host to %s"
-	     OPTION_U, m->r->mount, fs_group(m), by_group(m), m->uid, host_user(m));
+	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it %s "
+	     "user %u: chown on the host to %s" OPTION_U, m->r->mount, to_group(m), m->uid,
+	     host_user(m));
 	if (curing_plain(m->r->mount) && fs_group(m))
 		put_group_and_mount(m);
 }
@@ -274,9 +286,8 @@ static void cure_of_volume(struct making *m)
 		TEXT(m, "chmod a+x where the volume on %s comes from, or let it belong to user %u "
 		     "(chown on the host to %s)", r->mount, m->uid, host_user(m));
 	} else {
-		TEXT(m, "let the volume on %s belong to group %u (%s), or its files to user %u: "
-		     "chown on the host to %s" OPTION_U, r->mount, fs_group(m), by_group(m), m->uid,
-		     host_user(m));
+		TEXT(m, "let the volume on %s %s user %u: chown on the host to %s" OPTION_U,
+		     r->mount, to_group(m), m->uid, host_user(m));
 		put_fs_group(m);
 	}
 }

@@ -152,7 +152,8 @@ D=nsd-why-$$-none
 verdict 'a low port' '.kind == "port" and .docker == "--sysctl net.ipv4.ip_unprivileged_port_start=80"'
 D=nsd-why-$$-host
 verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and
-	(.docker | test("^--cap-drop ALL --cap-add NET_BIND_SERVICE  # .*setcap")) and .podman == "--cap-drop ALL --cap-add NET_BIND_SERVICE" and
+	(.image | test("^RUN setcap")) and .docker == "--cap-drop ALL --cap-add NET_BIND_SERVICE" and
+	.podman == .docker and
 	(.kubernetes | test("sysctl") | not)'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only")) and
