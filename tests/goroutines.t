@@ -8,6 +8,7 @@ need jq go gcc runc
 
 # start NAME ARG...: sets PID, when it says that all wait
 start() {
+	rm -f "said.$1"	# what one before has said
 	GOTRACEBACK=system "$TMP/$1" "$2" ${3:+"$3"} >"said.$1" 2>"dump.$1" &
 	PID=$!
 	at_exit "kill -9 $PID 2>/dev/null || :"
