@@ -25,6 +25,7 @@
 #define SLACK_US KMSG_SLACK_US
 /* Engines write down that it was started when it was: some words of it may be older. */
 #define STARTED_NS 100000000
+#define LAST_NS 20000000	/* its last words may be written when it has ended */
 #define OOM_S 10		/* of a process of it, and then it ended: because of that? */
 #define SHOWN 10		/* of its last lines */
 
@@ -557,6 +558,9 @@ static void read_output(struct why *w)
 		span = (struct output_span){ 0, since };
 	if (span.before)
 		span.before -= STARTED_NS;
+	/* on a busy node it may have been started long before that was written down */
+	if (x->runs && end > since && end + LAST_NS < span.before)
+		span.before = end + LAST_NS;
 	if (x->log < 0 || (ended ? !x->runs && x->never_ran : !since || !x->finished))
 		return;
 	output_read(x->log, x->output_form == OUTPUT_DOCKER, span, w->f->a, &w->out);

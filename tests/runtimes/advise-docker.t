@@ -40,6 +40,7 @@ one() { # ROOT
 	image=nsd.test/$1:latest
 	name=$CT-new
 	created "$name" "$image"
+	rm -f said.txt	# what one before has said
 	"$NSDEBUG" advise --next "$name" --write "$1" -o json >out.json 2>said.txt &
 	TRACE=$!
 	at_exit "kill -KILL $TRACE 2>/dev/null || :"
@@ -91,6 +92,7 @@ rooted() {
 	E
 	set -- --user 0 --volume "$TMP/server.py:/server.py:ro" --volume "$CT-data:/data" --entrypoint /usr/bin/python3
 	created "$CT-root" "$@" --tmpfs /var/lib/app nsd.test/python3:latest /server.py
+	rm -f said.txt	# what one before has said
 	"$NSDEBUG" advise --next "$CT-root" --write rooted -o json >out.json 2>said.txt &
 	TRACE=$!
 	at_exit "kill -KILL $TRACE 2>/dev/null || :"
