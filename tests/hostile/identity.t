@@ -210,7 +210,7 @@ for r in podman cri-o containerd; do
 	touch -d 2001-01-01 "$stale"
 	gone web 'is another process now'
 	row $id '.state == "exited" and .host_pid == null'
-	echo "00000000000000000000$Pa" >"$stale"
+	printf '%064d\n' "$Pa" >"$stale"	# of however few digits it is
 	ts "$r: no pid is cut short"	1 'holds no pid'	nsd cat web /who/name
 done
 

@@ -90,6 +90,8 @@ wait_for find_zombie 10 && same_state '33 zombie' "$zombie" '0|1|3|4|5' || fail 
 tracee=$(find_pid '^sleep 11111')
 background "$TMP/tracer" strace -p "$tracee"
 wait_for 'state_of "$tracee" | grep -qx "$BG"' 10 || fail '33 strace has it' "$(cat "$TMP/tracer")"
+# who is taken stops for a moment
+wait_for 'grep -q "^State:.S" "/proc/$tracee/status"' 10
 same_state '33 traced by somebody else' "$tracee" '0|1|4|5'
 t '33 it has the same tracer still' "$BG\n" sh -c 'sed -n "s/^TracerPid:.//p" "/proc/$1/status"' - "$tracee"
 kill "$BG"
