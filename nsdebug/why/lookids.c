@@ -15,60 +15,6 @@
 #include "nsdebug/why/look.h"
 
 #define NO_ID UINT32_MAX
-#define FIELDS 4		/* of both files, all that counts */
-
-/* "name:password:id:rest" */
-struct entry {
-	struct bytes name, rest;
-	uint32_t id;
-};
-
-static bool is_number(struct bytes text, uint32_t *ret)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < text.len && n < NO_ID; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(text.p[i] - '0');
-	}
-	*ret = (uint32_t)n;
-	return text.len && n < NO_ID;
-}
-
-static bool is_same(struct bytes a, struct bytes b)
-{
-	return a.len == b.len && !memcmp(a.p, b.p, a.len);
-}
-
-static bool parse_entry(const char *line, const char *end, struct entry *ret)
-{
-	struct bytes f[FIELDS];
-
-	for (size_t i = 0; i < FIELDS; i++) {
-		const char *stop = line > end ? NULL : memchr(line, ':', (size_t)(end - line));
-
-		if (line > end || (!stop && i + 1 < FIELDS))
-			return false;
-		f[i] = (struct bytes){ line, (size_t)((stop ? stop : end) - line) };
-		line += f[i].len + 1;
-	}
-	*ret = (struct entry){ .name = f[0], .rest = f[3] };
-	return ret->name.len && is_number(f[2], &ret->id);
-}
-
-static bool next_entry(const struct buf *b, size_t *at, struct entry *ret)
-{
-	while (*at < b->len) {
-		const char *line = b->bytes + *at, *last = b->bytes + b->len;
-		const char *eol = memchr(line, '\n', b->len - *at);
-
-		*at = (size_t)((eol ? eol : last) - b->bytes) + 1;
-		if (parse_entry(line, eol ? eol : last, ret))
-			return true;
-	}
-	return false;
-}
 
 /* Is it known what it says? What is not there says nothing. dockerd reads the image's, whatever is
  * mounted there for the container. */
@@ -90,23 +36,23 @@ static bool read_names(const struct place_of *p, const char *path, struct buf *b
 
 /* Its number, first group and, in b, name; an empty word is root. */
 static void find_user(const struct place_of *p, struct bytes word, struct look_ids *ret,
-		      struct buf *b, struct entry *e)
+		      struct buf *b, struct passwd_entry *e)
 {
 	bool known = read_names(p, "/etc/passwd", b), number;
+	struct bytes text = { b->bytes, b->len };
 	uint32_t uid = 0;
-	size_t at = 0;
 
-	number = !word.len || is_number(word, &uid);
+	number = !word.len || passwd_id(word, &uid);
 	ret->uid = number ? uid : NO_ID;
 	ret->gid = number && known ? 0 : NO_ID;
 	ret->groups_cut = !known;
-	while (next_entry(b, &at, e))
-		if (number ? e->id == uid : is_same(e->name, word)) {
+	while (passwd_next(&text, e))
+		if (number ? e->id == uid : bytes_same(e->name, word)) {
 			ret->uid = e->id;
-			ret->gid = is_number(e->rest, &uid) ? uid : NO_ID;
+			ret->gid = passwd_id(e->rest, &uid) ? uid : NO_ID;
 			return;
 		}
-	*e = (struct entry){ .id = NO_ID };
+	*e = (struct passwd_entry){ .id = NO_ID };
 }
 
 static void add_group(struct look_ids *ret, uint32_t id)
@@ -123,7 +69,7 @@ static bool has_member(struct bytes list, struct bytes name)
 		const char *comma = memchr(list.p, ',', list.len);
 		size_t n = comma ? (size_t)(comma - list.p) : list.len;
 
-		if (is_same((struct bytes){ list.p, n }, name))
+		if (bytes_same((struct bytes){ list.p, n }, name))
 			return true;
 		list.p += n + (comma != NULL);
 		list.len -= n + (comma != NULL);
@@ -133,14 +79,14 @@ static bool has_member(struct bytes list, struct bytes name)
 
 static uint32_t group_of(const struct buf *b, struct bytes word)
 {
-	struct entry e;
-	size_t at = 0;
+	struct bytes text = { b->bytes, b->len };
+	struct passwd_entry e;
 	uint32_t id;
 
-	while (next_entry(b, &at, &e))
-		if (is_same(e.name, word))
+	while (passwd_next(&text, &e))
+		if (bytes_same(e.name, word))
 			return e.id;
-	return is_number(word, &id) ? id : NO_ID;
+	return passwd_id(word, &id) ? id : NO_ID;
 }
 
 /* word: the group that was asked for; if none was, those that list the user. */
@@ -150,12 +96,12 @@ static void find_groups(const struct place_of *p, struct bytes word, struct byte
 	auto_buf struct buf b = { 0 };
 	bool known = read_names(p, "/etc/group", &b);
 	const struct words_list *more = &p->ending->add_groups;
-	struct entry e;
-	size_t at = 0;
+	struct bytes text = { b.bytes, b.len };
+	struct passwd_entry e;
 
-	if (word.len && !is_number(word, &ret->gid))
+	if (word.len && !passwd_id(word, &ret->gid))
 		ret->gid = group_of(&b, word);
-	while (!word.len && user.len && next_entry(&b, &at, &e))
+	while (!word.len && user.len && passwd_next(&text, &e))
 		if (has_member(e.rest, user))
 			add_group(ret, e.id);
 	ret->groups_cut |= !known && !word.len && user.len;
@@ -178,13 +124,13 @@ struct look_ids look_ids(const struct root *root, const struct ending *x)
 	size_t len = strcspn(user, ":");
 	struct bytes word = { user, len }, group = { user + len, strlen(user + len) };
 	auto_buf struct buf users = { 0 };
-	struct entry e = { .id = NO_ID };
+	struct passwd_entry e = { .id = NO_ID };
 
 	if (group.len) {
 		group.p++;
 		group.len--;
 	}
-	if (!group.len || !is_number(word, &ret.uid))
+	if (!group.len || !passwd_id(word, &ret.uid))
 		find_user(&p, word, &ret, &users, &e);
 	for (uint32_t i = 0; i < x->ngroups; i++)
 		add_group(&ret, x->groups[i]);

@@ -26,7 +26,14 @@ static void found(void *ctx, uint32_t id, const char *name, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct text t = { (const char *)bytes, len, 0 };
+	struct bytes rest = { t.p, t.len };
+	struct passwd_entry e;
 
 	passwd_parse(t.p, t.len, found, &t);
+	while (passwd_next(&rest, &e))
+		if (e.rest.p && (e.rest.p < t.p || e.rest.p + e.rest.len > t.p + t.len ||
+				 memchr(e.rest.p, '\n', e.rest.len) ||
+				 memchr(e.rest.p, ':', e.rest.len)))
+			abort();
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "nsdebug/sys/passwd.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/check.h"
 
@@ -19,6 +20,17 @@ static void check(const char *text, const char *want, const char *name)
 {
 	buf_clear(&seen);
 	passwd_parse(text, strlen(text), found, (void *)";");
+	is(&seen, want, name);
+}
+
+static void rest(const char *text, const char *want, const char *name)
+{
+	struct bytes left = { text, strlen(text) };
+	struct passwd_entry e;
+
+	buf_clear(&seen);
+	while (passwd_next(&left, &e))
+		buf_addf(&seen, "%u=%.*s;", e.id, (int)e.rest.len, e.rest.p ? e.rest.p : "");
 	is(&seen, want, name);
 }
 
@@ -43,6 +55,8 @@ int main(void)
 	count = 0;
 	passwd_parse(many.bytes, many.len, found, (void *)"");
 	ok(count == PASSWD_NAMES_MAX, "no more names than we keep");
+	rest("a:x:1:7:A:/:/bin/sh\nb:x:2:\nc:x:3\nno\nd:x:4:9", "1=7;2=;3=;4=9;", "a user's group");
+	rest("g:x:1:a,b\n", "1=a,b;", "members");
 	buf_free(&seen);
 	return done();
 }
