@@ -504,7 +504,7 @@ static int denied_setup(void *opts, int nargs, char *const *args, struct layout 
 		      "time,pid,comm,error,call,reason,why,cure,frames");
 	if (o->once && !l->fields && l->format <= OUT_WIDE)
 		l->fields = l->format == OUT_WIDE ? ONCE_FIELDS ",tid,uid,gid,kubernetes,docker,"
-			"podman" : ONCE_FIELDS;
+			"podman,image" : ONCE_FIELDS;
 	return tracer_layout(opts, nargs, args, l, e);
 }
 

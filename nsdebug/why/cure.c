@@ -122,9 +122,9 @@ static void say_capability(struct making *m, unsigned int cap, const char *inste
 	if (!m->uid)
 		TEXT(m, "%s%sleave this one capability to the container: %s", instead, sep, name);
 	else if (m->c->cap_bnd >> cap & 1)
-		TEXT(m, "%s%sthe container may have %s already, and the program has it not: give "
-		     "it to that (setcap %s+ep in the image%s); of podman's containers, whose "
-		     "programs have what the option names, the option", instead, sep, name, name,
+		TEXT(m, "%s%sthe container may have %s already, but the program does not have it: "
+		     "give it to the program (setcap %s+ep in the image%s); with podman the "
+		     "option does that", instead, sep, name, name,
 		     m->c->no_new_privs ? "; without no_new_privs, which disables setcap" : "");
 	else
 		TEXT(m, "%s%sleave this one capability to the container and, but for podman, give "

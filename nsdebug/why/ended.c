@@ -572,9 +572,11 @@ enum status ended_why(const struct target *t, const struct root *root,
 		      struct findings *f)
 {
 	struct why w = { .t = t, .x = t->ending, .root = root, .rules = rules, .f = f,
-		.look = { .a = f->a }, .call_name = call_name };
+		.look = { .a = f->a, .part = t->container.part },
+		.call_name = call_name };
 	enum status st;
 
+	f->part = t->container.part;
 	if (!w.x) {
 		finding_add(f, "running")->what = "it runs; of a process alone no end is recorded";
 		return ST_FAILED;
@@ -590,6 +592,6 @@ enum status ended_why(const struct target *t, const struct root *root,
 	for (size_t i = 0; i < w.look.nmissing && !w.settled; i++)
 		finding_missing(f, "%s", w.look.missing[i]);
 	say_rest(&w);
-	findings_name(f, t->name, t->container.part);
+	findings_name(f, t->name);
 	return st;
 }

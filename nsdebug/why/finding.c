@@ -11,6 +11,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/source.h"
 
 #define TEXT_ROOM 4096
 
@@ -60,6 +61,7 @@ struct cure *finding_cure(struct findings *f, struct finding *x, const struct re
 	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
 
 	cure_of(r, &c, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);
+	source_put_part(cure, f->part);
 	x->cure = cure->text;
 	x->kubernetes = cure->kubernetes;
 	x->docker = cure->docker;
@@ -93,14 +95,6 @@ static const char *named(struct findings *f, const char *text, const char *word)
 	return arena_dup(f->a, b.bytes, b.len);
 }
 
-static const char *of_part(struct findings *f, const char *patch, const char *part)
-{
-	const char *at = patch ? strstr(patch, "{name: CONTAINER") : NULL;
-
-	return !at ? patch : finding_text(f, "%.*s%s%s", (int)(at + 7 - patch), patch, part,
-					  at + strlen("{name: CONTAINER"));
-}
-
 static bool is_plain_word(const char *s)
 {
 	for (; *s; s++)
@@ -109,12 +103,10 @@ static bool is_plain_word(const char *s)
 	return true;
 }
 
-void findings_name(struct findings *f, const char *word, const char *part)
+void findings_name(struct findings *f, const char *word)
 {
 	for (size_t i = 0; i < f->count && is_plain_word(word); i++)
 		f->items[i].cure = named(f, f->items[i].cure, word);
-	for (size_t i = 0; i < f->count && part && is_plain_word(part); i++)
-		f->items[i].kubernetes = of_part(f, f->items[i].kubernetes, part);
 }
 
 struct finding *finding_cause(struct findings *f)

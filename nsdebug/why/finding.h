@@ -32,6 +32,7 @@ struct findings {
 	struct finding items[FINDINGS_MAX];
 	size_t count;
 	struct arena *a;	/* of texts */
+	const char *part;	/* the container's name in its pod, for patches; or NULL */
 	/* What could not be looked at, and why; each said once. */
 	const char *missing[FINDINGS_MAX];
 	size_t nmissing;
@@ -48,8 +49,8 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 struct cure *finding_cure(struct findings *f, struct finding *x, const struct reason *r,
 			  uint32_t uid, uint32_t gid);
 /* In commands of ours that cures tell of ('nsdebug ... NAME'), the word for this container; nothing
- * is said of one that means something to a shell. part: its name in its pod, or NULL. */
-void findings_name(struct findings *f, const char *word, const char *part);
+ * is said of one that means something to a shell. */
+void findings_name(struct findings *f, const char *word);
 /* The first that is a cause, or NULL. */
 struct finding *finding_cause(struct findings *f);
 

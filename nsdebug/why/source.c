@@ -127,7 +127,7 @@ void source_hint(struct reason *r, const struct target *t)
 		r->hint |= HINT_HOST_PATH;
 }
 
-static void put_part(struct cure *c, const char *part)
+void source_put_part(struct cure *c, const char *part)
 {
 	char name[CURE_TEXT];
 
@@ -148,7 +148,8 @@ static bool is_asked(const struct cure *c, const struct reason *r)
 		(r->mount[0] && r->mount[1] && says_host(c));
 }
 
-/* What is to be changed on the host is named, if that fits. */
+/* What is to be changed on the host is named, if that fits. Below the mount the container may have
+ * put a link, which chown(1) and chmod(1) follow. */
 static void put_place(struct cure *c, const char *host, const struct reason *r)
 {
 	size_t at = strlen(c->text), len = strlen(r->mount);
@@ -156,7 +157,8 @@ static void put_place(struct cure *c, const char *host, const struct reason *r)
 	bool is_below = !strncmp(r->path, r->mount, len) && (!*below || *below == '/');
 
 	if (!host || !r->mount[1] || !is_below || r->path_cut || !says_host(c) ||
-	    snprintf(c->text + at, sizeof(c->text) - at, "; on the host it is %s%s", host, below) >=
+	    snprintf(c->text + at, sizeof(c->text) - at, "; on the host it is %s%s%s", host, below,
+		     *below ? " (look first that the container made no link of it)" : "") >=
 	    (int)(sizeof(c->text) - at))
 		c->text[at] = '\0';
 }
@@ -181,7 +183,7 @@ void source_put(struct cure *c, const struct target *t, const struct reason *r)
 	char source[CURE_TEXT];
 	struct origin o;
 
-	put_part(c, t->container.part);
+	source_put_part(c, t->container.part);
 	if (t->ending) {
 		source_put_ended(c, t->ending, r);
 		return;

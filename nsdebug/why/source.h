@@ -23,6 +23,8 @@ struct target;
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
 void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r);
+/* part: the container's name in its pod, or NULL. */
+void source_put_part(struct cure *c, const char *part);
 /* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH,
  * _TMPFS, _TMP_ON_ROOT. */
 void source_hint(struct reason *r, const struct target *t);

@@ -394,6 +394,7 @@ bool words_runtime(struct findings *f, const char *error)
 	return false;
 }
 
+/* A pipe or a socket that broke is that to the process which did not live. */
 bool words_of_errno(const char *error)
 {
 	const char *at = strrchr(error, ':');

@@ -263,6 +263,11 @@ static void cures_of_the_ended(void)
 	refuse(WHY_MODE, S_IFREG | 0600, NEED_R, "/data/f", "/data");
 	finding_cure(&f, &x, &why, 65532, 65532);
 	ok(says(x.cure, "chown on the host to 65532,"), "whom it is given to");
+	f.part = "app";
+	refuse(WHY_CAPABILITY, 0, 0, "", "");
+	why.caps = CREDS_CAP(NET_RAW);
+	finding_cure(&f, &x, &why, 65532, 65532);
+	ok(says(x.kubernetes, "containers: [{name: app, securityContext"), "which one of its pod");
 }
 
 static void cures_of_rights(void)
@@ -288,7 +293,7 @@ static void cures_of_rights(void)
 	why.hint = 0;
 	nnp.cap_bnd = CREDS_CAP(NET_RAW);
 	cure_of(&why, &nnp, OP_OPEN, 65532, 65532, 0, &cure);
-	ok(says(cure.text, "may have CAP_NET_RAW already, and the program has it not") &&
+	ok(says(cure.text, "may have CAP_NET_RAW already, but the program does not have it") &&
 	   !says(cure.text, "leave this one"), "what the container has, and the program not");
 	nnp.cap_bnd = 0;
 	nnp.no_new_privs = true;
