@@ -400,6 +400,7 @@ void sys_run(struct sys_trace *t, const struct sys_want *want, struct inside *in
 	if (want->judging) {
 		want->judging->begun = t->tracer.next ? t->tracer.begun : NULL;
 		want->judging->ended = t->tracer.next ? t->tracer.ended : NULL;
+		want->judging->until_ns = opts->for_ns ? clock_ns() + opts->for_ns : 0;
 		t->tracer.turn = turn;
 	}
 	t->tracer.cure = want->cure;

@@ -137,7 +137,7 @@ static bool wait_again(void *ctx)
 
 	j->had_ns = had;
 	if (had < from + j->wait_ns / JUDGING_LITTLE || j->rounds++ == JUDGING_ROUNDS ||
-	    is_stopped(j))
+	    is_stopped(j) || (j->until_ns && clock_ns() >= j->until_ns))
 		return false;
 	emit_tick(j->emit);
 	return true;

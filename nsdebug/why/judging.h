@@ -50,6 +50,7 @@ struct judging {
 	int door;		/* to the front, in->judge; not owned; -1: there is never a judge */
 	int stop;		/* in->stop: readable when the user has had enough; or -1 */
 	uint64_t wait_ns;	/* for one answer; 0: for ever */
+	uint64_t until_ns;	/* clock_ns(): from then on none is waited for again; or 0 */
 	/* of a container that is waited for: not before the first is set and after the second,
 	 * and none of one that began after it was asked for: another one with its name. Or NULL */
 	const volatile __u32 *begun, *ended;
