@@ -6,8 +6,9 @@
  * to a round with an iterator beside it, which takes longer to start and less time a thread. What
  * is left is asked for with emit_again(): threads whose unwind tables need a register that was not
  * known from an iterator, those that run from a sampler, and those that are left still from a
- * stopper, which also has a round of its own for those that a sample is too short of. Each round
- * copies, gives up its rights, and only then looks at what it copied.
+ * stopper, which also has a round of its own for those that a sample is too short of; and threads
+ * of whose stack, which may be a piece of a heap, only the beginning was copied. Each round copies,
+ * gives up its rights, and only then looks at what it copied.
  */
 #include <stdlib.h>
 

@@ -22,9 +22,9 @@ void *map_take(struct map *m, uint64_t key);	/* it is there no more; NULL if it 
 void map_each(const struct map *m, void (*fn)(void *value));
 void map_free(struct map *m);
 
-/* A key for bytes, going on from h: MAP_HASH, or what else they belong to. Which
- * bytes have the same one nobody can tell who does not know this run's seed: of a million keys two
- * are the same once in forty million runs. It means nothing in another run. */
+/* A key for bytes, going on from h: MAP_HASH, or what else they belong to. Nobody can tell which
+ * bytes have the same one who does not know this run's seed: of a million keys two are the same
+ * once in forty million runs. It means nothing in another run. */
 #define MAP_HASH 0xcbf29ce484222325ull
 uint64_t map_hash(uint64_t h, const void *bytes, size_t len);
 

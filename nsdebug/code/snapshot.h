@@ -141,11 +141,11 @@ struct snapshot {
 	bool no_files;			/* map_files is not allowed: no CAP_CHECKPOINT_RESTORE */
 };
 
-/* Which of a process's threads; NULL: all. tids are the host's, ascending. */
 /* What a thread that is taken again was a round before: its ran, its waited. */
 enum thread_was { WAS_RUNNING = 1, WAS_WAITING = 2 };
 #define WAS_BITS 2
 
+/* Which of a process's threads; NULL: all. tids are the host's, ascending. */
 struct snapshot_only {
 	uint64_t nstid;			/* 0: any; else the container's id */
 	const pid_t *tids;		/* NULL: any */

@@ -7,7 +7,6 @@
  * mount(2), since fsconfig(2) takes strings of 255 bytes before Linux 6.7; and names of
  * descriptors, since mount(2) takes one page of options.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -24,6 +23,7 @@
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/seal.h"
+#include "nsdebug/sys/dirent.h"
 
 static const char caps[] = "CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_DAC_READ_SEARCH";
 
@@ -78,16 +78,16 @@ static int stack_layers(const struct imagefs *image, struct err *e)
 static bool is_empty(int dir)
 {
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char names[4096];
+	_Alignas(struct dirent_raw) char names[4096];
 	bool ret = true;
 	long n = 0;
 
 	while (ret && fd >= 0 && (n = syscall(SYS_getdents64, fd, names, sizeof(names))) > 0)
 		for (long at = 0; at < n;) {
-			const struct dirent64 *e = (const void *)(names + at);
+			const struct dirent_raw *e = (const void *)(names + at);
 
-			ret &= !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-			at += e->d_reclen;
+			ret &= !strcmp(e->name, ".") || !strcmp(e->name, "..");
+			at += e->reclen;
 		}
 	return ret && fd >= 0 && !n;
 }
@@ -166,7 +166,7 @@ static int mount_layers(struct inside *in, const struct imagefs *image, struct e
 {
 	int trees[IMAGE_BINDS_MAX];
 
-	/* what the host unmounts meanwhile goes here, too: nothing of it is kept busy */
+	/* what the host unmounts meanwhile goes here, too: no more is kept busy than is copied */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return seal_err(e, -1, "make a mount namespace", caps);
 	copy_all(image, trees);
