@@ -206,9 +206,12 @@ static void borrow_maps(struct snapshot *s, struct process *p, const struct thre
 
 	if (maps_read(&p->maps, dir, s->arena) < 0 || !p->maps.count)
 		return;
+	own_close(&p->living);
 	p->living = proc_open(s->procfs, t->tid);
 	if (p->living >= 0 && (proc_start(p->living, &start) < 0 || start != t->start))
 		own_close(&p->living);
+	if (p->modules)		/* they were of the maps that went */
+		modules_open(s, p);
 }
 
 static void take_thread(struct snapshot *s, struct process *p, struct thread *t, int dir,

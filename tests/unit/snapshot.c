@@ -2,10 +2,12 @@
 /* sys/maps, sys/task and code/wanted parse; code/blocked refuses who runs or has
  * ended; code/standing who could not be held. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,73 @@ static void test_standing(void)
 	snapshot_free(&s);
 }
 
+static void *stay(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void lose_leader(int in)
+{
+	pthread_t t;
+	char c;
+
+	if (pthread_create(&t, NULL, stay, NULL) || read(in, &c, 1) != 1)
+		_exit(1);
+	syscall(SYS_exit, 0);
+}
+
+/* Claims all it is asked for, in no code, and ends the first thread when it comes to the second. */
+static bool end_leader(void *self, struct snapshot *s, struct process *p, struct thread *t, int dir)
+{
+	const int *out = self;
+	struct proc_stat st;
+
+	(void)s, (void)dir;
+	t->how = HOW_BLOCKED;
+	if (t->tid == p->pid || write(*out, "", 1) != 1)
+		return true;
+	while (proc_stat(p->dir, &st) == 0 && st.state != 'Z')
+		usleep(100);
+	return true;
+}
+
+/* The maps go with the first thread and come back with another: files are those of the maps. */
+static void test_leader(void)
+{
+	static const struct snapshot_source source = { "end_leader", NULL, NULL, end_leader };
+	auto_close int procfs = open("/proc", O_PATH | O_DIRECTORY);
+	auto_close int dir = -1;
+	size_t files = 0, right = 0;
+	struct process *p;
+	struct snapshot s;
+	struct err e;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends) < 0 || (pid = fork()) < 0)
+		exit(1);
+	if (!pid)
+		lose_leader(ends[0]);
+	dir = proc_open(procfs, pid);
+	snapshot_init(&s, procfs, 0);
+	while ((p = snapshot_take(&s, dir, pid, NULL, &source, &ends[1], &e)) && p->count < 2)
+		;	/* its second thread comes */
+	for (size_t i = 0; p && i < p->maps.count; i++) {
+		const struct vma *v = &p->maps.items[i];
+
+		if (!v->exec || !v->inode)
+			continue;
+		files++;
+		right += p->modules[i] && p->modules[i]->inode == v->inode;
+	}
+	ok(files && right == files, "files of the maps that another thread has");
+	snapshot_free(&s);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 int main(void)
 {
 	siginfo_t info;
@@ -131,6 +200,7 @@ int main(void)
 	test_where();
 	test_wanted();
 	test_standing();
+	test_leader();
 	pid = fork();
 	if (!pid)
 		for (;;)
