@@ -82,7 +82,7 @@ tj 'a component on the way'	"$(one '.kind == "mode" and .path == "/t/d700-0" and
 tj 'a group would do'	"$(has_cure '.docker == "--group-add 9" and .kubernetes == "spec: {securityContext: {supplementalGroups: [9]}}"')" \
 	rows --path /t/x660
 tj 'a volume: fsGroup'	"$(has_cure '.kubernetes == "spec: {securityContext: {fsGroup: 65532}}" and .podman == "--volume '"$T"':/t:U" and
-	(.cure | test("takes all that is there")) and (.cure | endswith("; on the host it is '"$T"'/f600"))')" \
+	(.cure | test("takes all that is there")) and (.cure | endswith("; on the host it is '"$T"'/f600 (look first that the container made no link of it)"))')" \
 	rows --path /t/f600
 tj 'a read-only root'	"$(has_cure '.kind == "read-only-mount" and .mount == "/" and .docker == "--tmpfs /home/nonroot:uid=65532,gid=65532" and (.kubernetes | test("emptyDir: {}"))')" \
 	rows --path /home/nonroot/x --for create
