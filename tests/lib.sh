@@ -58,6 +58,7 @@ _say() { # ok|not ok, NAME, WHY NOT RUN
 
 pass() { _say ok "$1"; }
 fail() {
+	! _not_here "$1" || return 0
 	_say 'not ok' "$1"
 	[ -z "${2:-}" ] || printf '%s\n' "$2" | _note
 }
