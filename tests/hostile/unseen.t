@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
+# timeout 400
 # What container root can see of nsdebug, and do to it: nothing where it has a pid namespace of its
 # own; where it shares the host's, it sees a process that it may not touch.
 . tests/lib.sh
