@@ -77,22 +77,6 @@ static bool cure_of_kernels(struct making *m)
 
 /* ---- something to write to ---- */
 
-/* "var-cache" of "/var/cache": a volume has a name, of small letters and at most 63 of them. */
-static void volume_name(char *ret, size_t room, const char *dir)
-{
-	size_t n = 0;
-
-	for (dir += *dir == '/'; *dir && n + 1 < room && n < 50; dir++) {
-		if (isalnum((unsigned char)*dir))
-			ret[n++] = (char)tolower((unsigned char)*dir);
-		else if (n && ret[n - 1] != '-')
-			ret[n++] = '-';
-	}
-	while (n && ret[n - 1] == '-')
-		n--;
-	ret[n] = '\0';
-}
-
 /* runc gives it the mode of the directory that it hides, whatever is asked for, and root as its
  * owner; podman takes no ids, but U for those of who runs. */
 static void put_tmpfs(struct making *m, const char *dir, const char *options)
@@ -101,16 +85,22 @@ static void put_tmpfs(struct making *m, const char *dir, const char *options)
 	curing_say(m->cure->podman, "--tmpfs %s:%sU", dir, options);
 }
 
+/* group: 0: as it is. */
+static void put_empty_dir(struct making *m, const char *dir, uint32_t group)
+{
+	char name[CURING_NAME], all[48] = "";
+
+	curing_volume_name(name, dir);
+	if (group)
+		snprintf(all, sizeof(all), "securityContext: {fsGroup: %u}, ", group);
+	KUBERNETES(m, "spec: {%svolumes: [{name: %s, emptyDir: {}}], containers: [{name: "
+		   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", all, name, name, dir);
+}
+
 /* Something that can be written to, and is gone with the container. */
 static void put_scratch(struct making *m)
 {
-	char name[64];
-
-	volume_name(name, sizeof(name), m->dir);
-	if (name[0])
-		KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: "
-			   "CONTAINER, volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name,
-			   m->dir);
+	put_empty_dir(m, m->dir, 0);
 	put_tmpfs(m, m->dir, "");
 }
 
@@ -133,13 +123,13 @@ static bool is_tmp_read_only(const struct reason *r)
 static void put_copy(struct making *m, const char *before)
 {
 	bool own = is_writers(m);
-	char name[64];
+	char name[CURING_NAME];
 
 	TEXT(m, "%swrite elsewhere: %sa new directory with something mounted on it. %s is not "
 	     "empty: a tmpfs or emptyDir would hide what is in it; a named volume of docker or "
 	     "podman copies that%s", before, is_tmp_read_only(m->r) ? "" : "/tmp, or ", m->dir,
 	     own ? "" : " with its owners: let it belong to the user in the image, or option U");
-	volume_name(name, sizeof(name), m->dir);
+	curing_volume_name(name, m->dir);
 	if (own)
 		curing_say(m->cure->docker, "--volume %s:%s", name, m->dir);
 	curing_say(m->cure->podman, "--volume %s:%s:U", name, m->dir);
@@ -258,9 +248,39 @@ static const char *to_group(const struct making *m)
 	return text;
 }
 
+static void put_memory(struct making *m, const char *options, uint32_t group)
+{
+	if (!curing_plain(m->r->mount))
+		return;
+	put_tmpfs(m, m->r->mount, options);
+	put_empty_dir(m, m->r->mount, group);
+}
+
+/* A tmpfs of the container's own is new with each start: nothing of it is on the host, and what is
+ * below it the container has made. */
+static bool cure_of_tmpfs(struct making *m)
+{
+	const struct reason *r = m->r;
+	uint32_t group = r->kind == WHY_OWNER ? 0 : fs_group(m);
+
+	if (!(r->hint & HINT_TMPFS))
+		return false;
+	TEXT(m, "it is in memory, and new with each start: mount %s%s for user %u (--tmpfs with "
+	     "uid, gid or mode; with podman U%s)%s", r->mount, r->rights || (r->ro &&
+	     r->need & NEED_W) ? " without ro, and" : "", m->uid, group ?
+	     "; an emptyDir with fsGroup" : "", !r->rights && strcmp(r->path, r->mount) ?
+	     "; and let who makes this in it do so as that user, or give it to it" : "");
+	put_memory(m, "", group);
+	if (!group)
+		m->cure->kubernetes[0] = '\0';
+	return true;
+}
+
 /* Besides what its files are: the mount. */
 static void cure_of_both(struct making *m)
 {
+	if (cure_of_tmpfs(m))
+		return;
 	put_owned_volume(m);
 	TEXT(m, "two things: mount the volume on %s without ro (readOnly: false); and let it %s "
 	     "user %u: chown on the host to %s" OPTION_U, m->r->mount, to_group(m), m->uid,
@@ -275,6 +295,8 @@ static void cure_of_volume(struct making *m)
 	const struct reason *r = m->r;
 	bool runs = r->need & NEED_X && !S_ISDIR(r->mode);
 
+	if (cure_of_tmpfs(m))
+		return;
 	put_owned_volume(m);
 	if (r->ro && r->need & NEED_W) {
 		cure_of_both(m);
@@ -318,8 +340,9 @@ static void put_mount_besides(struct making *m)
 	size_t len = strlen(m->cure->text);
 
 	if (m->r->ro && m->r->need & NEED_W && !is_on_root(m->r))
-		snprintf(m->cure->text + len, sizeof(m->cure->text) - len, "; and mount the volume "
-			 "on %.100s without ro besides", m->r->mount);
+		snprintf(m->cure->text + len, sizeof(m->cure->text) - len, "; and mount the %s on "
+			 "%.100s without ro besides", m->r->hint & HINT_TMPFS ? "tmpfs" : "volume",
+			 m->r->mount);
 }
 
 /* Another group would be of no use: it is in this one, and others have nothing to say. */
@@ -350,16 +373,18 @@ static void cure_of_mode(struct making *m)
 		return;
 	} else if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
 		TEXT(m, "nobody may: chmod a+%s, %s", why_need(r->need),
-		     is_on_root(r) ? "in the image" : "where the volume comes from");
+		     is_on_root(r) ? "in the image" : r->hint & HINT_TMPFS ?
+		     "where the container makes it" : "where the volume comes from");
 		put_mount_besides(m);
 	} else if (r->whose == CLASS_OWNER) {
-		TEXT(m, "it is its own: chmod u+%s, %s", why_need(r->need), !is_on_root(r) ?
+		TEXT(m, "it is its own: chmod u+%s, %s", why_need(r->need), r->hint & HINT_TMPFS ?
+		     "by the program" : !is_on_root(r) ?
 		     "where the volume comes from or by the program" : r->ro ? "in the image" :
 		     "in the image or by the program");
 		put_mount_besides(m);
 	} else if (is_on_root(r)) {
 		cure_of_image(m);
-	} else if (r->whose == CLASS_GROUP) {
+	} else if (r->whose == CLASS_GROUP && !(r->hint & HINT_TMPFS)) {
 		cure_of_own_group(m);
 	} else {
 		cure_of_volume(m);
@@ -383,7 +408,7 @@ static void cure_of_acl(struct making *m)
 	const struct reason *r = m->r;
 	bool own = r->whose == CLASS_ACL_USER;
 
-	if (curing_powers(m) || cure_of_kernels(m))
+	if (curing_powers(m) || cure_of_kernels(m) || cure_of_tmpfs(m))
 		return;
 	TEXT(m, "%s: setfacl -m u:%s:%s, or let it belong to user %u (chown to %s); %s",
 	     is_on_root(r) ? "in the image" : "where the volume comes from, on the host",
@@ -397,13 +422,15 @@ static void cure_of_acl(struct making *m)
 
 static void cure_of_owner(struct making *m)
 {
-	bool has_group = creds_in_group(m->c, m->r->gid);
+	bool has_group = creds_in_group(m->c, m->r->gid), memory = m->r->hint & HINT_TMPFS;
 
 	if (cure_of_kernels(m))
 		return;
 	if (m->r->kind == WHY_CHOWN)
 		curing_capability(m, is_on_root(m->r) ? "do not chown at run time: set the owner "
-				  "in the image (COPY --chown)" : has_group ?
+				  "in the image (COPY --chown)" : memory ?
+				  "do not chown at run time: let who makes it be its owner (of "
+				  "the mount itself: --tmpfs with uid and gid)" : has_group ?
 				  "do not chown at run time: set the owner where the volume comes "
 				  "from" : "do not chown at run time: set the owner where the "
 				  "volume comes from, or its group (fsGroup)");
@@ -413,7 +440,7 @@ static void cure_of_owner(struct making *m)
 		TEXT(m, "let it belong to user %u in the image (COPY --chown=%u)%s", m->uid, m->uid,
 		     m->r->ro ? "; the root is read-only besides: then it is to be right in the "
 		     "image" : "");
-	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r) && !has_group)
+	if (m->r->kind == WHY_CHOWN && !is_on_root(m->r) && !has_group && !memory)
 		put_fs_group(m);
 }
 
@@ -502,6 +529,9 @@ static void cure_of_read_only(struct making *m)
 		put_place(m, "leave the root read-only and ");
 	} else if (r->rights) {
 		cure_of_both(m);
+	} else if (r->hint & HINT_TMPFS) {
+		TEXT(m, "mount %s without ro", r->mount);
+		put_memory(m, "", 0);
 	} else {
 		TEXT(m, "mount the volume on %s without ro (readOnly: false)", r->mount);
 		if (curing_plain(r->mount)) {
@@ -515,7 +545,6 @@ static void cure_of_read_only(struct making *m)
 static void cure_of_noexec(struct making *m)
 {
 	const struct reason *r = m->r;
-	char name[64];
 
 	if (!(r->hint & HINT_TMPFS) || !curing_plain(r->mount)) {
 		TEXT(m, "put the program into the image, or what is mounted on %s where it may be "
@@ -523,10 +552,7 @@ static void cure_of_noexec(struct making *m)
 		return;
 	}
 	TEXT(m, "put the program into the image, or mount %s without noexec", r->mount);
-	volume_name(name, sizeof(name), r->mount);
-	put_tmpfs(m, r->mount, "exec,");
-	KUBERNETES(m, "spec: {volumes: [{name: %s, emptyDir: {}}], containers: [{name: CONTAINER, "
-		   "volumeMounts: [{name: %s, mountPath: %s}]}]}", name, name, r->mount);
+	put_memory(m, "exec,", 0);
 }
 
 bool curing_mounts(struct making *m)

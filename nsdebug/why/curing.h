@@ -32,6 +32,10 @@ void curing_both(struct making *m, const char *fmt, ...) __attribute__((format(p
 
 /* May it be pasted: nothing in it means something to a shell or to YAML. */
 bool curing_plain(const char *s);
+/* For a volume on this directory, as docker, podman and Kubernetes take it (RFC 1123: small
+ * letters, digits, "-"; at most 63). */
+#define CURING_NAME 64
+void curing_volume_name(char ret[CURING_NAME], const char *dir);
 /* One capability, or what there is instead of it. */
 void curing_capability(struct making *m, const char *instead);
 

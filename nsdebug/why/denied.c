@@ -59,6 +59,8 @@ static void say_read_only(struct findings *f, const struct ending *x, const stru
 	snprintf(r->mount, sizeof(r->mount), "%s", m ? m->at : "/");
 	if (!ending_mount_of(x, "/tmp"))
 		r->hint |= HINT_TMP_ON_ROOT;
+	if (m && !m->volume && m->type && !strcmp(m->type, "tmpfs"))
+		r->hint |= HINT_TMPFS;
 	if (as->root && !m && reason_dir(r, dir, sizeof(dir)))
 		r->filled = (uint8_t)fill_look(as->root, dir);
 	source_put_ended(finding_cure(f, s, r, as->uid, as->gid), x, r);

@@ -212,6 +212,39 @@ static void cures_of_noexec(void)
 	   "a tmpfs of the container's own");
 }
 
+/* What the container has in memory is nowhere on the host, and is no volume. */
+static void tmpfs(enum why_kind kind, unsigned int mode, unsigned int need, const char *words,
+		  const char *docker, const char *kubernetes)
+{
+	refuse(kind, mode, need, "/t/made", "/t");
+	strcpy(why.type, "tmpfs");
+	why.hint = HINT_TMPFS;
+	why.caps = kind == WHY_CHOWN ? CREDS_CAP(CHOWN) : 0;
+	ok(cured(words) && !says(cure.text, "host") && !says(cure.text, "volume") &&
+	   !says(cure.docker, "--volume") && !says(cure.podman, "--volume") &&
+	   says(cure.docker, docker) && says(cure.kubernetes, kubernetes), words);
+}
+
+static void cures_of_memory(void)
+{
+	static const char ids[] = "--tmpfs /t:uid=65532,gid=65532", group[] = "fsGroup: 65532}, "
+		"volumes: [{name: volume-t, emptyDir: {}}]";
+	tmpfs(WHY_MODE, S_IFDIR | 0700, NEED_W, "let who makes this in it", ids, group);
+	ok(!strcmp(cure.podman, "--tmpfs /t:U"), "with podman it has no ids");
+	why.ro = 1;
+	ok(cured("mount /t without ro, and for user 65532"), "which is read-only besides");
+	strcpy(why.path, "/t");
+	ok(cured("in memory") && !says(cure.text, "who makes this"), "the mount itself");
+	tmpfs(WHY_OWNER, S_IFREG | 0644, 0, "let who makes this in it ", ids, "");
+	ok(!cure.kubernetes[0] && !says(cure.text, "fsGroup"), "a group makes no owner");
+	tmpfs(WHY_ACL, S_IFREG | 0644, NEED_R, "it is in memory", ids, group);
+	tmpfs(WHY_MODE, S_IFREG | 0644, NEED_X, "chmod a+x, where the container makes it", "", "");
+	tmpfs(WHY_CHOWN, S_IFREG | 0644, 0, "let who makes it be its owner", "--cap-add CHOWN", "");
+	tmpfs(WHY_READ_ONLY_MOUNT, S_IFDIR | 0755, 0, "mount /t without ro", ids, "emptyDir");
+	why.rights = 1;
+	ok(cured("mount /t without ro, and for user 65532") && says(cure.docker, ids), "or both");
+}
+
 /* What is mounted over a directory hides what is in it. */
 static void cures_of_places(void)
 {
@@ -536,6 +569,7 @@ int main(void)
 	cures_of_groups();
 	cures_of_volumes();
 	cures_of_noexec();
+	cures_of_memory();
 	cures_of_places();
 	cures_of_the_ended();
 	cures_of_rights();
