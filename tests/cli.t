@@ -25,6 +25,18 @@ ts 'cat -h is help'			0 'nsdebug cat '	$NSDEBUG cat -h
 ts 'help of no verb'			2 "unknown verb 'lss'; did you mean 'ls'"	$NSDEBUG help lss
 ts 'an unknown verb: the nearest'	2 "did you mean 'cat'"	$NSDEBUG catt
 ts 'far from any verb'			2 "unknown verb 'wibble' \("	$NSDEBUG wibble
+ts 'the nearest second word: its beginning'	2 "'trace deny'; did you mean 'trace denied'" $NSDEBUG trace deny "$T"
+ts 'and the others'			2 'trace: bind caps denied .* udp; .nsdebug help trace' $NSDEBUG trace wibble
+ts 'the first of two words'		2 "did you mean 'trace'"	$NSDEBUG trase exec
+ts 'a verb about ourselves'		2 "did you mean 'help'"	$NSDEBUG hlep
+t 'one letter is near nothing'		''	sh -c '"$NSDEBUG" x 2>&1 | grep mean; :'
+ts 'the nearest option'			2 '^nsdebug: stack: .*--goroutins .*did you mean --goroutines\?' \
+	$NSDEBUG stack --goroutins "$T"
+ts 'also of every verb, with a value'	2 'did you mean --selector\?'	$NSDEBUG --slector=a=b ls /
+ts 'a format that is none'		2 "'yaml' is not a field of ps, nor a format, as table, wide, json, jsonl and name are" \
+	$NSDEBUG ps -o yaml "$T"
+ts 'the nearest format'			2 "'jsno' is not .*did you mean 'json'"	$NSDEBUG ps -o jsno "$T"
+ts 'the nearest field'			2 "'host_pdi' is not a field of ps; did you mean 'host_pid'"	$NSDEBUG ps -o pid,host_pdi "$T"
 ts 'an option before no verb'		2 ''			$NSDEBUG --raw
 ts 'an unknown global option'		2 'unknown option --wibble'	$NSDEBUG --wibble ls "$T"
 ts 'a letter that is not global'	2 'unknown option -R'	$NSDEBUG -R ls "$T"
@@ -77,7 +89,7 @@ CAP_NET_ADMIN" ]' "$NSDEBUG"
 t 'what can be waited for'	''	has "$T" trace exec --next "${T%??}"
 t 'not what the verb refuses'	''	sh -ec '"$NSDEBUG" __complete trace exec -- >words
 	"$NSDEBUG" trace exec --help >>words; grep -q -e --host words; ! grep -e --all words'
-ts 'no field of a verb of two words'	2 'is not a field of trace exec \(nsdebug trace exec --help' \
+ts 'no field of a verb of two words'	2 'is not a field of trace exec, .*\(nsdebug trace exec --help' \
 	"$NSDEBUG" trace exec -o wibble "$T"
 t 'a target'			''	has "$T" ls "${T%??}"
 t 'a verb after a global option'	''	has cat --raw ca

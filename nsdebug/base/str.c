@@ -159,3 +159,17 @@ unsigned int str_distance(const char *a, const char *b, unsigned int max)
 	}
 	return row[la % 3][lb] > max ? max + 1 : row[la % 3][lb];
 }
+
+bool str_nearer(struct str_near *n, const char *name)
+{
+	size_t len = strlen(n->word), begin = len > 4 ? len - 1 : 3;
+	unsigned int max = len > 8 ? 3 : len > 5 ? 2 : len > 1, edits;
+
+	edits = str_distance(n->word, name, max) + 1;
+	if (edits > 2 && len >= 3 && !strncmp(n->word, name, begin))
+		edits = 2;
+	if (edits > max + 1 || (n->edits && edits >= n->edits))
+		return false;
+	n->edits = edits;
+	return true;
+}

@@ -39,4 +39,16 @@ static inline bool str_prefix(const char *s, const char *prefix)
 /* Number of edits (insert, delete, replace, swap) from a to b, at most max + 1: "did you mean". */
 unsigned int str_distance(const char *a, const char *b, unsigned int max);
 
+/*
+ * "Did you mean": of names that are tried one after another, the nearest to a word. A third of the
+ * word may be wrong, or all behind its beginning: "deny" means "denied".
+ */
+struct str_near {
+	const char *word;
+	unsigned int edits;	/* of the nearest so far, and one more; 0: none was near */
+};
+
+/* Is it nearer than all before it? */
+bool str_nearer(struct str_near *n, const char *name);
+
 #endif

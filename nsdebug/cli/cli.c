@@ -117,19 +117,33 @@ static int run_verb(struct command *c, int argc, char **argv, const struct env *
 	return print(&b);
 }
 
+/* "trace: bind caps ...; " */
+static void add_family(struct buf *b, const char *family)
+{
+	buf_addf(b, "%s:", family);
+	for (const struct tool *const *t = tool_table; *t; t++)
+		if (str_prefix((*t)->name, family) && (*t)->name[strlen(family)] == ' ')
+			buf_str(b, (*t)->name + strlen(family));
+	buf_str(b, "; ");
+}
+
 enum status err_verb(int argc, char **argv)
 {
 	bool family = is_family(argv[0]), two = family && argc > 1 && argv[1][0] != '-';
-	char word[VERB_MAX];
-	const char *near;
+	auto_buf struct buf list = { 0 };
+	char near[VERB_MAX] = "";
 	struct err e;
 
-	snprintf(word, sizeof(word), "%s%s%s", argv[0], two ? " " : "", two ? argv[1] : "");
-	near = nearest_tool(word);
-	err_set(&e, ST_USAGE, "%s '%s'%s%s%s ('nsdebug help%s%s' lists them)",
-		family && !two ? "one more word is missing after" : "unknown verb", word,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-		family ? " " : "", family ? argv[0] : "");
+	if (family)
+		add_family(&list, argv[0]);
+	buf_add(&list, "", 1);
+	if (two || !family)
+		nearest_verb(family ? argv[0] : NULL, argv[two], near);
+	err_set(&e, ST_USAGE, "%s '%s%s%s'%s%s%s (%s'nsdebug help%s%s' %s)",
+		family && !two ? "one more word is missing after" : "unknown verb", argv[0],
+		two ? " " : "", two ? argv[1] : "", *near ? "; did you mean '" : "", near,
+		*near ? "'?" : "", list.bytes, family ? " " : "", family ? argv[0] : "",
+		family ? "says more" : "lists them");
 	out_say(e.msg, strlen(e.msg));
 	return ST_USAGE;
 }

@@ -72,7 +72,8 @@ bool tool_wants_target(const struct tool *t);
 const char *command_next(const struct command *c);
 /* Does it want a file of the host's? */
 bool command_file(const struct command *c, struct tool_file *ret);
-const char *nearest_tool(const char *word);
+/* The verb that is meant, if one is near; family: by its second word, else NULL. */
+bool nearest_verb(const char *family, const char *word, char room[VERB_MAX]);
 
 /* layout.c: the first sets what was not said of times, too, and lets the verb have its say. */
 int layout_of(struct command *c, const struct env *env, struct layout *l, struct err *e);

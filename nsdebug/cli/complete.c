@@ -234,7 +234,8 @@ static void offer_values(const struct offer *o, const struct tool *t, const char
 		 value);
 	if (t && (!strcmp(name, "fields") || !strcmp(name, "output"))) {
 		if (name[0] == 'o' && !comma)
-			offer_choices(o, prefix, "table|wide|json|jsonl|name");
+			for (size_t i = 0; out_formats[i]; i++)
+				offer(o, prefix, out_formats[i], "");
 		offer_fields(o, t, lead);
 		return;
 	}

@@ -15,20 +15,17 @@
 
 static void choose_format(struct layout *l, struct globals *g)
 {
-	static const struct { const char *name; enum out_format format; } formats[] = {
-		{ "table", OUT_TABLE }, { "wide", OUT_WIDE }, { "json", OUT_JSON },
-		{ "jsonl", OUT_JSONL }, { "name", OUT_NAMES },
-	};
-
 	l->fields = g->fields;
-	for (size_t i = 0; g->output && i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(g->output, formats[i].name)) {
-			l->format = formats[i].format;
+	for (size_t i = 0; g->output && out_formats[i]; i++)
+		if (!strcmp(g->output, out_formats[i])) {
+			l->format = (enum out_format)i;
 			return;
 		}
 	/* -o pid,comm: no field bears a format's name */
-	if (g->output)
+	if (g->output) {
 		l->fields = g->output;
+		l->one_word = !strchr(g->output, ',');
+	}
 }
 
 int layout_filter(const struct command *c, const struct layout *l, struct expr **ret,

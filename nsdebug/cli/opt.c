@@ -5,6 +5,7 @@
  * Options may stand anywhere before "--". Short options before the verb are nsdebug's own, after
  * it they are the verb's, but for -o and -h, which are everybody's unless the verb has its own -h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "nsdebug/base/own.h"
@@ -54,6 +55,22 @@ static int err_usage(struct err *e, const struct tables *t, const char *what, co
 	return err_set(e, ST_USAGE, "%s%s%s %s (nsdebug %s%s--help)", t->verb ? t->verb : "",
 		       t->verb ? ": " : "", what, word, t->verb ? t->verb : "",
 		       t->verb ? " " : "");
+}
+
+static int err_option(struct err *e, const struct tables *t, const char *word)
+{
+	size_t len = strcspn(word + 2, "=");
+	char name[64];
+	struct str_near near = { .word = name };
+	const char *best = NULL;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, word + 2);
+	for (int i = 0; i < 2; i++)
+		for (const struct opt *o = t->opts[i]; o && !opt_is_end(o); o++)
+			if (o->name && str_nearer(&near, o->name))
+				best = o->name;
+	err_usage(e, t, "unknown option", word);
+	return best ? err_add(e, "; did you mean --%s?", best) : -1;
 }
 
 static bool choice(const char *list, const char *word)
@@ -198,7 +215,7 @@ static int parse_long(const struct tables *t, struct words *w, struct err *e)
 	const struct opt *o = find_long(t, name, len, &values);
 
 	if (!o)
-		return err_usage(e, t, "unknown option", word);
+		return err_option(e, t, word);
 	if (!opt_takes_value(o))
 		return eq ? err_usage(e, t, "no value is expected in", word) :
 			set(t, o, values, word, NULL, e);

@@ -61,18 +61,23 @@ bool is_family(const char *word)
 	return false;
 }
 
-const char *nearest_tool(const char *word)
+bool nearest_verb(const char *family, const char *word, char room[VERB_MAX])
 {
-	const char *best = NULL;
-	unsigned int distance = 3;
+	struct str_near near = { .word = word };
+	size_t skip = family ? strlen(family) + 1 : 0;
+	char name[VERB_MAX];
 
 	for (const struct tool *const *t = tool_table; *t; t++) {
-		unsigned int d = str_distance(word, (*t)->name, 2);
+		const char *own = (*t)->name;
 
-		if (d < distance) {
-			distance = d;
-			best = (*t)->name;
-		}
+		if (family && (!str_prefix(own, family) || own[skip - 1] != ' '))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(own + skip, " "), own + skip);
+		if (str_nearer(&near, name))
+			snprintf(room, VERB_MAX, "%s", family ? own : name);
 	}
-	return best;
+	for (const struct builtin *v = builtins; !family && v->name; v++)
+		if (str_nearer(&near, v->name))
+			snprintf(room, VERB_MAX, "%s", v->name);
+	return near.edits;
 }

@@ -22,6 +22,9 @@
 
 enum out_format { OUT_TABLE, OUT_WIDE, OUT_JSON, OUT_JSONL, OUT_NAMES };
 
+/* Their words, by their number; ends with NULL. */
+extern const char *const out_formats[];
+
 enum layout_kind {
 	LAYOUT_TABLE,	/* headings, aligned columns */
 	LAYOUT_LIST,	/* aligned columns without headings: ls -l */
@@ -39,6 +42,7 @@ struct layout {
 	/* "a,b,c": the columns of a table, NULL: the default ones. What the user chose; a setup()
 	 * may fill it in when it is NULL. JSON always has all columns. */
 	const char *fields;
+	bool one_word;		/* fields is a word that could have been meant as a format */
 	bool below;		/* rows in a column stand below their row, not as a number */
 	bool stream;		/* each row is shown at once: widths grow as they must */
 	bool human;		/* COL_SIZE as 1.5M */

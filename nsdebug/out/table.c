@@ -4,12 +4,14 @@
  *
  * Held text of a row: for each shown column its width and length (two uint32_t) and its bytes.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nsdebug/base/esc.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/out/inner.h"
 
 static const struct col target_col = { .name = "target", .type = COL_STR };
@@ -30,6 +32,27 @@ static bool show(struct out *o, const struct col *c)
 	return true;
 }
 
+const char *const out_formats[] = { "table", "wide", "json", "jsonl", "name", NULL };
+
+static int err_field(const struct out *o, const char *p, size_t len, struct err *e)
+{
+	char word[64];
+	struct str_near near = { .word = word };
+	const char *best = NULL;
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, p);
+	for (const struct col *c = o->cols; c->name; c++)
+		if (c->type != COL_PAINT && str_nearer(&near, c->name))
+			best = c->name;
+	for (size_t i = 0; o->layout.one_word && out_formats[i]; i++)
+		if (str_nearer(&near, out_formats[i]))
+			best = out_formats[i];
+	return err_set(e, ST_USAGE, "'%.*s' is not a field of %s%s%s%s%s (nsdebug %s --help lists "
+		       "them)", (int)len, p, o->verb, o->layout.one_word ?
+		       ", nor a format, as table, wide, json, jsonl and name are" : "",
+		       best ? "; did you mean '" : "", best ? best : "", best ? "'?" : "", o->verb);
+}
+
 /* A painted column brings its paint, a named column the ones that are glued to it. */
 static int choose_named(struct out *o, struct err *e)
 {
@@ -38,8 +61,7 @@ static int choose_named(struct out *o, struct err *e)
 		const struct col *c = col_find(o->cols, p, (size_t)(end - p));
 
 		if (!c || c->type == COL_PAINT)
-			return err_set(e, ST_USAGE, "'%.*s' is not a field of %s (nsdebug %s "
-				       "--help lists them)", (int)(end - p), p, o->verb, o->verb);
+			return err_field(o, p, (size_t)(end - p), e);
 		if (c > o->cols && c[-1].type == COL_PAINT)
 			show(o, c - 1);
 		show(o, c);

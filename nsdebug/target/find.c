@@ -31,8 +31,8 @@ struct search {
 	enum match how[HITS_MAX];
 	unsigned int hits, seen, broken;
 	enum match lost;		/* the best of those that had no room */
+	struct str_near near;
 	const char *nearest;
-	unsigned int distance;
 };
 
 /* ---- the word ---- */
@@ -178,12 +178,9 @@ static void add_hit(struct search *s, const struct container *c, enum match how)
 
 static void consider_nearest(struct search *s, const char *name)
 {
-	unsigned int d = s->q.word ? str_distance(s->q.word, name, 3) : 4;
-
-	if (d < s->distance) {
-		s->distance = d;
+	s->near.word = s->q.word;
+	if (s->q.word && str_nearer(&s->near, name))
 		s->nearest = name;
-	}
 }
 
 static bool consider(void *ctx, const struct container *c)
@@ -474,7 +471,7 @@ static int find_pid(struct target *t, const char *digits, const struct target_wa
 int target_look_up(struct container *c, struct arena *a, const char *word,
 		   const struct target_want *want, struct err *e)
 {
-	struct search s = { .arena = a, .distance = 4 };
+	struct search s = { .arena = a };
 	auto_close int procfs = target_procfs(e);
 
 	if (procfs < 0 || parse(&s.q, word, want, a, e) < 0 || search(&s, procfs, e) < 0)

@@ -97,6 +97,26 @@ static void distances(void)
 			"01234567890123456789", 3) == 4, "too long to compare: far");
 }
 
+/* Is the second name of the two the one that was meant? */
+static bool second(const char *word, const char *first, const char *name)
+{
+	struct str_near n = { .word = word };
+
+	str_nearer(&n, first);
+	return str_nearer(&n, name);
+}
+
+static void nearest(void)
+{
+	ok(second("deny", "dns", "denied"), "a beginning before fewer edits");
+	ok(second("goroutins", "fields", "goroutines"), "an edit");
+	ok(!second("list", "lisp", "lost"), "as near as the first: the first");
+	ok(!second("x", "ls", "y"), "one letter is near nothing");
+	ok(second("sl", "mem", "ls"), "two are near one edit");
+	ok(!second("yaml", "", "name"), "half of it");
+	ok(!second("", "", "denied"), "nothing is the beginning of nothing");
+}
+
 static void writes(void)
 {
 	static const long long all[] = { 0, 1, 9, 10, -1, -10, 255, 4096, -4095, INT64_MAX,
@@ -125,5 +145,6 @@ int main(void)
 	durations();
 	scans();
 	distances();
+	nearest();
 	return done();
 }
