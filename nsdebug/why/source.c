@@ -129,10 +129,11 @@ void source_hint(struct reason *r, const struct target *t)
 
 void source_put_part(struct cure *c, const char *part)
 {
+	const char *mark = part && !curing_is_string(part) ? "\"" : "";
 	char name[CURE_TEXT];
 
 	if (part && curing_plain(part) &&
-	    snprintf(name, sizeof(name), "{name: %s", part) < (int)sizeof(name))
+	    snprintf(name, sizeof(name), "{name: %s%s%s", mark, part, mark) < (int)sizeof(name))
 		put(c->kubernetes, CONTAINER, name);
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* why/curename: names that engines and Kubernetes take. */
+#include <stdio.h>
 #include <string.h>
 
+#include "nsdebug/base/own.h"
 #include "nsdebug/why/curing.h"
+#include "nsdebug/why/source.h"
 #include "tests/unit/check.h"
 
 static void names_of_volumes(void)
@@ -19,8 +22,38 @@ static void names_of_volumes(void)
 	}
 }
 
+/* A cure of a pod's container of this name. */
+static bool is_quoted(const char *name)
+{
+	char with[64], without[64];
+	struct cure c = { .kubernetes = "spec: {containers: [{name: CONTAINER, env: []}]}" };
+
+	snprintf(with, sizeof(with), "[{name: \"%s\", env", name);
+	snprintf(without, sizeof(without), "[{name: %s, env", name);
+	source_put_part(&c, name);
+	ok(!strstr(c.kubernetes, with) == !!strstr(c.kubernetes, without), name);
+	return strstr(c.kubernetes, with);
+}
+
+/* As PyYAML and what Kubernetes reads with have it: 1.1 and 1.2. */
+static void names_in_yaml(void)
+{
+	static const char *const others[] = { "1", "12", "007", "1e3", "1e-3", "0x1f", "0b11",
+		"0o17", "1_000", "1.5", ".5", "-1", "+1", "true", "False", "null", "NULL", "yes",
+		"no", "on", "off", "y", "n", ".inf", "-.Inf", ".nan" };
+	static const char *const strings[] = { "app", "1a", "7zip", "0xg", "0x", "e3", "1e",
+		"1-2", "nulls", "trues", "none", "x1", "0b12", "1e3e", "1.2.3", "inf", "a.1",
+		"2048-game" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		ok(is_quoted(others[i]), others[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+		ok(!is_quoted(strings[i]), strings[i]);
+}
+
 int main(void)
 {
 	names_of_volumes();
+	names_in_yaml();
 	return done();
 }
