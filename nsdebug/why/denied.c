@@ -46,28 +46,63 @@ static bool next_path(const char **line, char *ret)
 	return false;
 }
 
-/* What is read-only, the mount or without one the root, is not writable for whoever it is. */
-static void say_read_only(struct findings *f, const struct ending *x, const struct ending_mount *m,
-			  const struct look_ids *as, const char *path)
+/* Of what is on a read-only mount: do its owner and mode refuse it, too? A file's are asked before
+ * the mount, unless it is cut short; what was said is the mount. */
+static bool refuses_both(const struct ending *x, const struct look_ids *as, const char *path,
+			 struct arena *a, struct reason *r)
 {
-	struct finding *s = finding_add(f, m ? "read-only-mount" : "read-only-root");
-	struct reason *r = arena_alloc(f->a, sizeof(*r));
-	char dir[REASON_PATH];
+	const char *why_not;
 
+	if (deadpath_judge(x, as, path, EROFS, a, r, &why_not))
+		return r->rights;
+	if (!r->ro || !(r->need & NEED_W) || (r->kind != WHY_MODE && r->kind != WHY_ACL))
+		return false;
 	r->kind = WHY_READ_ONLY_MOUNT;
+	r->rights = true;
+	return true;
+}
+
+static void say_both(struct findings *f, struct finding *s, const struct reason *r,
+		     const char *path)
+{
+	auto_buf struct buf b = { 0 };
+
+	reason_text(&b, r);
+	s->what = finding_text(f, "it could not write %s: %s", path, b.bytes);
+}
+
+/* What is read-only, the mount or without one the root, is not writable for whoever it is. */
+static void put_read_only(struct reason *r, const struct ending *x, const struct ending_mount *m,
+			  const char *path)
+{
+	*r = (struct reason){ .kind = WHY_READ_ONLY_MOUNT };
 	reason_path(r, path);
 	snprintf(r->mount, sizeof(r->mount), "%s", m ? m->at : "/");
 	if (!ending_mount_of(x, "/tmp"))
 		r->hint |= HINT_TMP_ON_ROOT;
 	if (m && !m->volume && m->type && !strcmp(m->type, "tmpfs"))
 		r->hint |= HINT_TMPFS;
+}
+
+static void say_read_only(struct findings *f, const struct ending *x, const struct ending_mount *m,
+			  const struct look_ids *as, const char *path)
+{
+	struct finding *s = finding_add(f, m ? "read-only-mount" : "read-only-root");
+	struct reason *r = arena_alloc(f->a, sizeof(*r));
+	bool both = m && refuses_both(x, as, path, f->a, r);
+	char dir[REASON_PATH];
+
+	if (!both)
+		put_read_only(r, x, m, path);
 	if (as->root && !m && reason_dir(r, dir, sizeof(dir)))
 		r->filled = (uint8_t)fill_look(as->root, dir);
 	source_put_ended(finding_cure(f, s, r, as->uid, as->gid), x, r);
+	s->source = x->spec;
 	s->what = m ? finding_text(f, "it could not write %s: what is mounted at %s is read-only",
 				   path, m->at) :
 		finding_text(f, "it could not write %s: its root file system is read-only", path);
-	s->source = x->spec;
+	if (both)
+		say_both(f, s, r, path);
 }
 
 static bool says_no_process(const char *line)

@@ -328,6 +328,7 @@ static bool say_denied(struct why *w, size_t from, size_t to, bool mild)
 {
 	struct look_ids as = look_ids(w->root, w->x);
 
+	as.rules = w->rules;
 	for (size_t i = to; i-- > from;)
 		if ((mild || !words_mild(w->out.lines[i])) &&
 		    denied_line(w->f, w->x, &as, w->out.lines[i]))

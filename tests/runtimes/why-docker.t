@@ -155,9 +155,21 @@ verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and
 	(.image | test("^RUN setcap")) and .docker == "--cap-drop ALL --cap-add NET_BIND_SERVICE" and
 	.podman == .docker and
 	(.kubernetes | test("sysctl") | not)'
+chown 65532 "$TMP/data"
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only")) and
 	.docker == "--volume '"$TMP"'/data:/data:rw"'
+both='(.reason | test("a read-only mount.*; and it is 0[67].. 0:0, which refuses it besides")) and .docker == null and
+	(.cure | test("^two things: .*without ro.*chown on the host to 65532")) and .kubernetes ==
+	"spec: {securityContext: {fsGroup: 65532}, containers: [{name: CONTAINER, volumeMounts: [{mountPath: /data, readOnly: false}]}]}"'
+chown 0 "$TMP/data"
+verdict 'which is not its own besides' ".kind == \"read-only-mount\" and $both and .podman == \"--volume $TMP/data:/data:U\""
+docker_ volume create "nsd-why-$$-both" >out 2>&1
+at_exit "docker -H unix:///run/docker.sock volume rm -f nsd-why-$$-both"
+ended named --volume "nsd-why-$$-both:/data:ro" $B /dies write /data/x
+verdict 'one of docker, too' ".kind == \"read-only-mount\" and $both and .podman == \"--volume nsd-why-$$-both:/data:U\""
+: >"$(docker_ volume inspect -f '{{.Mountpoint}}' "nsd-why-$$-both")/x"
+verdict 'and a file in it that was to be cut short' "$both and (.reason | test(\"write /data/x: /data/x is on /data\"))"
 ended nproc --pids-limit 1 $B /dies fork
 verdict 'a limit of processes' '.kind == "pids-limit" and (.docker == "--pids-limit 2") and
 	.limit == 1 and .exit_code == 1 and .signal == null'
