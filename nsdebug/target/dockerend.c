@@ -18,6 +18,13 @@
 
 #define DRIVER "overlay2"
 
+/* Files that it mounts in each of them, and where config.v2.json tells of them (moby 20.10,
+ * container/container_unix.go, NetworkMounts()). */
+static const struct own_file { const char *key, *at; } own_files[] = {
+	{ "ResolvConfPath", "/etc/resolv.conf" }, { "HostnamePath", "/etc/hostname" },
+	{ "HostsPath", "/etc/hosts" },
+};
+
 struct reading {
 	struct ending *x;
 	struct arena *a;
@@ -25,6 +32,8 @@ struct reading {
 	struct ending_mount *m;
 	bool running;		/* as far as dockerd has heard; between two attempts, too */
 	bool privileged;
+	bool host_ids;		/* with userns-remap not for this one */
+	const char *own[ARRAY_SIZE(own_files)];
 	struct words_list add, drop;	/* capabilities, with "CAP_" or without */
 };
 
@@ -87,6 +96,13 @@ static void take_mount(struct reading *r, const char *path, struct jvalue v)
 	}
 }
 
+static void take_own(struct reading *r, const char *key, struct jvalue v)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own_files); i++)
+		if (!strcmp(key, own_files[i].key))
+			r->own[i] = runtime_text(r->a, v);
+}
+
 static bool take_value(void *ctx, const char *path, struct jvalue v)
 {
 	struct reading *r = ctx;
@@ -108,6 +124,10 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 		r->x->restarts = n;
 	else if (!strcmp(path, "HasBeenManuallyStopped"))
 		r->x->stopped = jvalue_is(v, "true");
+	else if (!strcmp(path, "NoNewPrivileges"))	/* SecurityOpt, or dockerd's default */
+		r->x->no_new_privs = jvalue_is(v, "true");
+	else
+		take_own(r, path, v);
 	return true;
 }
 
@@ -134,6 +154,8 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "NetworkMode")) {
 		x->host_net = jvalue_is(v, "host");
+	} else if (!strcmp(path, "UsernsMode")) {
+		r->host_ids = jvalue_is(v, "host");
 	} else if (!strcmp(path, "RestartPolicy.Name")) {
 		text = runtime_text(r->a, v);
 		x->policy = text && strcmp(text, "no") ? text : NULL;
@@ -198,7 +220,7 @@ static void find_layers(struct reading *r, const char *root, const char *id)
 	auto_buf struct buf b = { 0 };
 
 	data = arena_dup(a, root, strlen(root) - strlen("/containers"));
-	r->x->other_ids = is_remapped(data);
+	r->x->other_ids = is_remapped(data) && !r->host_ids;
 	if (!r->driver || strcmp(r->driver, DRIVER)) {
 		buf_addf(&b, "docker keeps its image by the driver %s, which is not known here",
 			 r->driver ? r->driver : "(none)");
@@ -231,6 +253,23 @@ static void add_defaults(struct reading *r)
 	}
 }
 
+/* What a volume is mounted on is that. They are made when it is first started. */
+static void add_own_files(struct reading *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own_files); i++) {
+		const char *at = own_files[i].at;
+		const struct ending_mount *on = ending_mount_of(r->x, at);
+		struct ending_mount *m;
+
+		if (on && !strcmp(on->at, at))
+			continue;
+		m = ending_mount_add(r->x, r->a);
+		if (m)
+			*m = (struct ending_mount){ .at = at, .source = r->own[i], .volume = true,
+				.read_only = r->x->read_only_root };
+	}
+}
+
 void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 {
 	auto_close int fd = runtime_open(c->root, c->id, "config.v2.json", NULL);
@@ -248,6 +287,7 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 		x->exit_code = INT64_MIN;
 	if (host >= 0 && jread(host, STATE_MAX, take_host, &r, NULL) >= 0)
 		take_caps(&r);
+	add_own_files(&r);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;
 	/* it has no field for that, and was written then */

@@ -582,6 +582,7 @@ enum status ended_why(const struct target *t, const struct root *root,
 		finding_add(f, "running")->what = "it runs; of a process alone no end is recorded";
 		return ST_FAILED;
 	}
+	f->no_new_privs = w.x->no_new_privs;
 	read_log(&w);
 	read_output(&w);
 	/* who looks at the container's programs has the host's logs no more */

@@ -57,7 +57,7 @@ struct cure *finding_cure(struct findings *f, struct finding *x, const struct re
 			  uint32_t uid, uint32_t gid)
 {
 	/* files of it are judged only where there is no user namespace */
-	const struct creds c = { .fsuid = uid, .fsgid = gid };
+	const struct creds c = { .fsuid = uid, .fsgid = gid, .no_new_privs = f->no_new_privs };
 	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
 
 	cure_of(r, &c, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);

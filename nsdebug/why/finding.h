@@ -33,6 +33,7 @@ struct findings {
 	size_t count;
 	struct arena *a;	/* of texts */
 	const char *part;	/* the container's name in its pod, for patches; or NULL */
+	bool no_new_privs;	/* of the container: for its cures */
 	/* What could not be looked at, and why; each said once. */
 	const char *missing[FINDINGS_MAX];
 	size_t nmissing;

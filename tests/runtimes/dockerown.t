@@ -18,6 +18,18 @@ BASE=$(awk '$1 == 0 { print $2 }' "/proc/$CTPID/uid_map")
 tj 'ids of files in both views'	".items[] | select(.name == \"passwd\") | .uid == 0 and
 	.host_uid == $BASE and $BASE > 0"	$NSDEBUG ls -o json "$CT" /etc
 tj 'and of processes'	"[.items[] | [.uid, .host_uid]] == [[65532, $BASE + 65532]]"	$NSDEBUG ps -o json "$CT"
+# Whose ids are those of its files, though dockerd maps others: it is judged when it has ended.
+ids() { # VERDICT [OPTION...]
+	_want=$1
+	shift
+	D=nsd-own-$$-$#
+	at_exit "docker -H unix:///run/docker.sock rm -f $D"
+	docker -H unix:///run/docker.sock run --name "$D" --network none --user 65532 "$@" nsd.test/base:latest /app/nonesuch >out 2>&1
+	ts "as whom it ran, with ${1:-what dockerd maps}" "$_want" '' "$NSDEBUG" why "$D" --path /etc/passwd --for write
+	docker -H unix:///run/docker.sock rm "$D" >out 2>&1
+}
+ids 5
+ids 1 --userns host
 t 'what docker runs is listed, once'	''	agrees dockerown
 at_exit "'$SRC/tests/fixtures/engine' wake dockerown"
 "$SRC/tests/fixtures/engine" stall dockerown

@@ -141,9 +141,10 @@ verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in
 ended refused $B /dies say 'open: Permission denied'
 verdict 'commands in cures name the container' '.kind == "permission-denied" and
 	(.cure | test("trace denied --next docker://nsd-why-[0-9]+-refused. before"))'
-for net in none host; do
-	D=nsd-why-$$-$net
+for net in none host 'host --security-opt no-new-privileges'; do
+	D=nsd-why-$$-$(echo "$net" | tr -d ' -')
 	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	# shellcheck disable=SC2086 # words
 	docker_ create --name "$D" --network $net $B /dies say 'bind() to 0.0.0.0:80 failed (13: Permission denied)' >out 2>&1
 	docker_ cp "$TMP/in/dies" "$D:/" >out 2>&1
 	ended_again
@@ -156,6 +157,9 @@ verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and
 	.podman == .docker and
 	(.kubernetes | test("sysctl") | not)'
 chown 65532 "$TMP/data"
+D=nsd-why-$$-hostsecurityoptnonewprivileges
+verdict 'where no program gives it rights, that goes with it' '.kind == "port" and
+	.docker == "--cap-drop ALL --cap-add NET_BIND_SERVICE --security-opt no-new-privileges=false"'
 ended data --volume "$TMP/data:/data:ro" $B /dies write /data/x
 verdict 'a read-only volume' '.kind == "read-only-mount" and (.reason | test("/data/x.*/data is read-only")) and
 	.docker == "--volume '"$TMP"'/data:/data:rw"'

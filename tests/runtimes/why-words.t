@@ -172,6 +172,42 @@ tj 'groups that are not known are no reason' '.items[0] | .verdict == "unknown" 
 tj 'but where no group may' '.items[0] | .verdict == "denied"' \
 	"$NSDEBUG" why "$D" --path /g/4000 --for write -o json
 
+# What dockerd mounts over files of the image, which are others.
+own() { # NAME FILTER FILE WHAT
+	tj "$1" ".items[0] | $2" "$NSDEBUG" why "$D" --path "/etc/$3" --for "$4" -o json
+}
+for f in hosts hostname resolv.conf; do
+	dir=/var/lib/docker/containers/$(docker_ inspect -f '{{.Id}}' "$D")
+	chmod 600 "$dir/$f"
+	own "$f is the one that docker mounts" ".verdict == \"denied\" and .mount == \"/etc/$f\" and .mode == \"0600\"" $f read
+	chmod 644 "$dir/$f"
+	own "$f may be read" '.verdict == "allowed"' $f read
+	mv "$dir/$f" "$dir/$f.gone"
+	own "without it $f is not judged" '.verdict == "unknown"' $f read
+	mv "$dir/$f.gone" "$dir/$f"
+done
+ended noroot --read-only --user 65532 --entrypoint /busybox/busybox nsd.test/debug:latest true
+own 'with a root that is read-only, they are' '.kind == "mode" and (.reason | test("/etc/hosts is mounted read-only besides"))' hosts write
+D=nsd-words-$$-unborn
+at_exit "docker -H unix:///run/docker.sock rm -f $D"
+docker_ create --name "$D" --network none --user 65532 nsd.test/debug:latest true >out 2>&1
+own 'what was never started has none of them' '.verdict == "unknown"' hosts read
+
+# A bit that gives rights.
+for nnp in true false; do
+	D=nsd-words-$$-setuid-$nnp
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ create --name "$D" --network none --user 65532 --security-opt no-new-privileges=$nnp --entrypoint /busybox/busybox \
+		nsd.test/debug:latest true >out 2>&1 || fail "docker create" "$(cat out)"
+	mkdir -p tree/bin
+	cp "$TMP/in/dies" tree/bin/setuid
+	chmod 4755 tree/bin/setuid
+	tar -C tree --owner 0 --group 0 -c bin | docker_ cp - "$D:/" >out 2>&1 || fail 'docker cp' "$(cat out)"
+	ended_again
+	tj "no_new_privs is $nnp" ".items[0] | .no_new_privs == $nnp and .verdict == \"allowed\" and (.reason | test(\"no effect\")) == $nnp" \
+		"$NSDEBUG" why "$D" --path /bin/setuid --for exec -o json
+done
+
 t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
 t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
 
