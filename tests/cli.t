@@ -97,6 +97,11 @@ t 'paths of the target'		''	has /app/server cat "$T" /app/se
 t 'a directory with its slash'	''	has /etc/ cat "$T" /e
 t 'the root at first'		'/\n'	$NSDEBUG __complete ls "$T" ''
 t 'dot files when asked for'	''	sh -c '"$NSDEBUG" __complete ls "$1" / | grep "/\\."; :' - "$T"
+t 'paths of an option'		''	has /app/server why "$T" --path /app/se
+t 'in one word with it'		''	has --path=/etc/ why "$T" --path=/e
+t 'also of the other option'	''	has /app/ why "$T" --path /etc --for rename --to /a
+t 'none below a working directory'	''	$NSDEBUG __complete why "$T" --path etc/pass
+t 'none without a target'	''	$NSDEBUG __complete why --path /e
 t 'verbs after help'		''	has cat help ca
 t 'shells after completion'	'bash\n'	$NSDEBUG __complete completion b
 t 'of an unknown target: nothing, quietly'	''	$NSDEBUG __complete cat no-such-box /
@@ -110,6 +115,7 @@ t 'in bash'			'/app/server\n'	in_bash "cat $T /app/s"
 t 'in bash: only what is behind the colon'	"//$T\n"	in_bash "cat runc://${T%?}"
 t 'in bash: only what is behind the ='	'always\n'	in_bash 'ls --color=al'
 t 'in bash: a new word'		'/\n'	in_bash "cat $T "
+t 'in bash: a path behind the ='	'/app/server\n'	in_bash "why $T --path=/app/s"
 t 'a kind of target'		''	has runc:// ls ru
 t 'a value is no target'	''	has "$T" ls -o json "${T%?}"
 t 'a value before the verb'	''	has list -n nowhere li

@@ -56,13 +56,15 @@ static const struct opt why_opt[] = {
 	OPT('p', "pid", OPT_U64, struct why_opts, pid, "PID",
 	    "as this process, by the container's number; else as its first"),
 	OPT(0, "path", OPT_STR, struct why_opts, path, "PATH",
-	    "may it do this with the file? A relative one begins in its working directory"),
+	    "may it do this with the file? A relative one begins in its working directory",
+	    .path = true),
 	OPT(0, "for", OPT_STR, struct why_opts, what, "WHAT",
 	    "what is to be done with PATH: read (if this is not given), write, append, create, "
 	    "truncate, exec, list, enter, stat, mkdir, mknod (a device), delete, rmdir, rename, "
 	    "link, chmod, chown (to another user), touch, utimes, connect",
 	    .words = action_word),
-	OPT(0, "to", OPT_STR, struct why_opts, to, "PATH", "of rename and link: the new name"),
+	OPT(0, "to", OPT_STR, struct why_opts, to, "PATH", "of rename and link: the new name",
+	    .path = true),
 	OPT(0, "syscall", OPT_STR, struct why_opts, call, "CALL",
 	    "is a call refused by its seccomp filters, or for want of a capability: mount, "
 	    "'personality(8)', 'socket(16,_,9)'",

@@ -24,6 +24,7 @@ struct offer {
 	struct buf *b;
 	const char *word;
 	bool ended;	/* also those that have */
+	const char *target;	/* the word that is, or NULL */
 };
 
 /*
@@ -215,37 +216,6 @@ static void offer_words(const struct offer *o, const struct opt *op, const char 
 			offer(o, lead, word, "");
 }
 
-/* "--fields pid,co": what follows the last comma is completed. */
-static void offer_values(const struct offer *o, const struct tool *t, const char *name,
-			 const char *prefix, const char *value)
-{
-	const char *comma = strrchr(value, ',');
-	char lead[512];
-
-	if (!strcmp(name, "namespace") || !strcmp(name, "container")) {
-		offer_places(o, prefix, name[0] == 'c');
-		return;
-	}
-	if (!strcmp(name, "next")) {
-		offer_nexts(o, prefix);
-		return;
-	}
-	snprintf(lead, sizeof(lead), "%s%.*s", prefix, comma ? (int)(comma - value + 1) : 0,
-		 value);
-	if (t && (!strcmp(name, "fields") || !strcmp(name, "output"))) {
-		if (name[0] == 'o' && !comma)
-			for (size_t i = 0; out_formats[i]; i++)
-				offer(o, prefix, out_formats[i], "");
-		offer_fields(o, t, lead);
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		for (const struct opt *op = i ? global_opts : t ? t->opts : NULL;
-		     op && !opt_is_end(op); op++)
-			if (op->name && !strcmp(op->name, name))
-				offer_words(o, op, prefix, lead);
-}
-
 /* ---- paths inside the target: a reader lists the directory ---- */
 
 struct path_row {
@@ -282,7 +252,7 @@ static void live_list(struct inside *in, void *arg)
 
 struct paths {
 	const struct offer *o;
-	const char *directory;	/* as typed, with its slash */
+	const char *directory;	/* as typed, with its slash and what is before it */
 };
 
 static int take_path(void *ctx, enum frame_type type, struct bytes body, struct err *e)
@@ -302,31 +272,67 @@ static int take_path(void *ctx, enum frame_type type, struct bytes body, struct 
 	return 0;
 }
 
-static void offer_paths(const struct offer *o, const char *word)
+/* Behind the prefix. */
+static void offer_paths(const struct offer *o, const char *prefix)
 {
-	const struct target_want want = { 0 };
+	const struct target_want want = { .ended = o->ended };
 	const char *slash = strrchr(o->word, '/');
 	char directory[4096];
 	struct paths paths = { o, directory };
-	struct relay r = { .frame = take_path, .ctx = &paths, .who = word, .signals = -1,
+	struct relay r = { .frame = take_path, .ctx = &paths, .who = o->target, .signals = -1,
 		.timeout_ns = DEADLINE_NS };
 	struct child c;
 	struct target t;
 	struct err e;
 
 	if (!slash) {
-		offer(o, "", "/", "");
+		offer(o, prefix, "/", "");
 		return;
 	}
 	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - o->word + 1), o->word);
-	if (target_find(&t, word, &want, &e) == 0 && target_mounts(&t, &e) == 0) {
+	if (target_find(&t, o->target, &want, &e) == 0 &&
+	    (t.place.image || target_mounts(&t, &e) == 0)) {
 		struct spawn s = { .role = ROLE_READER, .place = &t.place, .fn = live_list,
-			.arg = directory, .cols = path_cols, .peer = -1, .second = -1 };
+			.arg = directory + strlen(prefix),
+			.cols = path_cols, .peer = -1, .second = -1 };
 
 		if (enter_spawn(&c, &s, &e) == 0)
 			relay_run(&r, &c, &e);
 	}
 	target_free(&t);
+}
+
+/* "--fields pid,co": what follows the last comma is completed. */
+static void offer_values(const struct offer *o, const struct tool *t, const struct opt *op,
+			 const char *prefix, const char *value)
+{
+	const char *comma = strrchr(value, ','), *name = op->name ? op->name : "";
+	char lead[512];
+
+	if (!strcmp(name, "namespace") || !strcmp(name, "container")) {
+		offer_places(o, prefix, name[0] == 'c');
+		return;
+	}
+	if (!strcmp(name, "next")) {
+		offer_nexts(o, prefix);
+		return;
+	}
+	if (op->path) {
+		/* a relative one is of a working directory that is not known here */
+		if (o->target && (!*value || *value == '/'))
+			offer_paths(o, prefix);
+		return;
+	}
+	snprintf(lead, sizeof(lead), "%s%.*s", prefix, comma ? (int)(comma - value + 1) : 0,
+		 value);
+	if (t && (!strcmp(name, "fields") || !strcmp(name, "output"))) {
+		if (name[0] == 'o' && !comma)
+			for (size_t i = 0; out_formats[i]; i++)
+				offer(o, prefix, out_formats[i], "");
+		offer_fields(o, t, lead);
+		return;
+	}
+	offer_words(o, op, prefix, lead);
 }
 
 /* ---- what the words before the last one mean ---- */
@@ -365,34 +371,36 @@ static const char *first_operand(int argc, char **argv, const struct opt *own)
 	return NULL;
 }
 
-static void offer_for_verb(const struct offer *o, const struct tool *t, int argc, char **argv)
+static void offer_for_verb(struct offer *o, const struct tool *t, int argc, char **argv)
 {
 	const char *before = argc > 1 ? argv[argc - 2] : "", *eq = strchr(o->word, '=');
-	const char *target = argc > 1 ? first_operand(argc - 1, argv, t->opts) : NULL;
-	char prefix[128], name[64];
+	const struct opt *op;
+	char prefix[128];
 
+	o->ended = t->ended;
+	o->target = argc > 1 ? first_operand(argc - 1, argv, t->opts) : NULL;
 	if (o->word[0] == '-' && eq) {
-		snprintf(name, sizeof(name), "%.*s", (int)(eq - o->word - 2), o->word + 2);
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)(eq - o->word), o->word);
+		op = option_of(prefix, t->opts);
 		snprintf(prefix, sizeof(prefix), "%.*s", (int)(eq - o->word + 1), o->word);
-		offer_values(o, t, name, prefix, eq + 1);
+		if (op)
+			offer_values(o, t, op, prefix, eq + 1);
 	} else if (argc > 1 && takes_next(before, t->opts)) {
-		offer_values(o, t, option_of(before, t->opts)->name, "", o->word);
+		offer_values(o, t, option_of(before, t->opts), "", o->word);
 	} else if (o->word[0] == '-') {
 		offer_options(o, t->opts, NULL);
 		offer_options(o, global_opts, t);
-	} else if (tool_wants_target(t) && !target) {
-		const struct offer of_verb = { o->b, o->word, t->ended != NULL };
-
-		offer_targets(&of_verb);
-	} else if (t->arg && t->arg->kind == ARG_PATH && target) {
-		offer_paths(o, target);
+	} else if (tool_wants_target(t) && !o->target) {
+		offer_targets(o);
+	} else if (t->arg && t->arg->kind == ARG_PATH && o->target) {
+		offer_paths(o, "");
 	}
 }
 
 static void offer_first(const struct offer *o, const char *before)
 {
 	if (takes_next(before, NULL))
-		offer_values(o, NULL, option_of(before, NULL)->name, "", o->word);
+		offer_values(o, NULL, option_of(before, NULL), "", o->word);
 	else if (o->word[0] == '-')
 		offer_options(o, global_opts, NULL);
 	else
@@ -401,7 +409,7 @@ static void offer_first(const struct offer *o, const char *before)
 
 void complete_words(struct buf *b, int argc, char **argv)
 {
-	struct offer o = { b, argc ? argv[argc - 1] : "", false };
+	struct offer o = { .b = b, .word = argc ? argv[argc - 1] : "" };
 	int verb = 0, words;
 	const struct tool *t;
 

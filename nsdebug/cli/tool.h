@@ -51,6 +51,7 @@ struct opt {
 	const char *help;
 	const char *fallback;	/* value when an optional one is left out (--color); else NULL */
 	bool once;		/* OPT_U64: names something, so two of them contradict */
+	bool path;		/* inside the target: completion offers what is there */
 	const char *(*words)(size_t i);	/* that completion offers for a list of words; else NULL */
 };
 

@@ -37,6 +37,8 @@ verdict 'a missing loader' '.kind == "missing-loader"'
 ended one $B /dies exit 7
 verdict 'exit 7, out of the log of events' '.kind == "exited" and .evidence == "exit code 7" and
 	.source == "/run/libpod/events/events.log"'
+t 'it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
+t 'and its paths'	'/dies\n'	"$NSDEBUG" __complete why "$D" --path /di
 ended segv $B /dies segv
 verdict 'SIGSEGV' '.kind == "crashed" and (.reason | test("SIGSEGV"))'
 ended oom --memory 16m $B /dies eat

@@ -209,6 +209,7 @@ for nnp in true false; do
 done
 
 t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
+t 'and the paths of its files'	'/g/4003\n'	"$NSDEBUG" __complete why "$D" --path /g/4003
 t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
 
 # ---- who ended it
