@@ -320,6 +320,8 @@ static void say_code(struct why *w)
 		x->what = finding_text(w->f, "its engine was asked to stop it, and it ended with "
 				       "%lld", (long long)w->x->exit_code);
 		x->cure = NULL;
+	} else {
+		words_command(w->f, x, w->x, &w->out);
 	}
 }
 

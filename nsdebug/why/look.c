@@ -34,19 +34,19 @@ struct look {
 	const struct ending *x;
 	struct findings *f;
 	struct look_ids as;
-	char command[400];	/* as words for people */
+	char command[LOOK_COMMAND];
 };
 
 /* ---- words ---- */
 
-static void put_command(struct look *l)
+void look_command(const struct ending *x, char command[LOOK_COMMAND])
 {
 	auto_buf struct buf b = { 0 };
 
-	for (size_t i = 0; i < l->x->args.count && b.len < sizeof(l->command); i++)
-		buf_addf(&b, "%s%.*s%s", i ? " " : "", SHOWN, l->x->args.items[i],
-			 strlen(l->x->args.items[i]) > SHOWN ? "..." : "");
-	snprintf(l->command, sizeof(l->command), "%s", b.bytes ? b.bytes : "");
+	for (size_t i = 0; i < x->args.count && b.len < LOOK_COMMAND; i++)
+		buf_addf(&b, "%s%.*s%s", i ? " " : "", SHOWN, x->args.items[i],
+			 strlen(x->args.items[i]) > SHOWN ? "..." : "");
+	snprintf(command, LOOK_COMMAND, "%s", b.bytes ? b.bytes : "");
 }
 
 static bool is_shell(const char *path)
@@ -584,7 +584,7 @@ void look_start(const struct root *root, const struct ending *x, struct findings
 		finding_missing(f, "its files were not looked at: %s", x->no_files);
 		return;
 	}
-	put_command(&l);
+	look_command(x, l.command);
 	switch (find_program(&l, x->args.items[0], &program)) {
 	case FOUND_ABSENT:
 		say_absent(&l, x->args.items[0]);

@@ -32,6 +32,9 @@ struct look_ids {
 };
 
 struct look_ids look_ids(const struct root *root, const struct ending *x);
+#define LOOK_COMMAND 400
+/* What is started, as words for people; cut. */
+void look_command(const struct ending *x, char command[LOOK_COMMAND]);
 /* What helps against a library that is not there. */
 const char *look_library_cure(struct findings *f, const char *name);
 /* Of the last finding, that its program may not be executed (EPERM): has its file capabilities? */

@@ -180,6 +180,47 @@ bool words_exec(struct findings *f, const struct ending *x, const struct output 
 	return true;
 }
 
+/* ---- the command of a shell ---- */
+
+/* "sh: 1: COMMAND: not found" */
+static const char *lost_command(struct findings *f, const char *line)
+{
+	static const char *const ends[] = { ": command not found", ": not found" };
+	size_t all = strlen(line);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t tail = strlen(ends[i]);
+		const char *end = line + all - tail, *at = line, *next;
+
+		if (all <= tail || strcmp(end, ends[i]))
+			continue;
+		while ((next = strstr(at, ": ")) && next < end)
+			at = next + 2;
+		return at > line && at < end ? finding_text(f, "%.*s", (int)(end - at), at) : NULL;
+	}
+	return NULL;
+}
+
+void words_command(struct findings *f, struct finding *s, const struct ending *x,
+		   const struct output *o)
+{
+	bool lost = x->exit_code == 127;
+	const char *name = lost && o->count ? lost_command(f, o->lines[o->count - 1]) : NULL;
+	char command[LOOK_COMMAND];
+
+	if (!lost && x->exit_code != 126)
+		return;
+	if (name) {
+		s->what = finding_text(f, "it ended with 127: a shell did not find the command %s",
+				       name);
+		s->cure = "name a program that is in the image, by its path if it is in no "
+			"directory of PATH, or copy it there (COPY --chmod=755)";
+	}
+	look_command(x, command);
+	if (*command)
+		s->what = finding_text(f, "%s; it was started as: %s", s->what, command);
+}
+
 /* ---- its loader ---- */
 
 /* What is between two marks. */

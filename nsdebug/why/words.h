@@ -33,6 +33,10 @@ bool words_exec(struct findings *f, const struct ending *x, const struct output 
 bool words_loader(struct findings *f, const struct ending *x, const struct output *o);
 /* An error that it names: what it may not open, what is full or not there. */
 bool words_error(struct findings *f, const struct ending *x, const struct output *o);
+/* Of a code that is a shell's, 126 and 127: which command it is about, by the last words, and with
+ * what it was started. */
+void words_command(struct findings *f, struct finding *s, const struct ending *x,
+		   const struct output *o);
 /* The runtime's own words for what it could not do, in what and cure; false: none that is known. */
 bool words_runtime(struct findings *f, const char *error);
 /* It ends with what a call of its own failed with: whoever says so lived to tell it. */

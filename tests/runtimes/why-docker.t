@@ -126,8 +126,11 @@ ended bus $B /dies bus
 verdict 'SIGBUS' '.kind == "crashed" and (.reason | test("SIGBUS"))'
 ended n127 --entrypoint /busybox/sh nsd.test/debug:latest -c nonesuch
 verdict '127 of a shell' '.kind == "exited" and (.reason | test("127")) and (.reason | test("shell"))'
+verdict 'which command, and what it was started as' '.reason | test("did not find the command nonesuch; it was started as: /busybox/sh -c nonesuch$")'
 tj 'with its last words' 'any(.items[]; .kind == "last-output" and (.reason | test("nonesuch")))' \
 	$NSDEBUG why -o json "$D"
+ended n126 $B /dies exit 126
+verdict '126: what it was started as' '.kind == "exited" and (.reason | test("126: .*; it was started as: /dies exit 126$"))'
 ended oom --memory 16m $B /dies eat
 verdict 'out of memory' '.kind == "oom-killed" and (.reason | test("16 MiB")) and (.docker | test("--memory"))'
 tj 'with the record of the kernel' '.items[0] | .source == "/dev/kmsg" and (.evidence | test("dies \\(pid [0-9]+, uid 65532\\)"))' \

@@ -266,6 +266,30 @@ static void test_loader_words(struct arena *a)
 	ok(!words_loader(&f, &x, LINES(&o, "libfoo.so.1: cannot open it")), "other words");
 }
 
+static void test_command_words(struct arena *a)
+{
+	const char *argv[] = { "/bin/sh", "-c", "/run.sh" };
+	struct ending x = { .exit_code = 127, .args = { argv, 3 } };
+	struct findings f = { .a = a };
+	struct finding s = { .what = "by custom" };
+	struct output o;
+
+	words_command(&f, &s, &x, LINES(&o, "ready", "/run.sh: line 3: nonesuch: command not "
+					"found"));
+	ok(strstr(s.what, "not find the command nonesuch; it was started as: /bin/sh -c /run.sh"),
+	   "which command, and of what");
+	s.what = "by custom";
+	words_command(&f, &s, &x, LINES(&o, "nonesuch: not found", "over"));
+	ok(!strcmp(s.what, "by custom; it was started as: /bin/sh -c /run.sh"),
+	   "not its last words");
+	words_command(&f, &s, &x, LINES(&o, "sh: : not found"));
+	ok(!strstr(s.what, "did not find"), "of no name");
+	x.exit_code = 3;
+	s.what = "3";
+	words_command(&f, &s, &x, LINES(&o, "sh: x: not found"));
+	ok(!strcmp(s.what, "3"), "of another number nothing");
+}
+
 static void test_error_words(struct arena *a)
 {
 	struct ending x = { .exit_code = 1 };
@@ -447,6 +471,7 @@ int main(void)
 	test_codes(a);
 	test_last_words();
 	test_exec_words(a);
+	test_command_words(a);
 	test_loader_words(a);
 	test_error_words(a);
 	test_runtime_words(a);
