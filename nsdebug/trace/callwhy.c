@@ -287,4 +287,5 @@ void call_judge(const struct filters *f, const struct call_ask *a, const struct 
 	else
 		buf_str(text, "no seccomp filter");
 	put_missing(a, c, ret, text);
+	reason_call(ret, a->nr);
 }

@@ -37,6 +37,8 @@ static void say_seccomp(const struct refusal *f, struct reason *r)
 	bool host;
 
 	refusal_say(r, WHY_SECCOMP, f->view.def ? sysdef_name(f->view.call->nr, room) : NULL);
+	if (f->view.def)
+		reason_call(r, f->view.call->nr);
 	if (flags & DENIED_KILLED)
 		r->number = 0x80000000;	/* SECCOMP_RET_KILL_PROCESS */
 	else if (flags & DENIED_TRAPPED)
@@ -329,6 +331,7 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 	if (!missing || (r->err != EPERM && r->err != EACCES))
 		return false;
 	refusal_say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
+	reason_call(r, f->view.call->nr);
 	r->caps = missing;
 	r->host_ns = !f->creds.host_user_ns && (a->flags & DENIED_CAPS ?
 		a->last_ns == f->host_ns : (missing & ~CREDS_OF_HOST) == 0);

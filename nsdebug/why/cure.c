@@ -380,6 +380,9 @@ static void cure_of_seccomp(struct making *m)
 	     name && m->uid ? ", which the program needs to have (setcap in the image, but for "
 	     "podman)" : "",
 	     root ? ", and is as good as root on the node: rather leave it to that" : "");
+	strncat(m->cure->text, "; FILE: with it added, podman's default (/usr/share/containers/"
+		"seccomp.json), or the seccomp.json of 'nsdebug advise TARGET --for 5m --write "
+		"DIR'", CURE_TEXT - strlen(m->cure->text) - 1);
 	if (name && r->host_ns)
 		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"
@@ -477,6 +480,18 @@ static bool cure_of_pycache(struct making *m)
 	return true;
 }
 
+/* Of a call. */
+static bool cure_of_name(struct making *m)
+{
+	bool domain = m->r->hint & HINT_DOMAINNAME;
+
+	if ((!domain && !(m->r->hint & HINT_HOSTNAME)) ||
+	    (m->r->kind != WHY_SECCOMP && m->r->kind != WHY_CAPABILITY))
+		return false;
+	curing_uts(m, domain);
+	return true;
+}
+
 void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
 	     uint32_t inside_uid, uint32_t inside_gid, uint32_t inside_group, struct cure *ret)
 {
@@ -485,7 +500,7 @@ void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
 
 	*ret = (struct cure){ 0 };
 	curing_find_dir(&m);
-	if (!cure_of_pycache(&m) && !curing_rights(&m) && !curing_mounts(&m) &&
+	if (!cure_of_name(&m) && !cure_of_pycache(&m) && !curing_rights(&m) && !curing_mounts(&m) &&
 	    !cure_of_programs(&m) && !cure_of_limits(&m))
 		cure_of_rest(&m);
 }

@@ -37,6 +37,21 @@ static bool is_safe(const char *name)
 	return false;
 }
 
+void curing_uts(struct making *m, bool domain)
+{
+	TEXT(m, "let the runtime set it when the container starts, which takes no call and no "
+	     "capability: %s; the program goes on without", domain ? "--domainname of docker, "
+	     "domainname in config.json; podman and Kubernetes have nothing for it" : "--hostname, "
+	     "spec.hostname of a pod, hostname in config.json (not with --uts host or "
+	     "hostNetwork: that name is the node's)");
+	if (domain) {
+		curing_say(m->cure->docker, "--domainname VALUE");
+		return;
+	}
+	KUBERNETES(m, "spec: {hostname: VALUE}");
+	curing_both(m, "--hostname VALUE");
+}
+
 /* /proc/sys/net/core/somaxconn is net.core.somaxconn */
 void curing_sysctl(struct making *m)
 {
@@ -53,9 +68,7 @@ void curing_sysctl(struct making *m)
 		TEXT(m, "it is of the user namespace, and takes CAP_SYS_RESOURCE in it and a "
 		     "/proc/sys that can be written to: let the node set its own");
 	} else if (!strcmp(name, "kernel.hostname")) {
-		TEXT(m, "let the runtime set it when the container starts");
-		KUBERNETES(m, "spec: {hostname: VALUE}");
-		curing_both(m, "--hostname VALUE");
+		curing_uts(m, false);
 	} else if (str_prefix(name, "net.") && m->r->hint & HINT_HOST_NET) {
 		return;
 	} else if (is_of_namespace(name)) {

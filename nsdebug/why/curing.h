@@ -52,8 +52,9 @@ bool curing_group_does(const struct making *m);
 bool curing_powers(struct making *m);
 /* A socket of this name is one by which a runtime is told what to do. */
 bool curing_is_control(const char *path);
-/* curesysctl.c */
+/* curesysctl.c; the second of the names of a UTS namespace, the host's or the domain's */
 void curing_sysctl(struct making *m);
+void curing_uts(struct making *m, bool domain);
 /* Of a directory that is not there. */
 void curing_absent(struct making *m);
 

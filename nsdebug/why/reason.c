@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
@@ -142,6 +143,12 @@ void reason_hint(struct reason *r, const char *path)
 
 	if (refused && at && strchr("/", at[strlen("/__pycache__")]))
 		r->hint |= HINT_PYCACHE;
+}
+
+void reason_call(struct reason *r, unsigned int nr)
+{
+	r->hint |= nr == SYS_sethostname ? HINT_HOSTNAME :
+		nr == SYS_setdomainname ? HINT_DOMAINNAME : 0;
 }
 
 /* ---- in words ---- */

@@ -100,7 +100,9 @@ enum why_hint {
 	HINT_PINGS = 32,	/* and its group may have a socket that pings without one */
 	HINT_TMPFS = 64,	/* the mount is a tmpfs of the container's own */
 	HINT_TMP_ON_ROOT = 128,	/* /tmp is no mount of its own */
-	HINT_ALL = 255
+	HINT_HOSTNAME = 256,	/* the call sets the host's name, or */
+	HINT_DOMAINNAME = 512,	/* the domain's */
+	HINT_ALL = 1023
 };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
@@ -134,7 +136,7 @@ struct reason {
 	uint8_t nested;			/* who asks is in a user namespace of its own, which is
 					 * neither the container's nor the host's */
 	uint8_t inside;			/* reason_inside() was told */
-	uint8_t hint;			/* any of enum why_hint */
+	uint16_t hint;			/* any of enum why_hint */
 	uint8_t path_cut;		/* path is longer than shown: its end is missing */
 	char path[REASON_PATH];		/* "" if it is about none */
 	char mount[REASON_MOUNT];	/* mount point, as the container sees it */
@@ -160,6 +162,8 @@ bool reason_dir(const struct reason *r, char *ret, size_t room);
 void reason_inside(struct reason *r, const struct idmap *uids, const struct idmap *gids);
 /* Of what was asked for by this path: HINT_PYCACHE? */
 void reason_hint(struct reason *r, const char *path);
+/* Of this call: HINT_HOSTNAME, HINT_DOMAINNAME? */
+void reason_call(struct reason *r, unsigned int nr);
 /* "/etc/shadow is 0600 0:0; as other it has ---, needs r--": one line, without an end. Ids are the
  * container's, and the host's in addition where they differ. */
 void reason_text(struct buf *b, const struct reason *r);

@@ -142,7 +142,11 @@ tj 'a socket of root'\''s'	"$(one '.verdict == "denied" and .docker == null and 
 tj 'a call, and what it takes besides'	"$(has_cure '.kind == "seccomp" and (.reason | test("CAP_SYS_ADMIN")) and
 	.podman == "--security-opt seccomp=FILE --cap-drop ALL --cap-add SYS_ADMIN" and
 	.docker == .podman + " --security-opt no-new-privileges=false" and
-	(.image | startswith("RUN setcap CAP_SYS_ADMIN+ep "))')"	rows --syscall sethostname
+	(.image | startswith("RUN setcap CAP_SYS_ADMIN+ep "))')"	rows --syscall swapon
+tj 'where a profile comes from'	"$(has_cure '.cure | test("FILE: with it added, .* --write DIR.$")')"	rows --syscall swapon
+tj 'a name that is set from outside'	"$(has_cure '.kind == "seccomp" and .docker == "--hostname VALUE" and .podman == .docker and
+	.kubernetes == "spec: {hostname: VALUE}" and .image == null')"	rows --syscall sethostname
+tj 'a domain'\''s'	"$(has_cure '.docker == "--domainname VALUE" and .podman == null and .kubernetes == null')"	rows --syscall setdomainname
 ts 'no such process'	1 'no process 4242'	why --path /x -p 4242
 ts 'hostile names are escaped'	1 'd700-0/\$\(id\);\\\\033\[31m is not there|d700-0 is not there'	why --path /t/hostile
 tj 'and are in no option'	"$(one '.docker == null and .podman == null and .kubernetes == null')"	rows --path '/t/d700-0;id/x' --for create

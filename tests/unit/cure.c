@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
@@ -358,6 +359,22 @@ static void cures_of_limits(void)
 	   !strcmp(cure.image, "RUN setcap CAP_SYS_ADMIN+ep PROGRAM") &&
 	   says(cure.kubernetes, "add: [SYS_ADMIN]") && says(cure.kubernetes, "Localhost"),
 	   "a filter, and what is refused next");
+	ok(says(cure.text, "FILE: with it added, podman's"), "where a profile comes from");
+	inside.host_user_ns = true;
+	ok(cured("/usr/share/containers/seccomp.json") && says(cure.text, "--write DIR'"),
+	   "the longest of these");
+	inside.host_user_ns = false;
+	reason_call(&why, SYS_sethostname);
+	ok(cured("spec.hostname of a pod") && !strcmp(cure.docker, "--hostname VALUE") &&
+	   !strcmp(cure.podman, cure.docker) &&
+	   !strcmp(cure.kubernetes, "spec: {hostname: VALUE}") && !cure.image[0],
+	   "a name that is set from outside");
+	why.kind = WHY_CAPABILITY;
+	ok(cured("--hostname"), "also where only the capability is missing");
+	why.hint = 0;
+	reason_call(&why, SYS_setdomainname);
+	ok(cured("--domainname of docker") && !strcmp(cure.docker, "--domainname VALUE") &&
+	   !cure.podman[0] && !cure.kubernetes[0], "a domain's");
 	refuse(WHY_RLIMIT, 0, 0, "", "");
 	strcpy(why.word, "memlock");
 	why.limit = 4096;

@@ -258,8 +258,8 @@ static void order(void)
 	kept.as.flags |= DENIED_TRACED;
 	ok(because(WHY_SECCOMP) && why.guess, "or who traces it");
 	begin(SYS_sethostname, EPERM);
-	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(SYS_ADMIN),
-	   "by what the call needs");
+	ok(because(WHY_CAPABILITY) && why.caps == CREDS_CAP(SYS_ADMIN) &&
+	   why.hint == HINT_HOSTNAME, "by what the call needs");
 	f.creds.cap_eff = CREDS_CAP(SYS_ADMIN);
 	ok(because(WHY_RULE), "which it has");
 	f.modules = "apparmor";
