@@ -487,10 +487,11 @@ static bool limit_name(const struct ending_limit *l, char *ret, size_t room)
 	return n != 0;
 }
 
-/* An engine that is given one has its defaults for the others, which may be as high. */
+/* A runtime tells of the first that is refused: others would be the next ones. An engine that is
+ * given one has its defaults for the others, which may be as high. */
 void words_limit(struct findings *f, struct finding *s, const struct ending *x)
 {
-	const char *options = "";
+	const char *options = "", *others = "";
 	bool found = false;
 	char name[16];
 
@@ -511,8 +512,14 @@ void words_limit(struct findings *f, struct finding *s, const struct ending *x)
 					       "engine's default; with %s it would be had here",
 					       name, number(f, l->soft), number(f, l->hard),
 					       number(f, most));
+		else
+			others = finding_text(f, "%s; %s=%s:%s is more than is had here, too, with "
+					      "%s it is had", others, name, number(f, l->soft),
+					      number(f, l->hard), number(f, most));
 		found |= is_it;
 	}
-	if (found)
+	if (found) {
 		s->docker = options;
+		s->cure = finding_text(f, "%s%s", s->cure, others);
+	}
 }

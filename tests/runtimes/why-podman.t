@@ -77,10 +77,11 @@ verdict 'what its runtime said comes before what is seen in the image' \
 # A limit above all that may be had here: what is printed can be set.
 D=nsd-why-$$-ulimit
 at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D $D-cured"
-podman_ create --name "$D" --network none --ulimit nofile=99999999:99999999 $B >out 2>&1
+podman_ create --name "$D" --network none --ulimit nofile=99999999:99999999 --ulimit nproc=99999999:99999999 $B >out 2>&1
 podman_ start "$D" >out 2>&1
 verdict 'a limit that is refused has a number' '.kind == "rlimit" and
-	(.cure | test("nofile=99999999:99999999 was asked for")) and
+	(.cure | test("nofile=99999999:99999999")) and (.cure | test("nproc=99999999:99999999")) and
+	(.cure | test("was asked for.* is more than is had here, too")) and (.podman | test("nproc=")) and
 	(.podman | test("^(--ulimit [a-z]+=[0-9]+:[0-9]+ ?)+$")) and (.podman | test("nofile=")) and .docker == .podman'
 # shellcheck disable=SC2046 # words
 podman_ run -d --name "$D-cured" --network none $($NSDEBUG why -o json "$D" | jq -r '.items[0].podman') $B >out 2>&1

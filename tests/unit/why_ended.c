@@ -349,6 +349,9 @@ static void limits_of_runtimes(void)
 	words_limit(&f, s, &x);
 	ok(!strcmp(s->docker, "--ulimit nproc=10:10 --ulimit nofile=20000:20000"),
 	   "crun: its name; half of it may be had, and of others what may be");
+	ok(strstr(s->cure, "nproc=10:4096 was asked for") &&
+	   strstr(s->cure, "; nofile=1048576:1048576 is more than is had here, too, with 20000 it"),
+	   "and both are told");
 	x.limits[0].hard = UINT64_MAX;
 	words_limit(&f, s, &x);
 	ok(!strcmp(s->docker, "--ulimit nproc=10:4096 --ulimit nofile=20000:20000") &&
