@@ -164,12 +164,38 @@ static void put_place(struct cure *c, const char *host, const struct reason *r)
 		c->text[at] = '\0';
 }
 
+/* What an engine writes for the container, anew with each start, is no volume that could be asked
+ * for. False: it is none, or is not to be changed. */
+static bool put_engines(struct cure *c, const struct origin *o, const struct reason *r)
+{
+	static const struct { const char *at, *how; } all[] = {
+		{ "/etc/hosts", "--add-host; in Kubernetes hostAliases" },
+		{ "/etc/resolv.conf", "--dns; in Kubernetes dnsConfig" },
+		{ "/etc/hostname", "--hostname; in Kubernetes hostname" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (o->kind == ORIGIN_INJECTED && !strcmp(r->mount, all[i].at) &&
+		    !(r->need & ~(uint32_t)NEED_W)) {
+			*c = (struct cure){ 0 };
+			curing_say(c->text, "its engine writes it, anew with each start: tell that "
+				   "what is to be in it (%s), and let the program do without",
+				   all[i].how);
+			return true;
+		}
+	return false;
+}
+
 void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r)
 {
 	const struct ending_mount *m = r->mount[0] ? ending_mount_of(x, r->mount) : NULL;
+	struct origin o = { .kind = ORIGIN_BIND };
 	char source[CURE_TEXT];
 
 	if (!m || !m->source || m->source[0] != '/')
+		return;
+	origin_by_path(m->source, &o);
+	if (put_engines(c, &o, r))
 		return;
 	put_place(c, m->source, r);
 	if (!source_at(source, sizeof(source), m->source))
@@ -192,7 +218,7 @@ void source_put(struct cure *c, const struct target *t, const struct reason *r)
 	if (!is_asked(c, r))
 		return;
 	a = arena_new();
-	if (!find_origin(a, t, r, &o))
+	if (!find_origin(a, t, r, &o) || put_engines(c, &o, r))
 		return;
 	put_place(c, o.host, r);
 	if (!quote_origin(source, sizeof(source), &o))

@@ -19,7 +19,8 @@ struct target;
  * options, as one word of a shell. They stay as they are where the host has no such path
  * (target/origin.h), or where an engine would not take it: with a colon, a comma, or what cannot be
  * printed. The target's mount table and our own are read; of one that has ended, what is recorded.
- * Words for the host are told what they are about there.
+ * Words for the host are told what they are about there. Of what an engine writes itself for the
+ * container (/etc/hosts) the cure is another one: to tell it.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
 void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r);

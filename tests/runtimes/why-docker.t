@@ -223,6 +223,8 @@ verdict 'SIGKILL by somebody, not for its memory' '.kind == "killed" and (.evide
 
 # ---- what runs, or has not begun
 
+tj 'what its engine writes is changed there' '.items[0] | .kind == "mode" and .podman == null and (.cure | test("its engine writes it.*--add-host"))' \
+	$NSDEBUG why "$RUNS" --path /etc/hosts --for write -o json
 ts 'one that runs and never ended: 1'	1 '^running +it is running, and no end of it is recorded'	$NSDEBUG why "$RUNS"
 D=nsd-why-$$-made
 at_exit "docker -H unix:///run/docker.sock rm -f $D"

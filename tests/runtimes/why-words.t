@@ -188,6 +188,12 @@ for f in hosts hostname resolv.conf; do
 done
 ended noroot --read-only --user 65532 --entrypoint /busybox/busybox nsd.test/debug:latest true
 own 'with a root that is read-only, they are' '.kind == "mode" and (.reason | test("/etc/hosts is mounted read-only besides"))' hosts write
+none='.docker == null and .podman == null and .kubernetes == null'
+own 'and are no volumes' "$none and (.cure | test(\"its engine writes it.*--dns\"))" resolv.conf write
+ended hosts --read-only --user 0 --entrypoint /busybox/sh nsd.test/debug:latest -c 'echo >>/etc/hosts'
+verdict 'nor in what the program says of it' ".kind == \"read-only-mount\" and $none and (.cure | test(\"--add-host\"))"
+ended mine --volume "$TMP/who/etc/passwd:/etc/hosts" --user 65532 --entrypoint /busybox/busybox nsd.test/debug:latest true
+own 'but what somebody has put there' '.kind == "mode" and (.podman | test("^--volume .*/who/etc/passwd:/etc/hosts:U"))' hosts write
 D=nsd-words-$$-unborn
 at_exit "docker -H unix:///run/docker.sock rm -f $D"
 docker_ create --name "$D" --network none --user 65532 nsd.test/debug:latest true >out 2>&1
