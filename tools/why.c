@@ -22,6 +22,7 @@
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
 #include "nsdebug/trace/filters.h"
+#include "nsdebug/trace/leftcalls.h"
 #include "nsdebug/trace/pathcalls.h"
 #include "nsdebug/trace/sysdef.h"
 #include "nsdebug/trace/words.h"
@@ -90,6 +91,7 @@ struct why {
 	int dir;		/* /proc/PID */
 	uint32_t pid;		/* in the container */
 	const struct net *net;	/* of --syscall socket; or NULL */
+	const struct look_ids *left;	/* it has ended; or NULL */
 };
 
 /* What was found out about one question. */
@@ -128,10 +130,13 @@ static void answer(struct why *y, struct asked *f)
 	static const char *const verdicts[] = { "denied", "allowed", "unknown" };
 	static const enum status statuses[] = { ST_FAILED, ST_OK, ST_INCOMPLETE };
 	const struct reason *w = &f->why;
-	enum why_verdict v = reason_verdict(w);
 	auto_buf struct buf b = { 0 };
+	enum why_verdict v;
 	struct why_row row;
 
+	if (y->left && deadpath_doubt(y->t->ending, y->left, &y->creds, &f->why))
+		f->text = NULL;
+	v = reason_verdict(w);
 	row_none(why_col, &row);
 	row.subject = text(f->subject);
 	row.action = f->action;
@@ -237,28 +242,15 @@ static void ask_path(struct why *y)
 	}
 }
 
-/* Of one that has ended: by its configuration and the files that it has left. */
-static void ask_left(struct why *y)
+static void ask_left_path(struct why *y)
 {
 	const struct ending *x = y->t->ending;
-	struct look_ids as = look_ids(&y->r->root, x);
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
 	struct asked *f = arena_alloc(y->a, sizeof(*f));
-	const struct creds *c;
-	const char *why_not;
-	struct err e;
 
-	ending_close(y->t->ending);
-	c = deadpath_creds(x, &as, y->a, &why_not);
-	if (!c) {
-		err_set(&e, ST_INCOMPLETE, "%s was not judged: %s", y->o->path, why_not);
-		emit_err(y->r->emit, &e);
-		return;
-	}
-	y->creds = *c;
 	put_question(y, a, f);
 	snprintf(a->dir, sizeof(a->dir), "%s", x->cwd ? x->cwd : "");
-	deadpath_ask(x, &as, y->r->rules, a, y->a, &f->why);
+	deadpath_ask(x, y->left, y->r->rules, a, y->a, &f->why);
 	answer(y, f);
 }
 
@@ -317,7 +309,8 @@ static void answer_call(struct why *y, const struct filters *f, const struct cal
 			buf_clear(&words);
 	}
 	ask->text = words.len ? &words : NULL;
-	if (!y->o->calls || ask->why.kind != WHY_GRANTED)
+	if (!y->o->calls || (ask->why.kind != WHY_GRANTED &&
+			     (ask->why.kind != WHY_UNKNOWN || !f->hidden)))
 		answer(y, ask);
 	ask->text = NULL;
 }
@@ -332,8 +325,10 @@ static void ask_call(struct why *y)
 
 	capable_read(y->dir, &y->creds, &over);
 	y->net = socket_net(y->r->in, y->dir);
+	if (y->left)
+		leftcalls_of(f, y->t->ending, y->a);
 	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
-	    filters_of(f, y->r->in, y->dir, y->a, &e) < 0) {
+	    (!y->left && filters_of(f, y->r->in, y->dir, y->a, &e) < 0)) {
 		emit_err(y->r->emit, &e);
 		return;
 	}
@@ -344,6 +339,8 @@ static void ask_call(struct why *y)
 		answer_call(y, f, &a, &over, ask);
 		return;
 	}
+	if (f->hidden)
+		emit_cut(y->r->emit, "%s: only what takes a capability is told", f->hidden);
 	for (a.nr = 0; a.nr < SYS_NR_MAX; a.nr++)
 		if (sysdefs[a.nr].name) {
 			ask->subject = sysdefs[a.nr].name;
@@ -360,7 +357,11 @@ static void ask_port(struct why *y)
 		 (unsigned int)y->o->port);
 	ask->subject = subject;
 	ask->action = "bind";
-	port_judge(y->r->in, y->t, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp, &ask->why);
+	if (y->left)
+		port_left(y->t->ending, &y->creds, (uint16_t)y->o->port, &ask->why);
+	else
+		port_judge(y->r->in, y->t, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp,
+			   &ask->why);
 	answer(y, ask);
 }
 
@@ -394,12 +395,10 @@ static bool is_of_end(const struct why_opts *o)
 	return !questions(o);
 }
 
-/* Files are left. */
+/* Its configuration and its files are left. */
 static bool why_ended(const void *opts)
 {
-	const struct why_opts *o = opts;
-
-	return is_of_end(o) || (o->path && !o->pid);
+	return !((const struct why_opts *)opts)->pid;
 }
 
 static enum need why_needs(const void *opts, int nargs, char *const *args)
@@ -428,6 +427,26 @@ static int open_process(struct why *y, struct err *e)
 	return 0;
 }
 
+/* Of one that has ended: by its configuration and the files that it has left. */
+static int open_left(struct why *y, struct err *e)
+{
+	const struct ending *x = y->t->ending;
+	struct look_ids *as = arena_alloc(y->a, sizeof(*as));
+	const char *what = y->o->path ? y->o->path : y->o->call ? y->o->call : y->o->cap;
+	const struct creds *c;
+	const char *why_not;
+
+	ending_close(y->t->ending);
+	*as = look_ids(&y->r->root, x);
+	c = (y->o->path ? deadpath_creds : deadpath_who)(x, as, y->a, &why_not);
+	if (!c)
+		return err_set(e, ST_INCOMPLETE, "%s was not judged: %s", what ? what : "it",
+			       why_not);
+	y->creds = *c;
+	y->left = as;
+	return 0;
+}
+
 static void why_run(struct run *r)
 {
 	struct why y = { .r = r, .o = r->opts, .t = r->target, .a = arena_new(), .dir = -1 };
@@ -435,12 +454,10 @@ static void why_run(struct run *r)
 
 	if (is_of_end(r->opts))
 		tell_end(r);
-	else if (r->target->place.image)
-		ask_left(&y);
-	else if (open_process(&y, &e) < 0)
+	else if ((r->target->place.image ? open_left : open_process)(&y, &e) < 0)
 		emit_err(r->emit, &e);
 	else if (y.o->path)
-		ask_path(&y);
+		(y.left ? ask_left_path : ask_path)(&y);
 	else if (y.o->call || y.o->calls)
 		ask_call(&y);
 	else if (y.o->cap)
@@ -548,10 +565,11 @@ const struct tool tool_why = {
 		"architecture. The first row is the verdict, and the exit status is 0 if "
 		"there is one, 1 if nothing is wrong or nothing has ended, 5 if something "
 		"that could tell more could not be looked at.\n\n"
-		"Of one that has ended --path is judged by its configuration, its image and the "
-		"node's directories that were mounted in it; other questions are about one that "
-		"runs. What is refused to one that ends too soon 'nsdebug trace denied --next "
-		"NAME' tells.\n\n"
+		"Of one that has ended a question is judged as of its first process when it began: "
+		"by its configuration and, --path, its image and the node's directories that were "
+		"mounted in it. What that does not tell (docker's own seccomp profile, who has a "
+		"port of the node) is unknown. What is refused to one that ends too soon 'nsdebug "
+		"trace denied --next NAME' tells.\n\n"
 		"With --path it answers without trying it, as the kernel would answer the "
 		"container's first process, or that of -p PID: by the modes, owners and ACLs of "
 		"each component of the path, the mounts (which ids one with mapped ids has Linux "

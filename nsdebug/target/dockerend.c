@@ -17,6 +17,7 @@
 #include "nsdebug/target/ending.h"
 
 #define DRIVER "overlay2"
+#define FRESH_PORT 0		/* WithCommonOptions() of moby's daemon/oci_linux.go, 20.10 */
 
 /* Files that it mounts in each of them, and where config.v2.json tells of them (moby 20.10,
  * container/container_unix.go, NetworkMounts()). */
@@ -34,6 +35,7 @@ struct reading {
 	bool privileged;
 	bool host_ids;		/* with userns-remap not for this one */
 	const char *own[ARRAY_SIZE(own_files)];
+	bool unconfined;	/* by seccomp */
 	struct words_list add, drop;	/* capabilities, with "CAP_" or without */
 };
 
@@ -131,6 +133,25 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 	return true;
 }
 
+static bool begins(struct jvalue v, const char *with)
+{
+	return v.text.len >= strlen(with) && !memcmp(v.text.p, with, strlen(with));
+}
+
+/* A profile's whole text, not its name, is in it. */
+static void take_security(struct reading *r, struct jvalue v)
+{
+	struct ending *x = r->x;
+
+	if (jvalue_is(v, "seccomp=unconfined") || jvalue_is(v, "seccomp:unconfined"))
+		r->unconfined = true;
+	else if (begins(v, "seccomp") && !jvalue_is(v, "seccomp=builtin"))
+		x->calls.unknown = "its seccomp profile is in docker's own form, which is not read";
+	else if (begins(v, "no-new-privileges"))
+		x->no_new_privs = !jvalue_is(v, "no-new-privileges:false") &&
+			!jvalue_is(v, "no-new-privileges=false");
+}
+
 static bool take_host(void *ctx, const char *path, struct jvalue v)
 {
 	struct reading *r = ctx;
@@ -154,6 +175,11 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "NetworkMode")) {
 		x->host_net = jvalue_is(v, "host");
+		x->joined_net = begins(v, "container:");
+	} else if (!strcmp(path, "SecurityOpt[]")) {
+		take_security(r, v);
+	} else if (str_prefix(path, "Sysctls.")) {
+		ending_sysctl(x, r->a, path + strlen("Sysctls."), v);
 	} else if (!strcmp(path, "UsernsMode")) {
 		r->host_ids = jvalue_is(v, "host");
 	} else if (!strcmp(path, "RestartPolicy.Name")) {
@@ -285,8 +311,14 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	/* State.SetRestarting() keeps it running, and what the attempt ended with; else it is 0 */
 	if (r.running && !x->between)
 		x->exit_code = INT64_MIN;
-	if (host >= 0 && jread(host, STATE_MAX, take_host, &r, NULL) >= 0)
+	if (host >= 0 && jread(host, STATE_MAX, take_host, &r, NULL) >= 0) {
 		take_caps(&r);
+		ending_first_port(x, FRESH_PORT);
+	}
+	if (r.privileged || r.unconfined)
+		x->calls.unknown = NULL;
+	else if (!x->calls.unknown)
+		x->calls.unknown = "its seccomp profile is docker's own, which is in no file";
 	add_own_files(&r);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;

@@ -23,6 +23,8 @@
 
 #define TEXT_MAX 8192		/* a list of layers: 128 of 28 bytes */
 #define WORD_MAX 8192		/* one argument that is kept */
+#define FIRST_PORT "net.ipv4.ip_unprivileged_port_start"
+#define FRESH_PORT 1024		/* inet_init_net() of net/ipv4/af_inet.c */
 
 const char *ending_string(struct arena *a, struct jvalue v)
 {
@@ -108,6 +110,41 @@ const char *ending_text(struct arena *a, const char *path)
 	return arena_dup(a, b.bytes, b.len);
 }
 
+/* ---- its network ---- */
+
+static uint64_t number_at(const char *path)
+{
+	char text[32];
+	const char *p = text;
+	uint64_t n;
+
+	return fd_read_at(AT_FDCWD, path, text, sizeof(text)) > 0 && scan_u64(&p, &n) ? n :
+		UINT64_MAX;
+}
+
+void ending_sysctl(struct ending *x, struct arena *a, const char *name, struct jvalue v)
+{
+	const char *text = strcmp(name, FIRST_PORT) ? NULL : runtime_text(a, v);
+	uint64_t n;
+
+	if (text && str_u64(text, &n) && n <= UINT16_MAX + 1)
+		x->first_port = (int64_t)n;
+}
+
+void ending_first_port(struct ending *x, int64_t fresh)
+{
+	uint64_t n;
+
+	if (x->first_port >= 0)
+		return;
+	if (!x->host_net) {
+		x->first_port = x->joined_net ? -1 : fresh;
+		return;
+	}
+	n = number_at("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+	x->first_port = n <= UINT16_MAX + 1 ? (int64_t)n : -1;
+}
+
 /* ---- an OCI spec ---- */
 
 struct spec {
@@ -116,7 +153,7 @@ struct spec {
 	const char *root;
 	uint64_t uid, gid;
 	bool is_pids, own_pids, joins;	/* of the namespace that is read; of all */
-	bool has_net;
+	bool is_net, has_net;
 	struct ending_mount *m;
 };
 
@@ -143,12 +180,7 @@ static void take_mount(struct spec *s, const char *key, struct jvalue v)
 /* More than there are pids is none: podman does not leave itself more. */
 static uint64_t most_pids(void)
 {
-	char text[32];
-	const char *p = text;
-	uint64_t n;
-
-	return fd_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", text, sizeof(text)) > 0 &&
-		scan_u64(&p, &n) ? n : UINT64_MAX;
+	return number_at("/proc/sys/kernel/pid_max");
 }
 
 static uint64_t most_of(const char *type)
@@ -212,14 +244,27 @@ static void take_process(struct spec *s, const char *key, struct jvalue v)
 		take_limit(s, key + strlen("rlimits[]."), v);
 }
 
+/* podman makes them itself, one for each (containers/common, libnetwork/netns). */
+static bool is_made_for(struct jvalue v)
+{
+	const char *own = "/run/netns/netns-";
+
+	return v.text.len > strlen(own) && !memcmp(v.text.p, own, strlen(own));
+}
+
 /* One with a path is another's. */
 static void take_namespace(struct spec *s, const char *key, struct jvalue v)
 {
-	if (!strcmp(key, "type"))
+	bool path = !strcmp(key, "path");
+
+	if (!strcmp(key, "type")) {
 		s->is_pids = jvalue_is(v, "pid");
-	s->has_net |= !strcmp(key, "type") && jvalue_is(v, "network");
+		s->is_net = jvalue_is(v, "network");
+	}
+	s->has_net |= s->is_net;
 	s->own_pids |= s->is_pids;
-	s->joins |= s->is_pids && !strcmp(key, "path");
+	s->joins |= s->is_pids && path;
+	s->x->joined_net |= s->is_net && path && !is_made_for(v);
 }
 
 static bool take_spec(void *ctx, const char *path, struct jvalue v)
@@ -238,6 +283,10 @@ static bool take_spec(void *ctx, const char *path, struct jvalue v)
 		s->x->other_ids = true;
 	else if (str_prefix(path, "linux.namespaces[]."))
 		take_namespace(s, path + strlen("linux.namespaces[]."), v);
+	else if (str_prefix(path, "linux.seccomp."))
+		callrules_take(&s->x->calls, s->a, path + strlen("linux.seccomp."), v);
+	else if (str_prefix(path, "linux.sysctl."))
+		ending_sysctl(s->x, s->a, path + strlen("linux.sysctl."), v);
 	else if (!strcmp(path, "linux.resources.memory.limit"))
 		jvalue_u64(v, &s->x->memory_limit);
 	else if (!strcmp(path, "linux.resources.pids.limit"))
@@ -259,6 +308,7 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 	x->spec = path;
 	x->caps_told = true;	/* of what it does not name there is none */
 	x->host_net = !s.has_net;
+	ending_first_port(x, FRESH_PORT);
 	x->shared_pids = s.joins || !s.own_pids;
 	snprintf(user, sizeof(user), "%llu:%llu", (unsigned long long)s.uid,
 		 (unsigned long long)s.gid);
@@ -452,7 +502,7 @@ struct ending *ending_read(struct container *c, struct arena *a)
 
 	*x = (struct ending){
 		.exit_code = c->exit_code, .restarts = NONE_U64, .memory_limit = NONE_U64,
-		.pids_limit = NONE_U64,
+		.pids_limit = NONE_U64, .first_port = -1,
 		.oom_kills = NONE_U64, .pod_oom_kills = NONE_U64, .log = -1,
 	};
 	x->kernel = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

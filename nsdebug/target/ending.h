@@ -10,16 +10,12 @@
 #define NSDEBUG_TARGET_ENDING_H
 
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/target/callrules.h"
 #include "nsdebug/target/runtime.h"
 
 #define ENDING_LIMITS_MAX 16
 #define ENDING_WORDS_MAX 4096	/* arguments, variables, mounts that are kept */
 #define ENDING_GROUPS_MAX 64
-
-struct words_list {
-	const char **items;	/* in the arena */
-	size_t count;
-};
 
 struct ending_mount {
 	const char *at, *source, *type;
@@ -66,6 +62,9 @@ struct ending {
 	bool all_caps, caps_told, no_new_privs;
 	bool shared_pids;		/* it is not the first process of a pid namespace */
 	bool host_net;			/* its network namespace is the node's */
+	bool joined_net;		/* it is another container's */
+	int64_t first_port;		/* net.ipv4.ip_unprivileged_port_start; -1: not known */
+	struct callrules calls;		/* its seccomp profile */
 	bool other_ids;			/* its ids are not those of its files: a user namespace */
 	struct ending_mount *mounts;
 	size_t nmounts;
@@ -116,6 +115,11 @@ void bundle_ending(const struct container *c, struct ending *x, struct arena *a)
 /* The layers of ID in DIR as docker's overlay2 and containers/storage keep them: diff, lower, and
  * short links in l/. Else says in no_files why not. */
 void ending_overlay(struct ending *x, struct arena *a, const char *dir, const char *id);
+/* A sysctl that it was to have, of a value of its configuration. */
+void ending_sysctl(struct ending *x, struct arena *a, const char *name, struct jvalue v);
+/* Unless one was first_port: in a network namespace of its own it is `fresh`, in the node's as it
+ * is now. */
+void ending_first_port(struct ending *x, int64_t fresh);
 /* A small file of root's as a string without its last newline, or NULL. */
 const char *ending_text(struct arena *a, const char *path);
 /* The newest of the numbered files in c->logs. */

@@ -119,6 +119,11 @@ int runtime_open_file(const char *path, struct err *e);
 /* The pid in such a file, and when it was written (c->noted). */
 int runtime_read_pid(struct container *c, const char *dir, const char *id, const char *file,
 		     struct err *e);
+struct words_list {
+	const char **items;	/* in the arena */
+	size_t count;
+};
+
 /* A string value for the arena; NULL if it is none, is empty, too long or holds a NUL. */
 const char *runtime_text(struct arena *a, struct jvalue v);
 const char *runtime_join(struct arena *a, const char *dir, const char *below);

@@ -20,13 +20,9 @@
 
 static int find_call(const char *text, size_t len, struct call_ask *ret, struct err *e)
 {
-	for (unsigned int nr = 0; nr < SYS_NR_MAX; nr++)
-		if (sysdefs[nr].name && strlen(sysdefs[nr].name) == len &&
-		    !memcmp(sysdefs[nr].name, text, len)) {
-			ret->nr = nr;
-			return 0;
-		}
-	return err_set(e, ST_USAGE, "there is no system call '%.*s'", (int)len, text);
+	ret->nr = sysdef_number(text, len);
+	return ret->nr < SYS_NR_MAX ? 0 :
+		err_set(e, ST_USAGE, "there is no system call '%.*s'", (int)len, text);
 }
 
 static int parse_args(const char *text, struct call_ask *ret, struct err *e)
@@ -234,8 +230,8 @@ static void put_all(const struct call_ask *a, const struct callcap *k, const str
 }
 
 /* What it lacks besides being let through. */
-static void put_missing(const struct call_ask *a, const struct capable *c, struct reason *ret,
-			struct buf *text)
+static void put_missing(const struct filters *f, const struct call_ask *a, const struct capable *c,
+			struct reason *ret, struct buf *text)
 {
 	const struct callcap *k = callcap_of(a->nr);
 	struct callcap_call call = of_ask(a);
@@ -245,9 +241,9 @@ static void put_missing(const struct call_ask *a, const struct capable *c, struc
 	if (asks == CALLCAP_NO || !lacks.caps || c->caps[k->over] & lacks.caps)
 		return;
 	lacks.host_ns = k->over == OVER_HOST && !c->host;
-	if (asks == CALLCAP_SOME) {
+	if (asks == CALLCAP_SOME && !f->hidden) {
 		put_some(k, &lacks, ret, text);
-	} else if (ret->kind != WHY_UNKNOWN) {
+	} else if (asks == CALLCAP_YES && (ret->kind != WHY_UNKNOWN || f->hidden)) {
 		ret->caps = lacks.caps;
 		ret->host_ns = lacks.host_ns;
 		put_all(a, k, c, ret, text);
@@ -268,6 +264,11 @@ static void ask_filters(const struct filters *f, const struct call_ask *a, struc
 		return;
 	/* what is known may refuse it already */
 	ret->kind = WHY_UNKNOWN;
+	if (f->hidden) {
+		buf_clear(text);
+		buf_str(text, f->hidden);
+		return;
+	}
 	buf_str(text, v.unknown || f->more ? "; but there are filters that the kernel does not "
 		"show (CONFIG_CHECKPOINT_RESTORE)" : "; but a filter has more ways than were "
 		"followed");
@@ -286,6 +287,6 @@ void call_judge(const struct filters *f, const struct call_ask *a, const struct 
 		ask_filters(f, a, ret, text);
 	else
 		buf_str(text, "no seccomp filter");
-	put_missing(a, c, ret, text);
+	put_missing(f, a, c, ret, text);
 	reason_call(ret, a->nr);
 }

@@ -25,6 +25,7 @@ struct filters {
 	size_t count;
 	bool more;		/* there are more than these */
 	bool strict;		/* mode 1: read, write, exit and sigreturn only */
+	const char *hidden;	/* leftcalls.h: there is one, and why it is not known; or NULL */
 };
 
 /* The whole of a ROLE_ITERATOR child: serves in->peer until it closes. */

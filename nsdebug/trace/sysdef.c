@@ -2,6 +2,7 @@
 #include "nsdebug/trace/sysdef.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define INT	{ W_INT }
 #define U	{ W_UINT }
@@ -489,6 +490,17 @@ const char *sysdef_name(unsigned int nr, char room[16])
 		return sysdefs[nr].name;
 	snprintf(room, 16, "syscall_%u", nr);
 	return room;
+}
+
+unsigned int sysdef_number(const char *name, size_t len)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < SYS_NR_MAX; nr++)
+		if (sysdefs[nr].name && strlen(sysdefs[nr].name) == len &&
+		    !memcmp(sysdefs[nr].name, name, len))
+			break;
+	return nr;
 }
 
 const char *sysdef_word(size_t nr)

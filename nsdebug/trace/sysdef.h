@@ -63,6 +63,8 @@ extern const struct sysdef sysdefs[SYS_NR_MAX];
 
 /* "openat", or a number for one that is newer than this program. */
 const char *sysdef_name(unsigned int nr, char room[16]);
+/* SYS_NR_MAX: there is no such call. */
+unsigned int sysdef_number(const char *name, size_t len);
 /* Names one by one, for completion: "" where there is no such call; behind the last one NULL. */
 const char *sysdef_word(size_t nr);
 unsigned int sysdef_class(const struct sysdef *d);

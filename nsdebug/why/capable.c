@@ -98,8 +98,10 @@ static void put_over(struct buf *b, const struct capable *c, unsigned int cap)
 {
 	enum capable_over over = capable_of(cap);
 
-	buf_addf(b, "it has %s over %s user namespace %llu", cap_name(cap),
-		 c->host ? "the host's" : "its own", (unsigned long long)c->owner[OVER_OWN]);
+	buf_addf(b, "it has %s over %s user namespace", cap_name(cap),
+		 c->host ? "the host's" : "its own");
+	if (c->owner[OVER_OWN])
+		buf_addf(b, " %llu", (unsigned long long)c->owner[OVER_OWN]);
 	if (c->host)
 		return;
 	if (over == OVER_HOST)

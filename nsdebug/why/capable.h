@@ -26,8 +26,9 @@ struct capable {
 	uint64_t owner[OVER_COUNT];	/* user namespace that it belongs to; 0: not known */
 };
 
-/* Of an open /proc/PID, before the child becomes a parser. Where the kernel does not tell who owns
- * a namespace, it is taken for one of the process's own user namespace. */
+/* Of an open /proc/PID, before the child becomes a parser; -1: of one that has ended. Where the
+ * kernel does not tell who owns a namespace, it is taken for one of the process's own user
+ * namespace. */
 void capable_read(int dir, const struct creds *c, struct capable *ret);
 /* Those that count over the user namespace of another open /proc/PID. */
 uint64_t capable_over(int dir, const struct creds *c);

@@ -15,6 +15,7 @@
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/access.h"
 #include "nsdebug/why/creds.h"
+#include "nsdebug/why/find.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/reason.h"
 
@@ -44,8 +45,8 @@ static void take_caps(const struct ending *x, struct creds *c)
 
 static const char *why_nobody(const struct ending *x, const struct look_ids *as)
 {
-	if (!as->root || !x->image.count)
-		return x->no_files ? x->no_files : "its files are not on disk any more";
+	if (!x->spec)
+		return x->no_files ? x->no_files : "its configuration is not on disk any more";
 	if (x->other_ids)
 		return "its ids are not those of its files: a user namespace";
 	if (as->uid == UINT32_MAX)
@@ -56,6 +57,13 @@ static const char *why_nobody(const struct ending *x, const struct look_ids *as)
 
 const struct creds *deadpath_creds(const struct ending *x, const struct look_ids *as,
 				   struct arena *a, const char **why_not)
+{
+	*why_not = x->no_files ? x->no_files : "its files are not on disk any more";
+	return as->root && x->image.count ? deadpath_who(x, as, a, why_not) : NULL;
+}
+
+const struct creds *deadpath_who(const struct ending *x, const struct look_ids *as,
+				 struct arena *a, const char **why_not)
 {
 	struct creds *c;
 
@@ -201,6 +209,27 @@ static bool is_refused(const struct reason *r, int err)
 {
 	return reason_verdict(r) == WHY_DENIED &&
 		(err ? r->err == err : r->err == EACCES || r->err == EPERM);
+}
+
+bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const struct creds *c,
+		    struct reason *r)
+{
+	struct place_of p = { as->root, x };
+	struct file_at f;
+	bool gains;
+
+	if (!c->uid || c->no_new_privs || (r->kind != WHY_CAPABILITY && r->kind != WHY_PORT))
+		return false;
+	if (!look_program(&p, &f)) {
+		r->guess = 1;
+		return false;
+	}
+	gains = f.mode & S_ISUID || find_has_xattr(&p, &f, "security.capability");
+	own_close(&f.fd);
+	if (gains)
+		forget(r, "its program is setuid, or has capabilities of its own (setcap), by "
+		       "which it may have it");
+	return gains;
 }
 
 bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path, int err,

@@ -24,6 +24,13 @@ struct reason;
 /* As whom it ran, as far as that is recorded; else NULL, and *why_not in words. */
 const struct creds *deadpath_creds(const struct ending *x, const struct look_ids *as,
 				   struct arena *a, const char **why_not);
+/* The same for what is not about files, which need not be there. */
+const struct creds *deadpath_who(const struct ending *x, const struct look_ids *as,
+				 struct arena *a, const char **why_not);
+/* Of a capability that is missing: the file of its program may have given it to it. True: so it is
+ * not known. */
+bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const struct creds *c,
+		    struct reason *r);
 /* Like access_judge(), of an ask that has creds of deadpath_creds(). rules: judge_rules(). */
 void deadpath_ask(const struct ending *x, const struct look_ids *as,
 		  const struct access_site *rules, const struct access_ask *ask, struct arena *a,

@@ -9,11 +9,13 @@
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
+#include "nsdebug/base/own.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/deadpath.h"
 #include "nsdebug/why/fill.h"
+#include "nsdebug/why/find.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/reason.h"
@@ -264,4 +266,19 @@ void denied_path(struct findings *f, const struct ending *x, const struct look_i
 	}
 	if (last)
 		say_refused(f, x, as, s, last);
+}
+
+void denied_start(struct findings *f, const struct root *root, const struct ending *x)
+{
+	struct finding *s = &f->items[f->count - 1];
+	struct place_of p = { root, x };
+	struct file_at program;
+
+	if (!look_program(&p, &program))
+		return;
+	if (find_has_xattr(&p, &program, "security.capability"))
+		s->what = finding_text(f, "%s was not started: its file has capabilities (setcap), "
+				       "of which one is not among those that the container may "
+				       "have", program.path);
+	own_close(&program.fd);
 }

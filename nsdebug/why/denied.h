@@ -12,6 +12,7 @@ struct ending;
 struct finding;
 struct findings;
 struct look_ids;
+struct root;
 
 /* Adds a finding if the line tells of a path that cannot be written and the container's records
  * say why; the line alone proves nothing. The cure is for who wrote it. */
@@ -22,5 +23,8 @@ bool denied_line(struct findings *f, const struct ending *x, const struct look_i
  * refuses it, and the cure; or why that was not looked at. The last path that is refused counts. */
 void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 struct finding *s);
+
+/* Of the last finding, that its program may not be executed (EPERM): has its file capabilities? */
+void denied_start(struct findings *f, const struct root *root, const struct ending *x);
 
 #endif

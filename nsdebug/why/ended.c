@@ -362,7 +362,7 @@ static bool say_words(struct why *w)
 	/* why it could not be executed a look at it would tell */
 	if (words_exec(w->f, x, &w->out)) {
 		if (!strcmp(w->f->items[w->f->count - 1].kind, WORDS_EPERM))
-			look_capabilities(w->f, w->root, x);
+			denied_start(w->f, w->root, x);
 		return true;
 	}
 	w->settled = words_loader(w->f, x, &w->out) ||

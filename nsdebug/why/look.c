@@ -555,20 +555,12 @@ static enum found find_program(struct look *l, const char *word, struct file_at 
 	return find_file(&l->p, path, f);
 }
 
-void look_capabilities(struct findings *f, const struct root *root, const struct ending *x)
+bool look_program(const struct place_of *p, struct file_at *ret)
 {
-	struct look l = { .p = { root, x }, .x = x, .f = f };
-	struct finding *s = &f->items[f->count - 1];
-	struct file_at program;
+	struct look l = { .p = *p, .x = p->ending };
 
-	if (!x->args.count || !x->image.count ||
-	    find_program(&l, x->args.items[0], &program) != FOUND_THERE)
-		return;
-	if (find_has_xattr(&l.p, &program, "security.capability"))
-		s->what = finding_text(f, "%s was not started: its file has capabilities (setcap), "
-				       "of which one is not among those that the container may "
-				       "have", program.path);
-	own_close(&program.fd);
+	return l.x->args.count && l.x->image.count &&
+		find_program(&l, l.x->args.items[0], ret) == FOUND_THERE;
 }
 
 void look_start(const struct root *root, const struct ending *x, struct findings *f)

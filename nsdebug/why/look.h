@@ -19,7 +19,9 @@
 #include "nsdebug/target/ending.h"
 
 struct access_site;
+struct file_at;
 struct findings;
+struct place_of;
 struct root;
 
 /* As whom it is started, as the container numbers them; UINT32_MAX: not known. */
@@ -37,8 +39,8 @@ struct look_ids look_ids(const struct root *root, const struct ending *x);
 void look_command(const struct ending *x, char command[LOOK_COMMAND]);
 /* What helps against a library that is not there. */
 const char *look_library_cure(struct findings *f, const char *name);
-/* Of the last finding, that its program may not be executed (EPERM): has its file capabilities? */
-void look_capabilities(struct findings *f, const struct root *root, const struct ending *x);
+/* What is to be started, if it is found; the caller closes ret->fd. */
+bool look_program(const struct place_of *p, struct file_at *ret);
 /* Adds what it finds; a finding that alone keeps it from starting has .cause. */
 void look_start(const struct root *root, const struct ending *x, struct findings *f);
 

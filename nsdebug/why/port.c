@@ -17,6 +17,7 @@
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
 #include "nsdebug/sys/sockdiag.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/why/capable.h"
 
@@ -146,6 +147,18 @@ static void judge_use(const struct search *x, const char *who, struct reason *re
 			 x->left, x->left == 1 ? "" : "s", x->left == 1 ? "s" : "ve");
 }
 
+/* Is it one of those for which a capability is asked that it has not? */
+static bool judge_right(uint64_t first, uint64_t caps, uint16_t port, struct reason *ret)
+{
+	ret->limit = first;
+	if (!port || port >= first || caps & CREDS_CAP(NET_BIND_SERVICE))
+		return true;
+	ret->kind = WHY_PORT;
+	ret->err = EACCES;
+	ret->caps = CREDS_CAP(NET_BIND_SERVICE);
+	return false;
+}
+
 void port_judge(struct inside *in, const struct target *t, int dir, const struct creds *c,
 		uint16_t port, bool udp, struct reason *ret)
 {
@@ -167,15 +180,27 @@ void port_judge(struct inside *in, const struct target *t, int dir, const struct
 			 "namespace than the container: ask of it by its own number");
 		return;
 	}
-	ret->limit = in->nets[0].first_port < 0 ? FIRST_PORT : (uint64_t)in->nets[0].first_port;
-	if (port && port < ret->limit &&
-	    !(over.caps[OVER_NET] & CREDS_CAP(NET_BIND_SERVICE))) {
-		ret->kind = WHY_PORT;
-		ret->err = EACCES;
-		ret->caps = CREDS_CAP(NET_BIND_SERVICE);
-	} else if (port) {
+	if (judge_right(in->nets[0].first_port < 0 ? FIRST_PORT :
+			(uint64_t)in->nets[0].first_port, over.caps[OVER_NET], port, ret) && port) {
 		search(in->nets[0].diag, &x);
 		find_process(in, t, x.inode, who, sizeof(who));
 		judge_use(&x, who, ret);
 	}
+}
+
+void port_left(const struct ending *x, const struct creds *c, uint16_t port, struct reason *ret)
+{
+	/* whatever its first one is, there is none for which more is asked */
+	uint64_t first = x->first_port >= 0 ? (uint64_t)x->first_port : UINT16_MAX + 1;
+	bool right;
+
+	*ret = (struct reason){ .kind = WHY_GRANTED, .number = port,
+		.hint = x->host_net ? HINT_HOST_NET : 0 };
+	right = judge_right(first, c->cap_eff, port, ret);
+	if (right ? !port || !(x->host_net || x->joined_net) : x->first_port >= 0)
+		return;
+	*ret = (struct reason){ .kind = WHY_UNKNOWN, .number = port };
+	snprintf(ret->word, sizeof(ret->word), "its network namespace was %s, and %s is not "
+		 "recorded", x->host_net ? "the node's" : "another's", right ?
+		 "whether somebody there has the port" : "which ports are for all there");
 }

@@ -13,6 +13,7 @@
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/reason.h"
 
+struct ending;
 struct inside;
 struct target;
 
@@ -21,5 +22,8 @@ struct target;
  * WHY_UNKNOWN where the namespace could not be looked into. */
 void port_judge(struct inside *in, const struct target *t, int dir, const struct creds *c,
 		uint16_t port, bool udp, struct reason *ret);
+
+/* Of one that has ended, by what is recorded of its network namespace. */
+void port_left(const struct ending *x, const struct creds *c, uint16_t port, struct reason *ret);
 
 #endif

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# why --cap, --port, --syscall, --denied-calls of a container of docker that has ended: the same
+# answers as while it ran, as far as docker writes them down.
+# timeout 240
+. tests/lib.sh
+. "$SRC/tests/lib/ended.sh"
+. "$SRC/tests/lib/asked.sh"
+need jq docker
+
+engine_up docker
+engine_run docker debug
+B=nsd.test/debug:latest
+
+same() { # NAME MIN OPTION...
+	_name=$1
+	_min=$2
+	shift 2
+	D=nsd-asked-$$
+	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
+	docker_ rm -f -v "$D" >out 2>&1
+	docker_ run -d --name "$D" --network none --entrypoint /busybox/busybox "$@" "$B" sleep 100000 >out 2>&1 ||
+		fail 'docker run' "$(cat out)"
+	asked >runs
+	docker_ kill "$D" >out 2>&1
+	wait_for '[ "$(docker_ inspect -f "{{.State.Status}}" "$D")" = exited ]' 20
+	asked >ended
+	asked_same "$_name" "$_min"
+}
+same 'as nobody' 20 --user 65532 --security-opt seccomp=unconfined
+same 'as root' 20 --user 0 --security-opt seccomp=unconfined --cap-drop NET_BIND_SERVICE --cap-add SYS_ADMIN
+same 'of its own sysctl' 20 --user 65532 --security-opt seccomp=unconfined \
+	--sysctl net.ipv4.ip_unprivileged_port_start=81
+docker_ rm -f -v "$D" >out 2>&1
+docker_ run --name "$D" --network none --user 65532 --entrypoint /busybox/busybox "$B" true >out 2>&1
+tj 'its own profile is in no file' '.items[0] | .verdict == "unknown" and (.reason | test("docker.s own"))' \
+	why "$D" --syscall getpid
+tj 'what takes a capability is refused all the same' '.items[0] | .verdict == "denied" and .kind == "capability"' \
+	why "$D" --syscall mount
+ts 'of all calls it says so' 5 'docker.s own.*only what takes a capability' "$NSDEBUG" why "$D" --denied-calls
+docker_ rm -f -v "$D" >out 2>&1
+docker_ run --name "$D" --network host --user 65532 --entrypoint /busybox/busybox "$B" true >out 2>&1
+tj 'the network of the node' '.items[0] | .kind == "port" and .limit > 80' why "$D" --port 80
+printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}\n' >profile
+docker_ rm -f -v "$D" >out 2>&1
+docker_ run --name "$D" --network "container:$CT" --security-opt "seccomp=$TMP/profile" --user 65532 \
+	--entrypoint /busybox/busybox "$B" true >out 2>&1
+tj "another container's" '.items[0] | .verdict == "unknown" and (.reason | test("another.s"))' why "$D" --port 80
+tj 'a profile in its own form' '.items[0] | .verdict == "unknown" and (.reason | test("own form"))' \
+	why "$D" --syscall getpid

@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# timeout 200
+# why --cap, --port, --syscall, --denied-calls of a container that has ended: by its configuration
+# the same answers as while it ran.
+. tests/lib.sh
+. "$SRC/tests/lib/asked.sh"
+need jq runc setcap
+
+stopped() {
+	runc kill "$BOX" KILL
+	wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
+}
+same() { # NAME OPTION...
+	NAME=$1
+	shift
+	box_run debug "$@" -- /busybox/busybox sleep 100000
+	D=$BOX
+	asked >runs
+	stopped
+	asked >ended
+	asked_same "$NAME" "$MIN"
+}
+MIN=60
+same 'as nobody'
+same 'as root with some capabilities' --uid 0 --caps chown,net_bind_service
+MIN=20
+same 'without a profile' --no-seccomp
+
+# ---- what is in its configuration alone
+
+box_run debug -- /busybox/busybox true
+wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
+CONFIG=$FX/boxes/$BOX/config.json
+cp "$CONFIG" asis
+with() { jq "$@" asis >"$CONFIG"; }
+is() { # NAME FILTER OPTION...
+	_name=$1
+	_filter=$2
+	shift 2
+	tj "$_name" ".items[0] | ($_filter)" why "$BOX" "$@"
+}
+NET='.linux.namespaces |= map(select(.type != "network"))'
+with '.linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "80"'
+is 'a sysctl of its own' '.verdict == "allowed"' --port 80
+is 'and what is below' '.kind == "port" and .limit == 80' --port 79
+with "$NET"
+LIMIT=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
+is 'the network of the node: its rule' ".kind == \"port\" and .limit == $LIMIT and (.cure | test(\"node\"))" --port $((LIMIT - 1))
+is 'who has the port there is not known' '.verdict == "unknown" and (.reason | test("the node.s"))' --port 65535
+with "$NET"' | .linux.namespaces += [{type: "network", path: "/proc/7/ns/net"}]'
+is 'the network of another one' '.verdict == "unknown" and (.reason | test("another.s.*which ports"))' --port 80
+with "$NET"' | .linux.namespaces += [{type: "network", path: "/run/netns/netns-1"}]'
+is 'one that podman made for it is its own' '.kind == "port" and .limit == 1024' --port 80
+with '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+ts 'a user namespace' 5 'CHOWN was not judged: .*user namespace' "$NSDEBUG" why "$BOX" --cap CHOWN
+
+# Each operator, on all 64 bits; 0x100000000 is 4294967296.
+profile() { # DEFAULT RULE...
+	with --argjson r "$2" --arg d "$1" '.linux.seccomp = {defaultAction: $d, syscalls: [$r | .[] | {
+		names: ["getpriority", "nonesuch"], action: .[0], args: [.[1:][] | {index: .[0], value: .[1], valueTwo: (.[3] // 0), op: .[2]}]}]}'
+}
+each() { # ARGUMENT...: the answer to each
+	for _n; do
+		why "$BOX" --syscall "getpriority($_n)" | jq -j '.items[0].verdict[0:1]'
+	done
+}
+around='0 1 4294967295 4294967296 4294967297 4294967298 8589934593'
+op() { # OP ANSWERS
+	profile SCMP_ACT_ERRNO '[["SCMP_ACT_ALLOW", [0, 4294967297, "SCMP_CMP_'"$1"'"]]]'
+	# shellcheck disable=SC2086
+	t "$1" "$2" each $around
+}
+op EQ ddddadd
+op NE aaaadaa
+op GT dddddaa
+op GE ddddaaa
+op LT aaaaddd
+op LE aaaaadd
+profile SCMP_ACT_ALLOW '[["SCMP_ACT_ERRNO", [0, 4294967298, "SCMP_CMP_MASKED_EQ", 4294967296]]]'
+# shellcheck disable=SC2086
+t 'MASKED_EQ' aaaddaa each $around
+profile SCMP_ACT_ERRNO '[["SCMP_ACT_ALLOW", [0, 3, "SCMP_CMP_GT"], [1, 5, "SCMP_CMP_EQ"]]]'
+t 'all of them on different arguments' ddda each 3,5 3,6 4,6 4,5
+profile SCMP_ACT_ERRNO '[["SCMP_ACT_ALLOW", [0, 3, "SCMP_CMP_EQ"], [0, 5, "SCMP_CMP_EQ"]]]'
+t 'any of them on the same' ada each 3 4 5
+profile SCMP_ACT_ERRNO '[["SCMP_ACT_KILL", [0, 3, "SCMP_CMP_EQ"]], ["SCMP_ACT_ALLOW"]]'
+t 'a rule without one counts first' a each 3
+is 'what no rule names' '.kind == "seccomp" and .error == "EPERM"' --syscall getpid
+profile SCMP_ACT_LOG '[["SCMP_ACT_KILL_PROCESS"]]'
+is 'it is killed' '.verdict == "denied" and (.reason | test("kill-process"))' --syscall getpriority
+is 'or logged' '.verdict == "allowed" and (.reason | test("log"))' --syscall getpid
+profile SCMP_ACT_NOTIFY '[]'
+is 'another process decides' '.verdict == "unknown" and (.reason | test("another process decides"))' --syscall getpid
+profile SCMP_ACT_NONE '[]'
+is 'an action that is not known' '.verdict == "unknown" and (.reason | test("not understood"))' --syscall getpid
+profile SCMP_ACT_ERRNO '[["SCMP_ACT_ALLOW", [6, 0, "SCMP_CMP_EQ"]]]'
+is 'an argument that there is none of' '.verdict == "unknown"' --syscall getpid
+jq -S . asis >"$CONFIG"
+is 'a profile in another order' '.verdict == "unknown" and (.reason | test("not written as engines"))' --syscall getpid
+is 'what takes a capability is refused all the same' '.kind == "capability"' --syscall mount
+ts 'of all calls only these are told' 5 'not written as engines.*only what takes a capability' \
+	"$NSDEBUG" why "$BOX" --denied-calls
+t 'and no other' '' sh -c '"$NSDEBUG" why "$1" --denied-calls -o json 2>err | jq -r ".items[] | select(.kind != \"capability\")"' - "$BOX"
+
+# ---- what its program's file gives it
+
+mkdir bin
+cp "$FX/roots/debug/busybox/busybox" bin/true
+chmod 755 bin bin/true
+box_run debug --bind "$TMP/bin:/bin2" -- /bin2/true
+wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
+CONFIG=$FX/boxes/$BOX/config.json
+cp "$CONFIG" asis
+with '.process.noNewPrivileges = false'
+is 'a program of none' '.kind == "capability" and .verdict == "denied"' --cap NET_RAW
+setcap cap_net_raw+ep bin/true
+is 'one that has them' '.verdict == "unknown" and (.reason | test("setcap"))' --cap NET_RAW
+cp asis "$CONFIG"
+is 'which no_new_privs keeps from it' '.verdict == "denied"' --cap NET_RAW
