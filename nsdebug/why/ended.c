@@ -2,14 +2,12 @@
 #include "nsdebug/why/ended.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "nsdebug/base/clock.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/rfc3339.h"
-#include "nsdebug/base/str.h"
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
