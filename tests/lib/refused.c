@@ -120,7 +120,7 @@ static const struct {
 	OP(name, "capability", "capability", "seccomp", "capability", __VA_ARGS__)
 #define BARE(name, ...) OP(name, "seccomp", NULL, "seccomp", "seccomp", __VA_ARGS__)
 	ALL(mknod, "capability", "cap"), PODMANS(mount, "cap"), PODMANS(umount, "cap"),
-	PODMANS(unshare, "cap"), ROOTS(sethostname, "cap"),
+	PODMANS(unshare, "cap"), ROOTS(sethostname, "flags", .after = after_sysctl),
 	OP(chroot, "seccomp", "capability", "capability", "capability", "cap"),
 	PODMANS(reboot, "cap", .past = { EINVAL }), ROOTS(settime, "node"),
 	ALL(adjtime, "capability", "node"), ROOTS(bpf, "cap"), ROOTS(perf, "cap"),
