@@ -301,10 +301,11 @@ gone() {
 	$NSDEBUG ls "$BOX"
 }
 ts 'removed before'	3 "no container"	gone
-midway() { # the reader of its output is slow; meanwhile its first process is killed
+midway() { # once the first byte is here its first process is killed; the rest waits for its reader
 	box_run static --ready --bind "$TMP:/data"
 	head -c 30000000 /dev/zero >big
-	{ "$NSDEBUG" cat "$BOX" /data/big; echo $? >st; } | { sleep 0.3; kill -9 "$BOXPID"; cat >n; }
+	{ "$NSDEBUG" cat "$BOX" /data/big; echo $? >st; } |
+		{ dd bs=1 count=1 2>/dev/null >n; kill -9 "$BOXPID"; cat >>n; }
 	cat st
 	wc -c <n
 }
