@@ -398,7 +398,8 @@ static bool is_of_end(const struct why_opts *o)
 /* Its configuration and its files are left. */
 static bool why_ended(const void *opts)
 {
-	return !((const struct why_opts *)opts)->pid;
+	(void)opts;
+	return true;
 }
 
 static enum need why_needs(const void *opts, int nargs, char *const *args)
@@ -437,6 +438,9 @@ static int open_left(struct why *y, struct err *e)
 	const char *why_not;
 
 	ending_close(y->t->ending);
+	if (y->o->pid)
+		return err_set(e, ST_TARGET, "%s has ended: without --pid it is judged by its "
+			       "configuration", y->t->name);
 	*as = look_ids(&y->r->root, x);
 	c = (y->o->path ? deadpath_creds : deadpath_who)(x, as, y->a, &why_not);
 	if (!c)

@@ -444,6 +444,7 @@ static void run_many(struct front *f, const struct target_want *want)
 
 static void run_one(struct front *f, const struct target_want *want)
 {
+	struct tool_file file;
 	struct target t;
 	struct err e;
 
@@ -451,6 +452,8 @@ static void run_one(struct front *f, const struct target_want *want)
 	if (target_find(&t, f->c->target, want, &e) < 0) {
 		if (e.status == ST_TARGET && f->c->tool->next)
 			err_add(&e, "; '--next %s' in its place waits for the next", f->c->target);
+		if (e.status == ST_TARGET && command_file(f->c, &file) && !file.write)
+			err_add(&e, "; without it %s is read all the same", file.path);
 		fail_err(f, &e);
 		out_target(f->out, f->c->target, &e);
 	} else {

@@ -43,7 +43,10 @@ bool target_alive(const struct target *t)
 
 int target_gone(const struct target *t, struct err *e)
 {
-	return err_set(e, ST_TARGET, "%s: process %d is gone", t->name, (int)t->pid);
+	err_set(e, ST_TARGET, "%s: process %d is gone", t->name, (int)t->pid);
+	if (t->container.runtime)
+		err_add(e, ": it has ended, and 'nsdebug why %s' tells why", t->name);
+	return -1;
 }
 
 static int open_process(struct target *t, struct err *e)
@@ -111,8 +114,8 @@ static int check_incarnation(const struct target *t, struct err *e)
 			       "another by now: pid://%d, if you know better", t->name,
 			       (int)t->pid, (int)t->pid);
 	default:
-		return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now",
-			       t->name, (int)t->pid);
+		return err_set(e, ST_TARGET, "%s has exited: pid %d is another process now; "
+			       "'nsdebug why %s' tells why", t->name, (int)t->pid, t->name);
 	}
 }
 

@@ -6,6 +6,7 @@
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
 . "$SRC/tests/lib/asked.sh"
+. "$SRC/tests/lib/gone.sh"
 need jq docker
 
 engine_up docker
@@ -48,3 +49,4 @@ docker_ run --name "$D" --network "container:$CT" --security-opt "seccomp=$TMP/p
 tj "another container's" '.items[0] | .verdict == "unknown" and (.reason | test("another.s"))' why "$D" --port 80
 tj 'a profile in its own form' '.items[0] | .verdict == "unknown" and (.reason | test("own form"))' \
 	why "$D" --syscall getpid
+gone "$D" "docker://$D"

@@ -5,6 +5,7 @@
 # timeout 240
 . tests/lib.sh
 . "$SRC/tests/lib/asked.sh"
+. "$SRC/tests/lib/gone.sh"
 need jq podman
 
 podman_() { CONTAINERS_CONF=/run/nsd-engines/containers.conf podman "$@"; }
@@ -32,3 +33,4 @@ same 'as nobody' 60 --network none --user 65532
 same 'as root' 60 --network none --user 0 --cap-drop NET_BIND_SERVICE --cap-add SYS_ADMIN
 same 'of its own sysctl' 60 --network none --user 65532 --sysctl net.ipv4.ip_unprivileged_port_start=81
 same 'without a profile' 20 --network none --user 65532 --security-opt seccomp=unconfined
+gone "$D" "podman://$D"

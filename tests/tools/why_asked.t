@@ -5,6 +5,7 @@
 # the same answers as while it ran.
 . tests/lib.sh
 . "$SRC/tests/lib/asked.sh"
+. "$SRC/tests/lib/gone.sh"
 need jq runc setcap
 
 stopped() {
@@ -118,3 +119,8 @@ setcap cap_net_raw+ep bin/true
 is 'one that has them' '.verdict == "unknown" and (.reason | test("setcap"))' --cap NET_RAW
 cp asis "$CONFIG"
 is 'which no_new_privs keeps from it' '.verdict == "denied"' --cap NET_RAW
+
+# ---- what is not answered
+
+gone "$BOX" "runc://$BOX"
+t 'no core was begun' '' sh -c 'ls -A | grep core || :'

@@ -80,6 +80,6 @@ tj 'root without any' '.items[0].has == [] and .items[0].verdict == "denied"' \
 	"$NSDEBUG" why "$BOX" --path /etc/passwd --for write -o json
 tj 'what its root is on is not made up' '.items[0] | .kind == "read-only-mount" and .fstype == null and
 	(.reason | test("overlay") | not)' "$NSDEBUG" why "$BOX" --path /etc/passwd --for write -o json
-ts 'of a process that is no more nothing is asked' 3 'is gone' "$NSDEBUG" why "$BOX" --path / -p 1
+ts 'of a process that is no more nothing is asked' 3 'has ended: without --pid it is judged' "$NSDEBUG" why "$BOX" --path / -p 1
 ts 'the verdict is the exit status' 1 'denied .*mode' "$NSDEBUG" why "$DEAD" --path /data/shut/file
 ts 'and a cure is there' 1 'fsGroup: 65532' "$NSDEBUG" why "$DEAD" --path /data/shut/file --no-headers -o wide
