@@ -172,6 +172,10 @@ tj 'groups that are not known are no reason' '.items[0] | .verdict == "unknown" 
 tj 'but where no group may' '.items[0] | .verdict == "denied"' \
 	"$NSDEBUG" why "$D" --path /g/4000 --for write -o json
 
+t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
+t 'and the paths of its files'	'/g/4003\n'	"$NSDEBUG" __complete why "$D" --path /g/4003
+t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
+
 # What dockerd mounts over files of the image, which are others.
 own() { # NAME FILTER FILE WHAT
 	tj "$1" ".items[0] | $2" "$NSDEBUG" why "$D" --path "/etc/$3" --for "$4" -o json
@@ -213,10 +217,6 @@ for nnp in true false; do
 	tj "no_new_privs is $nnp" ".items[0] | .no_new_privs == $nnp and .verdict == \"allowed\" and (.reason | test(\"no effect\")) == $nnp" \
 		"$NSDEBUG" why "$D" --path /bin/setuid --for exec -o json
 done
-
-t 'why is about one that has ended: it is offered'	"$D\n"	"$NSDEBUG" __complete why "$D"
-t 'and the paths of its files'	'/g/4003\n'	"$NSDEBUG" __complete why "$D" --path /g/4003
-t 'for other verbs it is not'	''	"$NSDEBUG" __complete ls "$D"
 
 # ---- who ended it
 
