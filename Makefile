@@ -215,7 +215,7 @@ $(O)/bpf/pack: bpf/pack.c | $(first)
 	$(Q)$(CC) -std=gnu11 $(warn) -O1 -o $@ $< -lz
 
 # Those that are wanted seldom are compressed in the binary.
-packed	= life net prof used
+packed	= filters life net prof used
 $(O)/gen/%.skel.h: $(O)/bpf/%.o $(O)/bpf/pack
 	@mkdir -p $(@D)
 	$(Q)(echo '#pragma GCC system_header'; $(BPFTOOL) gen skeleton $< name $*_bpf) >$@.new
