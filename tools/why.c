@@ -326,7 +326,7 @@ static void ask_call(struct why *y)
 	capable_read(y->dir, &y->creds, &over);
 	y->net = socket_net(y->r->in, y->dir);
 	if (y->left)
-		leftcalls_of(f, y->t->ending, y->a);
+		leftcalls_of(f, y->t, y->a);
 	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
 	    (!y->left && filters_of(f, y->r->in, y->dir, y->a, &e) < 0)) {
 		emit_err(y->r->emit, &e);

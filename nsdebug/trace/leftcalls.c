@@ -7,6 +7,7 @@
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/target/target.h"
 #include "nsdebug/trace/filters.h"
 #include "nsdebug/trace/sysdef.h"
 
@@ -171,16 +172,42 @@ static void put_rules(struct program *p, const struct callrules *all, bool plain
 		}
 }
 
-void leftcalls_of(struct filters *f, const struct ending *x, struct arena *a)
+/* generatePatch() of runc's libcontainer/seccomp/patchbpf. */
+static void put_newer(struct program *p, const struct callrules *c)
+{
+	static const char *const mild[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE" };
+	unsigned int last = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mild); i++)
+		if (c->error == ENOSYS || !strcmp(c->action, mild[i]))
+			return;
+	for (const struct callrule *r = c->first; r; r = r->next)
+		for (size_t i = 0; i < r->names.count; i++) {
+			unsigned int nr = sysdef_number(r->names.items[i],
+							strlen(r->names.items[i]));
+
+			last = nr < SYS_NR_MAX && nr > last ? nr : last;
+		}
+	if (!last)
+		return;
+	load(p, offsetof(struct seccomp_data, nr));
+	put(p, BPF_JMP | BPF_JGT | BPF_K, last, 0, 1);
+	put_return(p, "SCMP_ACT_ERRNO", ENOSYS);
+}
+
+void leftcalls_of(struct filters *f, const struct target *t, struct arena *a)
 {
 	struct program *p = arena_alloc(a, sizeof(*p));
-	const struct callrules *c = &x->calls;
+	const struct callrules *c = &t->ending->calls;
+	const char *runtime = t->container.runtime->name;
 
 	*f = (struct filters){ .hidden = c->unknown, .count = c->action || c->unknown };
 	if (!c->action || c->unknown)
 		return;
 	p->len = 0;
 	p->good = true;
+	if (strcmp(runtime, "crun") != 0 && strcmp(runtime, "podman") != 0)
+		put_newer(p, c);
 	put_rules(p, c, true);
 	put_rules(p, c, false);
 	put_return(p, c->action, c->error);

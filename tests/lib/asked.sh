@@ -24,7 +24,7 @@ asked() {
 	ask --port 80 --udp
 	for _c in getpid mount personality 'personality(8)' 'personality(9)' 'personality(0x10000000008)' clone \
 		'clone(0x10000000)' 'clone(0)' 'clone(0x20000)' socket 'socket(16,3,9)' 'socket(16,3,8)' 'socket(2,1,0)' \
-		'socket(2,3,1)' ptrace open_by_handle_at clone3 reboot chroot; do
+		'socket(2,3,1)' ptrace open_by_handle_at clone3 reboot chroot mseal; do
 		ask --syscall "$_c"
 	done
 	ask --denied-calls

@@ -28,6 +28,21 @@ same 'as root with some capabilities' --uid 0 --caps chown,net_bind_service
 MIN=20
 same 'without a profile' --no-seccomp
 
+# One whose default is another error than for what is newer than itself.
+box_run debug -- /busybox/busybox true
+D=nsd-newer-$$
+mkdir bundle
+jq '.linux.seccomp.defaultErrnoRet = 1 | .linux.cgroupsPath = "/'"$D"'" | .process.args = ["/busybox/busybox", "sleep", "100000"]' \
+	"$FX/boxes/$BOX/config.json" >bundle/config.json
+at_exit "runc delete -f $D"
+runc run -d --bundle "$TMP/bundle" "$D" </dev/null >out 2>&1 || fail 'runc run' "$(cat out)"
+asked >runs
+runc kill "$D" KILL
+wait_for '[ "$(runc state "$D" | jq -r .status)" = stopped ]' 20
+asked >ended
+asked_same 'calls that are newer than the profile' 60
+t 'they are among them' '2\n' sh -c 'grep -c "^.\"mseal\".*ENOSYS" ended'
+
 # ---- what is in its configuration alone
 
 box_run debug -- /busybox/busybox true
