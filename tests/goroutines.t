@@ -132,7 +132,7 @@ start static 200 churn
 churned='[.items[] | select(.kind == "goroutine" and (.frames | length) > 0)] |
 	length > 10 and all(.[]; (.gstate == "running" and .note != null) or (.note == null and
 	([.frames[].function] | join(" ") |
-	test("^((runtime|unique)\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$"))))'
+	test("^((runtime|unique)\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.main\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$"))))'
 for i in 1 2 3 4 5 6 7 8; do
 	tj "churn, time $i" "($churned) and .summary.goroutines > 200 and ([.items[] | .goid | numbers] |
 		length == (unique | length)) and all(.items[] | select(.kind == \"goroutine\" and

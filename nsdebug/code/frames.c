@@ -11,6 +11,9 @@
 #define ROW_ROOM (ROW_BYTES_MAX - 65536)	/* bytes of a row that frames may take */
 #define FRAME_COSTS 240u			/* of them, besides its texts */
 #define TEXT_AT 24				/* where the name stands in its line */
+#define KEPT_DEPTH 64u				/* frames of a stack that is kept, at most */
+#define KEPT_FRAMES 16384u			/* of all of a process */
+#define FRAME_WORDS 2u
 
 #define F(t, f, fl, h) COL(t, struct frame_row, f, fl, h)
 
@@ -201,7 +204,7 @@ static void fold_runs(struct frame_row *rows, size_t count)
 	}
 }
 
-struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a)
+static struct col_rows make_rows(struct trace *t, const struct names *names, struct arena *a)
 {
 	struct fill l = { .room = ROW_ROOM, .a = a };
 
@@ -222,5 +225,72 @@ struct col_rows frame_rows(struct trace *t, const struct names *names, struct ar
 		append(&l.rows[l.count - 1], t->end, "", a);
 	fold_runs(l.rows, l.count);
 	buf_free(&l.b);
-	return (struct col_rows){ l.rows, l.count, sizeof(*l.rows) };
+	return (struct col_rows){ .rows = l.rows, .count = l.count, .size = sizeof(*l.rows) };
+}
+
+/* ---- stacks that come again ---- */
+
+/* A thousand goroutines that wait at one place have rows and bytes of one. */
+struct kept_stack {
+	struct col_rows rows;
+	struct col_coded coded;
+	size_t count;
+	uint64_t words[];	/* FRAME_WORDS of each frame */
+};
+
+/* False: its rows depend on more than these. */
+static bool put_words(const struct trace *t, uint64_t *to)
+{
+	if (!t->whole || t->cut || t->count > KEPT_DEPTH)
+		return false;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct frame *f = &t->frames[i];
+
+		if (f->guess)
+			return false;
+		*to++ = f->pc;
+		*to++ = (uint64_t)f->method << 1 | f->exact;
+	}
+	return true;
+}
+
+/* Has each of them the name that it will have? */
+static bool is_named(const struct trace *t, const struct names *names)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (names_get(names, &t->frames[i])->left)
+			return false;
+	return true;
+}
+
+static struct kept_stack *keep(struct trace *t, struct names *names, const uint64_t *words,
+			       size_t len)
+{
+	struct kept_stack *k = arena_alloc(names->arena, sizeof(*k) + len);
+
+	*k = (struct kept_stack){ .rows = make_rows(t, names, names->arena),
+		.coded = { .arena = names->arena }, .count = t->count };
+	k->rows.coded = &k->coded;
+	memcpy(k->words, words, len);
+	names->kept += t->count;
+	return k;
+}
+
+struct col_rows frame_rows(struct trace *t, struct names *names, struct arena *a)
+{
+	size_t len = t->count * FRAME_WORDS * sizeof(uint64_t);
+	uint64_t words[KEPT_DEPTH * FRAME_WORDS], key;
+	struct kept_stack *k;
+
+	if (!put_words(t, words))
+		return make_rows(t, names, a);
+	key = map_hash(MAP_HASH, words, len);
+	k = map_get(&names->stacks, key);
+	if (k && k->count == t->count && !memcmp(k->words, words, len))
+		return k->rows;
+	if (k || names->kept + t->count > KEPT_FRAMES || !is_named(t, names))
+		return make_rows(t, names, a);
+	k = keep(t, names, words, len);
+	map_put(&names->stacks, key, k);
+	return k->rows;
 }

@@ -25,7 +25,7 @@ struct frame_row {
 extern const struct col frame_cols[];
 
 /* All frames that fit into a row: if not all do, the trace says so too. The mark of an early end
- * stands behind the last. */
-struct col_rows frame_rows(struct trace *t, const struct names *names, struct arena *a);
+ * stands behind the last. They are the arena's or the names'. */
+struct col_rows frame_rows(struct trace *t, struct names *names, struct arena *a);
 
 #endif

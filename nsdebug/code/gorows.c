@@ -11,7 +11,7 @@
 #include "nsdebug/code/threadrow.h"
 #include "nsdebug/enter/emit.h"
 
-#define BATCH 1024u		/* goroutines whose frames are held at once */
+#define BATCH 128u		/* goroutines whose frames are held at once */
 
 struct batch {
 	struct goroutine *gs;
@@ -32,7 +32,7 @@ static void walk_batch(struct go_rows *k, struct goroutines *x, struct batch *b)
 }
 
 static void show_one(struct go_rows *k, const struct process *p, const struct goroutine *g,
-		     struct trace *t, const struct names *names)
+		     struct trace *t, struct names *names)
 {
 	auto_arena struct arena *a = arena_new();
 	struct thread_row row = goroutine_row(p, g, t, names, a);

@@ -21,6 +21,7 @@ void names_init(struct names *n)
 void names_free(struct names *n)
 {
 	map_free(&n->by_pc);
+	map_free(&n->stacks);
 	free(n->items);
 	arena_free(&n->arena);
 }

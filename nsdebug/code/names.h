@@ -44,6 +44,8 @@ struct names {
 	struct map by_pc;
 	struct name **items;	/* those not looked up yet */
 	size_t count;
+	struct map stacks;	/* of frames.h, those that may come again */
+	size_t kept;		/* frames of them */
 	struct debugfiles *files;	/* whom to ask for debug files, or NULL */
 	struct lines *lines;		/* not NULL: lines too, and what is inlined */
 };

@@ -122,7 +122,7 @@ static const char *thread_how(const struct thread *t)
 }
 
 struct thread_row thread_row(const struct process *p, const struct thread *t, struct trace *trace,
-			     const struct names *names, struct arena *a)
+			     struct names *names, struct arena *a)
 {
 	auto_buf struct buf note = { 0 };
 	struct thread_row row = {
@@ -215,7 +215,7 @@ static const char *goroutine_how(const struct goroutine *g, const struct trace *
 }
 
 struct thread_row goroutine_row(const struct process *p, const struct goroutine *g,
-				struct trace *trace, const struct names *names, struct arena *a)
+				struct trace *trace, struct names *names, struct arena *a)
 {
 	auto_buf struct buf note = { 0 };
 	struct thread_row row = {

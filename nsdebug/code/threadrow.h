@@ -34,8 +34,8 @@ extern const struct col thread_cols[];
 
 /* What it points to is the arena's, the thread's, or of the names. */
 struct thread_row thread_row(const struct process *p, const struct thread *t, struct trace *trace,
-			     const struct names *names, struct arena *a);
+			     struct names *names, struct arena *a);
 struct thread_row goroutine_row(const struct process *p, const struct goroutine *g,
-				struct trace *trace, const struct names *names, struct arena *a);
+				struct trace *trace, struct names *names, struct arena *a);
 
 #endif

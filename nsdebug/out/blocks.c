@@ -16,6 +16,7 @@
 #include "nsdebug/out/inner.h"
 
 #define FOLD_LISTED 8		/* of folded rows, those that are named */
+#define KNOWN_MAX (4u << 20)	/* bytes of lines that may come again */
 
 struct fold {
 	const struct col *by;	/* says who they are */
@@ -57,7 +58,48 @@ static uint64_t stands_for(const struct out *o, const struct col *cols, const st
 	return 1;
 }
 
-void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
+/* What was received of these rows, and then their lines. */
+struct known {
+	const struct col *col;
+	size_t len, lines_len;
+	char bytes[];
+};
+
+static bool put_known(struct out *o, const struct col *c, struct bytes rows, uint64_t key)
+{
+	const struct known *k = map_get(&o->known, key);
+
+	if (!k || k->col != c || k->len != rows.len || memcmp(k->bytes, rows.p, rows.len) != 0)
+		return false;
+	buf_add(&o->held, k->bytes + k->len, k->lines_len);
+	return true;
+}
+
+static void forget_known(struct out *o)
+{
+	map_each(&o->known, free);
+	map_free(&o->known);
+	o->known_bytes = 0;
+}
+
+static void keep_known(struct out *o, const struct col *c, struct bytes rows, uint64_t key,
+		       size_t at)
+{
+	size_t lines_len = o->held.len - at, size = sizeof(struct known) + rows.len + lines_len;
+	struct known *k;
+
+	if (o->known_bytes + size > KNOWN_MAX)
+		forget_known(o);
+	free(map_take(&o->known, key));
+	k = mem_alloc(size);
+	*k = (struct known){ .col = c, .len = rows.len, .lines_len = lines_len };
+	memcpy(k->bytes, rows.p, rows.len);
+	memcpy(k->bytes + rows.len, o->held.bytes + at, lines_len);
+	map_put(&o->known, key, k);
+	o->known_bytes += size;
+}
+
+static void put_below(struct out *o, const struct col *c, const struct cell *cell)
 {
 	struct cell cells[ROW_CELLS_MAX];
 	struct bytes rest = cell->s;
@@ -74,6 +116,18 @@ void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
 		o->held.len--;
 		buf_addf(&o->held, " x %llu\n", (unsigned long long)n);
 	}
+}
+
+/* Of a thousand threads most stand where others do. */
+void blocks_below(struct out *o, const struct col *c, const struct cell *cell)
+{
+	uint64_t key = cell->s.len ? map_hash(MAP_HASH, cell->s.p, cell->s.len) : 0;
+	size_t at = o->held.len;
+
+	if (!cell->s.len || put_known(o, c, cell->s, key))
+		return;
+	put_below(o, c, cell);
+	keep_known(o, c, cell->s, key, at);
 }
 
 static uint64_t key_of(const struct out *o, const struct cell *cells, size_t at)
@@ -148,6 +202,7 @@ static void fold_last(struct out *o, const struct cell *cells)
 
 void blocks_forget(struct out *o)
 {
+	forget_known(o);
 	for (size_t i = 0; o->layout.fold && i < o->nrows; i++) {
 		struct fold *f = o->rows[i].fold;
 

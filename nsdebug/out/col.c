@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/mem.h"
 
 #define VARINT_MAX 10	/* bytes of 64 bits */
 
@@ -127,10 +128,18 @@ static struct unseen hidden_below(const struct col *sub)
 static void put_rows(struct buf *b, const struct col *sub, const struct col_rows *r, bool hide)
 {
 	struct unseen u = hide ? hidden_below(sub) : (struct unseen){ 0 };
+	size_t at = b->len;
 
+	if (r->coded && r->coded->bytes.len) {
+		buf_add(b, r->coded->bytes.p, r->coded->bytes.len);
+		return;
+	}
 	put_varint(b, r->count + 1);
 	for (size_t i = 0; i < r->count; i++)
 		row_encode_seen(b, sub, (const char *)r->rows + i * r->size, u);
+	if (r->coded)
+		r->coded->bytes = (struct bytes){ arena_dup(r->coded->arena, b->bytes + at,
+			b->len - at), b->len - at };
 }
 
 void row_none(const struct col *cols, void *row)

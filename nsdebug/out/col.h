@@ -60,6 +60,13 @@ struct col_list {
 struct col_rows {
 	const void *rows;	/* array of the sub-row struct */
 	size_t count, size;	/* size of one */
+	struct col_coded *coded;	/* of rows that come again: or NULL */
+};
+
+/* What rows were encoded to, once they were; each time with the same struct unseen. */
+struct col_coded {
+	struct arena *arena;
+	struct bytes bytes;
 };
 
 enum col_flag {

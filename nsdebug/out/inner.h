@@ -38,6 +38,8 @@ struct out {
 	struct held_row *rows;
 	size_t nrows;
 	struct map folds;	/* blocks by what makes them equal: struct held_row's number + 1 */
+	struct map known;	/* lines of rows in a cell, by what these were received as */
+	size_t known_bytes;
 	size_t width[ROW_CELLS_MAX];
 	bool headed;
 	char title[4200];

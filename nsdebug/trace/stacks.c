@@ -480,8 +480,8 @@ static bool cut_changed(struct trace *t, const struct changed *c)
 }
 
 /* What is cut is named apart: names that are kept know the address by another time's code. */
-static const struct names *name_frames(struct stacks *k, struct mapped *m,
-				       const struct thread_stack *s, struct trace *t)
+static struct names *name_frames(struct stacks *k, struct mapped *m,
+				 const struct thread_stack *s, struct trace *t)
 {
 	struct process nowhere = { .pid = 0 };
 	struct changed c;
