@@ -380,9 +380,11 @@ static void cure_of_seccomp(struct making *m)
 	     name && m->uid ? ", which the program needs to have (setcap in the image, but for "
 	     "podman)" : "",
 	     root ? ", and is as good as root on the node: rather leave it to that" : "");
-	strncat(m->cure->text, "; FILE: with it added, podman's default (/usr/share/containers/"
-		"seccomp.json), or the seccomp.json of 'nsdebug advise TARGET --for 5m --write "
-		"DIR'", CURE_TEXT - strlen(m->cure->text) - 1);
+	/* the first rule of a call counts; of rules for a capability the OCI form has none */
+	strncat(m->cure->text, "; FILE: with it in an SCMP_ACT_ALLOW rule and in no SCMP_ACT_ERRNO "
+		"one, the seccomp.json of 'nsdebug advise --next NAME --for 5m --write DIR', or, "
+		"not in Kubernetes, podman's default (/usr/share/containers/seccomp.json)",
+		CURE_TEXT - strlen(m->cure->text) - 1);
 	if (name && r->host_ns)
 		return;
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"

@@ -4,10 +4,12 @@
 # timeout 300
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
+. "$SRC/tests/lib/profile.sh"
 need jq docker gcc
 
 ended_docker
 RUNS=$CT
+profiles docker_ nsd.test/base:latest
 
 # ---- what is put into them
 

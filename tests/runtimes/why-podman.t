@@ -3,6 +3,7 @@
 # why, of containers of podman that have ended or could not be started, by what is in files.
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
+. "$SRC/tests/lib/profile.sh"
 need jq podman gcc
 
 podman_() { CONTAINERS_CONF=/run/nsd-engines/containers.conf podman "$@"; }
@@ -11,6 +12,7 @@ engine_up podman
 engine_run podman base
 RUNS=$CT
 chmod 755 "$TMP"
+profiles podman_ nsd.test/base:latest
 cp "$O/tests/lib/dies" dies
 printf '#!/bin/sh\n' >script
 echo 'int main(void) { return 0; }' | gcc -x c - -o musl -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1

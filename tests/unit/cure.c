@@ -359,10 +359,10 @@ static void cures_of_limits(void)
 	   !strcmp(cure.image, "RUN setcap CAP_SYS_ADMIN+ep PROGRAM") &&
 	   says(cure.kubernetes, "add: [SYS_ADMIN]") && says(cure.kubernetes, "Localhost"),
 	   "a filter, and what is refused next");
-	ok(says(cure.text, "FILE: with it added, podman's"), "where a profile comes from");
+	ok(says(cure.text, "FILE: with it in an SCMP_ACT_ALLOW rule and in no "), "a profile");
 	inside.host_user_ns = true;
-	ok(cured("/usr/share/containers/seccomp.json") && says(cure.text, "--write DIR'"),
-	   "the longest of these");
+	ok(cured("not in Kubernetes, podman's default (/usr/share/containers/seccomp.json)") &&
+	   says(cure.text, "--write DIR'"), "the longest of these");
 	inside.host_user_ns = false;
 	reason_call(&why, SYS_sethostname);
 	ok(cured("spec.hostname of a pod") && !strcmp(cure.docker, "--hostname VALUE") &&
