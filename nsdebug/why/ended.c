@@ -319,7 +319,7 @@ static void say_code(struct why *w)
 				       "%lld", (long long)w->x->exit_code);
 		x->cure = NULL;
 	} else {
-		words_command(w->f, x, w->x, &w->out);
+		words_command(w->f, x, w->x, w->root, &w->out);
 	}
 }
 

@@ -49,7 +49,7 @@ void look_command(const struct ending *x, char command[LOOK_COMMAND])
 	snprintf(command, LOOK_COMMAND, "%s", b.bytes ? b.bytes : "");
 }
 
-static bool is_shell(const char *path)
+bool look_is_shell(const char *path)
 {
 	static const char *const shells[] = {
 		"sh", "bash", "ash", "dash", "ksh", "zsh", "busybox",
@@ -198,9 +198,9 @@ static void say_absent(struct look *l, const char *path)
 {
 	struct finding *x;
 	const struct ending_mount *m;
-	const char *shell = is_shell(path) ? any_shell(l) : NULL;
+	const char *shell = look_is_shell(path) ? any_shell(l) : NULL;
 
-	if (is_shell(path) && !shell) {
+	if (look_is_shell(path) && !shell) {
 		auto_buf struct buf needs = { 0 };
 
 		buf_addf(&needs, "%s%s", strchr(path, '/') ? "" : "/bin/", path);
@@ -321,7 +321,7 @@ static void say_interpreter(struct look *l, const struct file_at *script, const 
 	struct finding *x;
 	size_t len = strlen(interp);
 
-	if (is_shell(interp) && !any_shell(l)) {
+	if (look_is_shell(interp) && !any_shell(l)) {
 		say_no_shell(l, finding_text(l->f, "the script %s", script->path), interp);
 		return;
 	}

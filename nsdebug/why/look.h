@@ -34,6 +34,8 @@ struct look_ids {
 };
 
 struct look_ids look_ids(const struct root *root, const struct ending *x);
+/* Is it a shell, by its name? */
+bool look_is_shell(const char *path);
 #define LOOK_COMMAND 400
 /* What is started, as words for people; cut. */
 void look_command(const struct ending *x, char command[LOOK_COMMAND]);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/rlimits.h"
@@ -182,27 +183,66 @@ bool words_exec(struct findings *f, const struct ending *x, const struct output 
 
 /* ---- the command of a shell ---- */
 
-/* "sh: 1: COMMAND: not found" */
+/* "1: ", "line 1: ", "exec: ": what shells put before the command. */
+static size_t place_len(const char *at)
+{
+	size_t n = str_prefix(at, "line ") ? strlen("line ") : 0;
+	size_t digits = strspn(at + n, "0123456789");
+
+	n = digits ? n + digits : str_prefix(at, "exec: ") ? strlen("exec") : 0;
+	return n && str_prefix(at + n, ": ") ? n + 2 : 0;
+}
+
+/* "sh: 1: COMMAND: not found" (dash), "/run.sh: line 1: COMMAND: command not found" (bash), "sh:
+ * COMMAND: not found" (busybox): not what another program says of something else. */
 static const char *lost_command(struct findings *f, const char *line)
 {
-	static const char *const ends[] = { ": command not found", ": not found" };
-	size_t all = strlen(line);
+	static const char *const ends[] = { ": command not found", ": not found",
+		": cannot execute: required file not found" };
+	const char *at = strstr(line, ": "), *end;
+	size_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		size_t tail = strlen(ends[i]);
-		const char *end = line + all - tail, *at = line, *next;
-
-		if (all <= tail || strcmp(end, ends[i]))
-			continue;
-		while ((next = strstr(at, ": ")) && next < end)
-			at = next + 2;
-		return at > line && at < end ? finding_text(f, "%.*s", (int)(end - at), at) : NULL;
-	}
+	if (!at)
+		return NULL;
+	at += 2;
+	if (!place_len(at) && !look_is_shell(finding_text(f, "%.*s", (int)(at - 2 - line), line)))
+		return NULL;
+	while ((n = place_len(at)))
+		at += n;
+	end = strstr(at, ": ");
+	for (size_t i = 0; end && end > at && i < ARRAY_SIZE(ends); i++)
+		if (!strcmp(end, ends[i]))
+			return finding_text(f, "%.*s", (int)(end - at), at);
 	return NULL;
 }
 
+/* A shell says the same of one that is there, but whose interpreter or loader is not. */
+static void say_lost(struct findings *f, struct finding *s, const struct ending *x,
+		     const struct root *root, const char *name)
+{
+	struct findings *look = arena_alloc(f->a, sizeof(*look));
+	struct ending *as = arena_alloc(f->a, sizeof(*as));
+	const struct finding *found = look->items;
+
+	*look = (struct findings){ .a = f->a };
+	*as = *x;
+	as->args = (struct words_list){ .items = &name, .count = 1 };
+	look_start(root, as, look);
+	s->what = finding_text(f, "it ended with 127: a shell did not find the command %s", name);
+	s->cure = "name a program that is in the image, by its path if it is in no directory of "
+		"PATH, or copy it there (COPY --chmod=755)";
+	if (!look->count) {
+		s->what = finding_text(f, "%s, or its interpreter or loader is not there", s->what);
+	} else if (strcmp(found->kind, "missing-entrypoint") != 0) {
+		s->kind = found->kind;
+		s->what = finding_text(f, "it ended with 127: a shell could not start %s: %s",
+				       name, found->what);
+		s->cure = found->cure;
+	}
+}
+
 void words_command(struct findings *f, struct finding *s, const struct ending *x,
-		   const struct output *o)
+		   const struct root *root, const struct output *o)
 {
 	bool lost = x->exit_code == 127;
 	const char *name = lost && o->count ? lost_command(f, o->lines[o->count - 1]) : NULL;
@@ -210,12 +250,8 @@ void words_command(struct findings *f, struct finding *s, const struct ending *x
 
 	if (!lost && x->exit_code != 126)
 		return;
-	if (name) {
-		s->what = finding_text(f, "it ended with 127: a shell did not find the command %s",
-				       name);
-		s->cure = "name a program that is in the image, by its path if it is in no "
-			"directory of PATH, or copy it there (COPY --chmod=755)";
-	}
+	if (name)
+		say_lost(f, s, x, root, name);
 	look_command(x, command);
 	if (*command)
 		s->what = finding_text(f, "%s; it was started as: %s", s->what, command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * words - what the last words of a program, of its loader or of who should have started it name as
- * the reason. Pure.
+ * the reason. Pure, but for words_command().
  *
  * They are the container's own word: each finding says whose words it stands on. Only the words it
  * ended with count, the last line and what belongs to it (a stack, an exception's fields); what it
@@ -17,6 +17,7 @@ struct ending;
 struct finding;
 struct findings;
 struct output;
+struct root;
 
 /* Of the line that the last words begin with; o->count if there is none. */
 size_t words_first(const struct output *o);
@@ -34,9 +35,9 @@ bool words_loader(struct findings *f, const struct ending *x, const struct outpu
 /* An error that it names: what it may not open, what is full or not there. */
 bool words_error(struct findings *f, const struct ending *x, const struct output *o);
 /* Of a code that is a shell's, 126 and 127: which command it is about, by the last words, and with
- * what it was started. */
+ * what it was started. That command is looked for in its files (look.h), if they are at hand. */
 void words_command(struct findings *f, struct finding *s, const struct ending *x,
-		   const struct output *o);
+		   const struct root *root, const struct output *o);
 /* The runtime's own words for what it could not do, in what and cure; false: none that is known. */
 bool words_runtime(struct findings *f, const char *error);
 /* It ends with what a call of its own failed with: whoever says so lived to tell it. */

@@ -45,6 +45,22 @@ verdict 'the error above a stack' '.kind == "read-only-mount" and (.reason | tes
 sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1'
 verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
 	(.cure | test("trace denied --next"))'
+# A shell says of a command that is there, and cannot be executed, that it is not.
+lost() { # NAME FILE WHAT
+	sh_ "$1" "$2"
+	verdict "$1: it is there" '.exit_code == 127 and .kind == "missing-interpreter" and (.cure | test("copy it there") | not) and
+		(.reason | test("^it ended with 127: a shell could not start '"$2: the script $2 $3"'"))'
+}
+lost lost-bad /m/script 'needs /x/sh-bash'
+lost lost-crlf /m/crlf 'asks for .* carriage return'
+echo 'int main(void) { return 0; }' | gcc -o "$TMP/in/musl" -x c - -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
+sh_ lost-loader /m/musl
+verdict 'a loader of it, too' '.kind == "missing-loader" and (.reason | test("/m/musl needs the loader /lib/ld-musl"))'
+sh_ lost-all nonesuch
+verdict 'one that is nowhere' '.kind == "exited" and (.reason | test("did not find the command nonesuch; it was")) and
+	(.cure | test("copy it there"))'
+sh_ lost-other 'echo "wget: bad address: www: not found"; exit 127'
+verdict 'words that are not of a shell' '.reason | test("command www") | not'
 # root by the capabilities that dockerd gives it
 mkdir "$TMP/theirs"
 chown 65532 "$TMP/theirs"
