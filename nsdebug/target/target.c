@@ -87,8 +87,9 @@ static int read_namespaces(struct target *t, struct err *e)
 		return target_gone(t, e);
 	t->ns.user = ns_id(t->place.proc, "user");
 	t->ns.net = ns_id(t->place.proc, "net");
+	t->ns.uts = ns_id(t->place.proc, "uts");
 	t->host = (struct nsids){ .mnt = ns_id(self, "mnt"), .user = ns_id(self, "user"),
-		.net = ns_id(self, "net") };
+		.net = ns_id(self, "net"), .uts = ns_id(self, "uts") };
 	t->uids.identity = t->gids.identity = t->ns.user == t->host.user;
 	if (t->uids.identity)
 		return 0;

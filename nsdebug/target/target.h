@@ -36,7 +36,7 @@ struct next;
 struct proc_status;
 
 struct nsids {
-	uint64_t mnt, user, net;	/* inode numbers of /proc/PID/ns/..., 0: unreadable */
+	uint64_t mnt, user, net, uts;	/* inode numbers of /proc/PID/ns/..., 0: unreadable */
 	uint64_t pid;		/* only after target_scope() */
 };
 

@@ -45,6 +45,15 @@ static bool is_of_base(const char *s)
 	return false;
 }
 
+/* "2024-01-01" */
+static bool is_date(const char *s)
+{
+	int end = 0;
+
+	sscanf(s, "%*4[0-9]-%*2[0-9]-%*2[0-9]%n", &end);
+	return end && !s[end];
+}
+
 bool curing_is_string(const char *s)
 {
 	static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off",
@@ -54,7 +63,7 @@ bool curing_is_string(const char *s)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcasecmp(*words[i] == '.' ? number : s, words[i]))
 			return false;
-	return *s && !is_decimal(number) && !is_of_base(number);
+	return *s && !is_decimal(number) && !is_of_base(number) && !is_date(s);
 }
 
 /* "var-cache" of "/var/cache". Docker takes no name of one letter. */

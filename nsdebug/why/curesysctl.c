@@ -39,6 +39,10 @@ static bool is_safe(const char *name)
 
 void curing_uts(struct making *m, bool domain)
 {
+	if (m->r->hint & HINT_HOST_UTS) {
+		TEXT(m, "it is the node's name: leave it to the node; the program goes on without");
+		return;
+	}
 	TEXT(m, "let the runtime set it when the container starts, which takes no call and no "
 	     "capability: %s; the program goes on without", domain ? "--domainname of docker, "
 	     "domainname in config.json; podman and Kubernetes have nothing for it" : "--hostname, "

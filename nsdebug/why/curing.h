@@ -32,7 +32,8 @@ void curing_both(struct making *m, const char *fmt, ...) __attribute__((format(p
 
 /* May it be pasted: nothing in it means something to a shell or to YAML. */
 bool curing_plain(const char *s);
-/* A plain word: is it a string to YAML (1.1 and 1.2) without quotes, no number, truth or null? */
+/* A plain word: is it a string to YAML (1.1 and 1.2) without quotes, no number, date, truth or
+ * null? */
 bool curing_is_string(const char *s);
 /* For a volume on this directory, as docker, podman and Kubernetes take it (RFC 1123: small
  * letters, digits, "-"; at most 63). */

@@ -102,7 +102,8 @@ enum why_hint {
 	HINT_TMP_ON_ROOT = 128,	/* /tmp is no mount of its own */
 	HINT_HOSTNAME = 256,	/* the call sets the host's name, or */
 	HINT_DOMAINNAME = 512,	/* the domain's */
-	HINT_ALL = 1023
+	HINT_HOST_UTS = 1024,	/* its UTS namespace is the node's */
+	HINT_ALL = 2047
 };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */

@@ -109,6 +109,8 @@ void source_hint(struct reason *r, const struct target *t)
 
 	if (t->ns.net && t->ns.net == t->host.net)
 		r->hint |= HINT_HOST_NET;
+	if (t->ns.uts && t->ns.uts == t->host.uts)
+		r->hint |= HINT_HOST_UTS;
 	if (is_tmp_on_root(t))
 		r->hint |= HINT_TMP_ON_ROOT;
 	if (!r->mount[0] || (!itself && !t->container.pod && strcmp(r->type, "tmpfs") != 0))

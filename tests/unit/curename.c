@@ -13,6 +13,7 @@ static void names_of_volumes(void)
 	static const struct { const char *dir, *name; } all[] = {
 		{ "/_", "volume" }, { "/.-", "volume" }, { "/a", "volume-a" },
 		{ "/.a", "volume-a" }, { "/var/Cache", "var-cache" }, { "/ab/", "ab" },
+		{ "/2024-01-01", "volume-2024-01-01" }, { "/2024-01-01x", "2024-01-01x" },
 	};
 	char name[CURING_NAME];
 
@@ -40,10 +41,10 @@ static void names_in_yaml(void)
 {
 	static const char *const others[] = { "1", "12", "007", "1e3", "1e-3", "0x1f", "0b11",
 		"0o17", "1_000", "1.5", ".5", "-1", "+1", "true", "False", "null", "NULL", "yes",
-		"no", "on", "off", "y", "n", ".inf", "-.Inf", ".nan" };
+		"no", "on", "off", "y", "n", ".inf", "-.Inf", ".nan", "2024-01-01", "2024-1-9" };
 	static const char *const strings[] = { "app", "1a", "7zip", "0xg", "0x", "e3", "1e",
 		"1-2", "nulls", "trues", "none", "x1", "0b12", "1e3e", "1.2.3", "inf", "a.1",
-		"2048-game" };
+		"2048-game", "1-2", "12345-1-1", "2024-01-01a", "2024-01" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		ok(is_quoted(others[i]), others[i]);
@@ -51,8 +52,24 @@ static void names_in_yaml(void)
 		ok(!is_quoted(strings[i]), strings[i]);
 }
 
+/* In a UTS namespace of its own, and in the node's. */
+static void names_of_hosts(void)
+{
+	static struct reason r = { .kind = WHY_SECCOMP, .hint = HINT_HOSTNAME };
+	static struct creds creds;
+	struct cure c;
+
+	cure_of(&r, &creds, OP_OPEN, 65532, 65532, 0, &c);
+	ok(!strcmp(c.docker, "--hostname VALUE"), "its own name");
+	r.hint |= HINT_HOST_UTS;
+	cure_of(&r, &creds, OP_OPEN, 65532, 65532, 0, &c);
+	ok(strstr(c.text, "the node's") && !c.docker[0] && !c.podman[0] && !c.kubernetes[0],
+	   "the node's is not set by an option");
+}
+
 int main(void)
 {
+	names_of_hosts();
 	names_of_volumes();
 	names_in_yaml();
 	return done();
