@@ -372,12 +372,12 @@ static void cure_of_seccomp(struct making *m)
 				      least_cap(r->caps), root));
 		return;
 	}
-	TEXT(m, "add %s to the container's seccomp profile, or to the program's own filter if it "
+	TEXT(m, "add %s to the container's seccomp profile, or the program's own filter if it "
 	     "has made one; if it is really needed%s%s%s%s", r->word[0] ? r->word : "the call",
 	     name ? ": it also takes " : "", name ? name : "",
 	     name && r->host_ns ? " in the host's user namespace, which a container with one of "
 	     "its own does not get" :
-	     name && m->uid ? ", which the program needs to have (setcap in the image, but for "
+	     name && m->uid ? ", which the program needs (setcap in the image, but for "
 	     "podman)" : "",
 	     root ? ", and is as good as root on the node: rather leave it to that" : "");
 	/* the first rule of a call counts; of rules for a capability the OCI form has none */

@@ -254,6 +254,8 @@ static void put_memory(struct making *m, const char *options, uint32_t group)
 		return;
 	put_tmpfs(m, m->r->mount, options);
 	put_empty_dir(m, m->r->mount, group);
+	strncat(m->cure->text, "; its other options, such as size, are to be kept",
+		CURE_TEXT - strlen(m->cure->text) - 1);
 }
 
 /* A tmpfs of the container's own is new with each start: nothing of it is on the host, and what is

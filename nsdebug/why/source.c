@@ -7,6 +7,7 @@
 
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/origin.h"
 #include "nsdebug/target/target.h"
@@ -75,22 +76,22 @@ static void put(char *option, const char *word, const char *name)
 		memcpy(option, text, (size_t)n + 1);
 }
 
-/* False: it may have been mounted since. */
-static bool find_origin(struct arena *a, const struct target *t, const struct reason *r,
-			struct origin *ret)
+/* NULL: it may have been mounted since. */
+static const struct mount *find_origin(struct arena *a, const struct target *t,
+				       const struct reason *r, struct origin *ret)
 {
 	struct origins s;
 	uint32_t at;
 
 	if (!t->mounts.count || !t->host_mounts.count)
-		return false;
+		return NULL;
 	origins_init(&s, &t->mounts, &t->host_mounts, a);
 	at = cover_holding(&s.own_cover, r->mount);
 	if (at == NO_MOUNT || strcmp(t->mounts.items[at].point, r->mount) != 0 ||
 	    strcmp(t->mounts.items[at].type, r->type) != 0)
-		return false;
+		return NULL;
 	origin_of(&s, at, ret);
-	return true;
+	return &t->mounts.items[at];
 }
 
 static bool is_tmp_on_root(const struct target *t)
@@ -167,7 +168,7 @@ static void put_place(struct cure *c, const char *host, const struct reason *r)
 }
 
 /* What an engine writes for the container, anew with each start, is no volume that could be asked
- * for. False: it is none, or is not to be changed. */
+ * for. False: it is none, or another cure helps. */
 static bool put_engines(struct cure *c, const struct origin *o, const struct reason *r)
 {
 	static const struct { const char *at, *how; } all[] = {
@@ -175,17 +176,49 @@ static bool put_engines(struct cure *c, const struct origin *o, const struct rea
 		{ "/etc/resolv.conf", "--dns; in Kubernetes dnsConfig" },
 		{ "/etc/hostname", "--hostname; in Kubernetes hostname" },
 	};
+	const char *how = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (o->kind == ORIGIN_INJECTED && !strcmp(r->mount, all[i].at) &&
-		    !(r->need & ~(uint32_t)NEED_W)) {
-			*c = (struct cure){ 0 };
-			curing_say(c->text, "its engine writes it, anew with each start: tell that "
-				   "what is to be in it (%s), and let the program do without",
-				   all[i].how);
-			return true;
-		}
-	return false;
+	if (o->kind != ORIGIN_INJECTED || S_ISDIR(r->mode) || strcmp(r->path, r->mount) != 0 ||
+	    !is_asked(c, r))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(all) && !(r->need & ~(uint32_t)NEED_W); i++)
+		how = !strcmp(r->mount, all[i].at) ? all[i].how : how;
+	*c = (struct cure){ 0 };
+	curing_say(c->text, "its engine writes it, anew with each start: %s%s%slet the program do "
+		   "without", how ? "tell that what is to be in it (" : "", how ? how : "",
+		   how ? "), and " : "");
+	return true;
+}
+
+/* What a tmpfs has of options another one is to have, too: its bounds first of all. */
+static void put_kept(struct cure *c, const struct mount *m)
+{
+	static const char *const kept[] = { "size=", "nr_inodes=", "mode=" };
+	char word[CURE_TEXT], with[CURE_TEXT], memory[80];
+	unsigned long long kib;
+	size_t n, len;
+
+	n = (size_t)snprintf(word, sizeof(word), "--tmpfs %s:", m->point);
+	if (n > sizeof(word) / 2)
+		return;
+	n = (size_t)snprintf(with, sizeof(with), "%s%s", word,
+			     !mounts_option(m->options, "noexec") ? "exec," :
+			     strstr(c->docker, ":exec,") ? "" : "noexec,");
+	for (const char *p = m->fs_options; *p; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		/* who is to be its owner needs the owner's rights */
+		for (size_t i = 0; i < ARRAY_SIZE(kept) && n + len + 2 < sizeof(with); i++)
+			if (str_prefix(p, kept[i]) && (*p != 'm' || p[len - 3] == '7'))
+				n += (size_t)snprintf(with + n, sizeof(with) - n, "%.*s,",
+						      (int)len, p);
+		if (sscanf(p, "size=%lluk", &kib) != 1)
+			continue;
+		snprintf(memory, sizeof(memory), "emptyDir: {medium: Memory, sizeLimit: %lluKi}",
+			 kib);
+		put(c->kubernetes, "emptyDir: {}", memory);
+	}
+	put(c->docker, word, with);
+	put(c->podman, word, with);
 }
 
 void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r)
@@ -208,19 +241,21 @@ void source_put_ended(struct cure *c, const struct ending *x, const struct reaso
 
 void source_put(struct cure *c, const struct target *t, const struct reason *r)
 {
-	auto_arena struct arena *a = NULL;
+	auto_arena struct arena *a = arena_new();
+	const struct mount *m = NULL;
 	char source[CURE_TEXT];
 	struct origin o;
 
 	source_put_part(c, t->container.part);
+	if (r->hint & HINT_TMPFS || is_asked(c, r))
+		m = find_origin(a, t, r, &o);
+	if (m && r->hint & HINT_TMPFS)
+		put_kept(c, m);
 	if (t->ending) {
 		source_put_ended(c, t->ending, r);
 		return;
 	}
-	if (!is_asked(c, r))
-		return;
-	a = arena_new();
-	if (!find_origin(a, t, r, &o) || put_engines(c, &o, r))
+	if (!m || !is_asked(c, r) || put_engines(c, &o, r))
 		return;
 	put_place(c, o.host, r);
 	if (!quote_origin(source, sizeof(source), &o))

@@ -20,14 +20,15 @@ struct target;
  * (target/origin.h), or where an engine would not take it: with a colon, a comma, or what cannot be
  * printed. The target's mount table and our own are read; of one that has ended, what is recorded.
  * Words for the host are told what they are about there. Of what an engine writes itself for the
- * container (/etc/hosts) the cure is another one: to tell it.
+ * container (/etc/hosts) the cure is another one: to tell it. Of a tmpfs that runs the options that
+ * it has are kept, in what mounts another one.
  */
 void source_put(struct cure *c, const struct target *t, const struct reason *r);
 void source_put_ended(struct cure *c, const struct ending *x, const struct reason *r);
 /* part: the container's name in its pod, or NULL. */
 void source_put_part(struct cure *c, const char *part);
 /* HINT_CONTROL of a socket that has another name in the container; HINT_HOST_NET, _HOST_PATH,
- * _TMPFS, _TMP_ON_ROOT. */
+ * _HOST_UTS, _TMPFS, _TMP_ON_ROOT. */
 void source_hint(struct reason *r, const struct target *t);
 /* Of what is at a path of the host: the name of the engine's volume there, or the path. */
 bool source_at(char *ret, size_t room, const char *path);

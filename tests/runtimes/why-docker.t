@@ -4,12 +4,13 @@
 # timeout 300
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
-. "$SRC/tests/lib/profile.sh"
+. "$SRC/tests/lib/cured.sh"
 need jq docker gcc
 
 ended_docker
 RUNS=$CT
 profiles docker_ nsd.test/base:latest
+bounded docker_ nsd.test/debug:latest
 
 # ---- what is put into them
 

@@ -3,16 +3,31 @@
 # why, of containers of podman that have ended or could not be started, by what is in files.
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
-. "$SRC/tests/lib/profile.sh"
+. "$SRC/tests/lib/cured.sh"
 need jq podman gcc
 
 podman_() { CONTAINERS_CONF=/run/nsd-engines/containers.conf podman "$@"; }
 
 engine_up podman
+engine_run podman debug
 engine_run podman base
 RUNS=$CT
 chmod 755 "$TMP"
 profiles podman_ nsd.test/base:latest
+bounded podman_ nsd.test/debug:latest
+# What podman mounts for it alone, and names it after the host's.
+D=nsd-why-$$-own
+at_exit "CONTAINERS_CONF=/run/nsd-engines/containers.conf podman rm -f -i -t 0 $D"
+podman_ run -d --name "$D" --network none --uts host --user 65532 --entrypoint /busybox/busybox nsd.test/debug:latest sleep 1000 >out 2>&1
+for state in runs ended; do
+	[ $state = runs ] || podman_ kill "$D" >out 2>&1
+	[ $state = runs ] || podman_ wait "$D" >out 2>&1
+	tj "a file of the engine is no volume: it $state" '.items[0] | .verdict == "denied" and .podman == null and .kubernetes == null and
+		(.cure == "its engine writes it, anew with each start: let the program do without")' \
+		"$NSDEBUG" why "$D" --path /run/.containerenv --for write -o json
+	[ $state = ended ] || tj 'the name of the node is not set by an option' '.items[0] | .podman == null and .docker == null and
+		.kubernetes == null and (.cure | test("leave it to the node"))' "$NSDEBUG" why "$D" --syscall sethostname -o json
+done
 cp "$O/tests/lib/dies" dies
 printf '#!/bin/sh\n' >script
 echo 'int main(void) { return 0; }' | gcc -x c - -o musl -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1

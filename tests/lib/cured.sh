@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 #
-# profile.sh - seccomp profiles made as a cure of why says let the call through; read after ended.sh.
+# cured.sh - containers that are started as a cure of why says; read after ended.sh.
 #
-#   profiles ENGINE IMAGE    tests, by containers that make the call; ENGINE runs docker or podman
+#   profiles ENGINE IMAGE    tests: a seccomp profile lets the call through; ENGINE runs docker or podman
+#   bounded ENGINE IMAGE     tests: another tmpfs has the bound of the one before
 
 CALL=userfaultfd
 
@@ -55,4 +56,20 @@ profiles() { # ENGINE IMAGE
 	t 'with that of advise' '0\n' cat answer
 	tj 'which is of the OCI form, as Kubernetes takes it' '([.. | objects | keys[]] | any(IN("includes", "excludes", "archMap")) | not) and
 		(.defaultAction | startswith("SCMP_ACT_")) and (.architectures | length) > 0' cat advised.json
+}
+
+bounded() { # ENGINE IMAGE, which has /busybox
+	D=nsd-bounded-$$
+	for _of in "$D" "$D-cured"; do
+		at_exit "'$SRC/tests/fixtures/engine' rm ${1%_} $_of"
+	done
+	"$1" run -d --name "$D" --network none --user 65532 --tmpfs /dat:mode=755,size=1m,exec --entrypoint /busybox/busybox "$2" \
+		sleep 1000 >out 2>&1 || fail "$1 run" "$(cat out)"
+	"$NSDEBUG" why "$D" --path /dat/x --for create -o json >bounded.json
+	tj 'a tmpfs keeps what bounds it' '.items[0] | (.cure | test("it is in memory.*its other options, such as size, are to be kept")) and
+		(.kubernetes | test("emptyDir: .medium: Memory, sizeLimit: 1024Ki."))' cat bounded.json
+	# shellcheck disable=SC2046 # options
+	"$1" run --name "$D-cured" --network none --user 65532 $(jq -r ".items[0].${1%_}" bounded.json) --entrypoint /busybox/sh "$2" \
+		-c '/busybox/busybox touch /dat/x && /busybox/busybox grep " /dat " /proc/mounts' >bounded 2>&1
+	ts 'it can be written to, and is no more noexec than before' 0 '^tmpfs /dat tmpfs rw,nosuid,nodev,relatime,.*size=1024k,mode=755' cat bounded
 }
