@@ -21,6 +21,7 @@ struct reader {
 	size_t len;			/* of path */
 	size_t mark[JREAD_DEPTH_MAX];	/* length of the path where each container began */
 	bool array[JREAD_DEPTH_MAX];
+	unsigned int object[JREAD_DEPTH_MAX], objects;	/* the innermost; how many have begun */
 	int depth;
 	int over;			/* depth of a key that has no path; 0: none */
 	const char *why;		/* we stopped it, for this reason */
@@ -55,7 +56,8 @@ static void rewind_path(struct reader *r)
 
 static int value(struct reader *r, enum jtype type, const char *p, size_t len)
 {
-	int more = r->over || r->fn(r->ctx, r->path, (struct jvalue){ type, { p, len } });
+	unsigned int object = r->depth ? r->object[r->depth - 1] : 0;
+	int more = r->over || r->fn(r->ctx, r->path, (struct jvalue){ type, { p, len }, object });
 
 	if (r->depth && !r->array[r->depth - 1])
 		rewind_path(r);
@@ -68,6 +70,7 @@ static int begin(struct reader *r, bool array)
 		return refuse(r, "it is nested too deeply");
 	if (array)
 		add(r, "[]", 2);
+	r->object[r->depth] = !array ? ++r->objects : r->depth ? r->object[r->depth - 1] : 0;
 	r->mark[r->depth] = r->len;
 	r->array[r->depth++] = array;
 	return 1;

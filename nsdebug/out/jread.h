@@ -25,6 +25,7 @@ enum jtype { J_NULL, J_BOOL, J_NUMBER, J_STRING };
 struct jvalue {
 	enum jtype type;
 	struct bytes text;	/* of a string: decoded; of a number: as written; "true", "false" */
+	unsigned int object;	/* which it is in, numbered from 1 as they begin; 0: none */
 };
 
 typedef bool jread_fn(void *ctx, const char *path, struct jvalue v);

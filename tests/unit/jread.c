@@ -127,6 +127,27 @@ static void values(void)
 	ok(jvalue_is((struct jvalue){ J_BOOL, { "true", 4 } }, "true"), "a word");
 }
 
+static bool see_object(void *ctx, const char *path, struct jvalue v)
+{
+	(void)path;
+	buf_addf(ctx, "%.*s in %u; ", (int)v.text.len, v.text.p, v.object);
+	return true;
+}
+
+static void objects(void)
+{
+	const char *text = "{\"a\":0,\"b\":[{\"x\":1,\"y\":[2,{\"z\":3}],\"w\":4},{\"x\":5}],"
+		"\"c\":6}";
+	struct buf b = { 0 };
+
+	ok(jread_bytes(text, strlen(text), see_object, &b, NULL) == 0, "objects");
+	is(&b, "0 in 1; 1 in 2; 2 in 2; 3 in 3; 4 in 2; 5 in 4; 6 in 1; ", "which a value is in");
+	buf_clear(&b);
+	ok(jread_bytes("[7]", 3, see_object, &b, NULL) == 0, "without one");
+	is(&b, "7 in 0; ", "it is in none");
+	buf_free(&b);
+}
+
 int main(void)
 {
 	check("{}", "", "an empty object");
@@ -148,5 +169,6 @@ int main(void)
 	stops();
 	large();
 	values();
+	objects();
 	return done();
 }
