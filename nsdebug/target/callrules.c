@@ -13,9 +13,11 @@ static void take_name(struct callrules *p, struct arena *a, struct jvalue v)
 {
 	struct callrule *r = p->last;
 
-	if (!r || r->action) {
+	if (r && v.object < r->newest)
+		p->unknown = odd;
+	if (!r || v.object != r->object) {
 		r = arena_alloc(a, sizeof(*r));
-		*r = (struct callrule){ .error = EPERM };
+		*r = (struct callrule){ .error = EPERM, .object = v.object };
 		*(p->last ? &p->last->next : &p->first) = r;
 		p->last = r;
 	}
@@ -26,11 +28,13 @@ static bool take_arg(struct callrule *r, struct arena *a, const char *key, struc
 {
 	struct callrule_arg *arg;
 
-	if (!strcmp(key, "index"))
-		return r->nargs < CALLRULE_ARGS && jvalue_u64(v, &r->args[r->nargs++].index);
-	if (!r->nargs)
+	if (v.object != r->newest && r->nargs == CALLRULE_ARGS)
 		return false;
+	r->nargs += v.object != r->newest;
+	r->newest = v.object;
 	arg = &r->args[r->nargs - 1];
+	if (!strcmp(key, "index"))
+		return jvalue_u64(v, &arg->index) && arg->index < CALLRULE_ARGS;
 	if (!strcmp(key, "value"))
 		return jvalue_u64(v, &arg->value);
 	if (!strcmp(key, "valueTwo"))
@@ -42,16 +46,14 @@ static bool take_arg(struct callrule *r, struct arena *a, const char *key, struc
 
 static bool take_rule(struct callrule *r, struct arena *a, const char *key, struct jvalue v)
 {
-	if (!r)
+	if (r && str_prefix(key, "args[]."))
+		return v.object > r->object && take_arg(r, a, key + strlen("args[]."), v);
+	if (!r || v.object != r->object)
 		return false;
-	if (str_prefix(key, "args[]."))
-		return take_arg(r, a, key + strlen("args[]."), v);
 	if (!strcmp(key, "errnoRet"))
 		return jvalue_u64(v, &r->error);
 	if (strcmp(key, "action") != 0)
 		return true;
-	if (r->action)
-		return false;
 	r->action = runtime_text(a, v);
 	return r->action;
 }
@@ -63,6 +65,8 @@ void callrules_take(struct callrules *p, struct arena *a, const char *key, struc
 		p->error = p->error ? p->error : EPERM;
 	} else if (!strcmp(key, "defaultErrnoRet")) {
 		jvalue_u64(v, &p->error);
+	} else if (!strcmp(key, "architectures[]")) {
+		p->native |= jvalue_is(v, "SCMP_ARCH_X86_64");
 	} else if (!strcmp(key, "syscalls[].names[]")) {
 		take_name(p, a, v);
 	} else if (str_prefix(key, "syscalls[].") &&

@@ -3,8 +3,8 @@
  * callrules - a seccomp profile as the spec of a container has it: linux.seccomp of the OCI runtime
  * spec 1.0, config-linux.md.
  *
- * An element begins with its names, and one of its arguments with its index, as engines write them
- * (specs-go/config.go): of a profile that is written otherwise nothing is told but that.
+ * An element begins with its names, as engines write it (specs-go/config.go): of a profile that is
+ * written otherwise nothing is told but that.
  */
 #ifndef NSDEBUG_TARGET_CALLRULES_H
 #define NSDEBUG_TARGET_CALLRULES_H
@@ -28,11 +28,13 @@ struct callrule {
 		const char *op;	/* "SCMP_CMP_MASKED_EQ": (argument & value) == two */
 	} args[CALLRULE_ARGS];
 	size_t nargs;
+	unsigned int object, newest;	/* it, and the last of args[], in the document: jread.h */
 };
 
 struct callrules {
 	const char *action;	/* of what no rule names; NULL: there is no profile */
 	uint64_t error;
+	bool native;			/* x86-64 is one of its architectures */
 	struct callrule *first, *last;
 	const char *unknown;	/* why it is not known, whatever else is here; or NULL */
 };

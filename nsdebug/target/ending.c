@@ -122,9 +122,19 @@ static uint64_t number_at(const char *path)
 		UINT64_MAX;
 }
 
+/* Runtimes take "net/ipv4/..." as well. */
+static bool is_first_port(const char *name)
+{
+	const char *p = FIRST_PORT;
+
+	while (*p && (*name == *p || (*name == '/' && *p == '.')))
+		p++, name++;
+	return !*p && !*name;
+}
+
 void ending_sysctl(struct ending *x, struct arena *a, const char *name, struct jvalue v)
 {
-	const char *text = strcmp(name, FIRST_PORT) ? NULL : runtime_text(a, v);
+	const char *text = is_first_port(name) ? runtime_text(a, v) : NULL;
 	uint64_t n;
 
 	if (text && str_u64(text, &n) && n <= UINT16_MAX + 1)
@@ -152,8 +162,9 @@ struct spec {
 	struct arena *a;
 	const char *root;
 	uint64_t uid, gid;
-	bool is_pids, own_pids, joins;	/* of the namespace that is read; of all */
-	bool is_net, has_net;
+	unsigned int ns;		/* the namespace that is read: jread.h */
+	bool is_pids, is_net, path, made;	/* of it */
+	bool own_pids, joins, has_net;	/* of all */
 	struct ending_mount *m;
 };
 
@@ -255,16 +266,20 @@ static bool is_made_for(struct jvalue v)
 /* One with a path is another's. */
 static void take_namespace(struct spec *s, const char *key, struct jvalue v)
 {
-	bool path = !strcmp(key, "path");
-
+	if (v.object != s->ns)
+		s->is_pids = s->is_net = s->path = s->made = false;
+	s->ns = v.object;
 	if (!strcmp(key, "type")) {
 		s->is_pids = jvalue_is(v, "pid");
 		s->is_net = jvalue_is(v, "network");
+	} else if (!strcmp(key, "path")) {
+		s->path = v.type == J_STRING && v.text.len;
+		s->made = is_made_for(v);
 	}
 	s->has_net |= s->is_net;
 	s->own_pids |= s->is_pids;
-	s->joins |= s->is_pids && path;
-	s->x->joined_net |= s->is_net && path && !is_made_for(v);
+	s->joins |= s->is_pids && s->path;
+	s->x->joined_net |= s->is_net && s->path && !s->made;
 }
 
 static bool take_spec(void *ctx, const char *path, struct jvalue v)
