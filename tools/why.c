@@ -297,20 +297,21 @@ static void tell_end(struct run *r)
 
 /* ---- what is no path ---- */
 
-static void answer_call(struct why *y, const struct filters *f, const struct call_ask *a,
+static void answer_call(struct why *y, struct filters *f, const struct call_ask *a,
 			const struct capable *over, struct asked *ask)
 {
 	auto_buf struct buf words = { 0 };
+	uint32_t was;
 
+	if (y->left)
+		leftcalls_of(f, y->t, a->nr, y->a);
 	call_judge(f, a, over, &ask->why, &words);
-	if (a->nr == SYS_socket && y->o->call && ask->why.kind == WHY_GRANTED) {
+	was = ask->why.kind;
+	if (a->nr == SYS_socket && y->o->call && (was == WHY_GRANTED || f->hidden))
 		socket_judge(y->net, &y->creds, over, a->args, a->unknown, &ask->why);
-		if (ask->why.kind != WHY_GRANTED)
-			buf_clear(&words);
-	}
-	ask->text = words.len ? &words : NULL;
+	ask->text = words.len && ask->why.kind == was ? &words : NULL;
 	if (!y->o->calls || (ask->why.kind != WHY_GRANTED &&
-			     (ask->why.kind != WHY_UNKNOWN || !f->hidden)))
+			     (ask->why.kind != WHY_UNKNOWN || !f->hides_all)))
 		answer(y, ask);
 	ask->text = NULL;
 }
@@ -325,8 +326,6 @@ static void ask_call(struct why *y)
 
 	capable_read(y->dir, &y->creds, &over);
 	y->net = socket_net(y->r->in, y->dir);
-	if (y->left)
-		leftcalls_of(f, y->t, y->a);
 	if ((y->o->call && call_parse(y->o->call, &a, &e) < 0) ||
 	    (!y->left && filters_of(f, y->r->in, y->dir, y->a, &e) < 0)) {
 		emit_err(y->r->emit, &e);
@@ -339,8 +338,9 @@ static void ask_call(struct why *y)
 		answer_call(y, f, &a, &over, ask);
 		return;
 	}
-	if (f->hidden)
-		emit_cut(y->r->emit, "%s: only what takes a capability is told", f->hidden);
+	if (y->left && y->t->ending->calls.unknown)
+		emit_cut(y->r->emit, "%s: only what takes a capability is told",
+			 y->t->ending->calls.unknown);
 	for (a.nr = 0; a.nr < SYS_NR_MAX; a.nr++)
 		if (sysdefs[a.nr].name) {
 			ask->subject = sysdefs[a.nr].name;

@@ -25,7 +25,9 @@ struct filters {
 	size_t count;
 	bool more;		/* there are more than these */
 	bool strict;		/* mode 1: read, write, exit and sigreturn only */
-	const char *hidden;	/* leftcalls.h: there is one, and why it is not known; or NULL */
+	/* leftcalls.h: why the answer to the call is not known; or NULL. So it is of each call. */
+	const char *hidden;
+	bool hides_all;
 };
 
 /* The whole of a ROLE_ITERATOR child: serves in->peer until it closes. */

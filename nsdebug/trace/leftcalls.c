@@ -14,19 +14,29 @@
 /* Where a test jumps to, until that is known: over the other tests of its argument, of its rule. */
 enum { PASS = 254, FAIL = 255 };
 
+/* libseccomp knows the names of the calls up to this one, faccessat2, since 2.5.0 of July 2020 (its
+ * syscalls.csv is that of Linux 5.8-rc5). Runtimes pass over names that theirs does not know. */
+#define NAMED_SURELY 439u
+#define NO_ACTION UINT32_MAX
+
 struct program {
 	struct sock_filter code[SECCOMP_INSNS_MAX];
 	size_t len;
-	bool good;
+	const char *why;	/* it is not what was to be made; or NULL */
 };
 
 static void put(struct program *p, unsigned int code, uint32_t k, unsigned int yes, unsigned int no)
 {
 	if (p->len == SECCOMP_INSNS_MAX)
-		p->good = false;
+		p->why = "its seccomp profile takes more than the 4096 instructions of a filter";
 	else
 		p->code[p->len++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes,
 			(uint8_t)no, k };
+}
+
+static void not_understood(struct program *p)
+{
+	p->why = "its seccomp profile has what is not understood here";
 }
 
 static void load(struct program *p, size_t offset)
@@ -48,7 +58,8 @@ static void land(struct program *p, size_t from, unsigned int what)
 	}
 }
 
-static void put_return(struct program *p, const char *action, uint64_t error)
+/* As runtimes hand it to libseccomp. */
+static uint32_t action_of(const char *action, uint64_t error)
 {
 	static const struct {
 		const char *name;
@@ -64,11 +75,19 @@ static void put_return(struct program *p, const char *action, uint64_t error)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (action && str_prefix(action, "SCMP_ACT_") &&
 		    !strcmp(action + strlen("SCMP_ACT_"), all[i].name)) {
-			error &= all[i].action == SECCOMP_RET_ERRNO ? SECCOMP_RET_DATA : 0;
-			put(p, BPF_RET | BPF_K, all[i].action | (uint32_t)error, 0, 0);
-			return;
+			bool data = all[i].action == SECCOMP_RET_ERRNO ||
+				all[i].action == SECCOMP_RET_TRACE;
+
+			return all[i].action | (data ? error & SECCOMP_RET_DATA : 0);
 		}
-	p->good = false;
+	return NO_ACTION;
+}
+
+static void put_return(struct program *p, uint32_t action)
+{
+	if (action == NO_ACTION)
+		not_understood(p);
+	put(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
 static bool is_op(const struct callrule_arg *a, const char *name)
@@ -112,29 +131,24 @@ static void put_arg(struct program *p, const struct callrule_arg *a)
 {
 	size_t from = p->len;
 
-	if (a->index >= CALLRULE_ARGS)
-		p->good = false;
-	else if (is_op(a, "EQ") || is_op(a, "MASKED_EQ") || is_op(a, "NE"))
+	if (is_op(a, "EQ") || is_op(a, "MASKED_EQ") || is_op(a, "NE"))
 		put_equal(p, a, is_op(a, "NE"));
 	else if (is_op(a, "GT") || is_op(a, "LE"))
 		put_order(p, a, false, is_op(a, "LE"));
 	else if (is_op(a, "GE") || is_op(a, "LT"))
 		put_order(p, a, true, is_op(a, "LT"));
 	else
-		p->good = false;
+		not_understood(p);
 	land(p, from, PASS);
 }
 
-static void put_block(struct program *p, unsigned int nr, const struct callrule *r, size_t first,
-		      size_t count)
+static void put_block(struct program *p, const struct callrule *r, size_t first, size_t count)
 {
 	size_t from = p->len;
 
-	load(p, offsetof(struct seccomp_data, nr));
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, FAIL);
 	for (size_t i = 0; i < count; i++)
 		put_arg(p, &r->args[first + i]);
-	put_return(p, r->action, r->error);
+	put_return(p, action_of(r->action, r->error));
 	land(p, from, FAIL);
 }
 
@@ -143,76 +157,143 @@ static bool is_twice(const struct callrule *r)
 	unsigned int seen = 0;
 
 	for (size_t i = 0; i < r->nargs; i++) {
-		if (seen >> (r->args[i].index & 7) & 1)
+		if (seen >> r->args[i].index & 1)
 			return true;
-		seen |= 1u << (r->args[i].index & 7);
+		seen |= 1u << r->args[i].index;
 	}
 	return false;
 }
 
-static void put_call(struct program *p, unsigned int nr, const struct callrule *r)
+static void put_rule(struct program *p, const struct callrule *r)
 {
 	if (!is_twice(r)) {
-		put_block(p, nr, r, 0, r->nargs);
+		put_block(p, r, 0, r->nargs);
 		return;
 	}
 	for (size_t i = 0; i < r->nargs; i++)
-		put_block(p, nr, r, i, 1);
+		put_block(p, r, i, 1);
 }
 
-static void put_rules(struct program *p, const struct callrules *all, bool plain)
+/* ---- which rules count ---- */
+
+struct asked {
+	const struct callrules *all;
+	const char *runtime;
+	unsigned int nr;
+	uint32_t rest;		/* the answer to what no rule is about */
+};
+
+/* The next rule about it after this one; NULL: the first. One whose answer is that of the rest
+ * anyway is none: libseccomp takes no such rule, and runc and crun do not offer it. */
+static const struct callrule *next_rule(const struct asked *q, const struct callrule *r)
 {
-	for (const struct callrule *r = all->first; r; r = r->next)
-		for (size_t i = 0; i < r->names.count && !r->nargs == plain; i++) {
+	for (r = r ? r->next : q->all->first; r; r = r->next)
+		for (size_t i = 0; i < r->names.count; i++)
+			if (!strcmp(r->names.items[i], sysdefs[q->nr].name) &&
+			    action_of(r->action, r->error) != q->rest)
+				return r;
+	return NULL;
+}
+
+static bool excludes(const struct callrule_arg *a, const struct callrule_arg *b)
+{
+	return a->index == b->index && is_op(a, "EQ") &&
+		is_op(b, a->value == b->value ? "NE" : "EQ");
+}
+
+static bool may_both_hold(const struct callrule *r, const struct callrule *s)
+{
+	if (is_twice(r) || is_twice(s))
+		return true;
+	for (size_t i = 0; i < r->nargs; i++)
+		for (size_t k = 0; k < s->nargs; k++)
+			if (excludes(&r->args[i], &s->args[k]) ||
+			    excludes(&s->args[k], &r->args[i]))
+				return false;
+	return true;
+}
+
+/* Which of two rules counts follows from the tree that libseccomp makes of all. */
+static bool is_order_needed(const struct asked *q)
+{
+	for (const struct callrule *r = next_rule(q, NULL); r; r = next_rule(q, r))
+		for (const struct callrule *s = next_rule(q, r); s; s = next_rule(q, s))
+			if (action_of(r->action, r->error) != action_of(s->action, s->error) &&
+			    may_both_hold(r, s))
+				return true;
+	return false;
+}
+
+static bool is_mild(uint32_t action)
+{
+	action &= SECCOMP_RET_ACTION_FULL;
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG ||
+		action == SECCOMP_RET_TRACE;
+}
+
+/* generatePatch() of runc's libcontainer/seccomp/patchbpf: ENOSYS to what is above all that is
+ * named; for a profile of no architectures not by each runc. What may be so or not is as if it
+ * depended on where the call is made from, which is never known. */
+static void put_newer(struct program *p, const struct asked *q)
+{
+	unsigned int most = 0;
+
+	if (q->all->error == ENOSYS || is_mild(q->rest) || !strcmp(q->runtime, "crun"))
+		return;
+	for (const struct callrule *r = q->all->first; r; r = r->next)
+		for (size_t i = 0; i < r->names.count; i++) {
 			const char *name = r->names.items[i];
 			unsigned int nr = sysdef_number(name, strlen(name));
 
-			if (nr < SYS_NR_MAX)
-				put_call(p, nr, r);
+			if (nr >= q->nr && nr <= NAMED_SURELY)
+				return;
+			most = nr < SYS_NR_MAX && nr > most ? nr : most;
 		}
+	if (!most)
+		return;
+	if (q->nr <= most || !q->all->native || strcmp(q->runtime, "runc") != 0) {
+		load(p, offsetof(struct seccomp_data, instruction_pointer));
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+	}
+	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-/* generatePatch() of runc's libcontainer/seccomp/patchbpf. */
-static void put_newer(struct program *p, const struct callrules *c)
+static void put_all(struct program *p, const struct asked *q)
 {
-	static const char *const mild[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE" };
-	unsigned int last = 0;
+	const struct callrule *r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(mild); i++)
-		if (c->error == ENOSYS || !strcmp(c->action, mild[i]))
+	for (r = next_rule(q, NULL); r; r = next_rule(q, r))
+		if (!r->nargs) {
+			put_return(p, action_of(r->action, r->error));
 			return;
-	for (const struct callrule *r = c->first; r; r = r->next)
-		for (size_t i = 0; i < r->names.count; i++) {
-			unsigned int nr = sysdef_number(r->names.items[i],
-							strlen(r->names.items[i]));
-
-			last = nr < SYS_NR_MAX && nr > last ? nr : last;
 		}
-	if (!last)
-		return;
-	load(p, offsetof(struct seccomp_data, nr));
-	put(p, BPF_JMP | BPF_JGT | BPF_K, last, 0, 1);
-	put_return(p, "SCMP_ACT_ERRNO", ENOSYS);
+	put_newer(p, q);
+	for (r = next_rule(q, NULL); r; r = next_rule(q, r))
+		put_rule(p, r);
+	put_return(p, q->rest);
+	if (is_order_needed(q))
+		p->why = "of the rules that its seccomp profile has for it two may hold, and which "
+			"counts is not known";
 }
 
-void leftcalls_of(struct filters *f, const struct target *t, struct arena *a)
+void leftcalls_of(struct filters *f, const struct target *t, unsigned int nr, struct arena *a)
 {
-	struct program *p = arena_alloc(a, sizeof(*p));
+	auto_free struct program *p = mem_alloc(sizeof(*p));
 	const struct callrules *c = &t->ending->calls;
-	const char *runtime = t->container.runtime->name;
+	struct asked q = { .all = c, .runtime = t->container.runtime->name, .nr = nr };
+	struct sock_filter *code;
 
-	*f = (struct filters){ .hidden = c->unknown, .count = c->action || c->unknown };
-	if (!c->action || c->unknown)
+	*f = (struct filters){ .hidden = c->unknown, .hides_all = c->unknown,
+			       .count = c->action || c->unknown };
+	if (!f->count || f->hidden)
 		return;
-	p->len = 0;
-	p->good = true;
-	if (strcmp(runtime, "crun") != 0 && strcmp(runtime, "podman") != 0)
-		put_newer(p, c);
-	put_rules(p, c, true);
-	put_rules(p, c, false);
-	put_return(p, c->action, c->error);
-	if (p->good)
-		f->items[0] = (struct seccomp_filter){ p->code, p->len };
-	else
-		f->hidden = "its seccomp profile has what is not understood here";
+	q.rest = action_of(c->action, c->error);
+	put_all(p, &q);
+	f->hidden = nr > NAMED_SURELY && next_rule(&q, NULL) ? "its seccomp profile names it, but "
+		"libseccomp before 2.5.1 does not know it, and which its runtime had is not known" :
+		p->why;
+	code = arena_alloc(a, p->len * sizeof(*code));
+	memcpy(code, p->code, p->len * sizeof(*code));
+	if (!f->hidden)
+		f->items[0] = (struct seccomp_filter){ code, p->len };
 }

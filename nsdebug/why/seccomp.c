@@ -450,5 +450,5 @@ void seccomp_tests(struct buf *b, const struct seccomp_end *end)
 				 t->value);
 	}
 	if (end->vague)
-		buf_str(b, b->len ? ", and more" : "on its arguments");
+		buf_str(b, b->len ? ", and more" : "what is not known here says so");
 }

@@ -18,6 +18,8 @@ ask() {
 		sub("namespace [0-9]+"; "namespace") | gsub(" if [^;]*"; "") | sub("1 of 1: "; "1 of 1:; ") |
 		split("; ") | sort)])'
 }
+# What profiles name that libseccomp 2.5.0 did not know: of one that has ended it is not known.
+NEWER='process_madvise|epoll_pwait2|mount_setattr|landlock_[a-z_]*|memfd_secret|process_mrelease|quotactl_fd|futex_waitv|set_mempolicy_home_node'
 asked() {
 	for _c in NET_BIND_SERVICE CHOWN SYS_ADMIN; do ask --cap $_c; done
 	for _p in 0 1 80 1023 1024 65535; do ask --port $_p; done
@@ -27,7 +29,7 @@ asked() {
 		'socket(2,3,1)' ptrace open_by_handle_at clone3 reboot chroot mseal; do
 		ask --syscall "$_c"
 	done
-	ask --denied-calls
+	ask --denied-calls | grep -vE '^\["('"$NEWER"')",'
 }
 
 asked_same() {

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 200
+# timeout 300
 # why --cap, --port, --syscall, --denied-calls of a container that has ended: by its configuration
 # the same answers as while it ran.
 . tests/lib.sh
 . "$SRC/tests/lib/asked.sh"
 . "$SRC/tests/lib/gone.sh"
-need jq runc setcap
+need jq runc crun setcap
 
 stopped() {
 	runc kill "$BOX" KILL
@@ -43,6 +43,79 @@ asked >ended
 asked_same 'calls that are newer than the profile' 60
 t 'they are among them' '2\n' sh -c 'grep -c "^.\"mseal\".*ENOSYS" ended'
 
+# ---- what libseccomp and the runtime make of a profile
+
+answers() { # CALL...
+	for _n; do
+		why "$W" --syscall "$_n" | jq -j '.items[0] | .verdict + ":" + (.error // "") + " "'
+	done
+}
+like() { # NAME PATTERN FILE
+	# shellcheck disable=SC2254
+	case $(cat "$3") in
+	$2) pass "$1" ;;
+	*) fail "$1" "$(cat "$3")" ;;
+	esac
+}
+compare() { # NAME FILTER RUNS ENDED CALL...: the patterns of the answers while it runs, and when it has ended
+	_name=$1
+	_of=$2
+	_runs=$3
+	_ended=$4
+	shift 4
+	D=nsd-rules-$$
+	W=$RT://$D
+	jq '.linux.cgroupsPath = "/'"$D"'" | .process.args = ["/busybox/busybox", "sleep", "100000"] | .linux.seccomp |= ('"$_of"')' \
+		"$FX/boxes/$BOX/config.json" >bundle/config.json
+	at_exit "'$RUN' delete -f $D"
+	"$RUN" run -d --bundle "$TMP/bundle" "$D" </dev/null >out 2>&1 || fail "$_name: $RT run" "$(cat out)"
+	answers "$@" >runs
+	"$RUN" kill "$D" KILL
+	wait_for '[ "$("$RUN" state "$D" | jq -r .status)" = stopped ]' 20
+	answers "$@" >ended
+	"$RUN" delete -f "$D"
+	like "$_name: $RT, while it runs" "$_runs" runs
+	like "$_name: $RT, when it has ended" "$_ended" ended
+}
+rules() { # RULE...: a profile that allows the rest; each: ACTION [INDEX OP VALUE]
+	printf '{defaultAction: "SCMP_ACT_ALLOW", syscalls: ['
+	_comma=
+	for _r; do
+		# shellcheck disable=SC2086
+		set -- $_r
+		printf '%s{names: ["getpriority"], action: "SCMP_ACT_%s"' "$_comma" "$1"
+		[ $# = 1 ] || printf ', args: [{index: %s, value: %s, op: "SCMP_CMP_%s"}]' "$2" "$4" "$3"
+		printf '}'
+		_comma=,
+	done
+	printf ']}'
+}
+BY_3='denied:EPERM allowed: unknown: '
+NAMED='.defaultErrnoRet = 1 | .syscalls += [{names: ["mseal"], action: "SCMP_ACT_ALLOW"}]'
+for RT in runc crun; do
+	RUN=$RT
+	[ $RT = runc ] || RUN=$SRC/tests/fixtures/engines/crun
+	compare 'a rule that answers as the default does' "$(rules ALLOW 'ERRNO 0 EQ 3')" "$BY_3" "$BY_3" \
+		'getpriority(3)' 'getpriority(4)' getpriority
+	compare 'one with the same condition' "$(rules 'ALLOW 0 EQ 3' 'ERRNO 0 EQ 3')" "$BY_3" "$BY_3" \
+		'getpriority(3)' 'getpriority(4)' getpriority
+	compare 'the first of two without' "$(rules LOG ERRNO)" 'allowed: ' 'allowed: ' 'getpriority(3)'
+	compare 'one without before one with' "$(rules 'ERRNO 0 EQ 3' LOG)" 'allowed: ' 'allowed: ' 'getpriority(3)'
+	compare 'two that may both hold' "$(rules 'LOG 0 EQ 3' 'ERRNO 1 EQ 3')" '*:* allowed: ' 'unknown: allowed: ' \
+		'getpriority(3,3)' getpid
+	compare 'two that exclude each other' "$(rules 'LOG 0 EQ 3' 'ERRNO 0 EQ 4' 'KILL 0 EQ 5')" \
+		'allowed: denied:EPERM denied: allowed: ' 'allowed: denied:EPERM denied: allowed: ' \
+		'getpriority(3)' 'getpriority(4)' 'getpriority(5)' 'getpriority(6)'
+	compare 'a call that not each libseccomp knows' "$NAMED" '*:* denied:EPERM ' 'unknown: denied:EPERM ' mseal kexec_load
+done
+RT=runc
+RUN=runc
+compare 'what is below that' "$NAMED" 'denied:* ' 'denied: ' cachestat
+compare 'without architectures' '.defaultErrnoRet = 1 | del(.architectures)' 'denied:* ' 'denied: ' mseal
+RT=crun
+RUN=$SRC/tests/fixtures/engines/crun
+compare 'what is newer than all' '.defaultErrnoRet = 1' 'denied:EPERM ' 'denied:EPERM ' mseal
+
 # ---- what is in its configuration alone
 
 box_run debug -- /busybox/busybox true
@@ -60,12 +133,18 @@ NET='.linux.namespaces |= map(select(.type != "network"))'
 with '.linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "80"'
 is 'a sysctl of its own' '.verdict == "allowed"' --port 80
 is 'and what is below' '.kind == "port" and .limit == 80' --port 79
+with '.linux.sysctl["net/ipv4/ip_unprivileged_port_start"] = "80"'
+is 'with slashes' '.kind == "port" and .limit == 80' --port 79
 with "$NET"
 LIMIT=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
 is 'the network of the node: its rule' ".kind == \"port\" and .limit == $LIMIT and (.cure | test(\"node\"))" --port $((LIMIT - 1))
 is 'who has the port there is not known' '.verdict == "unknown" and (.reason | test("the node.s"))' --port 65535
 with "$NET"' | .linux.namespaces += [{type: "network", path: "/proc/7/ns/net"}]'
 is 'the network of another one' '.verdict == "unknown" and (.reason | test("another.s.*which ports"))' --port 80
+with "$NET"' | .linux.namespaces += [{path: "/proc/7/ns/net", type: "network"}]'
+is 'written with the path first' '.verdict == "unknown" and (.reason | test("another.s.*which ports"))' --port 80
+with '.linux.namespaces |= (map(select(.type == "network")) + [{path: "/proc/7/ns/uts", type: "uts"}])'
+is 'a path of one that is no network' '.kind == "port" and .limit == 1024' --port 80
 with "$NET"' | .linux.namespaces += [{type: "network", path: "/run/netns/netns-1"}]'
 is 'one that podman made for it is its own' '.kind == "port" and .limit == 1024' --port 80
 with '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
@@ -112,11 +191,32 @@ profile SCMP_ACT_NONE '[]'
 is 'an action that is not known' '.verdict == "unknown" and (.reason | test("not understood"))' --syscall getpid
 profile SCMP_ACT_ERRNO '[["SCMP_ACT_ALLOW", [6, 0, "SCMP_CMP_EQ"]]]'
 is 'an argument that there is none of' '.verdict == "unknown"' --syscall getpid
+is 'for all calls' '.verdict == "unknown" and (.reason | test("not written as engines"))' --syscall getpid
+HOLE='.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls: [{names: ["getpid"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'
+odd() { # NAME RULE
+	with "$HOLE | .linux.seccomp.syscalls += [$2]"
+	is "$1" '.verdict == "unknown" and (.reason | test("not written as engines"))' --syscall getpid
+}
+odd 'conditions before names' '{args: [{index: 0, value: 3, op: "SCMP_CMP_EQ"}], names: ["getpriority"], action: "SCMP_ACT_ALLOW"}'
+odd 'an errno before names' '{errnoRet: 7, names: ["getpriority"], action: "SCMP_ACT_ERRNO"}'
+odd 'an action before names' '{action: "SCMP_ACT_ALLOW", names: ["getpriority"]}'
+odd 'no names' '{names: [], action: "SCMP_ACT_ALLOW"}'
+with "$HOLE"' | .linux.seccomp.syscalls += [{names: ["getpriority"], args: [{index: 0, value: 3, op: "SCMP_CMP_EQ"},
+	{value: 5, op: "SCMP_CMP_EQ", index: 1}], action: "SCMP_ACT_ALLOW"}]'
+t 'a value before its index' adda each 3,5 3,6 5,5 3,5
+is 'and what is before is as it was' '.error == "EIO"' --syscall getpid
+with "$HOLE"' | .linux.seccomp.syscalls += [range(1500) | {names: ["getpriority"], action: "SCMP_ACT_ALLOW",
+	args: [{index: 0, value: ., op: "SCMP_CMP_EQ"}]}]'
+is 'more than a filter may have' '.verdict == "unknown" and (.reason | test("4096 instructions"))' --syscall getpriority
 jq -S . asis >"$CONFIG"
 is 'a profile in another order' '.verdict == "unknown" and (.reason | test("not written as engines"))' --syscall getpid
 is 'what takes a capability is refused all the same' '.kind == "capability"' --syscall mount
+is 'and what takes one for its arguments' '.kind == "capability" and .error == "EPERM"' --syscall 'socket(17,3,0)'
+is 'but not other ones' '.verdict == "unknown"' --syscall 'socket(2,1,0)'
 ts 'of all calls only these are told' 5 'not written as engines.*only what takes a capability' \
 	"$NSDEBUG" why "$BOX" --denied-calls
+t 'they are among them' 'mount swapon ' sh -c '"$NSDEBUG" why "$1" --denied-calls -o json 2>err |
+	jq -j ".items[] | select(.kind == \"capability\" and (.subject == \"mount\" or .subject == \"swapon\")) | .subject + \" \""' - "$BOX"
 t 'and no other' '' sh -c '"$NSDEBUG" why "$1" --denied-calls -o json 2>err | jq -r ".items[] | select(.kind != \"capability\")"' - "$BOX"
 
 # ---- what its program's file gives it
