@@ -127,12 +127,13 @@ tj 'with C, the only one that runs is on the first thread' '[.items[] | select(.
 	length == 1 and (.[0] | .host_tid == .host_pid and .note == null and .locked)' cat json.alone
 kill "$PID"
 
-# Goroutines that begin, end and run by turns, on stacks that grow: each is whole, or says why not.
+# Goroutines that begin, end and run by turns, on stacks that grow: each is whole, or says why not;
+# of one that is just leaving its stack (mcall) the runtime itself says no more.
 start static 200 churn
 churned='[.items[] | select(.kind == "goroutine" and (.frames | length) > 0)] |
 	length > 10 and all(.[]; (.gstate == "running" and .note != null) or (.note == null and
 	([.frames[].function] | join(" ") |
-	test("^((runtime|unique)\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.main\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$"))))'
+	test("^((runtime|unique)\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.main\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$|^runtime\\.mcall$"))))'
 for i in 1 2 3 4 5 6 7 8; do
 	tj "churn, time $i" "($churned) and .summary.goroutines > 200 and ([.items[] | .goid | numbers] |
 		length == (unique | length)) and all(.items[] | select(.kind == \"goroutine\" and

@@ -18,6 +18,7 @@
 #define LAST_WORD 24u
 #define PROBED 4u		/* elements that make a list one, and the last */
 #define LIST_TRIES 3
+#define LOOKS_MAX 3		/* at the maps, for memory that came meanwhile */
 #define JOINED_MAX 65536u	/* bytes that are read at once */
 #define JOIN_GAP 4096u		/* between pieces that are: less than to read once more costs */
 #define SAME_WORDS 18u		/* behind the pointer to itself: those that tell that it ran */
@@ -38,7 +39,10 @@ struct taker {
 	const struct process *p;
 	struct go_taken *r;
 	struct memory memory;
-	bool gone;
+	int dir;
+	struct maps maps;
+	unsigned int looks;
+	bool gone, unmapped;	/* unmapped: since the last look something lay in no memory */
 	uint8_t joined[JOINED_MAX];
 };
 
@@ -54,23 +58,36 @@ struct work_g {
 	size_t stack_len;
 	const struct hole *holes;
 	size_t hole_count;
-	bool cut, read, same;
+	bool cut, read, same, unmapped;
 };
 
 /* How much of len bytes may be read: mappings that join are as one. A page may be one of a file
  * whose server never answers. */
-static size_t readable(const struct taker *k, uint64_t at, size_t len)
+static size_t readable(struct taker *k, uint64_t at, size_t len)
 {
-	const struct vma *v = maps_find(&k->p->maps, at), *end;
+	const struct vma *v = maps_find(&k->maps, at), *end;
 	uint64_t to = at;
 
-	end = k->p->maps.items + k->p->maps.count;
+	end = k->maps.items + k->maps.count;
 	for (; v && v < end && v->start <= to && to - at < len; v++) {
 		if (!v->read || snapshot_served(k->s, k->p, v))
 			break;
 		to = v->end;
 	}
+	k->unmapped |= to - at < len;
 	return to - at < len ? to - at : len;
+}
+
+/* Go's heap grows. */
+static void look_again(struct taker *k)
+{
+	struct maps now;
+
+	if (k->looks == LOOKS_MAX || !k->unmapped || maps_read(&now, k->dir, k->s->arena) < 0)
+		return;
+	k->maps = now;
+	k->looks++;
+	k->unmapped = false;
 }
 
 static void tick(struct taker *k)
@@ -171,7 +188,7 @@ static bool read_one(struct taker *k, uint64_t at, void *to, size_t len)
 	return p.read;
 }
 
-static struct piece words_of(const struct taker *k, uint64_t at, uint64_t *to, size_t count)
+static struct piece words_of(struct taker *k, uint64_t at, uint64_t *to, size_t count)
 {
 	memset(to, 0, count * 8);
 	return (struct piece){ at, to, at & 7 ? 0 : readable(k, at, count * 8) & ~7ull, false };
@@ -237,14 +254,16 @@ static size_t find_stack(struct taker *k, struct work_g *g)
 	const uint64_t *w = g->now, *self = w + k->r->self;
 	/* of a switch; of a system call: one of these two, by the version of Go */
 	const uint64_t sps[] = { self[AT_SP], self[4], self[5] };
-	uint64_t sp = w[1], len;
+	uint64_t sp = w[1], wanted, len;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sps); i++)
 		if (sps[i] >= w[0] && sps[i] < sp)
 			sp = sps[i];
-	len = w[1] - sp;
-	g->cut = len > k->s->stack_bytes;
-	len = readable(k, sp, g->cut ? k->s->stack_bytes : len);
+	wanted = w[1] - sp;
+	g->cut = wanted > k->s->stack_bytes;
+	wanted = g->cut ? k->s->stack_bytes : wanted;
+	len = readable(k, sp, wanted);
+	g->unmapped = len < wanted;
 	if (len > g->room && len - g->room > SNAPSHOT_STACKS_MAX - k->s->total.stacks) {
 		k->s->cut = g->cut = true;
 		len = g->room;
@@ -332,7 +351,8 @@ static size_t copy_some(struct taker *k, struct chunk *c, size_t *which, size_t 
 	for (size_t i = 0; i < n; i++) {
 		struct work_g *g = &c->gs[which[i]];
 
-		g->same = g->read && !memcmp(g->now, g->then, words * 8);
+		g->same = g->read && !memcmp(g->now, g->then, words * 8) &&
+			(!g->unmapped || k->looks == LOOKS_MAX);
 		if (!g->same)
 			which[left++] = which[i];
 	}
@@ -356,6 +376,8 @@ static void copy_chunk(struct taker *k, struct chunk *c)
 			left += copy_some(k, c, which + left, some);
 		}
 		n = left;
+		if (n)
+			look_again(k);
 	}
 }
 
@@ -409,7 +431,7 @@ static void copy_tables(struct taker *k, const struct go_ask *ask)
 	struct go_taken *r = k->r;
 
 	for (size_t i = 0; i < ask->ntables && i < GO_TABLES_MAX; i++) {
-		const struct vma *v = maps_find(&k->p->maps, ask->tables[i]);
+		const struct vma *v = maps_find(&k->maps, ask->tables[i]);
 		size_t len = readable(k, ask->tables[i], GO_TABLE_BYTES);
 		uint8_t *to = arena_alloc(k->s->arena, GO_TABLE_BYTES);
 
@@ -450,7 +472,7 @@ void gotake(struct snapshot *s, int dir, const struct process *p, const struct g
 	    struct go_taken *ret)
 {
 	auto_close int living = proc_open_living(dir);
-	struct taker k = { .s = s, .p = p, .r = ret };
+	struct taker k = { .s = s, .p = p, .r = ret, .dir = living, .maps = p->maps };
 
 	*ret = (struct go_taken){ 0 };
 	if (living < 0 || memory_open(&k.memory, living) < 0)
