@@ -229,6 +229,10 @@ static void take_caps(struct spec *s, const char *key, struct jvalue v)
 {
 	if (!strcmp(key, "bounding[]"))
 		words_add(&s->x->bounding, s->a, v);
+	else if (!strcmp(key, "permitted[]"))
+		words_add(&s->x->permitted, s->a, v);
+	else if (!strcmp(key, "inheritable[]"))
+		words_add(&s->x->inheritable, s->a, v);
 	else if (!strcmp(key, "ambient[]"))
 		words_add(&s->x->ambient, s->a, v);
 }

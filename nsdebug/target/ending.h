@@ -58,7 +58,7 @@ struct ending {
 	bool groups_cut;		/* it may be in more */
 	struct words_list add_groups;	/* more, by name or number */
 	/* capabilities by their names; unless all of them are in its bounding set */
-	struct words_list bounding, ambient;
+	struct words_list bounding, permitted, inheritable, ambient;
 	bool all_caps, caps_told, no_new_privs;
 	bool shared_pids;		/* it is not the first process of a pid namespace */
 	bool host_net;			/* its network namespace is the node's */

@@ -35,11 +35,24 @@ static uint64_t caps_of(const struct words_list *names)
 	return caps;
 }
 
-/* What execve(2) leaves: root has all that its bounding set lets it. */
+/* Those that no file can add any to. */
+static uint64_t most_caps(const struct ending *x)
+{
+	uint64_t all = (1ull << CREDS_CAPS) - 1;
+
+	if (x->all_caps)
+		return all;
+	return caps_of(&x->bounding) & (x->no_new_privs ? caps_of(&x->permitted) : all);
+}
+
+/* What execve(2) leaves, of a file that gives none: cap_bprm_creds_from_file(). An ambient one that
+ * is not permitted and inheritable was not to be had. */
 static void take_caps(const struct ending *x, struct creds *c)
 {
-	c->cap_bnd = x->all_caps ? (1ull << CREDS_CAPS) - 1 : caps_of(&x->bounding);
-	c->cap_prm = c->cap_eff = c->uid ? caps_of(&x->ambient) & c->cap_bnd : c->cap_bnd;
+	c->cap_bnd = x->all_caps ? most_caps(x) : caps_of(&x->bounding);
+	c->cap_eff = !c->uid ? most_caps(x) : caps_of(&x->ambient) &
+		caps_of(&x->permitted) & caps_of(&x->inheritable);
+	c->cap_prm = c->cap_eff;
 	c->no_new_privs = x->no_new_privs;
 }
 
@@ -202,6 +215,47 @@ void deadpath_ask(const struct ending *x, const struct look_ids *as,
 	check_groups(&ask->creds, ret);
 }
 
+/* ---- what the file of its program may have given to it, or taken ---- */
+
+/* bprm_fill_uid() */
+static bool is_setid(const struct file_at *f, const struct creds *c)
+{
+	return (f->mode & S_ISUID && f->uid != c->uid) || (f->mode & S_ISGID && f->gid != c->gid);
+}
+
+/* A file that has capabilities takes the ambient ones. To root it gives none that he has not. */
+static bool by_file_caps(const struct creds *c, const struct reason *r, uint64_t most)
+{
+	return c->uid && (reason_verdict(r) == WHY_DENIED ? r->caps & most : c->cap_eff);
+}
+
+bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const struct creds *c,
+		    struct reason *r)
+{
+	bool right = r->kind == WHY_CAPABILITY || r->kind == WHY_PORT, ids = !c->no_new_privs, seen;
+	bool caps = by_file_caps(c, r, most_caps(x));
+	struct place_of p = { as->root, x };
+	struct file_at f;
+
+	if (r->kind == WHY_UNKNOWN || r->kind == WHY_SECCOMP || (!ids && !caps) ||
+	    (right && !(r->caps & most_caps(x))))
+		return false;
+	if (!look_program(&p, &f)) {
+		r->guess = 1;
+		return false;
+	}
+	seen = find_run(&p, &f);
+	if (!seen)
+		forget(r, "its program is a script, or of another machine, and what runs it was "
+		       "not found: that may be setuid, or have capabilities (setcap)");
+	else if (ids && is_setid(&f, c))
+		forget(r, "its program is setuid or setgid: it was somebody else");
+	else if (caps && find_caps(&f))
+		forget(r, "its program has capabilities of its own (setcap), or whether it has "
+		       "cannot be read");
+	return r->kind == WHY_UNKNOWN;
+}
+
 /* ---- what its own words say was refused ---- */
 
 /* What is not there, or a link to that, says something else. */
@@ -209,27 +263,6 @@ static bool is_refused(const struct reason *r, int err)
 {
 	return reason_verdict(r) == WHY_DENIED &&
 		(err ? r->err == err : r->err == EACCES || r->err == EPERM);
-}
-
-bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const struct creds *c,
-		    struct reason *r)
-{
-	struct place_of p = { as->root, x };
-	struct file_at f;
-	bool gains;
-
-	if (!c->uid || c->no_new_privs || (r->kind != WHY_CAPABILITY && r->kind != WHY_PORT))
-		return false;
-	if (!look_program(&p, &f)) {
-		r->guess = 1;
-		return false;
-	}
-	gains = f.mode & S_ISUID || find_has_xattr(&p, &f, "security.capability");
-	own_close(&f.fd);
-	if (gains)
-		forget(r, "its program is setuid, or has capabilities of its own (setcap), by "
-		       "which it may have it");
-	return gains;
 }
 
 bool deadpath_judge(const struct ending *x, const struct look_ids *as, const char *path, int err,
@@ -250,8 +283,11 @@ bool deadpath_judge(const struct ending *x, const struct look_ids *as, const cha
 	for (size_t i = 0; i < (exec ? 1 : ARRAY_SIZE(flags)); i++) {
 		ask->flags = exec ? 0 : flags[i];
 		deadpath_ask(x, as, as->rules, ask, a, ret);
-		if (is_refused(ret, err))
+		if (!is_refused(ret, err))
+			continue;
+		if (!deadpath_doubt(x, as, c, ret))
 			return true;
+		break;
 	}
 	if (ret->kind == WHY_UNKNOWN)
 		*why_not = arena_dup(a, ret->word, strlen(ret->word));

@@ -27,8 +27,8 @@ const struct creds *deadpath_creds(const struct ending *x, const struct look_ids
 /* The same for what is not about files, which need not be there. */
 const struct creds *deadpath_who(const struct ending *x, const struct look_ids *as,
 				 struct arena *a, const char **why_not);
-/* Of a capability that is missing: the file of its program may have given it to it. True: so it is
- * not known. */
+/* Of an answer: was it another one by the file of its program, which may be setuid or setgid, or
+ * have capabilities? True: so it is not known. Where its program is not here it is a guess. */
 bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const struct creds *c,
 		    struct reason *r);
 /* Like access_judge(), of an ask that has creds of deadpath_creds(). rules: judge_rules(). */

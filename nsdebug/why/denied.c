@@ -18,6 +18,7 @@
 #include "nsdebug/why/find.h"
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/look.h"
+#include "nsdebug/why/port.h"
 #include "nsdebug/why/reason.h"
 #include "nsdebug/why/source.h"
 
@@ -149,20 +150,28 @@ static unsigned int port_of(const char *line)
 	return port;
 }
 
-/* As nginx, Go and Node say it. Where the first free port is is no file's business, but in nearly
- * every network namespace it is this. */
+/* As nginx, Go and Node say it. For ports a user namespace is as good as none. */
 static bool say_port(struct findings *f, const struct ending *x, const struct look_ids *as,
 		     const char *line)
 {
-	struct reason r = { .kind = WHY_PORT, .number = port_of(line), .limit = 1024,
-		.caps = CREDS_CAP(NET_BIND_SERVICE), .hint = x->host_net ? HINT_HOST_NET : 0 };
+	unsigned int port = says_no_right(line) ? port_of(line) : 0;
+	struct ending same = *x;
+	auto_buf struct buf b = { 0 };
+	const struct creds *c;
+	const char *why_not;
 	struct finding *s;
+	struct reason r;
 
-	if (!says_no_right(line) || !r.number || r.number >= r.limit || !as->uid)
+	same.other_ids = false;
+	c = port && port <= UINT16_MAX ? deadpath_who(&same, as, f->a, &why_not) : NULL;
+	if (!c)
+		return false;
+	port_left(x, c, (uint16_t)port, &r);
+	if (r.kind != WHY_PORT || deadpath_doubt(x, as, c, &r))
 		return false;
 	s = finding_add(f, "port");
-	s->what = finding_text(f, "it could not listen on port %u: only root may have one below %u",
-			       (unsigned int)r.number, (unsigned int)r.limit);
+	reason_text(&b, &r);
+	s->what = finding_text(f, "it could not listen: %s", b.bytes);
 	s->evidence = finding_text(f, "exit code %lld, and its own words: %s",
 				   (long long)x->exit_code, line);
 	s->source = x->spec;
@@ -276,7 +285,7 @@ void denied_start(struct findings *f, const struct root *root, const struct endi
 
 	if (!look_program(&p, &program))
 		return;
-	if (find_has_xattr(&p, &program, "security.capability"))
+	if (find_caps(&program) > 0)
 		s->what = finding_text(f, "%s was not started: its file has capabilities (setcap), "
 				       "of which one is not among those that the container may "
 				       "have", program.path);

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/program.h"
 
-#define XATTRS_ROOM 4096
+#define SCRIPTS_MAX 5		/* exec_binprm(): scripts of scripts */
 
 bool find_join(char *ret, const char *dir, const char *name)
 {
@@ -94,19 +96,38 @@ enum found find_file(const struct place_of *p, const char *path, struct file_at 
 	return FOUND_THERE;
 }
 
-bool find_has_xattr(const struct place_of *p, const struct file_at *f, const char *name)
+/* By its path: we are chrooted there, and of a descriptor without rights none are told. */
+int find_caps(const struct file_at *f)
 {
-	char names[XATTRS_ROOM];
-	/* by its path: we are chrooted there, and of a descriptor without rights none are told */
-	long n = root_xattrs(p->root->fd, f->path, names, sizeof(names));
-
-	for (const char *at = names; n > 0 && at < names + n; at += strlen(at) + 1)
-		if (!strcmp(at, name))
-			return true;
-	return false;
+	if (lgetxattr(f->path, "security.capability", NULL, 0) >= 0)
+		return 1;
+	return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
 }
 
 int find_open(const struct place_of *p, const struct file_at *f)
 {
 	return S_ISREG(f->mode) ? root_read(p->root, f->fd, f->path, NULL) : -1;
+}
+
+bool find_run(const struct place_of *p, struct file_at *ret)
+{
+	static struct program program;
+	const char *cwd = p->ending->cwd;
+	char path[FIND_PATH];
+
+	for (int deep = 0; deep <= SCRIPTS_MAX; deep++) {
+		auto_close int fd = find_open(p, ret);
+
+		own_close(&ret->fd);
+		program.kind = PROGRAM_UNREAD;
+		if (fd >= 0)
+			program_read(fd, &program);
+		if (program.kind != PROGRAM_SCRIPT)
+			return program.kind == PROGRAM_ELF;
+		if (!find_join(path, cwd ? cwd : "/", program.interpreter) ||
+		    find_file(p, path, ret) != FOUND_THERE)
+			return false;
+	}
+	own_close(&ret->fd);
+	return false;
 }

@@ -37,8 +37,11 @@ struct file_at {
 enum found find_file(const struct place_of *p, const char *path, struct file_at *ret);
 /* Opens it for reading: -1 if it is no regular file, or cannot be. */
 int find_open(const struct place_of *p, const struct file_at *f);
-/* Has it an extended attribute of this name? */
-bool find_has_xattr(const struct place_of *p, const struct file_at *f, const char *name);
+/* Has it capabilities of its own (setcap)? 1, 0, -1: that cannot be told. */
+int find_caps(const struct file_at *f);
+/* From a script, which the caller has found, to what the kernel runs for it in the end: false if
+ * that is not here, or no program of this machine. Closes ret->fd. */
+bool find_run(const struct place_of *p, struct file_at *ret);
 /* Where a mount is that hides a path, for words; NULL: none does. */
 const char *find_mount(const struct place_of *p, const char *path);
 /* dir/name, "" and "." left out; false if it is too long. */

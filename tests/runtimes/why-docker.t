@@ -147,8 +147,8 @@ verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in
 ended refused $B /dies say 'open: Permission denied'
 verdict 'commands in cures name the container' '.kind == "permission-denied" and
 	(.cure | test("trace denied --next docker://nsd-why-[0-9]+-refused. before"))'
-for net in none host 'host --security-opt no-new-privileges'; do
-	D=nsd-why-$$-$(echo "$net" | tr -d ' -')
+for net in none 'none --sysctl net.ipv4.ip_unprivileged_port_start=1024' host 'host --security-opt no-new-privileges'; do
+	D=nsd-why-$$-$(echo "$net" | tr -d ' =._-')
 	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"
 	# shellcheck disable=SC2086 # words
 	docker_ create --name "$D" --network $net $B /dies say 'bind() to 0.0.0.0:80 failed (13: Permission denied)' >out 2>&1
@@ -156,6 +156,9 @@ for net in none host 'host --security-opt no-new-privileges'; do
 	ended_again
 done
 D=nsd-why-$$-none
+verdict 'docker lets low ports be for all: what refused it is not known' '.kind == "permission-denied"'
+tj 'and it may have it, as far as is known' '.items[0].verdict == "allowed"' "$NSDEBUG" why "$D" --port 80 -o json
+D=nsd-why-$$-nonesysctlnetipv4ipunprivilegedportstart1024
 verdict 'a low port' '.kind == "port" and .docker == "--sysctl net.ipv4.ip_unprivileged_port_start=80"'
 D=nsd-why-$$-host
 verdict 'of the node, whose sysctls are not for containers' '.kind == "port" and

@@ -228,7 +228,7 @@ box_run debug --bind "$TMP/bin:/bin2" -- /bin2/true
 wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
 CONFIG=$FX/boxes/$BOX/config.json
 cp "$CONFIG" asis
-with '.process.noNewPrivileges = false'
+with '.process.noNewPrivileges = false | .process.capabilities.bounding = ["CAP_NET_RAW"]'
 is 'a program of none' '.kind == "capability" and .verdict == "denied"' --cap NET_RAW
 setcap cap_net_raw+ep bin/true
 is 'one that has them' '.verdict == "unknown" and (.reason | test("setcap"))' --cap NET_RAW

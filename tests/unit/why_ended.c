@@ -131,6 +131,31 @@ static void test_output(struct arena *a)
 	ok(o.count == 0, "no line");
 }
 
+static void test_port(struct arena *a)
+{
+	struct ending x = { .spec = "/config.json", .first_port = 1024 };
+	struct look_ids as = { 65532, 100 };
+	struct findings f = { .a = a };
+
+	ok(denied_line(&f, &x, &as, "2026/11/22 22:40:28 [emerg] 1#1: bind() to 0.0.0.0:80 failed "
+		       "(13: Permission denied)") && !strcmp(f.items[0].kind, "port") &&
+	   !strcmp(f.items[0].docker, "--sysctl net.ipv4.ip_unprivileged_port_start=80"),
+	   "a low port, as nginx says it");
+	ok(denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied") &&
+	   strstr(f.items[1].what, "port 443 is"), "as Go says it");
+	ok(denied_line(&f, &x, &as, "Error: listen EACCES: permission denied 0.0.0.0:81") &&
+	   strstr(f.items[2].what, "port 81 is"), "as Node says it");
+	ok(!denied_line(&f, &x, &as, "listen tcp :8080: bind: permission denied"), "a high one");
+	x.first_port = 0;
+	ok(!denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied"),
+	   "where it is for all, that refused nothing");
+	x.first_port = -1;
+	ok(!denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied"), "nobody knows");
+	x.first_port = 1024;
+	as.uid = 0;
+	ok(!denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied"), "root may");
+}
+
 static void test_denied(struct arena *a)
 {
 	struct ending_mount m[] = {
@@ -166,18 +191,6 @@ static void test_denied(struct arena *a)
 	   "a path that goes up: who knows where");
 	ok(denied_line(&f, &x, &as, "/busybox/sh: can't create /var/x: Read-only file system") &&
 	   strstr(f.items[3].what, "/var/x"), "the path that a shell names last, not its own");
-	f.count = 0;
-	ok(denied_line(&f, &x, &as, "2026/11/22 22:40:28 [emerg] 1#1: bind() to 0.0.0.0:80 failed "
-		       "(13: Permission denied)") && !strcmp(f.items[0].kind, "port") &&
-	   !strcmp(f.items[0].docker, "--sysctl net.ipv4.ip_unprivileged_port_start=80"),
-	   "a low port, as nginx says it");
-	ok(denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied") &&
-	   strstr(f.items[1].what, "port 443:"), "as Go says it");
-	ok(denied_line(&f, &x, &as, "Error: listen EACCES: permission denied 0.0.0.0:81") &&
-	   strstr(f.items[2].what, "port 81:"), "as Node says it");
-	ok(!denied_line(&f, &x, &as, "listen tcp :8080: bind: permission denied"), "a high one");
-	as.uid = 0;
-	ok(!denied_line(&f, &x, &as, "listen tcp :443: bind: permission denied"), "root may");
 	f.count = 4;
 	as.uid = as.gid = UINT32_MAX;
 	ok(denied_line(&f, &x, &as, "open /var/x: EROFS") && !f.items[4].docker &&
@@ -485,6 +498,7 @@ int main(void)
 	test_times();
 	test_output(a);
 	test_denied(a);
+	test_port(a);
 	test_needs(a);
 	test_codes(a);
 	test_last_words();
