@@ -35,7 +35,7 @@ struct reading {
 	bool privileged;
 	bool host_ids;		/* with userns-remap not for this one */
 	const char *own[ARRAY_SIZE(own_files)];
-	bool unconfined;	/* by seccomp */
+	const char *calls;	/* its seccomp profile: "unconfined", its text, or NULL */
 	struct words_list add, drop;	/* capabilities, with "CAP_" or without */
 };
 
@@ -126,7 +126,9 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 		r->x->restarts = n;
 	else if (!strcmp(path, "HasBeenManuallyStopped"))
 		r->x->stopped = jvalue_is(v, "true");
-	else if (!strcmp(path, "NoNewPrivileges"))	/* SecurityOpt, or dockerd's default */
+	else if (!strcmp(path, "SeccompProfile"))	/* the last of SecurityOpt */
+		r->calls = ending_string(r->a, v);
+	else if (!strcmp(path, "NoNewPrivileges"))	/* the same, or dockerd's default */
 		r->x->no_new_privs = jvalue_is(v, "true");
 	else
 		take_own(r, path, v);
@@ -136,20 +138,6 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 static bool begins(struct jvalue v, const char *with)
 {
 	return v.text.len >= strlen(with) && !memcmp(v.text.p, with, strlen(with));
-}
-
-/* A profile's whole text, not its name, is in it. */
-static void take_security(struct reading *r, struct jvalue v)
-{
-	struct ending *x = r->x;
-
-	if (jvalue_is(v, "seccomp=unconfined") || jvalue_is(v, "seccomp:unconfined"))
-		r->unconfined = true;
-	else if (begins(v, "seccomp") && !jvalue_is(v, "seccomp=builtin"))
-		x->calls.unknown = "its seccomp profile is in docker's own form, which is not read";
-	else if (begins(v, "no-new-privileges"))
-		x->no_new_privs = !jvalue_is(v, "no-new-privileges:false") &&
-			!jvalue_is(v, "no-new-privileges=false");
 }
 
 static bool take_host(void *ctx, const char *path, struct jvalue v)
@@ -176,8 +164,6 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 	} else if (!strcmp(path, "NetworkMode")) {
 		x->host_net = jvalue_is(v, "host");
 		x->joined_net = begins(v, "container:");
-	} else if (!strcmp(path, "SecurityOpt[]")) {
-		take_security(r, v);
 	} else if (str_prefix(path, "Sysctls.")) {
 		ending_sysctl(x, r->a, path + strlen("Sysctls."), v);
 	} else if (!strcmp(path, "UsernsMode")) {
@@ -225,6 +211,19 @@ static void take_caps(struct reading *r)
 		if (!has_cap(&r->drop, defaults[i]))
 			words_add(&x->bounding, r->a, (struct jvalue){ .type = J_STRING,
 				.text = { defaults[i], strlen(defaults[i]) } });
+	x->permitted = x->bounding;
+}
+
+/* WithSeccomp() of moby's daemon/seccomp_linux.go: of one that is privileged a profile counts only
+ * since 23.0. */
+static const char *why_calls_unknown(const struct reading *r)
+{
+	if (r->calls && !strcmp(r->calls, "unconfined"))
+		return NULL;
+	if (r->calls && strcmp(r->calls, "builtin") != 0)
+		return "its seccomp profile is in docker's own form, which is not read";
+	return r->privileged ? NULL :
+		"its seccomp profile is docker's own, which is in no file";
 }
 
 /* With userns-remap DATA is DATA/UID.GID. */
@@ -315,10 +314,7 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 		take_caps(&r);
 		ending_first_port(x, FRESH_PORT);
 	}
-	if (r.privileged || r.unconfined)
-		x->calls.unknown = NULL;
-	else if (!x->calls.unknown)
-		x->calls.unknown = "its seccomp profile is docker's own, which is in no file";
+	x->calls.unknown = why_calls_unknown(&r);
 	add_own_files(&r);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;

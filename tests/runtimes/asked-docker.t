@@ -32,6 +32,22 @@ same 'as nobody' 20 --user 65532 --security-opt seccomp=unconfined
 same 'as root' 20 --user 0 --security-opt seccomp=unconfined --cap-drop NET_BIND_SERVICE --cap-add SYS_ADMIN
 same 'of its own sysctl' 20 --user 65532 --security-opt seccomp=unconfined \
 	--sysctl net.ipv4.ip_unprivileged_port_start=81
+printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getpriority"], "action": "SCMP_ACT_ERRNO"}]}\n' >profile
+same 'the last profile counts' 20 --user 65532 --security-opt "seccomp=$TMP/profile" --security-opt seccomp=unconfined
+same 'and of these' 20 --user 65532 --security-opt seccomp=unconfined --security-opt no-new-privileges:true \
+	--security-opt no-new-privileges:0
+t 'which is none' 'false\n' sh -c '"$NSDEBUG" why "$1" --cap CHOWN -o json 2>err | jq ".items[0].no_new_privs"' - "$D"
+own='.items[0] | .verdict == "unknown" and (.reason | test("own form"))'
+for opts in '--security-opt seccomp=unconfined' '--privileged'; do
+	docker_ rm -f -v "$D" >out 2>&1
+	# shellcheck disable=SC2086 # options
+	docker_ create --name "$D" --network none --user 65532 $opts --security-opt "seccomp=$TMP/profile" \
+		--entrypoint /busybox/busybox "$B" true >out 2>&1
+	tj "$opts, and a profile" "$own" why "$D" --syscall getpriority
+done
+docker_ rm -f -v "$D" >out 2>&1
+docker_ create --name "$D" --network none --privileged --entrypoint /busybox/busybox "$B" true >out 2>&1
+tj 'one that is privileged has none' '.items[0].verdict == "allowed"' why "$D" --syscall getpriority
 docker_ rm -f -v "$D" >out 2>&1
 docker_ run --name "$D" --network none --user 65532 --entrypoint /busybox/busybox "$B" true >out 2>&1
 tj 'its own profile is in no file' '.items[0] | .verdict == "unknown" and (.reason | test("docker.s own"))' \
@@ -42,11 +58,9 @@ ts 'of all calls it says so' 5 'docker.s own.*only what takes a capability' "$NS
 docker_ rm -f -v "$D" >out 2>&1
 docker_ run --name "$D" --network host --user 65532 --entrypoint /busybox/busybox "$B" true >out 2>&1
 tj 'the network of the node' '.items[0] | .kind == "port" and .limit > 80' why "$D" --port 80
-printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}\n' >profile
 docker_ rm -f -v "$D" >out 2>&1
 docker_ run --name "$D" --network "container:$CT" --security-opt "seccomp=$TMP/profile" --user 65532 \
 	--entrypoint /busybox/busybox "$B" true >out 2>&1
 tj "another container's" '.items[0] | .verdict == "unknown" and (.reason | test("another.s"))' why "$D" --port 80
-tj 'a profile in its own form' '.items[0] | .verdict == "unknown" and (.reason | test("own form"))' \
-	why "$D" --syscall getpid
+tj 'a profile in its own form' "$own" why "$D" --syscall getpid
 gone "$D" "docker://$D"
