@@ -3,7 +3,7 @@
 # The words before, around and instead of a verb: help version man completion __complete; targets;
 # several targets; what is missing on the machine, and what the caller left us.
 . tests/lib.sh
-need jq strace setpriv bash unshare
+need jq strace setpriv bash zsh unshare
 
 box_up static
 T=$BOX
@@ -86,6 +86,25 @@ t 'one after another'		''	has --calls=read,writev trace syscalls --calls=read,wr
 t 'a class of them'		''	has %network trace syscalls -e %n
 t 'a capability, also by its short name' '' sh -c '[ "$("$0" __complete why --cap NET_A; "$0" __complete why --cap CAP_NET_A)" = "NET_ADMIN
 CAP_NET_ADMIN" ]' "$NSDEBUG"
+t 'in small letters, too' 'CAP_NET_ADMIN\n' $NSDEBUG __complete why --cap cap_net_a
+t 'and in one word with it' '--cap=NET_ADMIN\n' $NSDEBUG __complete why --cap=net_a
+t 'but not what has none in capitals' '' $NSDEBUG __complete trace syscalls -e WRIT
+near() { # WORD ARGUMENT...
+	_word=$1
+	shift
+	ts "the nearest word: $*"	2 "; did you mean $_word\?"	"$NSDEBUG" "$@" "$T"
+}
+near SYS_ADMIN why --cap sys_admim
+near CAP_NET_BIND_SERVICE why --cap cap_net_bin_service
+near mount why --syscall 'mout(1)'
+near read why --path / --for raed
+near open trace syscalls -e read,opent
+near '%file' trace syscalls -e %fil
+near "'pid'" trace exec --filter 'pdi==3'
+near pprof prof --format pprf
+near always ls --color=alway
+ts 'nothing is near'		2 "no capability 'foo'$"	$NSDEBUG why "$T" --cap foo
+ts 'a file that an option is for'	2 'did you mean --write /tmp/f\?'	$NSDEBUG core "$T" /tmp/f
 t 'what can be waited for'	''	has "$T" trace exec --next "${T%??}"
 t 'not what the verb refuses'	''	sh -ec '"$NSDEBUG" __complete trace exec -- >words
 	"$NSDEBUG" trace exec --help >>words; grep -q -e --host words; ! grep -e --all words'
@@ -116,6 +135,20 @@ t 'in bash: only what is behind the colon'	"//$T\n"	in_bash "cat runc://${T%?}"
 t 'in bash: only what is behind the ='	'always\n'	in_bash 'ls --color=al'
 t 'in bash: a new word'		'/\n'	in_bash "cat $T "
 t 'in bash: a path behind the ='	'/app/server\n'	in_bash "why $T --path=/app/s"
+mkdir fpath
+"$NSDEBUG" completion zsh >fpath/_nsdebug
+in_zsh() { # SETUP LINE
+	HOME=$TMP PATH=${NSDEBUG%/*}:$PATH timeout 20 zsh -f "$SRC/tests/lib/typed.zsh" "$@"
+}
+zsh_does() { # NAME SETUP
+	t "in zsh, $1"			"nsdebug cat $T /app/server \n"	in_zsh "$2" "nsdebug cat $T /app/s"
+	t "in zsh, $1: behind the ="	"nsdebug why $T --cap=NET_ADMIN \n"	in_zsh "$2" "nsdebug why $T --cap=net_a"
+	t "in zsh, $1: what goes on"	"nsdebug cat '$T' /app/\n"	in_zsh "$2" "nsdebug cat '$T' /ap"
+}
+zsh_does 'set up by its start file' 'autoload -Uz compinit; compinit -u -D; eval "$(nsdebug completion zsh)"'
+zsh_does 'of one that completes nothing yet' 'eval "$(nsdebug completion zsh)"'
+zsh_does 'in its fpath' "fpath=($TMP/fpath \$fpath); autoload -Uz compinit; compinit -u -D"
+t 'a target once, whose name is its id'	"$T\n"	$NSDEBUG __complete ls "${T%?}"
 t 'a kind of target'		''	has runc:// ls ru
 t 'a value is no target'	''	has "$T" ls -o json "${T%?}"
 t 'a value before the verb'	''	has list -n nowhere li
@@ -145,7 +178,7 @@ ts 'no name'			2 'is not a target'	$NSDEBUG ls ''
 ts 'no name of a runtime'	2 ''			$NSDEBUG ls runc://
 ts 'a path is no name'		3 'no container'	$NSDEBUG ls "../runc/$T"
 ts '. is no name'		3 'no container'	$NSDEBUG ls .
-ts 'pid:// of nothing'		3 'is gone'		$NSDEBUG ls pid://4194300
+ts 'pid:// of nothing'		3 'is gone'		$NSDEBUG ls pid://4194304	# PID_MAX_LIMIT: none is that
 for p in 0 x -1 1x '' 4294967297 99999999999999999999; do
 	ts "pid://$p is no process id"	2 'is not a process id'	$NSDEBUG ls "pid://$p"
 done
@@ -154,10 +187,10 @@ ts 'a process of the host with --host'	0 '^of-the-host$' \
 	sh -c ': >of-the-host; "$NSDEBUG" ls --host pid://$$ "$TMP"'
 ts '--host before the verb'	0 '^of-the-host$'	sh -c '"$NSDEBUG" --host ls pid://$$ "$TMP"'
 zombie() {
-	sh -c 'sleep 0 & exec sleep 5' &
+	sh -c 'sleep 0 & exec sleep 100' &
 	z=$!
 	at_exit "kill $z 2>&1 || :"
-	wait_for "grep -qs '^State:.Z' /proc/$z/task/$z/children /proc/\$(cat /proc/$z/task/$z/children)/status" 3
+	wait_for "grep -qs '^State:.Z' /proc/$z/task/$z/children /proc/\$(cat /proc/$z/task/$z/children)/status" 20
 	$NSDEBUG ls --host "pid://$(tr -d ' ' <"/proc/$z/task/$z/children")"
 }
 ts 'a zombie'			3 'gone|zombie|exited'	zombie
@@ -165,14 +198,15 @@ ts 'a kernel thread is of the host'	4 'not a container'	$NSDEBUG ls pid://2
 
 # A name that begins as another's is still its own.
 box() { "$SRC/tests/fixtures/box" "$@"; }
-cp -r "/run/runc/$T" "/run/runc/$T-more"
-at_exit "rm -rf '/run/runc/$T-more'"
+# Others list what is there meanwhile: never half of it.
+HALF=/run/nsd-cli-$$
+at_exit "rm -rf '$HALF' '/run/runc/$T-more' '/run/crun/$T'"
+cp -r "/run/runc/$T" "$HALF" && mv "$HALF" "/run/runc/$T-more"
 ts 'a whole name before prefixes'	0 '^server$'	$NSDEBUG ls "$T" /app
 ts 'a prefix of two'		2 "ambiguous: runc://$T(-more)?, runc://$T"	$NSDEBUG ls "${T%?}"
-mkdir -p "/run/crun/$T"
-at_exit "rm -rf '/run/crun/$T'"
+mkdir -p /run/crun "$HALF"
 jq '{pid: .init_process_pid, "process-start-time": .init_process_start, bundle: "/x"}' \
-	"/run/runc/$T/state.json" >"/run/crun/$T/status"
+	"/run/runc/$T/state.json" >"$HALF/status" && mv "$HALF" "/run/crun/$T"
 ts 'one name in two runtimes'	2 "ambiguous: runc://$T, crun://$T"	$NSDEBUG ls "$T"
 ts 'named with its runtime'	0 '^server$'	$NSDEBUG ls "crun://$T" /app
 rm -r "/run/crun/$T" "/run/runc/$T-more"

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/base/err.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "nsdebug/base/str.h"
 
 static void format(struct err *e, const char *fmt, va_list ap)
 {
@@ -90,6 +93,31 @@ int err_add(struct err *e, const char *fmt, ...)
 	used = leave_room(e, strlen(more));
 	snprintf(e->msg + used, sizeof(e->msg) - used, "%s", more);
 	return -1;
+}
+
+int err_no_word(struct err *e, const char *word, const char *(*words)(size_t i),
+		const char *fmt, ...)
+{
+	size_t len = strcspn(word, ",(");
+	char given[64];
+	struct str_near near = { .word = given };
+	const char *name, *best = NULL;
+	va_list ap;
+
+	if (!e)
+		return -1;
+	e->status = ST_USAGE;
+	e->sys = 0;
+	va_start(ap, fmt);
+	format(e, fmt, ap);
+	va_end(ap);
+	snprintf(given, sizeof(given), "%.*s", (int)(len < sizeof(given) ? len : 0), word);
+	for (size_t i = 0; given[i] && isupper((unsigned char)*words(0)); i++)
+		given[i] = (char)toupper((unsigned char)given[i]);
+	for (size_t i = 0; *given && (name = words(i)); i++)
+		if (*name && str_nearer(&near, name))
+			best = name;
+	return best ? err_add(e, "; did you mean %s?", best) : -1;
 }
 
 int err_wrap(struct err *e, const char *fmt, ...)

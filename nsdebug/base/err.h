@@ -12,6 +12,8 @@
 #ifndef NSDEBUG_BASE_ERR_H
 #define NSDEBUG_BASE_ERR_H
 
+#include <stddef.h>
+
 #include <stdbool.h>
 
 /* The exit status of the whole program, the only table of it (shown by nsdebug help). */
@@ -46,6 +48,11 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 
 /* Appends what else there is to say. */
 int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* ST_USAGE of a word, up to a comma or parenthesis, that is none of words(0), words(1) ... up to
+ * NULL; what is "" is passed over. The nearest of them is said besides; of those in capitals,
+ * whatever the word's letters are. */
+int err_no_word(struct err *e, const char *word, const char *(*words)(size_t i),
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The worse of two by the order 126 125 124 130 77 3 6 5 4 2 1 0 (the exit status of several). */
 enum status status_worse(enum status a, enum status b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/base/str.h"
 
+#include <ctype.h>
 #include <string.h>
 
 bool bytes_same(struct bytes a, struct bytes b)
@@ -171,5 +172,13 @@ bool str_nearer(struct str_near *n, const char *name)
 	if (edits > max + 1 || (n->edits && edits >= n->edits))
 		return false;
 	n->edits = edits;
+	return true;
+}
+
+bool str_is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("/._-+:", *s))
+			return false;
 	return true;
 }

@@ -28,6 +28,9 @@ bool str_duration(const char *s, uint64_t *ret_ns);	/* 2, 1.5s, 10ms, 5m, 1h: se
 bool scan_u64(const char **p, uint64_t *ret);
 bool scan_hex(const char **p, uint64_t *ret);
 
+/* Is it a word to a shell, in which nothing means anything else? */
+bool str_is_plain(const char *s);
+
 static inline bool str_prefix(const char *s, const char *prefix)
 {
 	for (; *prefix; s++, prefix++)

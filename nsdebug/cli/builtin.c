@@ -111,7 +111,8 @@ static enum status do_man(int argc, char **argv)
 }
 
 /* Each shell hands us the words up to the cursor and takes a candidate a line. bash cuts words at
- * ':' and '=' too and replaces only what is behind the last of them. */
+ * ':' and '=' too and replaces only what is behind the last of them. zsh reads a file of its fpath
+ * when the function is first called, which it then is; what we say it takes as it is (-U). */
 static const char glue_bash[] =
 	"_nsdebug() {\n"
 	"	local -a words\n"
@@ -128,11 +129,17 @@ static const char glue_zsh[] =
 	"#compdef nsdebug\n"
 	"_nsdebug() {\n"
 	"	local -a c\n"
-	"	c=(${(f)\"$(nsdebug __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\"})\n"
-	"	compadd -Q -S '' -- ${(M)c:#*[/=]}\n"
-	"	compadd -Q -- ${c:#*[/=]}\n"
+	"	c=(${(f)\"$(nsdebug __complete \"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\" "
+	"2>/dev/null)\"})\n"
+	"	compadd -U -Q -S '' -- ${(M)c:#*[/=]}\n"
+	"	compadd -U -Q -- ${c:#*[/=]}\n"
 	"}\n"
-	"compdef _nsdebug nsdebug\n";
+	"if [[ $funcstack[1] = _nsdebug ]]; then\n"
+	"	_nsdebug \"$@\"\n"
+	"else\n"
+	"	(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n"
+	"	compdef _nsdebug nsdebug\n"
+	"fi\n";
 
 static const char glue_fish[] =
 	"function __nsdebug\n"

@@ -3,9 +3,11 @@
  * complete - candidates for the last of some words: verbs, options and their values, fields,
  * targets, and paths inside targets.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
@@ -25,6 +27,7 @@ struct offer {
 	const char *word;
 	bool ended;	/* also those that have */
 	const char *target;	/* the word that is, or NULL */
+	bool fold;	/* what is in capitals is meant by small letters, too */
 };
 
 /*
@@ -37,6 +40,12 @@ static bool is_plain(const char *text)
 			    "_@%+=:,./-")];
 }
 
+static bool begins(const struct offer *o, const char *text, const char *with)
+{
+	return str_prefix(text, with) || (o->fold && isupper((unsigned char)*text) &&
+					  !strncasecmp(text, with, strlen(with)));
+}
+
 static void offer(const struct offer *o, const char *prefix, const char *text,
 		  const char *suffix)
 {
@@ -44,9 +53,24 @@ static void offer(const struct offer *o, const char *prefix, const char *text,
 
 	if (is_plain(prefix) && is_plain(text) &&
 	    !strncmp(o->word, prefix, len < plen ? len : plen) &&
-	    (len <= plen || str_prefix(text, o->word + plen))) {
+	    (len <= plen || begins(o, text, o->word + plen))) {
 		buf_addf(o->b, "%s%s%s\n", prefix, text, suffix);
 	}
+}
+
+/* The name of one may be its id, and the name of another one, too. */
+static void offer_once(const struct offer *o, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = o->b->bytes, *end = p + o->b->len; p && p < end;) {
+		const char *stop = memchr(p, '\n', (size_t)(end - p));
+
+		if (!stop || ((size_t)(stop - p) == len && !memcmp(p, name, len)))
+			return;
+		p = stop + 1;
+	}
+	offer(o, "", name, "");
 }
 
 /* Of each container the ways to say it that begin as the word does; one that has exited only for
@@ -60,15 +84,15 @@ static bool offer_container(void *ctx, struct container *c)
 		return true;
 	container_word(c, word, sizeof(word));
 	if (strchr(o->word, '/') || c->part)
-		offer(o, "", word, "");
+		offer_once(o, word);
 	else if (c->kind != KIND_SANDBOX)
-		offer(o, "", c->name, "");
+		offer_once(o, c->name);
 	if (c->part && str_prefix(o->word, "pod/")) {
 		snprintf(word, sizeof(word), "pod/%s/%s", c->pod, c->part);
 		offer(o, "", word, "");
 	}
 	if (o->word[0] && !c->part)
-		offer(o, "", c->id, "");
+		offer_once(o, c->id);
 	return true;
 }
 
@@ -207,13 +231,15 @@ static void offer_choices(const struct offer *o, const char *prefix, const char 
 static void offer_words(const struct offer *o, const struct opt *op, const char *prefix,
 			const char *lead)
 {
+	struct offer any = *o;
 	const char *word;
 
+	any.fold = true;
 	if (op->type == OPT_CHOICE)
 		offer_choices(o, prefix, op->arg);
 	for (size_t i = 0; op->words && (word = op->words(i)); i++)
 		if (*word)
-			offer(o, lead, word, "");
+			offer(&any, lead, word, "");
 }
 
 /* ---- paths inside the target: a reader lists the directory ---- */

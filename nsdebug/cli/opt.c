@@ -87,6 +87,23 @@ static bool choice(const char *list, const char *word)
 	return false;
 }
 
+/* "; did you mean X?" of a choice, if one is near. */
+static int add_nearest(struct err *e, const char *list, const char *word)
+{
+	struct str_near near = { .word = word };
+	char name[64], best[64] = "";
+
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, "|");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, p);
+		if (str_nearer(&near, name))
+			memcpy(best, name, sizeof(best));
+		p += n + (p[n] == '|');
+	}
+	return *best ? err_add(e, "; did you mean %s?", best) : -1;
+}
+
 static bool store(const struct opt *o, void *values, const char *word)
 {
 	void *field = (char *)values + o->offset;
@@ -135,9 +152,10 @@ static int set(const struct tables *t, const struct opt *o, void *values, const 
 			       t->verb ? ": " : "", name);
 	if (store(o, values, word))
 		return 0;
-	return err_set(e, ST_USAGE, "%s%s%s: '%s' is not %s%s%s", t->verb ? t->verb : "",
-		       t->verb ? ": " : "", name, word, kind_of(o->type),
-		       o->type == OPT_CHOICE ? ": " : "", o->type == OPT_CHOICE ? o->arg : "");
+	err_set(e, ST_USAGE, "%s%s%s: '%s' is not %s%s%s", t->verb ? t->verb : "",
+		t->verb ? ": " : "", name, word, kind_of(o->type),
+		o->type == OPT_CHOICE ? ": " : "", o->type == OPT_CHOICE ? o->arg : "");
+	return o->type == OPT_CHOICE ? add_nearest(e, o->arg, word) : -1;
 }
 
 static const struct opt *find_long(const struct tables *t, const char *name, size_t len,
@@ -358,9 +376,14 @@ static int check_operands(struct command *c, struct err *e)
 	if (a && c->nargs < a->min)
 		return err_set(e, ST_USAGE, "%s: %s is missing (nsdebug %s --help)", c->tool->name,
 			       a->name, c->tool->name);
-	if (c->nargs > (a ? a->max < 0 ? c->nargs : a->max : 0))
-		return err_set(e, ST_USAGE, "%s: '%s' is one operand too many (nsdebug %s --help)",
-			       c->tool->name, c->args[a ? a->max : 0], c->tool->name);
+	if (c->nargs > (a ? a->max < 0 ? c->nargs : a->max : 0)) {
+		const char *word = c->args[a ? a->max : 0];
+
+		err_set(e, ST_USAGE, "%s: '%s' is one operand too many (nsdebug %s --help)",
+			c->tool->name, word, c->tool->name);
+		return own_opt(c->tool, "write") ?
+			err_add(e, "; did you mean --write %s?", word) : -1;
+	}
 	return 0;
 }
 

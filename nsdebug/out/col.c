@@ -25,6 +25,16 @@ const struct col *col_find(const struct col *cols, const char *name, size_t len)
 	return NULL;
 }
 
+const char *col_nearest(const struct col *cols, struct str_near *near)
+{
+	const char *best = NULL;
+
+	for (; cols && cols->name; cols++)
+		if (cols->type != COL_PAINT && str_nearer(near, cols->name))
+			best = cols->name;
+	return best;
+}
+
 static int compare_bytes(struct bytes a, struct bytes b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;

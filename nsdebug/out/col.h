@@ -139,6 +139,8 @@ struct unseen {
 
 size_t col_count(const struct col *cols);
 const struct col *col_find(const struct col *cols, const char *name, size_t len);
+/* The name that is nearer than all that were tried before, of those that can be asked for; NULL. */
+const char *col_nearest(const struct col *cols, struct str_near *near);
 
 /* Order of two row structs by one of their columns; lists and sub-rows have none. */
 int col_compare(const struct col *c, const void *a, const void *b);

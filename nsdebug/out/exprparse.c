@@ -208,6 +208,20 @@ static size_t name_len(const char *p)
 	return strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
+/* rows: it is the second of two names; or NULL */
+static int no_field(struct parser *s, const char *start, size_t len, const struct col *rows)
+{
+	const char *own = rows ? start + strlen(rows->name) + 1 : start, *best;
+	char word[64];
+	struct str_near near = { .word = word };
+
+	snprintf(word, sizeof(word), "%.*s", (int)(name_len(own) % sizeof(word)), own);
+	best = col_nearest(rows ? rows->sub : s->cols, &near);
+	return wrong(s, start, "'%.*s' is no field: --help lists them%s%s%s",
+		     len < 64 ? (int)len : 64, start, best ? "; did you mean '" : "",
+		     best ? best : "", best ? "'?" : "");
+}
+
 /* NAME, or NAME.NAME of rows in the row. */
 static int parse_field(struct parser *s, struct expr_node *n)
 {
@@ -226,8 +240,7 @@ static int parse_field(struct parser *s, struct expr_node *n)
 		len += 1 + more;
 	}
 	if (!n->col || n->col->type == COL_PAINT || (n->rows && n->col->type == COL_ROWS))
-		return wrong(s, start, "'%.*s' is no field: --help lists them",
-			     len < 64 ? (int)len : 64, start);
+		return no_field(s, start, len, n->rows);
 	s->p += len;
 	return 0;
 }

@@ -34,6 +34,8 @@ struct out {
 	const struct col *shown[ROW_CELLS_MAX];
 	size_t nshown;
 	const struct col *below;	/* COL_ROWS that stand below a row */
+	const struct col *under[4];	/* columns that do */
+	size_t nunder;
 	struct buf held;
 	struct held_row *rows;
 	size_t nrows;

@@ -201,6 +201,11 @@ bool jvalue_is(struct jvalue v, const char *text)
 	return v.text.len == strlen(text) && !memcmp(v.text.p, text, v.text.len);
 }
 
+bool jvalue_begins(struct jvalue v, const char *with)
+{
+	return v.text.len >= strlen(with) && !memcmp(v.text.p, with, strlen(with));
+}
+
 bool jvalue_u64(struct jvalue v, uint64_t *ret)
 {
 	char text[24];

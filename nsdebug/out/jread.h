@@ -39,6 +39,7 @@ int jread(int fd, size_t cap, jread_fn *fn, void *ctx, struct err *e);
 int jread_bytes(const char *p, size_t len, jread_fn *fn, void *ctx, struct err *e);
 
 bool jvalue_is(struct jvalue v, const char *text);
+bool jvalue_begins(struct jvalue v, const char *with);
 bool jvalue_u64(struct jvalue v, uint64_t *ret);
 /* Copies a string value, cut to room; false if it is not a string. */
 bool jvalue_str(struct jvalue v, char *ret, size_t room);

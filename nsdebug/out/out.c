@@ -69,6 +69,9 @@ static bool is_shown(const struct out *o, const struct col *c)
 		for (size_t i = 0; i < o->nshown; i++)
 			if (o->shown[i] == c)
 				return true;
+		for (size_t i = 0; i < o->nunder; i++)
+			if (o->under[i] == c)
+				return true;
 		return c == o->below;
 	}
 }

@@ -44,6 +44,9 @@ struct layout {
 	const char *fields;
 	bool one_word;		/* fields is a word that could have been meant as a format */
 	bool below;		/* rows in a column stand below their row, not as a number */
+	/* "a,b": columns of sentences. In a table they stand below their row, each on a line of
+	 * its own, and what has no value has none. */
+	const char *under;
 	bool stream;		/* each row is shown at once: widths grow as they must */
 	bool human;		/* COL_SIZE as 1.5M */
 	bool numeric;		/* ids, not names */

@@ -20,8 +20,27 @@ struct held_cell {
 	uint32_t width, len;
 };
 
+static bool is_under(const struct out *o, const struct col *c)
+{
+	const char *next;
+
+	if (o->layout.format != OUT_TABLE || o->nunder == ARRAY_SIZE(o->under))
+		return false;
+	for (const char *p = o->layout.under; p; p = next) {
+		next = strchr(p, ',');
+		next = next ? next + 1 : NULL;
+		if (str_prefix(p, c->name) && strchr(",", p[strlen(c->name)]))
+			return true;
+	}
+	return false;
+}
+
 static bool show(struct out *o, const struct col *c)
 {
+	if (is_under(o, c)) {
+		o->under[o->nunder++] = c;
+		return true;
+	}
 	if (o->nshown == ROW_CELLS_MAX)
 		return false;
 	if (c->type == COL_ROWS && o->layout.below) {
@@ -38,12 +57,10 @@ static int err_field(const struct out *o, const char *p, size_t len, struct err 
 {
 	char word[64];
 	struct str_near near = { .word = word };
-	const char *best = NULL;
+	const char *best;
 
 	snprintf(word, sizeof(word), "%.*s", (int)len, p);
-	for (const struct col *c = o->cols; c->name; c++)
-		if (c->type != COL_PAINT && str_nearer(&near, c->name))
-			best = c->name;
+	best = col_nearest(o->cols, &near);
 	for (size_t i = 0; o->layout.one_word && out_formats[i]; i++)
 		if (str_nearer(&near, out_formats[i]))
 			best = out_formats[i];
@@ -117,14 +134,31 @@ static void hold_cell(struct out *o, const struct col *c, const struct cell *cel
 		o->width[i] = h.width;
 }
 
-/* The lines of its rows, as one more cell that stands in no column. */
+static void hold_under(struct out *o, const struct col *c, const struct cell *cell)
+{
+	if (!cell->set)
+		return;
+	buf_addf(&o->held, "  %s: ", c->name);
+	text_cell(&o->held, c, cell, &o->style);
+	buf_char(&o->held, '\n');
+}
+
+static bool has_below(const struct out *o)
+{
+	return o->below || o->nunder;
+}
+
+/* The lines below it, as one more cell that stands in no column. */
 static void hold_below(struct out *o, const struct cell *cells)
 {
 	struct held_cell h = { 0 };
 	size_t at = o->held.len;
 
 	buf_add(&o->held, &h, sizeof(h));
-	blocks_below(o, o->below, cell_of(o, o->below, cells));
+	for (size_t i = 0; i < o->nunder; i++)
+		hold_under(o, o->under[i], cell_of(o, o->under[i], cells));
+	if (o->below)
+		blocks_below(o, o->below, cell_of(o, o->below, cells));
 	h.len = (uint32_t)(o->held.len - at - sizeof(h));
 	memcpy(o->held.bytes + at, &h, sizeof(h));
 }
@@ -153,7 +187,7 @@ static void hold(struct out *o, const struct cell *cells)
 	hold_keys(o, cells, row);
 	for (size_t i = 0; i < o->nshown; i++)
 		hold_cell(o, o->shown[i], cells, i);
-	if (o->below)
+	if (has_below(o))
 		hold_below(o, cells);
 }
 
@@ -281,7 +315,7 @@ static void print_row(struct out *o, const struct held_row *row)
 		sgr = NULL;
 	}
 	buf_char(b, '\n');
-	if (o->below) {
+	if (has_below(o)) {
 		struct held_cell h;
 		struct bytes text = next_cell(&cur, &h);
 

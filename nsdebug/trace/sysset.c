@@ -69,9 +69,10 @@ int sysset_parse(struct sysset *s, const char *text, struct err *e)
 		size_t len = strcspn(p, ",");
 
 		if (!add_word(s, p, len))
-			return err_set(e, ST_USAGE, "-e: '%.*s' is no system call of this machine, "
-				       "and none of %%file %%desc %%network %%process %%memory "
-				       "%%signal %%ipc", len < 64 ? (int)len : 64, p);
+			return err_no_word(e, p, sysset_word, "-e: '%.*s' is no system call "
+					   "of this machine, and none of %%file %%desc %%network "
+					   "%%process %%memory %%signal %%ipc",
+					   len < 64 ? (int)len : 64, p);
 		p += len;
 		if (!*p++)
 			break;

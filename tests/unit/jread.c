@@ -125,6 +125,9 @@ static void values(void)
 	ok(!jvalue_str((struct jvalue){ J_NULL, { "null", 4 } }, text, sizeof(text)),
 	   "null is none");
 	ok(jvalue_is((struct jvalue){ J_BOOL, { "true", 4 } }, "true"), "a word");
+	ok(jvalue_begins((struct jvalue){ J_STRING, { "container:1", 11 } }, "container:") &&
+	   !jvalue_begins((struct jvalue){ J_STRING, { "container", 9 } }, "container:"),
+	   "what it begins with");
 }
 
 static bool see_object(void *ctx, const char *path, struct jvalue v)

@@ -84,6 +84,14 @@ static void formats(struct buf *b)
 	is(b, "NAME  TOOK_S\na    1.500 s\n", "chosen columns");
 	render(b, (struct layout){ .format = OUT_TABLE, .fields = "name" }, rows, 1, true);
 	is(b, "TARGET   NAME\nrunc://x a\n", "several targets");
+	rows[0].took_s = NONE_I64;
+	render(b, (struct layout){ .format = OUT_TABLE, .under = "name,took_s",
+		.fields = "size,took_s,name,user" }, rows, 2, false);
+	is(b, "SIZE USER\n  10 seven\n  name: a\n2000 seven\n  took_s: 1.500 s\n  name: b\\x0a\n",
+	   "sentences below their row, in the order of the columns; none where there is no value");
+	render(b, (struct layout){ .format = OUT_WIDE, .under = "name" }, rows, 1, false);
+	is(b, "SIZE USER  NAME FLAG\n  10 seven a    yes\n", "wide they are columns");
+	rows[0].took_s = rows[1].took_s;
 	render(b, (struct layout){ .format = OUT_NAMES }, rows, 2, false);
 	is(b, "a\nb\\x0a\n", "names");
 	render(b, (struct layout){ .format = OUT_JSON }, rows, 1, false);
