@@ -346,3 +346,10 @@ bool insn_writes(const struct insn *i, uint32_t *mask)
 		*mask = 1u << (is_half ? insn_byte_register(i, i->low) : i->low);
 	return c != 'x';
 }
+
+bool insn_is_jcc(const struct insn *i)
+{
+	if (i->map == MAP_ONE)
+		return (i->op & 0xf0) == 0x70 || (i->op >= 0xe0 && i->op <= 0xe3);
+	return i->map == MAP_0F && !i->vex && (i->op & 0xf0) == 0x80;
+}

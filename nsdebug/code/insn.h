@@ -45,6 +45,9 @@ bool insn_decode(struct insn *i, const uint8_t *bytes, size_t len);
  * pointer's share in them. False: it is not to be followed. */
 bool insn_writes(const struct insn *i, uint32_t *mask);
 
+/* Does it jump or not, as a condition is? */
+bool insn_is_jcc(const struct insn *i);
+
 /* The register that number n of a ModRM byte means where one byte of it is meant (ah, not rsp). */
 uint8_t insn_byte_register(const struct insn *i, uint8_t n);
 

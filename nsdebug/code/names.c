@@ -7,6 +7,7 @@
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/body.h"
 #include "nsdebug/code/demangle.h"
 #include "nsdebug/code/lines.h"
 #include "nsdebug/code/perfmap.h"
@@ -81,15 +82,22 @@ static void give(struct names *n, struct name *name, const struct sym_want *w)
 	name->offset = name->at - w->value;
 }
 
-/* A symbol without a size names what follows it, but not a function that has none and begins above
- * it, as its unwind tables say. */
-static void drop_carried(struct code *c, struct sym_want *wants, size_t count)
+/* Does a function that has no symbol begin between this one and the address? As its unwind tables
+ * say; without them it is feared where not each function has a symbol. */
+static bool is_carried_too_far(struct code *c, const struct sym_want *w)
 {
 	uint64_t begin;
 
+	if (cfi_begin(&c->cfi, &c->elf, w->addr, &begin))
+		return begin > w->value;
+	return w->at.of->partial && !body_has(&c->elf, w->value, w->addr);
+}
+
+/* A symbol without a size names what follows it, but not another function. */
+static void drop_carried(struct code *c, struct sym_want *wants, size_t count)
+{
 	for (size_t i = 0; i < count; i++)
-		if (wants[i].name && !wants[i].size &&
-		    cfi_begin(&c->cfi, &c->elf, wants[i].addr, &begin) && begin > wants[i].value)
+		if (wants[i].name && !wants[i].size && is_carried_too_far(c, &wants[i]))
 			wants[i] = (struct sym_want){ .addr = wants[i].addr };
 }
 
@@ -98,8 +106,10 @@ static void drop_carried(struct code *c, struct sym_want *wants, size_t count)
 static void look(struct names *n, struct module *m, struct sym_want *wants, size_t count)
 {
 	struct code *c = m->code;
-	const struct sym_table own = { &c->elf, false, "symtab" };
-	struct sym_table rest[2] = { { &c->elf, true, "dynsym" } };
+	const struct sym_table own = { &c->elf, .source = "symtab" };
+	struct sym_table rest[2] = {
+		{ &c->elf, .dynamic = true, .partial = true, .source = "dynsym" },
+	};
 	struct sym_table debug = { NULL };
 	size_t nrest = 1;
 
@@ -116,7 +126,9 @@ static void look(struct names *n, struct module *m, struct sym_want *wants, size
 	if (!sym_left(wants, count))
 		return;
 	if (debugdata_open(&c->mini, &c->elf))
-		rest[nrest++] = (struct sym_table){ &c->mini.elf, false, "debugdata" };
+		rest[nrest++] = (struct sym_table){
+			&c->mini.elf, .partial = true, .source = "debugdata",
+		};
 	sym_look(&c->elf, rest, nrest, wants, count, n->arena);
 	drop_carried(c, wants, count);
 }

@@ -284,13 +284,6 @@ static enum next on_syscall(struct level *l, struct way *w)
 
 /* ---- what an instruction does ---- */
 
-static bool is_jcc(const struct insn *i)
-{
-	if (i->map == MAP_ONE)
-		return (i->op & 0xf0) == 0x70 || (i->op >= 0xe0 && i->op <= 0xe3);
-	return i->map == MAP_0F && !i->vex && (i->op & 0xf0) == 0x80;
-}
-
 /* Whatever changes where it goes on. *done: the instruction was that. */
 static enum next flow(struct sim *s, int depth, struct way *w, const struct insn *i, bool *done)
 {
@@ -298,7 +291,7 @@ static enum next flow(struct sim *s, int depth, struct way *w, const struct insn
 	uint8_t group = i->reg & 7;
 
 	*done = true;
-	if (is_jcc(i)) {
+	if (insn_is_jcc(i)) {
 		if (i->map == MAP_ONE && i->op >= 0xe0 && i->op < 0xe3)	/* loop */
 			w->known &= ~BIT(GPR_RCX);
 		branch(l, w, w->pc + i->len + (uint64_t)i->imm);

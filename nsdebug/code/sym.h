@@ -45,6 +45,7 @@ struct sym_want {
 struct sym_table {
 	struct elf *f;
 	bool dynamic;		/* .dynsym, else .symtab */
+	bool partial;		/* some functions have no symbol in it */
 	const char *source;	/* what to say of names that come from here */
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * storm N: N threads that go up and down a chain of calls, and now and then sleep or run at its
- * end. Of the chain this is known: run, root, then left and right in turn, at last rest below left
- * or work below right. Frames differ in size, and are known by a register only (alloca). Prints
- * "ready".
+ * storm N [SPIN]: N threads that go up and down a chain of calls, and now and then sleep, or run
+ * for up to SPIN turns, at its end. Of the chain this is known: run, root, then left and right
+ * in turn, at last rest below left or work below right. Frames differ in size, and are known by
+ * a register only (alloca). Prints "ready" when each thread has been in both of its ends, so that
+ * none is on its way from clone(2) to there.
  */
 #include <alloca.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 #define KEEP __attribute__((noipa))
 
 static __thread unsigned int seed;
+static unsigned int spin = 20000;
+static atomic_int begun;
 
 static unsigned int dice(unsigned int n)
 {
@@ -33,7 +37,7 @@ KEEP void rest(void)
 
 KEEP void work(void)
 {
-	for (volatile unsigned int i = dice(20000); i; i--)
+	for (volatile unsigned int i = dice(spin); i; i--)
 		;
 	__asm__ volatile("");
 }
@@ -73,6 +77,9 @@ KEEP void root(void)
 static void *run(void *arg)
 {
 	seed = (unsigned int)(unsigned long)arg;
+	rest();
+	work();
+	atomic_fetch_add(&begun, 1);
 	for (;;)
 		root();
 	return NULL;
@@ -80,11 +87,17 @@ static void *run(void *arg)
 
 int main(int argc, char **argv)
 {
+	struct timespec ms = { .tv_nsec = 1000000 };
+	int count = argc > 1 ? atoi(argv[1]) : 8;
 	pthread_t t;
 
-	for (int i = argc > 1 ? atoi(argv[1]) : 8; i > 0; i--)
+	if (argc > 2)
+		spin = atoi(argv[2]);
+	for (int i = count; i > 0; i--)
 		if (pthread_create(&t, NULL, run, (void *)(unsigned long)i))
 			return 1;
+	while (atomic_load(&begun) < count)
+		nanosleep(&ms, NULL);
 	puts("ready");
 	fflush(stdout);
 	for (;;)

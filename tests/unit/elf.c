@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* code/elf, fde, cfi, sym and demangle, on this very program. */
+/* code/elf, fde, cfi, sym, body and demangle, on this very program. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/code/body.h"
 #include "nsdebug/code/cfi.h"
 #include "nsdebug/code/demangle.h"
 #include "nsdebug/code/elf.h"
@@ -48,7 +49,7 @@ static uint64_t own_bias(const struct elf *f, struct arena *a)
 
 static void test_names(struct elf *f, uint64_t bias, struct arena *a)
 {
-	const struct sym_table t = { f, false, "here" };
+	const struct sym_table t = { f, .source = "here" };
 	struct sym_want w[2] = {
 		{ .addr = 1 }, { .addr = (uint64_t)(uintptr_t)known_function + 3 - bias },
 	};
@@ -80,6 +81,43 @@ static void test_cfi(struct elf *f, uint64_t bias)
 	ok(!cfi_find(&with, f, 0) && !cfi_find(&with, f, ~0ull), "and nothing where nothing is");
 	cfi_free(&with);
 	cfi_free(&made);
+}
+
+/* One with a loop, a part out of line and a call, as assemblers write it; behind each of its ends
+ * is code of nobody. */
+extern const char body_entry[], body_loop[], body_other[], body_aside[], body_after[];
+__asm__(
+	".text\n"
+	"body_entry:	test %edi, %edi\n"
+	"	jne body_aside\n"
+	"body_loop:	dec %esi\n"
+	"	call known_function\n"
+	"	jnz body_loop\n"
+	"	ret\n"
+	"body_other:	mov $1, %eax\n"
+	"	jmp *%rax\n"
+	"body_aside:	xor %eax, %eax\n"
+	"	jmp body_loop\n"
+	"body_after:	nop\n"
+	"	ret\n");
+
+static void test_body(struct elf *f, uint64_t bias)
+{
+	uint64_t entry = (uint64_t)(uintptr_t)body_entry - bias;
+	uint64_t other = (uint64_t)(uintptr_t)body_other - bias;
+	uint64_t aside = (uint64_t)(uintptr_t)body_aside - bias;
+	uint64_t after = (uint64_t)(uintptr_t)body_after - bias;
+	unsigned int wrong = 0;
+
+	for (uint64_t at = entry; at < after; at++)
+		wrong += body_has(f, entry, at) != (at < other || at >= aside);
+	ok(!wrong && after - entry > 20, "what a way leads to is its code, whole instructions");
+	ok(!body_has(f, entry, after) && !body_has(f, entry, entry - 1),
+	   "what stands behind or before it is not");
+	ok(body_has(f, other, other + 6) && !body_has(f, other, aside),
+	   "nor what a jump by a register may lead to");
+	ok(!body_has(f, entry, entry + BODY_MAX) && !body_has(f, 1, 2) &&
+	   !body_has(f, ~0ull, ~0ull), "nor what is too far, or nowhere");
 }
 
 /* One file page of two segments: which of the two a mapping is, the address says. */
@@ -165,6 +203,7 @@ int main(void)
 	ok(bias != ~0ull, "where it was loaded is found");
 	test_names(&f, bias, a);
 	test_cfi(&f, bias);
+	test_body(&f, bias);
 	test_shared_page();
 	test_short();
 	test_demangle();

@@ -143,6 +143,30 @@ static void check_marks(struct process *p, struct thread *t)
 	unwinder_free(&u);
 }
 
+static bool all_wait(const struct process *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		n += p->threads[i].how == HOW_BLOCKED;
+	return n == p->count;
+}
+
+/* Both say that they are ready, and go on from there to read. */
+static struct process *take(struct snapshot *s, int procfs, int dir, pid_t pid, struct err *e)
+{
+	for (;;) {
+		struct process *p;
+
+		snapshot_init(s, procfs, 0);
+		p = snapshot_take(s, dir, pid, NULL, &source_blocked, NULL, e);
+		if (!p || all_wait(p))
+			return p;
+		modules_close(s);
+		snapshot_free(s);
+	}
+}
+
 int main(void)
 {
 	auto_close int procfs = open("/proc", O_PATH | O_DIRECTORY);
@@ -161,10 +185,8 @@ int main(void)
 	if (pipe(ready) || (pid = start()) < 0 || read(ready[0], &c, 1) != 1 ||
 	    read(ready[0], &c, 1) != 1)
 		return 1;
-	usleep(20000);		/* until both have gone on to read */
 	dir = proc_open(procfs, pid);
-	snapshot_init(&s, procfs, 0);
-	p = snapshot_take(&s, dir, pid, NULL, &source_blocked, NULL, &e);
+	p = take(&s, procfs, dir, pid, &e);
 	if (!p) {
 		printf("Bail out! %s\n", e.msg);
 		kill(pid, SIGKILL);
