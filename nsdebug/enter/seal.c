@@ -95,12 +95,12 @@ static const struct rule *const opener_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(fstatfs),
 	R(recvfrom), R(sendmsg));
 
-/* One that says why paths are refused: it walks them, looks at the first bytes of programs, and
- * whether a directory has anything in it. An ACL is read through the reader's own descriptors,
- * whose links are followed. */
+/* One that says why paths are refused: it walks them, looks at the first bytes of programs, whether
+ * a directory has anything in it, and how long names may be in it. An ACL is read through the
+ * reader's own descriptors, whose links are followed. */
 static const struct rule *const judge_calls = RULES(
 	R(openat2), { __NR_openat, READ_ONLY_2 }, R(statx), R(readlinkat), R(getdents64),
-	R(pread64), R(fchdir), R(getxattr), R(dup), R(recvfrom), R(sendto));
+	R(pread64), R(fchdir), R(getxattr), R(dup), R(fstatfs), R(recvfrom), R(sendto));
 
 /* One that is asked what files there are. */
 static const struct rule *const looker_calls = RULES(
@@ -230,6 +230,8 @@ int seal_process(pid_t front, bool writes, struct err *e)
 	return 0;
 }
 
+static bool prompt;
+
 /*
  * Who is preempted while it holds a thread holds it for the turns of others: tens of milliseconds
  * where all processors are busy. A loop would hold up everybody, so time without a wait is limited.
@@ -239,13 +241,14 @@ void seal_prompt(void)
 	struct sched_param p = { .sched_priority = 1 };
 
 	if (limit_time(RLIMIT_RTTIME, PROMPT_US, 1000000) == 0)
-		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p);
+		prompt = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p) == 0;
 	limit(RLIMIT_RTPRIO, 0);
 }
 
+/* Started under SCHED_IDLE and not made prompt, it is not let out of that, and need not be. */
 int seal_calm(void)
 {
-	return sched_setscheduler(0, CALM, &(struct sched_param){ 0 });
+	return sched_setscheduler(0, CALM, &(struct sched_param){ 0 }) < 0 && prompt ? -1 : 0;
 }
 
 /* A missing capability is named, not numbered: this is what most first runs fail on. */

@@ -25,6 +25,7 @@
 #define THREADS 5
 #define PATIENCE (20 * NS_PER_S)
 #define LONG (30 * NS_PER_S)
+#define SHORT NS_PER_S	/* all of them have a turn in it, whoever else runs */
 
 /* What the target writes and we read. */
 static volatile struct {
@@ -236,14 +237,14 @@ static void test_time(void)
 	struct err e;
 	uint64_t until = clock_ns() + PATIENCE;
 
-	begin(&s, run_threads, 100 * NS_PER_MS);
+	begin(&s, run_threads, SHORT);
 	ok(held_process(&s.h, s.dir, &e) == 0, "held for a time");
 	while (held_still(&s.h) && clock_ns() < until)
 		;
 	ok(!held_still(&s.h) && goes_on() && is_free(&s),
 	   "is let go when it is over, whatever the reader does");
 	held_end(&s.h);
-	ok(s.h.late && s.h.ns >= 100 * NS_PER_MS, "not before, and it is told");
+	ok(s.h.late && s.h.ns >= SHORT, "not before, and it is told");
 	ok(held_begin(&s.h, s.peer, NULL, LONG) && held_process(&s.h, s.dir, &e) == 0 && stands(),
 	   "who was told too late is told again");
 	end(&s);
@@ -275,7 +276,7 @@ static void test_stuck(void)
 	struct stage s;
 	struct err e;
 
-	begin(&s, run_threads, 200 * NS_PER_MS);
+	begin(&s, run_threads, SHORT);
 	ok(held_process(&s.h, s.dir, &e) == 0, "held");
 	kill(s.stopper, SIGSTOP);
 	ok(goes_on() && is_free(&s), "the stopper is stopped itself: its timer ends it");
