@@ -26,7 +26,8 @@ static bool take(void *ctx, struct container *c)
 		return false;
 	container_word(c, word, sizeof(word));
 	n->items[n->count++] = (struct neighbour){
-		arena_dup(n->arena, word, strlen(word)), c->pid, life.start };
+		arena_dup(n->arena, word, strlen(word)),
+		arena_dup(n->arena, c->id, strlen(c->id)), c->pid, life.start };
 	return true;
 }
 

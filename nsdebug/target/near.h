@@ -22,6 +22,7 @@ struct err;
 
 struct neighbour {
 	const char *name;	/* the word for it: "docker://web", "prod/shop/app" */
+	const char *id;		/* that its cgroup may be named after */
 	pid_t pid;
 	uint64_t start;		/* clock ticks after boot */
 };

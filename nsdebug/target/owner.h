@@ -2,9 +2,12 @@
 /*
  * owner - which of the node's other containers a process belongs to, in a ROLE_PROC child.
  *
- * By its mount namespace, which only one container has; or else by its cgroup, for processes that
- * a container made a mount namespace for. The neighbours are looked at when the first one is asked
- * for, each of them only if it still is the process that was collected (near.h).
+ * By its mount namespace, which only one container has; or else by its cgroup, if that is the
+ * container's alone, for processes that a container made a mount namespace for. Those are in its
+ * pid namespace, or below: others in its cgroup it has not made. Of one in the host's pid
+ * namespace, where all are, the cgroup has to be named after it. The neighbours are looked at when
+ * the first one is asked for, each of them only if it still is the process that was collected
+ * (near.h).
  */
 #ifndef NSDEBUG_TARGET_OWNER_H
 #define NSDEBUG_TARGET_OWNER_H
@@ -25,6 +28,7 @@ struct owners {
 	int procfs;
 	uint64_t *mnt;		/* of each neighbour; 0: it is gone, or its is ours or the host's */
 	struct cgroup *cgroups;
+	uint64_t *pids;		/* their pid namespaces; 0: not known */
 	struct arena *a;
 };
 

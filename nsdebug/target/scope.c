@@ -69,6 +69,13 @@ static bool cut_to_id(char *path, const char *id)
 	return end;
 }
 
+bool scope_is_named(const struct cgroup *c, const char *id)
+{
+	struct cgroup copy = *c;
+
+	return cut_to_id(copy.path, id);
+}
+
 /* Host pids of processes known to be in another mount namespace than the host's, ascending. */
 struct others {
 	pid_t *pids;

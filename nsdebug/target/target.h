@@ -86,6 +86,8 @@ int target_scope(struct target *t, struct err *e);
 /* Opens its cgroup in every hierarchy: needed before the ROLE_PROC child of a verb that reads them.
  * Which of them are its own is found out for each. */
 int target_cgroups(struct target *t, struct err *e);
+/* Is the cgroup, or one above it, named after the container of this id? */
+bool scope_is_named(const struct cgroup *c, const char *id);
 bool target_alive(const struct target *t);
 /* "... is gone": -1 with ST_TARGET. */
 int target_gone(const struct target *t, struct err *e);

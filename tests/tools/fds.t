@@ -96,16 +96,24 @@ cat >"$D/all.py" <<-'E'
 	libc.timerfd_settime(t, 0, struct.pack('qqqq', 2, 500000000, 5000, 0), None)
 	say('idletimer', libc.timerfd_create(0, 0))
 	say('signalfd', libc.signalfd(-1, struct.pack('Q', 1 << 14 | 1 << 9), 0))
+	told, tells = os.pipe()
 	child = os.fork()
 	if child == 0:
+	    os.close(told)
 	    name(b'the child')
 	    for k in ('writer', 'pair'):
 	        os.close(keep[k] if isinstance(keep[k], int) else keep[k].fileno())
+	    os.close(tells)
 	    time.sleep(3600)
+	os.close(tells)
+	os.read(told, 1)
+	os.close(told)
 	say('pidfd', os.pidfd_open(child))
-	if os.fork() == 0:
+	undead = os.fork()
+	if undead == 0:
 	    name(b'undead')
 	    os._exit(0)
+	os.waitid(os.P_PID, undead, os.WEXITED | os.WNOWAIT)
 	say('netns', os.open('/proc/self/ns/net', os.O_RDONLY))
 	print('child', child)
 	print('ready', flush=True)
@@ -291,7 +299,9 @@ sleep 1000 | runc exec -d "$T" /usr/bin/python3 -c 'import ctypes, time
 ctypes.CDLL(None).prctl(15, b"from outside", 0, 0, 0)
 time.sleep(1000)' >/dev/null 2>&1 &
 at_exit "kill \$(pgrep -P $$ -x sleep) 2>/dev/null || :"
-outside() { json | jq -e '.items[] | select(.comm == "from outside" and .fd == 0)' >out; }
+outside() { # and who writes has become its program
+	json | jq -e '.items[] | select(.comm == "from outside" and .fd == 0 and any(.peers[]; .comm == "sleep"))' >out
+}
 wait_for outside 10
 writer=$(pgrep -P $$ -x sleep)
 t 'a pipe from the node: who writes'	"[{\"pid\":null,\"host_pid\":$writer,\"fd\":1,\"container\":null,\"comm\":\"sleep\"}]\n" \
@@ -322,8 +332,30 @@ veth() {
 		nsenter -n -t "$BOXPID" ip addr add 192.0.2.2/24 dev eth9 && nsenter -n -t "$BOXPID" ip link set eth9 up
 }
 word() { $NSDEBUG list -o json | jq -r --arg name "$1" '.items[] | select(.name == $name or .id == $name) | .target'; }
+# In a container's cgroup others may be, too, as where a user's podman may make none: what a container
+# made is in its pid namespace.
+guest() { # SECONDS CGROUP COMMAND...: one in there writes to a process of $T
+	_s=$1 _in=$2
+	shift 2
+	"$@" sleep "$_s" | runc exec -d "$T" /usr/bin/python3 -c "import ctypes, time
+ctypes.CDLL(None).prctl(15, b'guest $_s', 0, 0, 0)
+time.sleep(1000)" >/dev/null 2>&1 &
+	wait_for 'pgrep -x -f "sleep $_s" >guest' 20 || fail "sleep $_s writes"
+	at_exit "kill $(cat guest) 2>/dev/null || :"
+	find /sys/fs/cgroup -type d -name "$_in" | while read -r _c; do
+		cat guest >"$_c/cgroup.procs"
+	done
+	wait_for 'json | jq -e ".items[] | select(.comm == \"guest $_s\" and .fd == 0)" >guests' 20
+}
+whose() { jq -r '.peers[] | select(.comm == "sleep") | .container' guests; }
+guest "1$$" "$SERVER" unshare -m
+t 'who is only in the cgroup of a container is not named after it' 'null\n' whose
+guest "2$$" "$SERVER" nsenter -t "$SERVERPID" -p unshare -m
+t 'what a container made is, whatever it has mounted' "$(word "$SERVER")\n" whose
 if veth 2>out; then
 	connected() { $NSDEBUG fds --type socket -o json "$BOX" | jq -e '.items[] | select(.state == "ESTABLISHED")' >out; }
+	# a connection is there before accept() has made a descriptor of it
+	asleep "$SERVERPID"
 	wait_for connected 20
 	t 'TCP between two containers: the process in the other one' \
 		"[null,$SERVERPID,\"$(word "$SERVER")\",\"python3\"]\n"	jq -c '.peers[0] | [.pid, .host_pid, .container, .comm]' out
@@ -335,6 +367,13 @@ if veth 2>out; then
 else
 	skip 'TCP between two containers' "no veth: $(cat out)"
 fi
+
+box_run static --pidns host --ready -- /app/server 7103
+guest "3$$" "$BOX" unshare -m
+t 'in the pid namespace of the host its cgroup tells, which has its name' "$(word "$BOX")\n" whose
+box_run static --pidns host --cgroup "/nsd-shared-$$" --ready -- /app/server 7104
+guest "4$$" "nsd-shared-$$" unshare -m
+t 'and none that others may have made' 'null\n' whose
 
 # 127.0.0.1 is another one in each network namespace; of the second one the other end is gone.
 cat >"$D/loopback.py" <<-'E'
