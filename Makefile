@@ -214,8 +214,8 @@ $(O)/bpf/pack: bpf/pack.c | $(first)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(warn) -O1 -o $@ $< -lz
 
-# Those that are wanted seldom are compressed in the binary.
-packed	= filters life net prof used
+# Compressed in the binary: all but that of `stack`, which is small and wanted at once.
+packed	= filters life net prof sys used
 $(O)/gen/%.skel.h: $(O)/bpf/%.o $(O)/bpf/pack
 	@mkdir -p $(@D)
 	$(Q)(echo '#pragma GCC system_header'; $(BPFTOOL) gen skeleton $< name $*_bpf) >$@.new

@@ -263,6 +263,7 @@ struct signal_struct {
 	int group_exit_code;
 	int nr_threads;
 	short oom_score_adj;
+	struct mm_struct *oom_mm;
 };
 
 struct sigaction {

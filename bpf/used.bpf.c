@@ -2,6 +2,7 @@
 #include "bpf/used.h"
 
 #include "bpf/checks.h"
+#include "bpf/end.h"
 #include "bpf/filter.h"
 #include "bpf/home.h"
 #include "bpf/next.h"
@@ -37,6 +38,7 @@ __u64 leaves;			/* where that cannot be followed: it may have left our sight */
 __u64 gains;			/* programs that gave who started them more than he had */
 __u64 gained;			/* capabilities that their files gave */
 __u64 unsure;			/* times that it was not seen of which file pages are made to run */
+struct used_end outcome;
 bool settled;			/* what there was when we came has been looked at */
 
 static __always_inline bool is_error(__s64 ret)
@@ -410,6 +412,8 @@ int used_exec(struct raw_tracepoint *ctx)
 
 	if (!is_current_target())
 		return 0;
+	if (!outcome.first)
+		outcome.first = (__u32)BPF_CORE_READ(t, tgid);
 	come_home(t);
 	entered[NR_EXECVE] = 1;
 	note_gain(t);
@@ -419,6 +423,36 @@ int used_exec(struct raw_tracepoint *ctx)
 	note_kernel_name((__u64)BPF_CORE_READ(b, filename), NR_EXECVE);
 	note_kernel_name((__u64)BPF_CORE_READ(b, interp), NR_EXECVE | 1 << 16);
 	note_cred((__u64)t, false);
+	return 0;
+}
+
+/* ---- ends ---- */
+
+#define SIGKILL 9
+/* SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS */
+#define CRASHES (1ull << 4 | 1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 8 | 1ull << 11 | \
+		 1ull << 24 | 1ull << 25 | 1ull << 31)
+
+SEC("raw_tp/sched_process_exit")
+int used_ends(struct raw_tracepoint *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx->args[0];
+	__u32 sig, starved;
+
+	if (!is_current_target() || !is_end(t))
+		return 0;
+	sig = (__u32)exit_code(t) & 0x7f;
+	starved = sig == SIGKILL && BPF_CORE_READ(t, signal, oom_mm);
+	if (outcome.over)
+		return 0;
+	if (outcome.first && outcome.first != (__u32)BPF_CORE_READ(t, tgid)) {
+		if (starved || CRASHES >> sig & 1)
+			outcome.crashed |= 1ull << sig;
+		return 0;
+	}
+	outcome.code = exit_code(t);
+	outcome.starved = starved;
+	outcome.over = 1;
 	return 0;
 }
 

@@ -54,6 +54,15 @@ struct used_name {
 	__u32 string, len;	/* bytes in all */
 };
 
+/* How the first process of the target ended, and how others did not well. */
+struct used_end {
+	__u32 first;		/* its number on the host; 0: no program of it has begun */
+	__u32 over;		/* that has ended, or what was to be it */
+	__s32 code;		/* as wait(2) has it */
+	__u32 starved;		/* for want of memory */
+	__u64 crashed;		/* bit n: signal n ended another process for what that did */
+};
+
 struct used_cred {
 	__u32 record, ns_pid;
 	__u32 uid, gid, euid, egid;	/* the host's */

@@ -14,6 +14,7 @@
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/advise/profiles.h"
 #include "nsdebug/advise/remarks.h"
+#include "nsdebug/advise/summary.h"
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/esc.h"
@@ -86,41 +87,6 @@ static const struct col advise_col[] = {
 	C(COL_U64, port, COL_HIDE, "the number of a port"),
 	C(COL_BOOL, needed, COL_HIDE, "it is in the profile; false: it is refused today, or held "
 	  "and was not used"),
-	COL_END
-};
-
-struct advise_sum {
-	uint64_t complete, from_start, syscalls, files, widened, uid, gid;
-	uint64_t image_files, image_size, unused_files, unused_size;
-	int64_t watched_s;
-	struct col_list capabilities;
-	struct bytes seccomp, apparmor, kubernetes, docker, text;
-};
-
-#define S(t, f, fl, h, ...) COL(t, struct advise_sum, f, fl, h, ##__VA_ARGS__)
-
-static const struct col advise_sum_col[] = {
-	S(COL_BOOL, from_start, COL_HIDE, "it was watched from its first program on (--next)"),
-	S(COL_BOOL, complete, COL_HIDE, "its start was seen, and nothing since was missed"),
-	S(COL_DUR, watched_s, COL_HIDE, "how long it was watched"),
-	S(COL_U64, syscalls, COL_HIDE, "in the seccomp profile"),
-	S(COL_U64, files, COL_HIDE, "that were opened, mapped or run"),
-	S(COL_U64, widened, COL_HIDE, "rules of the AppArmor profile that are of all files of a "
-	  "directory"),
-	S(COL_U64, image_files, COL_HIDE, "of its image, and what it has made there; null: they "
-	  "were not looked at"),
-	S(COL_SIZE, image_size, COL_HIDE, "bytes of these"),
-	S(COL_U64, unused_files, COL_HIDE, "of these, neither opened, mapped nor looked at"),
-	S(COL_SIZE, unused_size, COL_HIDE, "bytes of these"),
-	S(COL_U64, uid, COL_HIDE, "of its first process"),
-	S(COL_U64, gid, COL_HIDE, "of its first process"),
-	S(COL_LIST, capabilities, COL_HIDE, "that it needs"),
-	S(COL_BYTES, seccomp, COL_HIDE, "the seccomp profile, as docker, podman, containerd and "
-	  "runc read it"),
-	S(COL_BYTES, apparmor, COL_HIDE, "the AppArmor profile, for apparmor_parser"),
-	S(COL_BYTES, kubernetes, COL_HIDE, "YAML of a pod: its securityContext, and volumes"),
-	S(COL_BYTES, docker, COL_HIDE, "options of docker run and podman run"),
-	S(COL_BYTES, text, COL_NOJSON, "all of it on one line"),
 	COL_END
 };
 
@@ -413,37 +379,20 @@ static struct bytes fitting(struct report *p, enum profile_file which, size_t *r
 static void put_sum(struct report *p)
 {
 	size_t room = ROW_BYTES_MAX - (64u << 10);
-	const struct advice *a = &p->advice;
-	struct bytes caps[CAP_MAX];
-	size_t ncaps = 0;
 	auto_buf struct buf text = { 0 };
-	struct advise_sum sum = {
-		.from_start = a->whole, .complete = p->complete, .syscalls = p->calls.count,
-		.files = files_count(&p->used), .uid = a->uid, .gid = a->gid,
+	struct summary sum = {
+		.complete = p->complete, .syscalls = p->calls.count,
 		.widened = p->profiles.remarks.widened,
 		.seccomp = fitting(p, PROFILE_SECCOMP, &room),
 		.kubernetes = fitting(p, PROFILE_KUBERNETES, &room),
 		.docker = fitting(p, PROFILE_DOCKER, &room),
 		.apparmor = fitting(p, PROFILE_APPARMOR, &room),
-		.image_files = NONE_U64, .image_size = NONE_U64, .unused_files = NONE_U64,
-		.unused_size = NONE_U64,
-		.watched_s = (int64_t)(p->used.ended_ns - p->used.tracer.started_ns),
 	};
 
-	if (p->unused.known) {
-		sum.image_files = p->unused.all_files;
-		sum.image_size = p->unused.all_bytes;
-		sum.unused_files = p->unused.files;
-		sum.unused_size = p->unused.bytes;
-	}
-	for (unsigned int cap = 0; cap < CAP_MAX; cap++)
-		if (a->caps >> cap & 1 && cap_name(cap))
-			caps[ncaps++] = word(cap_name(cap));
-	sum.capabilities = (struct col_list){ caps, ncaps };
-	buf_addf(&text, "%u system calls, %zu capabilit%s, %llu files in %.3g s%s%s%s",
-		 p->calls.count, ncaps, ncaps == 1 ? "y" : "ies", (unsigned long long)sum.files,
-		 (double)sum.watched_s / 1e9, p->complete ? "" : "; not all was seen",
-		 p->o->write ? "; profiles are in " : "", p->o->write ? p->o->write : "");
+	summary_fill(&sum, &p->advice, &p->unused);
+	summary_text(&text, &sum);
+	if (p->o->write)
+		buf_addf(&text, "; profiles are in %s", p->o->write);
 	sum.text = bytes_of(&text);
 	emit_summary(p->r->emit, &sum);
 }
@@ -568,8 +517,9 @@ const struct tool tool_advise = {
 		"mapped files, sockets, calls that wait.\n\n"
 		"What was not done meanwhile is not in it: let it do all its work, its start "
 		"(--next), its end and its errors, too. What is missing is said: then the exit "
-		"status is 5, also without the start. Ctrl-C ends it. What is started in it from "
-		"outside (exec, probes) counts; so does what an intruder does: read a profile.\n\n"
+		"status is 5, also without the start, or if it fails meanwhile. Ctrl-C ends it. "
+		"What is started in it from outside (exec, probes) counts; so does what an "
+		"intruder does: read a profile.\n\n"
 		"The profile has what was seen; what a runtime does behind the filter; and of a "
 		"start or end that was not seen what is common. Arguments of calls are not in it, "
 		"but namespaces are only made by whom was seen to make some. Capabilities are "
@@ -579,7 +529,7 @@ const struct tool tool_advise = {
 	.symbols = true,
 	.opts = advise_opt, .opts_size = sizeof(struct advise_opts),
 	.cols = advise_col,
-	.summary_cols = advise_sum_col,
+	.summary_cols = summary_cols,
 	.examples = advise_example,
 	.look = image_serve,
 	.files = advise_files,

@@ -29,7 +29,8 @@ void apparmor_quote(struct buf *b, struct bytes name)
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		if (c && strchr("*?[]{}^,\\", c))
+		/* a backslash before the end of the quotes would be theirs */
+		if (c && strchr("*?[]{}^,", c))
 			buf_addf(b, "\\%c", c);
 		else if (c && is_plain((char)c))
 			buf_char(b, (char)c);

@@ -6,6 +6,8 @@
 
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/base/buf.h"
+#include "nsdebug/target/runtime.h"
+#include "nsdebug/target/target.h"
 #include "nsdebug/why/creds.h"
 
 #define LLU(x) ((unsigned long long)(x))
@@ -193,6 +195,20 @@ void context_kubernetes(struct buf *b, const struct advice *a, const char *name)
 		buf_addf(b, "# of the pod:\n%s", pod.bytes);
 }
 
+/* runc gives a tmpfs the mode of the image's directory below it, whatever is asked for, and root as
+ * its owner; podman takes no ids, but U for those of who runs. */
+static void put_owner(struct buf *b, const struct advice *a)
+{
+	const struct runtime *runtime = a->target->container.runtime;
+
+	if (!a->uid || a->uid == NEEDS_UNKNOWN || a->gid == NEEDS_UNKNOWN)
+		return;
+	if (runtime && !strcmp(runtime->name, "podman"))
+		buf_str(b, ",U");
+	else
+		buf_addf(b, ",uid=%llu,gid=%llu", LLU(a->uid), LLU(a->gid));
+}
+
 void context_docker(struct buf *b, const struct advice *a, const char *name)
 {
 	if (a->uid != NEEDS_UNKNOWN && a->gid != NEEDS_UNKNOWN)
@@ -214,10 +230,12 @@ void context_docker(struct buf *b, const struct advice *a, const char *name)
 		if (!at.p)
 			continue;
 		/* a new volume begins as a copy of what the image has there */
-		if (a->places[i].hidden || a->places[i].dirs)
+		if (a->places[i].hidden || a->places[i].dirs) {
 			buf_addf(b, " --volume %.*s", (int)at.len, at.p);
-		else
+		} else {
 			buf_addf(b, " --tmpfs %.*s:mode=1777%s", (int)at.len, at.p,
 				 a->places[i].code ? ",exec" : "");
+			put_owner(b, a);
+		}
 	}
 }

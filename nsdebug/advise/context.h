@@ -17,7 +17,7 @@ void context_name(const char *target, char ret[CONTEXT_NAME]);
 
 /* Of the container in a pod, with the volumes that it takes; goes on behind what is in *b. */
 void context_kubernetes(struct buf *b, const struct advice *a, const char *name);
-/* Options of docker run and podman run. */
+/* Options of docker run; of podman run if the container is podman's. */
 void context_docker(struct buf *b, const struct advice *a, const char *name);
 
 #endif

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/advise/remarks.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "nsdebug/advise/files.h"
 #include "nsdebug/advise/needs.h"
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/emit.h"
+#include "nsdebug/trace/words.h"
 
 /* Of one that has ended there is nothing to look at: nothing of it is missing for that. */
 static void say_unlooked(struct emit *emit, const struct advice *a, const struct files_unused *f)
@@ -48,6 +52,58 @@ static void say_places(struct emit *emit, const struct advice *a)
 		emit_note(emit, "Python kept what it had compiled (__pycache__) among files of the "
 			  "image: it does without, so that is left out "
 			  "(PYTHONDONTWRITEBYTECODE=1)");
+}
+
+/* ---- how it ended ---- */
+
+/* What ends a program that is asked to stop: the signal itself, or its number by a runtime that
+ * handles it (Java: 143). */
+static bool is_stop(unsigned int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT || sig == SIGHUP;
+}
+
+static bool is_killed(const volatile struct used_end *x)
+{
+	return x->over && WIFSIGNALED(x->code) && WTERMSIG(x->code) == SIGKILL && !x->starved;
+}
+
+static bool first_failed(const volatile struct used_end *x)
+{
+	int code = x->code;
+
+	if (!x->over || is_killed(x))
+		return false;
+	if (!x->first)
+		return true;
+	return WIFSIGNALED(code) ? !is_stop((unsigned int)WTERMSIG(code)) :
+		WEXITSTATUS(code) && !is_stop((unsigned int)WEXITSTATUS(code) - 128);
+}
+
+bool remarks_failed(const struct used *u)
+{
+	return first_failed(u->end) || u->end->crashed;
+}
+
+static void put_failure(struct buf *b, const volatile struct used_end *x)
+{
+	char room[16];
+	int sig = 0;
+
+	if (!first_failed(x)) {
+		while (!(x->crashed >> sig & 1))
+			sig++;
+		buf_addf(b, "a process of it was ended by %s", word_signal((uint32_t)sig, room));
+	} else if (!x->first) {
+		buf_str(b, "its program could not be executed");
+	} else if (WIFSIGNALED(x->code)) {
+		buf_addf(b, "it was ended by %s%s", word_signal((uint32_t)WTERMSIG(x->code), room),
+			 x->starved ? " for want of memory" : "");
+	} else {
+		buf_addf(b, "it ended with an error (exit code %d)", WEXITSTATUS(x->code));
+	}
+	buf_str(b, " while it was watched: this is of a run that failed, and lacks what it does "
+		"when it does not ('nsdebug why NAME' may say why it did)");
 }
 
 /* ---- what was cut off ---- */
@@ -129,6 +185,11 @@ void remarks_put(struct buf *b, const struct remarks *r, const char *before)
 			 "be missing (--next has it)\n", before);
 	if (r->lost)
 		buf_addf(b, "%sincomplete: events were lost, and what they told\n", before);
+	if (remarks_failed(r->a->u)) {
+		buf_addf(b, "%sincomplete: ", before);
+		put_failure(b, r->a->u->end);
+		buf_char(b, '\n');
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if (limits[i].holds(r))
 			buf_addf(b, "%sincomplete: %s\n", before, limits[i].text);
@@ -179,8 +240,16 @@ void remarks_report(struct buf *b, const struct remarks *r)
 bool remarks_say(struct emit *emit, const struct remarks *r)
 {
 	const struct advice *a = r->a;
-	bool all = !r->lost && a->whole;
+	bool all = !r->lost && a->whole && !remarks_failed(a->u);
+	auto_buf struct buf failure = { 0 };
 
+	if (remarks_failed(a->u)) {
+		put_failure(&failure, a->u->end);
+		emit_cut(emit, "%s", failure.bytes);
+	} else if (is_killed(a->u->end)) {
+		emit_note(emit, "it was killed (SIGKILL): what it does when it ends by itself was "
+			  "not seen");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
 		if (!limits[i].holds(r))
 			continue;

@@ -13,6 +13,7 @@ struct advice;
 struct buf;
 struct emit;
 struct files_unused;
+struct used;
 
 struct remarks {
 	const struct advice *a;
@@ -23,6 +24,9 @@ struct remarks {
 	size_t widened;		/* rules of directories in the place of many */
 };
 
+/* Has it failed while it was watched: its first process, or another one, by a signal for what it
+ * did, for want of memory, or with a number that is not 0? To be stopped is no failure. */
+bool remarks_failed(const struct used *u);
 /* Lines for a file, each behind `before`; with the end and what was left out, for a report. */
 void remarks_put(struct buf *b, const struct remarks *r, const char *before);
 void remarks_report(struct buf *b, const struct remarks *r);

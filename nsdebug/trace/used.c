@@ -329,6 +329,7 @@ static int attach(struct used *u, struct used_bpf *b, struct err *e)
 	u->gained = &b->bss->gained;
 	u->outside = &b->bss->outside;
 	u->unsure = &b->bss->unsure;
+	u->end = (const volatile struct used_end *)&b->bss->outcome;
 	return tracer_seal(&u->tracer, bpf_map__fd(b->maps.ring), take, u, e);
 }
 
@@ -362,6 +363,7 @@ static int start(struct used *u, struct inside *in, const struct tracer_opts *op
 		return err_bpf(e, ret, "load the programs");
 	if (tracer_set_cgroup(&u->tracer, b->obj, e) < 0)
 		return -1;
+	b->bss->outcome.first = target->next ? 0 : (uint32_t)target->pid;
 	if (u->capable.hook != CAPABLE_NONE &&
 	    capable_map(&u->capable, bpf_map__fd(b->maps.cap_counts), e) < 0)
 		return -1;

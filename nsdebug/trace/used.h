@@ -69,6 +69,7 @@ struct used {
 	const volatile __u64 *gained;	/* capabilities that their files gave */
 	const volatile __u64 *outside;	/* descriptors it was given of files of other mounts */
 	const volatile __u64 *unsure;	/* times that pages of an unknown file were made to run */
+	const volatile struct used_end *end;
 	uint64_t ended_ns;
 	bool apparmor;		/* this node has it */
 };

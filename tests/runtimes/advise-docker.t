@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 400
+# timeout 900
 # advise of what docker runs: the options that it prints are given to docker run as they stand, and
 # the same is served under them; another program is refused calls of its own.
 . tests/lib.sh
@@ -118,9 +118,27 @@ rooted() {
 	t 'rooted: to its end, which was not seen' '0\n' cat ended
 	docker_ rm -f "$CT-root-under" >out
 }
+# What the image has below a tmpfs decides its mode, whatever is asked for: it needs an owner.
+owned() {
+	set -- --entrypoint /usr/bin/python3 nsd.test/python3:latest -c 'open("/run/app.pid", "w").close()'
+	created "$CT-own" --read-only --tmpfs /run:uid=65532 --user 65532:65532 "$@"
+	rm -f said.txt
+	"$NSDEBUG" advise --next "$CT-own" --write own -o json >out.json 2>said.txt &
+	TRACE=$!
+	at_exit "kill -KILL $TRACE 2>/dev/null || :"
+	wait_for 'grep -q "waiting for a cgroup" said.txt' 20 || fail 'owned: advise waits' "$(cat said.txt)"
+	t 'owned: it writes to its tmpfs' '' docker_ start -a "$CT-own"
+	trace_stop
+	ts 'owned: which is told with its owner' 0 '--tmpfs /run:mode=1777,uid=65532,gid=65532$' cat own/docker
+	# shellcheck disable=SC2046 # options
+	cd own && created "$CT-own-under" $(cat docker) "$@"
+	cd ..
+	t 'owned: under its options it writes there, too' '' docker_ start -a "$CT-own-under"
+}
 engine_up docker
 for i in nginx python3 go-static; do
 	one $i
 done
 PORT=80
 rooted
+owned

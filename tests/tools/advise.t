@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # advise: what a known workload uses is told, all of it and nothing else; the same workload runs under
 # the profile that is made of that, and one more call is refused.
 . tests/lib.sh
@@ -200,6 +199,27 @@ jq '.process.noNewPrivileges = false' "$BUNDLE/config.json" >config.new
 cat config.new >"$BUNDLE/config.json"
 run 'x = work(); say("done")'
 ts 'also where the filter is set before the rights are given up' 0 . sh -c 'echo $1; cat run.out; exit $1' - $?
+
+# ---- of a run that fails ----
+
+fails() { # NAME CODE FAILED FILTER MATCH: what is said of one that ends so
+	advise_start --next "$ID" --write "failed-$1"
+	wait_for 'grep -q "waiting for a cgroup" said.txt' 20
+	run "$2"
+	trace_wait
+	all "$1: in the document" ".summary.failed == $3 and .summary.complete == ($3 | not) and (.summary | $4)"
+	t "$1: the exit status" "$($3 && echo 5 || echo 0)" printf %s "$STATUS"
+	ts "$1: it is said" "$($3; echo $?)" "$5" grep -E 'failed,' said.txt
+	ts "$1: in the files, too" "$($3; echo $?)" "$5" grep -E '^# incomplete: .*failed,' "failed-$1/apparmor"
+}
+jq 'del(.linux.seccomp)' "$BUNDLE/config.json" >config.new
+cat config.new >"$BUNDLE/config.json"
+fails error 'sys.exit(3)' true '.exit_code == 3 and .signal == null' 'exit code 3. while it was watched'
+fails signal 'os.abort()' true '.exit_code == null and (.signal | IN("SIGSEGV", "SIGABRT"))' 'it was ended by SIG'
+fails worker 'n = os.fork() or os.abort()
+os.wait()' true '.exit_code == 0' 'a process of it was ended by SIGABRT'
+fails well 'n = os.fork() or os._exit(1)
+os.wait()' false '.exit_code == 0' ''
 
 # ---- names that mean something to others, and too many ----
 

@@ -11,6 +11,8 @@
 #include "tests/unit/check.h"
 
 static const __u64 none, some = 1;
+static const __s32 stops[] = { 0, 15, 2, 9, 143 << 8, 130 << 8 };
+static struct used_end outcome;
 static struct used used;
 static struct advice advice;
 static struct remarks remarks;
@@ -18,7 +20,8 @@ static struct remarks remarks;
 static void fresh(void)
 {
 	used = (struct used){ .compat = &none, .strange = &none, .uring = &none, .leaves = &none,
-		.too_long = &none };
+		.too_long = &none, .end = &outcome };
+	outcome = (struct used_end){ .first = 1 };
 	advice = (struct advice){ .u = &used, .whole = true, .caps_known = true };
 	remarks = (struct remarks){ .a = &advice };
 }
@@ -75,6 +78,22 @@ int main(void)
 	ok(is_said("capabilities"), "capabilities");
 	remarks.nameless = true;
 	ok(is_said("family"), "sockets");
+	outcome.over = 1;
+	outcome.code = 3 << 8;
+	ok(is_said("it ended with an error (exit code 3)"), "an exit code");
+	outcome = (struct used_end){ .first = 1, .over = 1, .code = 11 };
+	ok(is_said("it was ended by SIGSEGV while"), "a signal");
+	outcome = (struct used_end){ .first = 1, .over = 1, .code = 9, .starved = 1 };
+	ok(is_said("it was ended by SIGKILL for want of memory"), "memory");
+	outcome = (struct used_end){ .over = 1, .code = 1 << 8 };
+	ok(is_said("could not be executed"), "no program");
+	outcome.crashed = 1 << 6;
+	ok(is_said("a process of it was ended by SIGABRT"), "another process of it");
+	for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
+		outcome = (struct used_end){ .first = 1, .over = 1, .code = stops[i] };
+		ok(!remarks_failed(&used), "what was stopped, or ended with 0, did not fail");
+	}
+	fresh();
 	advice.whole = false;
 	used.uring = &some;
 	remarks_put(&b, &remarks, "");
