@@ -19,6 +19,8 @@ in_box /h/hard errnos
 in_box /h/hard numbers
 in_box /h/hard trapped
 in_box /h/hard supervised
+in_box /h/hard faults
+in_box /h/hard twice || skip twice 'no user namespaces'
 trace_stop
 tr_rows 'a stack that grows asks for no capability' "$(of stack 'length == 1 and .[0].refused == "" and
 	.[0].reason == "rule"')"
@@ -33,15 +35,24 @@ tr_rows 'a thread that ends after it was trapped' "$(of trapped 'map([.name, .er
 tr_rows 'another process may answer for a filter' "$(of supervised 'length == 1 and .[0].guess and
 	(.[0].why | test("or who supervises it"))')"
 
+if [ "$(cat /proc/sys/vm/unprivileged_userfaultfd)" = 0 ]; then
+	tr_rows 'userfaultfd is about no other process' "$(of faults 'map([.reason, .helpful]) == [["capability", "CAP_SYS_PTRACE"]] and
+		(.[0].cure | test("UFFD_USER_MODE_ONLY.*vm.unprivileged_userfaultfd=1"))')"
+else
+	tr_rows 'userfaultfd is for all' "$(of faults '. == []')"
+fi
+tr_rows 'ids that are not mapped make no user namespace' "$(of twice 'map(.name) == ["unshare", "acct"] and
+	(.[0].why | test("user or group is not mapped")) and (.[1].cure | test("container.s or its own"))')"
 tr_rows 'too many mappings are no limit of memory' "$(of maps 'length >= 1 and .[-1].error == "ENOMEM" and
 	.[-1].reason == "rule" and (.[-1].why | test("vm.max_map_count"))')"
 tr_rows 'what is not there is not locked' "$(of mlock 'map([.reason, .limit]) == [["rlimit", 8192]]')"
 
 # Each of these takes the judge longer than the kernel: of a flood of them the trace still ends in
 # time, and says what it has left out.
+runc exec -d "$BOX" /h/hard links /tmp/links /tmp/go
 trace_start denied "$BOX" --for 2s
 began=$(date +%s)
-runc exec -d "$BOX" /h/hard links /tmp/links
+: >"/proc/$BOXPID/root/tmp/go"
 trace_wait
 took=$(($(date +%s) - began))
 tr_rows 'a walk has an end' "$(of links '(.[0] | .reason == "unknown" and .guess and

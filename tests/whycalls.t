@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # why --syscall, --port, --cap: beside what the kernel answers to a program in the container.
 . tests/lib.sh
 need jq runc
@@ -39,6 +38,8 @@ if jq -e '.errors | length == 0' all >/dev/null; then
 	t 'each answers a program as is said' '' sh -c 'sort -n io/result | diff want -'
 	t 'all of them were asked' "$(wc -l <want)\n" sh -c 'wc -l <io/result'
 
+	t 'a line each, without the cures' "$(jq '.items | length + 1' all)\n" \
+		sh -c '"$0" why "$1" --denied-calls | wc -l' "$NSDEBUG" "$BOX"
 	t 'one that is let through' 'allowed granted\n' kind "$BOX" --syscall getpid
 	t 'and refused for want of a capability' 'denied capability\n' kind "$BOX" --syscall mount
 	t 'one that depends on its argument' 'unknown unknown\n' kind "$BOX" --syscall personality
@@ -164,6 +165,34 @@ t 'which lets it' 'allowed\n' sh -c '"$NSDEBUG" why "$1" --syscall clock_settime
 	jq -r .verdict' - "$BOX"
 compare_calls 'in a user namespace with some' --uid 0 --userns 100000 \
 	--caps CAP_SYS_ADMIN,CAP_SYS_TIME,CAP_SYSLOG,CAP_SETPCAP
+
+# ---- where a sysctl of the node decides ----
+
+box_run base --no-seccomp --ready
+rule() { # FILE VALUE...: is it one of these?
+	_file=$1
+	shift
+	for _v; do [ "$(cat "$_file")" != "$_v" ] || return 0; done
+	return 1
+}
+by() { # NAME CALL FILE VALUE...: refused where the file has one of the values
+	_name=$1
+	_call=$2
+	shift 2
+	_want=allowed
+	! rule "$@" || _want=denied
+	t "$_name" "$_want\n" sh -c '"$NSDEBUG" why "$1" --syscall "$2" -o json | jq -r ".items[0].verdict"' - "$BOX" "$_call"
+}
+by 'the kernel log' 'syslog(3)' /proc/sys/kernel/dmesg_restrict 1
+t 'or to change it' 'denied\n' sh -c '"$NSDEBUG" why "$1" --syscall "syslog(5)" -o json | jq -r ".items[0].verdict"' - "$BOX"
+by 'faults of the kernel' 'userfaultfd(0)' /proc/sys/vm/unprivileged_userfaultfd 0
+t 'and its own' 'allowed\n' sh -c '"$NSDEBUG" why "$1" --syscall "userfaultfd(1)" -o json | jq -r ".items[0].verdict"' - "$BOX"
+if rule /proc/sys/kernel/unprivileged_bpf_disabled 1 2; then
+	t 'a map' 'denied\n' sh -c '"$NSDEBUG" why "$1" --syscall "bpf(0)" -o json | jq -r ".items[0].verdict"' - "$BOX"
+fi
+box_run base --ready
+tj 'refused by a filter, that it may take a capability is said' '.items[0] | .kind == "seccomp" and
+	(.reason | test("may also take CAP_SYS_ADMIN or CAP_PERFMON for what"))' why "$BOX" --syscall perf_event_open
 
 # ---- a path, where a filter answers the calls that do it ----
 

@@ -32,7 +32,8 @@ else
 	skip 'of the network of the node no container has a sysctl' 'the node lets everybody have low ports'
 fi
 box_run debug
-there /usr/bin/python3 -c 'import socket, sys, time
+# by itself, so that the number is that of the program
+nsenter -t "$(runc state "$BOX" | jq .pid)" -n /usr/bin/python3 -c 'import socket, sys, time
 l = socket.socket(); l.bind(("127.0.0.1", 7001)); l.listen(9)
 c = socket.create_connection(("127.0.0.1", 7001)); a = l.accept()
 full = socket.socket(); full.bind(("127.0.0.1", 7002)); full.listen(0)
@@ -45,11 +46,12 @@ wait_for '[ -s ports ]' 20 || fail 'there are sockets'
 read -r client ended <ports
 says 'a port that nobody has' '.verdict == "allowed"' --port 7003
 says 'one at which somebody listens' '.kind == "in-use" and .error == "EADDRINUSE" and .guess == false and
-	(.reason | test("queue") | not)' --port 7001
+	(.reason | test("queue") | not) and (.reason | test("in use by python3.* \\(pid [0-9]+")) and
+	(.cure | test("stop that one, or listen on another port, such as 7000, and map 7001 to it"))' --port 7001
 says 'whose queue is full' '.kind == "in-use" and (.reason | test("queue is full: 1 wait to be accepted, and 0 may"))' \
 	--port 7002
 says 'the own port of a connection' ".kind == \"in-use\" and .error == \"EADDRINUSE\" and .guess and
-	(.reason | test(\"a connection to 127.0.0.1:7001, as its own port\"))" --port "$client"
+	(.reason | test(\"a connection to 127.0.0.1:7001, as its own port\")) and (.cure | test(\"^close that connection\"))" --port "$client"
 t 'which bind minds'			'98\n'	binds "$client"
 t 'with SO_REUSEADDR, too'		'98\n'	binds "$client" reuse
 says 'of one that has ended' '.verdict == "unknown" and (.reason | test("1 connection that ended still has it"))' --port "$ended"
@@ -122,7 +124,7 @@ if since 6.14; then
 		--syscall open_by_handle_at
 	t 'it has'	'opened\n'	handle 'os.pidfd_open(os.getpid())'
 	box_run debug --ready --no-seccomp -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox unshare -r /busybox/busybox sleep 3600'
-	wait_for 'why --cap net_raw | jq -e ".items[0].has | length > 30"' 20
+	wait_for 'why --cap net_raw | jq -e ".items[0] | .uid == 0 and (.has | length > 30)"' 20
 	says 'in a user namespace of its own: it depends' '.verdict == "unknown" and (.reason | test("O_DIRECTORY"))' \
 		--syscall open_by_handle_at
 	says 'of a file it does not' '.verdict == "denied"' --syscall 'open_by_handle_at(_,_,0)'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 600
+# timeout 900
 # why --path, asked thousands of times, beside what the kernel says to a program in the container
 # that tries the same.
 . tests/lib.sh
@@ -18,6 +18,7 @@ done
 
 LIST=''
 # ACTION PATH [TO]...: one a line
+LONG=$(printf '%0256d' 0)
 try() { LIST="$LIST$*
 "; }
 # Reading and what else changes nothing first; then what removes and moves.
@@ -55,6 +56,10 @@ lists() {
 			try rename $d/mv $d/mv2
 			try rename $d/far /t/d777-0/from$m-$o
 			try rmdir $d/sub
+			try rmdir $d/full
+			try rename $d/whole $d/full
+			try rename $d/whole $d/hollow
+			try rename /t/d777-0/in/$LONG $d/long
 		done
 	done
 	for d in sticky-0 sticky-65532; do
@@ -113,6 +118,13 @@ lists() {
 	try delete /t/f644/
 	try delete /t/d777-0/nothing/
 	try rmdir /t/d777-0/..
+	for f in / /t/ /t/d700-0/ /t/d777-0/ /t/nothing/ /t/f644/ /tmp/ /dev/shm/ /t/to-dir/; do
+		for a in read create stat mkdir delete; do
+			try $a $f$LONG
+			try $a "$f$(echo "$a$LONG" | cut -c 1-255)"
+			try $a $f$LONG/x
+		done
+	done
 	try delete /t/d777-0/..
 	try rename /t/d777-0/. /t/x
 	for f in null fifo socket; do
@@ -157,6 +169,30 @@ lists() {
 	try delete /etc/hostname
 	try rename /t /t2
 	try rmdir /t/d777-0/.
+	try rename /t/d777-0 /t/d777-0/itself
+	try rename /t/d755-0 /t/d755-0/itself
+	try rename /t/d777-0/kept /t/d777-0
+	try rename /t/d777-0/kept /t/d777-0/kept/
+	try rename /t/d777-0/kept /t/d777-0/into/
+	try link /t/d777-0/kept /t/d777-0/into/
+	try rename /t/more-dir/in /t/d777-0/same
+	try rename /t/into/ /t/d777-0/away
+	for f in into to-dir; do
+		for a in mkdir rmdir delete; do
+			try $a /t/$f/
+		done
+	done
+	# no directories that anybody changes
+	for f in /proc/version /proc/driver /dev/pts/ptmx /dev/pts/new /dev/mqueue/newer; do
+		for a in mkdir mknod rmdir chmod; do
+			try $a $f
+		done
+		try rename $f $f.x
+	done
+	try create /dev/pts/new
+	try chmod /proc/1/status
+	try delete /proc/version
+	try delete /dev/pts/ptmx
 	try mkdir /t/d777-0/..
 	try mkdir /
 	for f in f644 g644 o644 x644 d777-65532; do
@@ -169,7 +205,7 @@ lists() {
 # every processor is asked some of them.
 answer() {
 	while read -r what path to; do
-		$NSDEBUG why "$BOX" -o jsonl --for "$what" --path "$path" ${to:+--to "$to"} 2>>errors ||
+		$NSDEBUG --timeout 20s why "$BOX" -o jsonl --for "$what" --path "$path" ${to:+--to "$to"} 2>>errors ||
 			[ $? = 1 ] || [ $? = 5 ] || echo "why $what $path $to" >>errors
 	done
 }
@@ -200,7 +236,9 @@ others() { # UID: that of who tries
 	# of root's that cannot be seen
 	[ "$1" = 0 ] || other "$1:$1" hidden
 	other "$1:$1" wait --cap CAP_NET_RAW
-	wait_for '[ "$($NSDEBUG ps -o comm --no-headers "$BOX" | grep -c prog)" -gt 4 ]' 20
+	_all=$((5 + ($1 != 0)))	# with the first one; its arguments are the last that a program gets
+	wait_for '[ "$($NSDEBUG ps -o args --no-headers "$BOX" | grep -c /t/prog)" = $_all ]' 20 ||
+		fail "$_all processes are there" "$($NSDEBUG ps "$BOX")"
 	for p in $($NSDEBUG ps -o pid --no-headers "$BOX"); do
 		for f in environ mem maps exe fd/0 fdinfo; do
 			echo "read /proc/$p/$f"

@@ -16,6 +16,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/ids.h"
+#include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/refusal.h"
 #include "nsdebug/trace/sys.h"
@@ -31,6 +32,7 @@ struct denied_opts {
 	struct tracer_opts tracer;
 	struct stacks_opts stacks;
 	bool once;
+	uint64_t most[RL_COUNT];	/* that a runtime can set, as far as is known */
 };
 
 static const struct opt denied_opt[] = {
@@ -76,13 +78,13 @@ static const struct col denied_col[] = {
 	C(COL_STR, seccomp, COL_HIDE, "none, strict or filter"),
 	C(COL_BYTES, comm, COL_CLAIMED, "name that the thread gave itself", .least = 10),
 	C(COL_STR, error, 0, "what the call returned; SIGSYS: seccomp ended it", .least = 6),
+	C(COL_STR, reason, 0, "what refused it, in a word", .least = 11),
 	C(COL_STR, name, COL_HIDE | COL_NAME, "the system call", .head = "SYSCALL"),
 	C(COL_BYTES, call, COL_CLAIMED | COL_CODE, "with its arguments", .least = 24),
 	C(COL_U64, sort, COL_HIDE, "with --once: the number of its sort; rows of one sort have the "
 	  "same"),
 	C(COL_U64, times, COL_HIDE, "with --once, at the end: how often that sort was refused in "
 	  "all, the last time then; such a row has no why and no cure, all others no times"),
-	C(COL_STR, reason, 0, "what refused it, in a word", .least = 11),
 	C(COL_BOOL, guess, COL_HIDE, "found by elimination: nothing proves it"),
 	C(COL_BYTES, why, COL_CLAIMED, "what refused it", .least = 32),
 	C(COL_BYTES, cure, COL_CLAIMED | COL_WHOLE,
@@ -223,16 +225,28 @@ static void fill_reason(struct denied_row *row, struct texts *t, const struct re
 	row->helpful = all_of(&t->helpful);
 }
 
+/* Of a limit of the process, or of its hard one. */
+static void put_most(struct reason *why, const struct denied_opts *o)
+{
+	for (size_t i = 0; i < RL_COUNT; i++)
+		if (!strcmp(why->word, rlimit_kinds[i].name) && o->most[i] != UINT64_MAX)
+			why->most = o->most[i];
+}
+
 static void fill_cure(struct denied_row *row, struct texts *t, const struct refusal *f,
-		      const struct target *target, struct reason *why, enum access_op op)
+		      const struct target *target, struct reason *why, enum access_op op,
+		      const struct denied_opts *o)
 {
 	const struct idmap *gids = refusal_gids(f);
 	uint32_t group = gids ? idmap_inside(gids, why->gid) : why->gid;
 
 	source_hint(why, target);
+	put_most(why, o);
 	cure_of(why, &f->creds, op, (uint32_t)row->uid, (uint32_t)row->gid,
 		group, &t->cure);
 	source_put(&t->cure, target, why);
+	if (target->next && !t->cure.text[0])
+		refusal_way_on(f, why, target->name, t->cure.text, sizeof(t->cure.text));
 	row->cure = word(t->cure.text);
 	row->kubernetes = word(t->cure.kubernetes);
 	row->docker = word(t->cure.docker);
@@ -444,7 +458,7 @@ static void take(void *ctx, const struct sys_call *c, const struct who *w)
 		fill_who(&row, &t, l, &f);
 	fill_call(&row, &t, &f);
 	fill_reason(&row, &t, &f, &why);
-	fill_cure(&row, &t, &f, l->r->target, &why, op);
+	fill_cure(&row, &t, &f, l->r->target, &why, op, l->o);
 	if (stacks_bytes(&l->o->stacks))
 		row.frames = stacks_frames(&l->sys.stacks, c->tid, c->at, &row.frames_end);
 	if (l->o->once && is_again(l, &row, &why, c))
@@ -494,14 +508,19 @@ static void denied_run(struct run *r)
 	show_all(&l);
 }
 
-#define ONCE_FIELDS "time,pid,comm,sort,times,error,call,reason,why,cure"
+#define ONCE_FIELDS "time,pid,comm,sort,times,error,reason,call,why,cure"
 
 static int denied_setup(void *opts, int nargs, char *const *args, struct layout *l, struct err *e)
 {
-	const struct denied_opts *o = opts;
+	struct denied_opts *o = opts;
 
+	/* the tracer's own are lower */
+	for (unsigned int i = 0; i < RL_COUNT; i++)
+		o->most[i] = rlimits_most((enum rlimit_id)i);
+	if (!l->fields)
+		l->under = "why,cure";
 	stacks_fields(opts, l, o->once ? ONCE_FIELDS ",frames" :
-		      "time,pid,comm,error,call,reason,why,cure,frames");
+		      "time,pid,comm,error,reason,call,why,cure,frames");
 	if (o->once && !l->fields && l->format <= OUT_WIDE)
 		l->fields = l->format == OUT_WIDE ? ONCE_FIELDS ",tid,uid,gid,kubernetes,docker,"
 			"podman,image" : ONCE_FIELDS;
@@ -527,8 +546,8 @@ static const struct example denied_example[] = {
 const struct tool tool_trace_denied = {
 	.name = "trace denied",
 	.summary = "show what a container is refused, why, and what would help",
-	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, ELOOP by a flag "
-		"of the call, for want of descriptors or processes, by the seccomp filter "
+	.about = "Every call that fails with EACCES, EPERM, EROFS, EXDEV, openat2 with ELOOP "
+		"by a flag of it, for want of descriptors or processes, by the seccomp filter "
 		"(with any error, or the process's end), and programs whose interpreter is "
 		"missing; not ENOENT of a file that is not there, nor what programs try "
 		"and do without: clone3 that a filter does not know, epoll of a plain "
@@ -550,7 +569,8 @@ const struct tool tool_trace_denied = {
 		CURE_WORDS "\n\n"
 		"With "
 		"--next paths are walked as soon as the container is known by its name: if it has "
-		"ended before, only what the error proves is said of a file.",
+		"ended before, only what the error proves is said of a file, and which command "
+		"tells more ('nsdebug why TARGET --path PATH').",
 	.needs = NEED_TRACE,
 	.next = tracer_next,
 	.mapper = stacks_mapper,

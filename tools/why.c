@@ -17,7 +17,6 @@
 #include "nsdebug/cli/tool.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
-#include "nsdebug/sys/release.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
 #include "nsdebug/trace/callwhy.h"
@@ -45,7 +44,7 @@ struct why_opts {
 	uint64_t pid;
 	const char *path, *to, *what, *call, *cap;
 	bool calls, udp;
-	bool relaxed;		/* struct call_ask */
+	struct callcap_node node;
 	uint64_t port;
 };
 
@@ -180,19 +179,9 @@ static bool judge_path(struct why *y, struct access_ask *a, struct reason *ret)
 	return false;
 }
 
-/* Before the path is walked, the call is let through. Last of all: it becomes a parser. */
-static void ask_filters(struct why *y, const struct action *act, struct reason *ret,
-			struct buf *text)
+static struct pathcalls calls_of(const struct why *y)
 {
-	struct filters *f = arena_alloc(y->a, sizeof(*f));
-	struct err e;
-
-	if (!y->creds.seccomp)
-		return;
-	if (filters_of(f, y->r->in, y->dir, y->a, &e) == 0)
-		pathcalls_judge(f, act, ret, text);
-	else
-		emit_note(y->r->emit, "its seccomp filters were not asked: %s", e.msg);
+	return (struct pathcalls){ y->r->in, y->r->emit, y->t, y->a, y->dir, y->creds.seccomp };
 }
 
 static void put_question(const struct why *y, struct access_ask *a, struct asked *f)
@@ -222,6 +211,7 @@ static void ask_path(struct why *y)
 	const struct why_opts *o = y->o;
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
 	struct asked *f = arena_alloc(y->a, sizeof(*f));
+	struct pathcalls calls = calls_of(y);
 	struct err e;
 
 	put_question(y, a, f);
@@ -236,7 +226,7 @@ static void ask_path(struct why *y)
 	} else {
 		reason_inside(&f->why, &y->t->uids, &y->t->gids);
 		reason_hint(&f->why, o->path);
-		ask_filters(y, action_of(o->what), &f->why, &words);
+		pathcalls_judge(&calls, action_of(o->what), &f->why, &words);
 		f->text = words.len ? &words : NULL;
 		answer(y, f);
 	}
@@ -247,10 +237,14 @@ static void ask_left_path(struct why *y)
 	const struct ending *x = y->t->ending;
 	struct access_ask *a = arena_alloc(y->a, sizeof(*a));
 	struct asked *f = arena_alloc(y->a, sizeof(*f));
+	struct pathcalls calls = calls_of(y);
+	auto_buf struct buf words = { 0 };
 
 	put_question(y, a, f);
 	snprintf(a->dir, sizeof(a->dir), "%s", x->cwd ? x->cwd : "");
 	deadpath_ask(x, y->left, y->r->rules, a, y->a, &f->why);
+	pathcalls_judge(&calls, action_of(y->o->what), &f->why, &words);
+	f->text = words.len ? &words : NULL;
 	answer(y, f);
 }
 
@@ -260,11 +254,9 @@ static void ask_left_path(struct why *y)
 static void tell(struct run *r, struct findings *of, const struct finding *f,
 		 const struct ending *end)
 {
-	struct why_more more[WHY_MORE_MAX];
 	struct why_row row;
 
 	row_none(why_col, &row);
-	row.more = (struct col_rows){ more, why_more(f, more), sizeof(*more) };
 	row.kind = f->kind;
 	row.reason = text(f->what);
 	row.evidence = text(f->evidence);
@@ -331,7 +323,7 @@ static void ask_call(struct why *y)
 		emit_err(y->r->emit, &e);
 		return;
 	}
-	a.relaxed = y->o->relaxed;
+	a.node = y->o->node;
 	ask->action = "call";
 	ask->subject = y->o->call;
 	if (y->o->call) {
@@ -351,6 +343,8 @@ static void ask_call(struct why *y)
 static void ask_port(struct why *y)
 {
 	struct asked *ask = arena_alloc(y->a, sizeof(*ask));
+	struct pathcalls calls = calls_of(y);
+	auto_buf struct buf words = { 0 };
 	char subject[24];
 
 	snprintf(subject, sizeof(subject), "%s/%u", y->o->udp ? "udp" : "tcp",
@@ -362,6 +356,8 @@ static void ask_port(struct why *y)
 	else
 		port_judge(y->r->in, y->t, y->dir, &y->creds, (uint16_t)y->o->port, y->o->udp,
 			   &ask->why);
+	pathcalls_port(&calls, y->o->udp, &ask->why, &words);
+	ask->text = words.len ? &words : NULL;
 	answer(y, ask);
 }
 
@@ -481,7 +477,7 @@ static bool why_filters(const void *opts)
 {
 	const struct why_opts *o = opts;
 
-	return o->call || o->calls || o->path;
+	return o->call || o->calls || o->path || o->port != NO_PORT;
 }
 
 static enum nets why_nets(const void *opts)
@@ -504,7 +500,7 @@ static int check_others(const struct why_opts *o, struct err *e)
 	if (o->port != NO_PORT && o->port > UINT16_MAX)
 		return err_set(e, ST_USAGE, "a port is at most 65535");
 	if (o->cap && cap_of(o->cap) < 0)
-		return err_set(e, ST_USAGE, "there is no capability '%s'", o->cap);
+		return err_no_word(e, o->cap, cap_word, "there is no capability '%s'", o->cap);
 	return o->call ? call_parse(o->call, &a, e) : 0;
 }
 
@@ -514,29 +510,31 @@ static int why_setup(void *opts, int nargs, char *const *args, struct layout *l,
 	const struct action *act = action_of(o->what);
 
 	/* only here it can be asked */
-	o->relaxed = release_is_since(6, 11);
+	callcap_node_read(&o->node);
 	(void)nargs;
 	(void)args;
 	if (check_others(o, e) < 0)
 		return -1;
+	l->under = l->fields ? NULL : "evidence,cure";
+	/* of a hundred calls nobody wants a hundred cures: -o wide has them */
+	if (o->calls && !l->fields && l->format == OUT_TABLE)
+		l->fields = "subject,for,verdict,kind,reason";
 	if (!o->path && (o->what || o->to))
 		return err_set(e, ST_USAGE, "--for and --to go with --path");
 	if (is_of_end(o)) {
 		if (o->pid)
-			return err_set(e, ST_USAGE, "--pid goes with a question: --path, --port, "
-				       "--syscall or --cap");
+			return err_set(e, ST_USAGE, "--pid goes with --path, --port, --cap ...");
 		if (!l->fields && l->format != OUT_NAMES)
 			l->fields = l->format == OUT_WIDE ?
 				"kind,reason,evidence,source,cure,kubernetes,docker" :
-				"kind,reason,more";
-		l->below = true;
+				"kind,reason,evidence,cure";
 		return 0;
 	}
 	if (!o->path)
 		return 0;
 	if (!act)
-		return err_set(e, ST_USAGE, "--for %s: read, write, create, exec ... ('nsdebug "
-			       "help why' has all)", o->what);
+		return err_no_word(e, o->what, action_word, "--for %s: read, write, create, exec "
+				   "... ('nsdebug help why' has all)", o->what);
 	if (!*o->path || strlen(o->path) >= ACCESS_PATH ||
 	    (o->to && (!*o->to || strlen(o->to) >= ACCESS_PATH)))
 		return err_set(e, ST_USAGE, "a path has 1 to %d bytes", ACCESS_PATH - 1);
@@ -562,27 +560,28 @@ const struct tool tool_why = {
 	.name = "why",
 	.summary = "show why something is refused or has ended, and what to change",
 	.about = "Without an option: why the container ended, or does not start; of one "
-		"that runs, why its run before ended. Told from what its runtime wrote "
-		"down, the kernel's log, its cgroup, its last output, and a look at what "
-		"was to be started in its image, and in the node's directories that were "
-		"mounted in it: a missing shell, interpreter, loader or library, another "
-		"architecture. The first row is the verdict, and the exit status is 0 if "
-		"there is one, 1 if nothing is wrong or nothing has ended, 5 if something "
+		"that runs, why it is unhealthy, or its run before ended. Told from what its "
+		"runtime wrote down (its health checks, too), the kernel's log, its cgroup, its "
+		"last output, and a look at what was to be started in its image, and in the node's "
+		"directories that were mounted in it: a missing shell, interpreter, loader or "
+		"library, another architecture. The first row is the verdict, and the exit status "
+		"is 0 if there is one, 1 if nothing is wrong or nothing has ended, 5 if something "
 		"that could tell more could not be looked at.\n\n"
 		"Of one that has ended a question is judged as of its first process when it began: "
-		"by its configuration and, --path, its image and the node's directories that were "
-		"mounted in it. What that does not tell (docker's own seccomp profile, who has a "
-		"port of the node) is unknown. What is refused to one that ends too soon 'nsdebug "
-		"trace denied --next NAME' tells.\n\n"
+		"by its configuration and, --path, its image, the node's directories that were "
+		"mounted in it, and each tmpfs, empty. What that does not tell (docker's own "
+		"seccomp profile, who has a port of the node) is unknown. What is refused to one "
+		"that ends too soon 'nsdebug trace denied --next NAME' tells.\n\n"
 		"With --path it answers without trying it, as the kernel would answer the "
 		"container's first process, or that of -p PID: by the modes, owners and ACLs of "
 		"each component of the path, the mounts (which ids one with mapped ids has Linux "
 		"6.15 tells), attributes, user namespace and capabilities, and for files of "
-		"another process by who may look into it. What a security module or the server of "
-		"a file system says cannot be known; its seccomp filters are asked about the calls "
-		"that do it. The exit status is 0 if it is allowed, 1 if "
-		"not, 5 if that cannot be told. The cure keeps the container nonroot. " CURE_WORDS
-		"\n\n"
+		"another process by who may look into it; of devices by the rules of its device "
+		"cgroup, which only cgroup v1 tells. What a security module or the server of a "
+		"file system says cannot be known; its seccomp filters are asked about the calls "
+		"that do it (of --port: that bind it). The exit status is 0 if it is allowed, 1 "
+		"if not, 5 if that cannot be told. The cure keeps the container nonroot. "
+		CURE_WORDS "\n\n"
 		"Seccomp filters are read from the kernel and evaluated: nothing is called and "
 		"nobody is stopped. What they let through may still be refused for want of a "
 		"capability: of each call that asks for one, always or for some arguments, that is "

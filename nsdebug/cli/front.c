@@ -236,6 +236,8 @@ static int prepare(struct front *f, struct target *t, struct err *e)
 	const struct tool *tool = f->c->tool;
 	bool reader = job_need(f->c, t) == NEED_ROOT;
 
+	if (tool->judge && !t->next)
+		ownprofile_read(&t->profile, &t->container, t->arena);
 	if (t->next || t->place.image)
 		return 0;
 	if ((!reader || (tool->mounts && tool->mounts(f->c->opts))) && target_mounts(t, e) < 0)

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
+#include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/cli/cli.h"
 #include "nsdebug/code/debugfile.h"
 #include "nsdebug/code/stop.h"
 #include "nsdebug/enter/enter.h"
+#include "nsdebug/sys/devrules.h"
 #include "nsdebug/sys/layers.h"
 #include "nsdebug/sys/mountids.h"
 #include "nsdebug/target/ending.h"
@@ -139,6 +141,15 @@ static int start_beside(struct child *c, const struct job *j, enum role role, en
 	return 0;
 }
 
+static const struct devrules *devices_of(const struct target *t)
+{
+	auto_close int self = openat(t->place.procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct devrules *r = arena_alloc(t->arena, sizeof(*r));
+
+	devrules_read(r, t->place.proc, self, t->arena);
+	return r;
+}
+
 int job_start_judge(const struct job *j, const struct target *t, struct child *c, int *judge,
 		    struct err *e)
 {
@@ -150,6 +161,9 @@ int job_start_judge(const struct job *j, const struct target *t, struct child *c
 	mountids_read(&t->mounts, t->place.proc, t->arena);
 	layers_mark(&t->mounts, &t->host_mounts);
 	judge_rules(&site, t->place.proc);
+	/* who is traced was refused by it or not: that is seen, and is another time */
+	if (job_need(j->c, t) == NEED_PROC)
+		site.devices = devices_of(t);
 	return start_beside(c, &with, ROLE_READER, judge_serve, &site, judge, e);
 }
 
@@ -225,7 +239,8 @@ static int start_proc(struct child *kids, const struct job *j, struct err *e)
 
 static int start_reader(struct child *c, const struct job *j, struct err *e)
 {
-	struct access_site rules = { 0 };
+	static const struct devrules unknown = { .kind = DEVRULES_UNKNOWN };
+	struct access_site rules = { .devices = &unknown };
 	struct job with = *j;
 
 	if (j->target->ending) {

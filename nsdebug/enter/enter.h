@@ -70,6 +70,8 @@ struct place {
 struct imagefs_bind {
 	const char *source, *at;	/* at: in the container, whose own links are followed */
 	bool there;
+	int tree;			/* a copy of its mount, where its place in the container
+					 * is not there; else -1 */
 	bool empty;			/* a directory without anything in it */
 	int err;			/* errno: why it is not there, or 0 */
 };

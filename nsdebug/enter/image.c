@@ -116,12 +116,16 @@ static int copy_source(struct imagefs_bind *b)
 	return b->err ? -1 : take_fd(&tree);
 }
 
-static void put(int root, struct imagefs_bind *b, int tree)
+static void put(int root, struct imagefs_bind *b, int *tree)
 {
 	auto_close int at = fd_openat2(root, b->at, O_PATH, RESOLVE_IN_ROOT |
 				       RESOLVE_NO_MAGICLINKS);
 
-	b->there = at >= 0 && !syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH |
+	if (at < 0 && errno == ENOENT) {
+		b->tree = take_fd(tree);
+		return;
+	}
+	b->there = at >= 0 && !syscall(SYS_move_mount, *tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH |
 				       MOVE_MOUNT_T_EMPTY_PATH);
 	b->err = b->there ? 0 : errno;
 }
@@ -137,7 +141,7 @@ static void put_all(const struct imagefs *image, int root, int trees[IMAGE_BINDS
 {
 	for (size_t i = 0; i < image->nbinds; i++) {
 		if (trees[i] >= 0)
-			put(root, image->binds[i], trees[i]);
+			put(root, image->binds[i], &trees[i]);
 		own_close(&trees[i]);
 	}
 }

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +15,8 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/sys/ns.h"
 #include "nsdebug/sys/proc.h"
+
+#define CAP_BND "\nCapBnd:\t"
 
 const struct rlimit_kind rlimit_kinds[RL_COUNT] = {
 	[RL_CPU] = { "cpu", "s", "processor time" },
@@ -155,4 +160,30 @@ void rlimits_use(uint64_t use[RL_COUNT], const struct rlimits *r, int dir, int p
 	if (r->soft[RL_NPROC] != UINT64_MAX)
 		use[RL_NPROC] = threads_of_user(st.uid[0], ns_id(living, "user"), procfs, tick,
 						ctx);
+}
+
+/* What is started here may then do it, too. */
+static bool first_may_raise(void)
+{
+	char text[4096];
+	uint64_t bnd;
+	const char *p;
+
+	if (fd_read_at(AT_FDCWD, "/proc/1/status", text, sizeof(text)) < 0)
+		return true;
+	p = strstr(text, CAP_BND);
+	if (!p)
+		return true;
+	p += strlen(CAP_BND);
+	return !scan_hex(&p, &bnd) || bnd >> CAP_SYS_RESOURCE & 1;
+}
+
+uint64_t rlimits_most(enum rlimit_id which)
+{
+	struct rlimit r;
+
+	if (prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE, 0, 0, 0) || first_may_raise() ||
+	    getrlimit((__rlimit_resource_t)which, &r) < 0 || r.rlim_max == RLIM_INFINITY)
+		return UINT64_MAX;
+	return r.rlim_max;
 }

@@ -32,6 +32,10 @@ struct rlimits {
 int rlimits_read(struct rlimits *r, int dir);		/* of a /proc/PID; -1 with errno */
 bool rlimits_parse(struct rlimits *r, const char *text);
 
+/* The hard limit of this process, where it is the highest that root can set here: neither it nor
+ * process 1 may have CAP_SYS_RESOURCE. UINT64_MAX: there is none such. */
+uint64_t rlimits_most(enum rlimit_id which);
+
 /* What is used now, UINT64_MAX where that cannot be known; `procfs` is looked through for the
  * threads of the same user. `tick` is called now and then. */
 void rlimits_use(uint64_t use[RL_COUNT], const struct rlimits *r, int dir, int procfs,

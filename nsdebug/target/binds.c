@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/target/binds.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 
-#include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
-#include "nsdebug/base/own.h"
 #include "nsdebug/sys/cover.h"
 #include "nsdebug/sys/layers.h"
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/target/volumes.h"
 
 struct plan {
 	struct ending *x;
 	struct arena *a;
 	struct cover host;
+	size_t asked;		/* volumes whose engine's files were read */
 };
 
 /* An absolute path that no word of it leads elsewhere; not the root. */
@@ -33,21 +30,6 @@ static bool is_plain(const char *path)
 		path += n + 1;
 	}
 	return true;
-}
-
-/* DATA/volumes/NAME/_data, with options of its own. Where anything but that there are none is
- * answered there may be: no link is followed. */
-static bool is_on_demand(const char *source, struct arena *a)
-{
-	static const char data[] = "/_data";
-	size_t len = strlen(source), of = sizeof(data) - 1;
-	auto_close int fd = -1;
-
-	if (len <= of || strcmp(source + len - of, data) != 0)
-		return false;
-	fd = fd_openat2(AT_FDCWD, runtime_join(a, arena_dup(a, source, len - of), "opts.json"),
-			O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	return fd >= 0 || errno != ENOENT;
 }
 
 /* Who walks there would ask a server on the way, or at its end. */
@@ -93,37 +75,57 @@ static const struct mount *mount_of(const struct plan *p, const char *source)
 	return at == NO_MOUNT ? NULL : &p->host.mounts->items[at];
 }
 
+/* Engines mount a tmpfs on that directory of theirs, and bind it, while the container runs. */
+static bool is_shm(const struct ending_mount *m, const struct mount *on)
+{
+	const char *name = strrchr(m->source, '/');
+
+	return !strcmp(m->at, "/dev/shm") && !strcmp(name, "/shm") &&
+		strcmp(on->point, m->source) != 0;
+}
+
+/* It is bound with all that is mounted below it. */
+static void plan_root(struct plan *p)
+{
+	struct ending *x = p->x;
+	struct ending_mount m = { .at = "", .source = x->image.layers[0],
+		.flags.set = x->read_only_root ? MOUNT_RO : 0, .flags.named = x->read_only_root };
+	const struct mount *on = x->own_root && is_plain(m.source) ? mount_of(p, m.source) : NULL;
+
+	if (!on)
+		return;
+	m.type = on->type;
+	m.fs_options = on->fs_options;
+	mountflags_node(&m.flags, on->options, x->runc);
+	add_below(p, &m);
+	x->root = m;
+}
+
 static void plan_one(struct plan *p, size_t i)
 {
 	struct ending_mount m = p->x->mounts[i];
 	struct imagefs *image = &p->x->image;
 	const struct mount *on;
 
-	if (!m.volume || !is_plain(m.source) || !is_plain(m.at) ||
-	    image->nbinds == IMAGE_BINDS_MAX || asks(p, m.source) || is_on_demand(m.source, p->a))
+	if (!m.volume || m.mapped || m.part || !is_plain(m.source) || !is_plain(m.at) ||
+	    image->nbinds == IMAGE_BINDS_MAX || asks(p, m.source))
+		return;
+	p->x->mounts[i].on_demand = p->asked++ >= IMAGE_BINDS_MAX ||
+		volumes_on_demand(m.source, p->a);
+	if (p->x->mounts[i].on_demand)
 		return;
 	on = mount_of(p, m.source);
 	/* what the kernel says is another thing to us than it was to the container */
-	if (!on || mounts_of_kernel(on->type) || !add_below(p, &m))
+	if (!on || mounts_of_kernel(on->type) || is_shm(&m, on) || !add_below(p, &m))
 		return;
 	m.type = on->type;
 	m.fs_options = on->fs_options;
-	m.read_only |= mounts_option(on->options, "ro");
-	m.noexec |= mounts_option(on->options, "noexec");
-	m.nodev |= mounts_option(on->options, "nodev");
+	mountflags_node(&m.flags, on->options, p->x->runc);
 	m.bind = arena_alloc(p->a, sizeof(*m.bind));
-	*m.bind = (struct imagefs_bind){ .source = m.source, .at = m.at };
+	*m.bind = (struct imagefs_bind){ .source = m.source, .at = m.at,
+		.tree = -1 };
 	image->binds[image->nbinds++] = m.bind;
 	p->x->mounts[i] = m;
-}
-
-static size_t depth_of(const char *path)
-{
-	size_t n = 0;
-
-	for (const char *p = path; *p; p++)
-		n += *p == '/' && p[1];
-	return n;
 }
 
 /* As engines do it: a directory before what is mounted in it. */
@@ -133,7 +135,7 @@ static void sort_binds(struct imagefs *image)
 		struct imagefs_bind *b = image->binds[i];
 		size_t k = i;
 
-		for (; k && depth_of(image->binds[k - 1]->at) > depth_of(b->at); k--)
+		for (; k && ending_depth(image->binds[k - 1]->at) > ending_depth(b->at); k--)
 			image->binds[k] = image->binds[k - 1];
 		image->binds[k] = b;
 	}
@@ -151,5 +153,6 @@ void binds_plan(struct ending *x, const struct mounts *host, struct arena *a)
 	x->image.binds = arena_alloc(a, IMAGE_BINDS_MAX * sizeof(*x->image.binds));
 	for (size_t i = 0; i < count; i++)
 		plan_one(&p, i);
+	plan_root(&p);
 	sort_binds(&x->image);
 }

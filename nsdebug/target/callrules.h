@@ -37,6 +37,10 @@ struct callrules {
 	bool native;			/* x86-64 is one of its architectures */
 	struct callrule *first, *last;
 	const char *unknown;	/* why it is not known, whatever else is here; or NULL */
+	/* it is not known, but by daemon.json it is docker's own: that lets all through by which
+	 * something is done with a path or a port (moby 20.10 to 28,
+	 * profiles/seccomp/default_linux.go) */
+	bool usual;
 };
 
 /* A value of it; key: its path below linux.seccomp. */

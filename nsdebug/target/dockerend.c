@@ -4,6 +4,7 @@
  * config.v2.json (moby 20.10, container/container.go and state.go), hostconfig.json, and its
  * layers, DATA/overlay2/ID, whose ID is in DATA/image/overlay2/layerdb/mounts/CONTAINER/mount-id.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -14,9 +15,13 @@
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/rfc3339.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/target/ownprofile.h"
+#include "nsdebug/target/specmounts.h"
 
 #define DRIVER "overlay2"
+#define LIMIT_NAME 16
 #define FRESH_PORT 0		/* WithCommonOptions() of moby's daemon/oci_linux.go, 20.10 */
 
 /* Files that it mounts in each of them, and where config.v2.json tells of them (moby 20.10,
@@ -31,12 +36,15 @@ struct reading {
 	struct arena *a;
 	const char *driver;
 	struct ending_mount *m;
+	const char *entry;		/* its path in the document, with a dot */
+	unsigned int object;		/* it is this one of it */
 	bool running;		/* as far as dockerd has heard; between two attempts, too */
 	bool privileged;
 	bool host_ids;		/* with userns-remap not for this one */
 	const char *own[ARRAY_SIZE(own_files)];
 	const char *calls;	/* its seccomp profile: "unconfined", its text, or NULL */
 	struct words_list add, drop;	/* capabilities, with "CAP_" or without */
+	struct words_list masked;	/* paths that are, or are read-only */
 };
 
 /* A time that was never: Go's zero. */
@@ -62,6 +70,8 @@ static void take_state(struct reading *r, const char *key, struct jvalue v)
 		x->error = ending_string(r->a, v);
 	else if (!strcmp(key, "ExitCode") && jvalue_u64(v, &n) && n <= INT32_MAX)
 		x->exit_code = (int64_t)n;
+	else if (str_prefix(key, "Health."))
+		health_take(&x->health, r->a, key + strlen("Health."), v);
 	else if (!strcmp(key, "StartedAt"))
 		x->started = time_text(r->a, v);
 	else if (!strcmp(key, "FinishedAt"))
@@ -76,15 +86,29 @@ static void take_config(struct reading *r, const char *key, struct jvalue v)
 		r->x->user = runtime_text(r->a, v);
 	else if (!strcmp(key, "WorkingDir"))
 		r->x->cwd = runtime_text(r->a, v);
+	else if (!strcmp(key, "Healthcheck.Test[]") && !r->x->health.word)
+		r->x->health.word = ending_string(r->a, v);
+}
+
+/* What was asked for stands in the mount, too, and has a source of its own. */
+static bool is_in_spec(const struct reading *r, const char *path, unsigned int object)
+{
+	return r->entry && object == r->object + 1 && str_prefix(path, r->entry) &&
+		!strcmp(path + strlen(r->entry), "Spec.Source");
 }
 
 /* "MountPoints./data.Destination": the key is the destination, which may hold a dot. */
 static void take_mount(struct reading *r, const char *path, struct jvalue v)
 {
 	const char *key = strrchr(path, '.') + 1;
+	uint64_t mode;
 
 	if (!strcmp(key, "Source")) {
+		if (is_in_spec(r, path, v.object))
+			return;
 		r->m = ending_mount_add(r->x, r->a);
+		r->entry = arena_dup(r->a, path, (size_t)(key - path));
+		r->object = v.object;
 		if (r->m)
 			*r->m = (struct ending_mount){
 				.source = runtime_text(r->a, v), .volume = true,
@@ -94,7 +118,17 @@ static void take_mount(struct reading *r, const char *path, struct jvalue v)
 	} else if (!strcmp(key, "Destination")) {
 		r->m->at = runtime_text(r->a, v);
 	} else if (!strcmp(key, "RW")) {
-		r->m->read_only = jvalue_is(v, "false");
+		r->m->flags.set = jvalue_is(v, "false") ? MOUNT_RO : 0;
+		r->m->flags.named = r->m->flags.set;
+	} else if (!strcmp(key, "Type") && jvalue_is(v, "tmpfs")) {
+		r->m->type = "tmpfs";
+		r->m->tmpfs.anew = true;
+		r->m->volume = false;
+	} else if (strstr(path, ".VolumeOptions.Subpath")) {
+		r->m->part |= v.type == J_STRING && v.text.len;
+	} else if (strstr(path, ".TmpfsOptions.Mode") && jvalue_u64(v, &mode) && mode) {
+		r->m->tmpfs.has_mode = true;
+		r->m->tmpfs.mode = (uint32_t)mode & 07777;
 	}
 }
 
@@ -135,9 +169,32 @@ static bool take_value(void *ctx, const char *path, struct jvalue v)
 	return true;
 }
 
-static bool begins(struct jvalue v, const char *with)
+/* --init: inInitPath of moby's daemon/oci_linux.go. */
+static void add_init(struct reading *r)
 {
-	return v.text.len >= strlen(with) && !memcmp(v.text.p, with, strlen(with));
+	struct ending_mount *m = ending_mount_add(r->x, r->a);
+
+	if (m)
+		*m = (struct ending_mount){ .at = "/sbin/docker-init", .type = "bind" };
+}
+
+/* It begins with its name (docker/go-units, ulimit.go): "nofile"; of what has no limit it is -1. */
+static void take_limit(struct reading *r, const char *key, struct jvalue v)
+{
+	struct ending *x = r->x;
+	struct ending_limit *l = x->nlimits ? &x->limits[x->nlimits - 1] : NULL;
+	auto_buf struct buf b = { 0 };
+
+	if (!strcmp(key, "Name")) {
+		buf_str(&b, "RLIMIT_");
+		for (size_t i = 0; i < v.text.len && i < LIMIT_NAME; i++)
+			buf_char(&b, (char)toupper((unsigned char)v.text.p[i]));
+		ending_limit_add(x, arena_dup(r->a, b.bytes, b.len));
+	} else if (l && !strcmp(key, "Soft") && !jvalue_u64(v, &l->soft)) {
+		l->soft = UINT64_MAX;
+	} else if (l && !strcmp(key, "Hard") && !jvalue_u64(v, &l->hard)) {
+		l->hard = UINT64_MAX;
+	}
 }
 
 static bool take_host(void *ctx, const char *path, struct jvalue v)
@@ -153,19 +210,30 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->memory_limit = n;
 	} else if (!strcmp(path, "PidsLimit") && jvalue_u64(v, &n) && n) {
 		x->pids_limit = n;
+	} else if (str_prefix(path, "Ulimits[].")) {
+		take_limit(r, path + strlen("Ulimits[]."), v);
 	} else if (!strcmp(path, "CapAdd[]") || !strcmp(path, "CapDrop[]")) {
 		words_add(path[3] == 'A' ? &r->add : &r->drop, r->a, v);
 	} else if (!strcmp(path, "Privileged")) {
 		r->privileged = jvalue_is(v, "true");
 	} else if (!strcmp(path, "GroupAdd[]")) {
 		words_add(&x->add_groups, r->a, v);
+	} else if (!strcmp(path, "Init")) {
+		if (jvalue_is(v, "true"))
+			add_init(r);
 	} else if (!strcmp(path, "PidMode")) {
 		x->shared_pids = v.type == J_STRING && v.text.len;
 	} else if (!strcmp(path, "NetworkMode")) {
 		x->host_net = jvalue_is(v, "host");
-		x->joined_net = begins(v, "container:");
+		x->joined_net = jvalue_begins(v, "container:");
+	} else if (!strcmp(path, "MaskedPaths[]") || !strcmp(path, "ReadonlyPaths[]")) {
+		words_add(&r->masked, r->a, v);
+	} else if (!strcmp(path, "UTSMode")) {
+		x->host_uts = jvalue_is(v, "host");
 	} else if (str_prefix(path, "Sysctls.")) {
 		ending_sysctl(x, r->a, path + strlen("Sysctls."), v);
+	} else if (!strcmp(path, "Runtime")) {
+		x->runc = jvalue_is(v, "runc");
 	} else if (!strcmp(path, "UsernsMode")) {
 		r->host_ids = jvalue_is(v, "host");
 	} else if (!strcmp(path, "RestartPolicy.Name")) {
@@ -173,11 +241,14 @@ static bool take_host(void *ctx, const char *path, struct jvalue v)
 		x->policy = text && strcmp(text, "no") ? text : NULL;
 	} else if (str_prefix(path, "Tmpfs.")) {
 		r->m = ending_mount_add(x, r->a);
-		if (r->m)
-			*r->m = (struct ending_mount){
-				.at = runtime_join(r->a, path + strlen("Tmpfs."), NULL),
-				.type = "tmpfs",
-			};
+		text = runtime_text(r->a, v);
+		if (!r->m)
+			return true;
+		*r->m = (struct ending_mount){
+			.at = runtime_join(r->a, path + strlen("Tmpfs."), NULL),
+			.type = "tmpfs", .tmpfs.anew = true,
+		};
+		ending_tmpfs(r->m, text ? text : "");
 	}
 	return true;
 }
@@ -291,8 +362,39 @@ static void add_own_files(struct reading *r)
 		m = ending_mount_add(r->x, r->a);
 		if (m)
 			*m = (struct ending_mount){ .at = at, .source = r->own[i], .volume = true,
-				.read_only = r->x->read_only_root };
+				.flags.set = r->x->read_only_root ? MOUNT_RO : 0,
+				.flags.named = r->x->read_only_root };
 	}
+}
+
+/* As docker does before it asks for them: what is in a mount comes after it. */
+static void sort_mounts(struct ending *x)
+{
+	for (size_t i = 1; i < x->nmounts; i++) {
+		struct ending_mount m = x->mounts[i];
+		size_t k = i;
+
+		for (; k && ending_depth(x->mounts[k - 1].at) > ending_depth(m.at); k--)
+			x->mounts[k] = x->mounts[k - 1];
+		x->mounts[k] = m;
+	}
+}
+
+/* daemon.initializeNetworking() writes its name; what is mounted there it may write itself, and set
+ * back when it was written, but not when it was changed; nor when dockerd says that it was
+ * started. */
+static int64_t begun(const struct ending *x, const char *hostname)
+{
+	int64_t at, most = x->failed_ns, sec;
+	uint32_t nsec;
+	struct stat st;
+
+	if (stat(hostname, &st) < 0)
+		return 0;
+	at = time_ns(st.st_ctim.tv_sec, (uint32_t)st.st_ctim.tv_nsec);
+	if (!x->error && x->started && time_parse(x->started, &sec, &nsec))
+		most = time_ns(sec, nsec);
+	return most && at > most ? most : at;
 }
 
 void docker_ending(const struct container *c, struct ending *x, struct arena *a)
@@ -301,12 +403,11 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 	auto_close int host = runtime_open(c->root, c->id, "hostconfig.json", NULL);
 	struct reading r = { .x = x, .a = a };
 	const char *dir = runtime_join(a, c->root, c->id);
-	struct stat st;
 
 	add_defaults(&r);
 	if (fd < 0 || jread(fd, STATE_MAX, take_value, &r, NULL) < 0)
 		return;
-	x->source = x->spec = runtime_join(a, dir, "config.v2.json");
+	x->source = x->spec = x->health.source = runtime_join(a, dir, "config.v2.json");
 	/* State.SetRestarting() keeps it running, and what the attempt ended with; else it is 0 */
 	if (r.running && !x->between)
 		x->exit_code = INT64_MIN;
@@ -315,12 +416,17 @@ void docker_ending(const struct container *c, struct ending *x, struct arena *a)
 		ending_first_port(x, FRESH_PORT);
 	}
 	x->calls.unknown = why_calls_unknown(&r);
+	x->calls.usual = x->calls.unknown && ownprofile_dockers(c);
 	add_own_files(&r);
+	sort_mounts(x);
+	specmounts_mask(x, a, &r.masked);
 	/* moby forgets the error of a start when a later one succeeds */
 	x->never_ran = !x->started || x->error;
 	/* it has no field for that, and was written then */
-	if (x->error && fstat(fd, &st) == 0)
-		x->failed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
+	if (x->error)
+		x->failed_ns = ending_written(x->spec);
+	if (r.own[1] && str_prefix(r.own[1], dir))
+		x->begun_ns = begun(x, r.own[1]);
 	x->output_form = OUTPUT_DOCKER;
 	find_layers(&r, c->root, c->id);
 }

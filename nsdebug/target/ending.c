@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
@@ -20,10 +21,10 @@
 #include "nsdebug/sys/cgstat.h"
 #include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/k8s.h"
+#include "nsdebug/target/specmounts.h"
 
 #define TEXT_MAX 8192		/* a list of layers: 128 of 28 bytes */
 #define WORD_MAX 8192		/* one argument that is kept */
-#define FIRST_PORT "net.ipv4.ip_unprivileged_port_start"
 #define FRESH_PORT 1024		/* inet_init_net() of net/ipv4/af_inet.c */
 
 const char *ending_string(struct arena *a, struct jvalue v)
@@ -98,6 +99,38 @@ const struct ending_mount *ending_mount_of(const struct ending *x, const char *p
 	return best;
 }
 
+void ending_tmpfs(struct ending_mount *m, const char *options)
+{
+	while (*options) {
+		size_t n = strcspn(options, ",");
+
+		tmpfs_option(&m->tmpfs, options, n);
+		mountflags_option(&m->flags, options, n, true);
+		options += n + (options[n] == ',');
+	}
+}
+
+size_t ending_depth(const char *path)
+{
+	size_t n = 0;
+
+	for (const char *p = path ? path : ""; *p; p++)
+		n += *p == '/' && p[1];
+	return n;
+}
+
+int64_t ending_written(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : time_ns(st.st_mtim.tv_sec, (uint32_t)st.st_mtim.tv_nsec);
+}
+
+bool ending_is_later(const struct ending *x, int64_t sec, uint32_t nsec)
+{
+	return x->begun_ns && time_ns(sec, nsec) >= x->begun_ns;
+}
+
 const char *ending_text(struct arena *a, const char *path)
 {
 	auto_close int fd = runtime_open_file(path, NULL);
@@ -110,51 +143,6 @@ const char *ending_text(struct arena *a, const char *path)
 	return arena_dup(a, b.bytes, b.len);
 }
 
-/* ---- its network ---- */
-
-static uint64_t number_at(const char *path)
-{
-	char text[32];
-	const char *p = text;
-	uint64_t n;
-
-	return fd_read_at(AT_FDCWD, path, text, sizeof(text)) > 0 && scan_u64(&p, &n) ? n :
-		UINT64_MAX;
-}
-
-/* Runtimes take "net/ipv4/..." as well. */
-static bool is_first_port(const char *name)
-{
-	const char *p = FIRST_PORT;
-
-	while (*p && (*name == *p || (*name == '/' && *p == '.')))
-		p++, name++;
-	return !*p && !*name;
-}
-
-void ending_sysctl(struct ending *x, struct arena *a, const char *name, struct jvalue v)
-{
-	const char *text = is_first_port(name) ? runtime_text(a, v) : NULL;
-	uint64_t n;
-
-	if (text && str_u64(text, &n) && n <= UINT16_MAX + 1)
-		x->first_port = (int64_t)n;
-}
-
-void ending_first_port(struct ending *x, int64_t fresh)
-{
-	uint64_t n;
-
-	if (x->first_port >= 0)
-		return;
-	if (!x->host_net) {
-		x->first_port = x->joined_net ? -1 : fresh;
-		return;
-	}
-	n = number_at("/proc/sys/net/ipv4/ip_unprivileged_port_start");
-	x->first_port = n <= UINT16_MAX + 1 ? (int64_t)n : -1;
-}
-
 /* ---- an OCI spec ---- */
 
 struct spec {
@@ -164,48 +152,56 @@ struct spec {
 	uint64_t uid, gid;
 	unsigned int ns;		/* the namespace that is read: jread.h */
 	bool is_pids, is_net, path, made;	/* of it */
-	bool own_pids, joins, has_net;	/* of all */
-	struct ending_mount *m;
+	bool own_pids, joins, has_net, has_uts;	/* of all */
+	struct specmounts mounts;
+	struct words_list masked;	/* paths */
 };
-
-/* A mount begins with its destination, as engines write it (specs-go/config.go). */
-static void take_mount(struct spec *s, const char *key, struct jvalue v)
-{
-	if (!strcmp(key, "destination")) {
-		s->m = ending_mount_add(s->x, s->a);
-		if (s->m)
-			s->m->at = runtime_text(s->a, v);
-	} else if (!s->m) {
-		return;
-	} else if (!strcmp(key, "type")) {
-		s->m->type = runtime_text(s->a, v);
-	} else if (!strcmp(key, "source")) {
-		s->m->source = runtime_text(s->a, v);
-	} else if (!strcmp(key, "options[]")) {
-		s->m->read_only |= jvalue_is(v, "ro");
-		s->m->noexec |= jvalue_is(v, "noexec");
-		s->m->volume |= jvalue_is(v, "bind") || jvalue_is(v, "rbind");
-	}
-}
 
 /* More than there are pids is none: podman does not leave itself more. */
 static uint64_t most_pids(void)
 {
-	return number_at("/proc/sys/kernel/pid_max");
+	return ending_number("/proc/sys/kernel/pid_max");
 }
 
-static uint64_t most_of(const char *type)
+/* RL_COUNT: there is none of that name. */
+static enum rlimit_id limit_id(const char *type)
 {
-	uint64_t most = UINT64_MAX;
+	unsigned int i = 0;
+
+	if (!type || !str_prefix(type, "RLIMIT_"))
+		return RL_COUNT;
+	while (i < RL_COUNT && strcasecmp(type + 7, rlimit_kinds[i].name))
+		i++;
+	return (enum rlimit_id)i;
+}
+
+static uint64_t most_of(enum rlimit_id which)
+{
+	uint64_t most = which == RL_NPROC ? most_pids() : UINT64_MAX;
 	struct rlimit mine;
 
-	for (unsigned int i = 0; type && i < RL_COUNT; i++)
-		if (str_prefix(type, "RLIMIT_") && !strcasecmp(type + 7, rlimit_kinds[i].name) &&
-		    getrlimit((__rlimit_resource_t)i, &mine) == 0) {
-			most = i == RL_NPROC ? most_pids() : most;
-			return mine.rlim_max < most ? mine.rlim_max : most;
-		}
-	return most;
+	if (which == RL_COUNT || getrlimit((__rlimit_resource_t)which, &mine) < 0)
+		return UINT64_MAX;
+	return mine.rlim_max < most ? mine.rlim_max : most;
+}
+
+static uint64_t fixed_at(enum rlimit_id which)
+{
+	uint64_t most = which == RL_COUNT ? UINT64_MAX : rlimits_most(which);
+
+	return most == UINT64_MAX ? 0 : most;
+}
+
+void ending_limit_add(struct ending *x, const char *type)
+{
+	struct ending_limit *l;
+
+	if (x->nlimits == ENDING_LIMITS_MAX)
+		return;
+	l = &x->limits[x->nlimits++];
+	l->type = type;
+	l->most = most_of(limit_id(type));
+	l->fixed = fixed_at(limit_id(type));
 }
 
 /* It begins with its type, as a mount with its destination. */
@@ -214,10 +210,8 @@ static void take_limit(struct spec *s, const char *key, struct jvalue v)
 	struct ending *x = s->x;
 	struct ending_limit *l = x->nlimits ? &x->limits[x->nlimits - 1] : NULL;
 
-	if (!strcmp(key, "type") && x->nlimits < ENDING_LIMITS_MAX) {
-		l = &x->limits[x->nlimits++];
-		l->type = runtime_text(s->a, v);
-		l->most = most_of(l->type);
+	if (!strcmp(key, "type")) {
+		ending_limit_add(x, runtime_text(s->a, v));
 	} else if (l && !strcmp(key, "soft")) {
 		jvalue_u64(v, &l->soft);
 	} else if (l && !strcmp(key, "hard")) {
@@ -225,8 +219,20 @@ static void take_limit(struct spec *s, const char *key, struct jvalue v)
 	}
 }
 
+/* "CHOWN" no runtime knows, and leaves it out; "cap_chown" crun knows, and runc does not. */
+static bool is_cap(struct spec *s, struct jvalue v)
+{
+	if (v.text.len < 4 || strncasecmp(v.text.p, "CAP_", 4))
+		return false;
+	for (size_t i = 0; i < v.text.len; i++)
+		s->x->caps_odd |= v.text.p[i] >= 'a' && v.text.p[i] <= 'z';
+	return true;
+}
+
 static void take_caps(struct spec *s, const char *key, struct jvalue v)
 {
+	if (v.type != J_STRING || !is_cap(s, v))
+		return;
 	if (!strcmp(key, "bounding[]"))
 		words_add(&s->x->bounding, s->a, v);
 	else if (!strcmp(key, "permitted[]"))
@@ -276,6 +282,8 @@ static void take_namespace(struct spec *s, const char *key, struct jvalue v)
 	if (!strcmp(key, "type")) {
 		s->is_pids = jvalue_is(v, "pid");
 		s->is_net = jvalue_is(v, "network");
+		s->x->other_ids |= jvalue_is(v, "user");
+		s->has_uts |= jvalue_is(v, "uts");
 	} else if (!strcmp(key, "path")) {
 		s->path = v.type == J_STRING && v.text.len;
 		s->made = is_made_for(v);
@@ -293,19 +301,23 @@ static bool take_spec(void *ctx, const char *path, struct jvalue v)
 	if (str_prefix(path, "process."))
 		take_process(s, path + strlen("process."), v);
 	else if (str_prefix(path, "mounts[]."))
-		take_mount(s, path + strlen("mounts[]."), v);
+		specmounts_take(&s->mounts, path + strlen("mounts[]."), v);
 	else if (!strcmp(path, "root.path"))
 		s->root = runtime_text(s->a, v);
 	else if (!strcmp(path, "root.readonly"))
 		s->x->read_only_root = jvalue_is(v, "true");
 	else if (!strcmp(path, "linux.uidMappings[].hostID"))
 		s->x->other_ids = true;
+	else if (!strcmp(path, "annotations.run.oci.keep_original_groups"))
+		s->x->groups_cut = true;	/* crun(1): those of who started it */
 	else if (str_prefix(path, "linux.namespaces[]."))
 		take_namespace(s, path + strlen("linux.namespaces[]."), v);
 	else if (str_prefix(path, "linux.seccomp."))
 		callrules_take(&s->x->calls, s->a, path + strlen("linux.seccomp."), v);
 	else if (str_prefix(path, "linux.sysctl."))
 		ending_sysctl(s->x, s->a, path + strlen("linux.sysctl."), v);
+	else if (!strcmp(path, "linux.maskedPaths[]") || !strcmp(path, "linux.readonlyPaths[]"))
+		words_add(&s->masked, s->a, v);
 	else if (!strcmp(path, "linux.resources.memory.limit"))
 		jvalue_u64(v, &s->x->memory_limit);
 	else if (!strcmp(path, "linux.resources.pids.limit"))
@@ -316,7 +328,7 @@ static bool take_spec(void *ctx, const char *path, struct jvalue v)
 int ending_spec(struct ending *x, struct arena *a, const char *path, struct err *e)
 {
 	auto_close int fd = runtime_open_file(path, e);
-	struct spec s = { .x = x, .a = a };
+	struct spec s = { .x = x, .a = a, .mounts = { .x = x, .a = a } };
 	char user[48];
 	const char *dir;
 
@@ -324,9 +336,11 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 		return -1;
 	if (jread(fd, STATE_MAX, take_spec, &s, e) < 0)
 		return err_wrap(e, "%s", path);
+	specmounts_mask(x, a, &s.masked);
 	x->spec = path;
 	x->caps_told = true;	/* of what it does not name there is none */
 	x->host_net = !s.has_net;
+	x->host_uts = !s.has_uts;
 	ending_first_port(x, FRESH_PORT);
 	x->shared_pids = s.joins || !s.own_pids;
 	snprintf(user, sizeof(user), "%llu:%llu", (unsigned long long)s.uid,
@@ -338,11 +352,13 @@ int ending_spec(struct ending *x, struct arena *a, const char *path, struct err 
 	x->image.layers = arena_alloc(a, sizeof(*x->image.layers));
 	x->image.layers[0] = *s.root == '/' ? s.root : runtime_join(a, dir, s.root);
 	x->image.count = 1;
+	x->own_root = true;
 	return 0;
 }
 
 void bundle_ending(const struct container *c, struct ending *x, struct arena *a)
 {
+	x->runc = !strcmp(c->runtime->name, "runc");
 	if (c->bundle)
 		ending_spec(x, a, runtime_join(a, c->bundle, "config.json"), NULL);
 }
@@ -388,6 +404,7 @@ void ending_overlay(struct ending *x, struct arena *a, const char *dir, const ch
 	auto_buf struct buf why = { 0 };
 
 	x->image.layers = arena_alloc(a, IMAGE_LAYERS_MAX * sizeof(*x->image.layers));
+	x->own_root = false;
 	x->image.layers[0] = runtime_join(a, own, "diff");
 	x->image.count = 1;
 	lower = ending_text(a, runtime_join(a, own, "lower"));

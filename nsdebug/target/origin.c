@@ -279,7 +279,8 @@ static bool try_host(const struct origins *s, const struct mount *m, struct cand
 	const char *below = cover_below(m->root, h->root);
 	struct origin o = { 0 };
 
-	if (!below)
+	/* where something was removed there are others' files by now */
+	if (!below || h->deleted)
 		return false;
 	join(path, h->point, below);
 	if (cover_holding(&s->host_cover, path->bytes) != c->at)

@@ -7,6 +7,7 @@
  *
  * RUN is a tmpfs: what has no directory there has not run since boot.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,15 @@ static int read_spec(struct container *c, struct arena *a, struct reading *r, st
 	return oci_annotations(fd, take_annotation, r, e);
 }
 
+/* conmon was there to start it, and never wrote down a process of it: podman calls it created. */
+static bool failed_first(const struct container *c, struct arena *a)
+{
+	const char *run = runtime_join(a, c->root, c->id);
+
+	return access(runtime_join(a, run, "userdata/conmon.pid"), F_OK) == 0 &&
+		access(runtime_join(a, run, "userdata/pidfile"), F_OK) < 0 && errno == ENOENT;
+}
+
 static int load(struct container *c, struct arena *a, const char *manager, struct err *e)
 {
 	static const char *const states[] = { "/run/runc", "/run/crun", NULL };
@@ -175,7 +185,7 @@ static int load(struct container *c, struct arena *a, const char *manager, struc
 	if (oci_confirm(c, a, states, e) < 0)
 		return -1;
 	if (!c->pid)
-		c->recorded = r.manager ? REC_EXITED : REC_CREATED;
+		c->recorded = !r.manager || failed_first(c, a) ? REC_CREATED : REC_EXITED;
 	return 0;
 }
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "nsdebug/base/buf.h"
-#include "nsdebug/base/clock.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/fd.h"
 #include "nsdebug/base/mem.h"
@@ -38,17 +37,23 @@ static bool take_msg(void *ctx, const char *path, struct jvalue v)
 }
 
 /* A line of JSON for each thing that went wrong. */
-static void read_oci_log(struct ending *x, struct arena *a, const char *path)
+static void read_oci_log(struct ending *x, struct arena *a, const char *root, const char *id)
 {
-	auto_close int fd = runtime_open_file(path, NULL);
+	const char *below = runtime_join(a, id, "userdata/oci-log");
+	const char *path = runtime_join(a, root, below);
+	struct err e = { 0 };
+	auto_close int fd = runtime_open_file(path, &e);
 	struct saying s = { a, NULL };
-	struct stat st;
 
+	/* with ids of its own, userdata belongs to who is root among these */
+	x->told = fd < 0 && e.status == ST_REFUSED;
+	if (x->told)
+		fd = runtime_open_told(root, below);
 	if (fd < 0)
 		return;
 	jread(fd, STATE_MAX, take_msg, &s, NULL);
-	if (s.msg && fstat(fd, &st) == 0)
-		x->failed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
+	if (s.msg)
+		x->failed_ns = ending_written(path);
 	x->error = s.msg;
 	if (s.msg && !x->source)
 		x->source = path;
@@ -100,8 +105,8 @@ static bool take_event(void *ctx, const char *path, struct jvalue v)
 		ev->status = runtime_text(ev->a, v);
 	else if (!strcmp(path, "Time"))
 		ev->time = runtime_text(ev->a, v);
-	else if (!strcmp(path, "ContainerExitCode"))
-		jvalue_u64(v, &ev->code);
+	else if (!strcmp(path, "ContainerExitCode") && !jvalue_u64(v, &ev->code))
+		ev->code = UINT64_MAX;	/* -1: podman does not know it */
 	return true;
 }
 
@@ -204,10 +209,13 @@ void podman_ending(const struct container *c, struct ending *x, struct arena *a)
 		x->no_files = access(spec, F_OK) == 0 ? arena_dup(a, e.msg, strlen(e.msg)) :
 			"it has not been started yet, and what is to be started podman keeps in "
 			"its database";
+	if (x->spec)	/* anew with each start */
+		x->begun_ns = ending_written(x->spec);
 	find_layers(x, a);
 	read_events(x, a, c->id);
 	read_exit_file(x, a, c->id);
-	read_oci_log(x, a, runtime_join(a, run, "userdata/oci-log"));
+	read_oci_log(x, a, c->root, c->id);
+	health_podman(&x->health, c, a);
 	x->never_ran = x->error && x->exit_code == INT64_MIN;
 	x->output = runtime_join(a, graph, "userdata/ctr.log");
 }

@@ -184,6 +184,13 @@ int runtime_open_file(const char *path, struct err *e)
 	return fd < 0 ? err_state(e, dir, "", slash + 1) : take_fd(&fd);
 }
 
+int runtime_open_told(const char *dir, const char *path)
+{
+	auto_close int top = open_top(dir, O_PATH);
+
+	return top < 0 ? -1 : open_file(top, path);
+}
+
 int runtime_read_pid(struct container *c, const char *dir, const char *id, const char *file,
 		     struct err *e)
 {

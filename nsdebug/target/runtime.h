@@ -116,6 +116,9 @@ bool runtime_has_dir(const char *dir, const char *id);
 int runtime_open(const char *dir, const char *id, const char *file, struct err *e);
 /* The same for a file whose parent directories are root's own words, "/etc/docker/daemon.json". */
 int runtime_open_file(const char *path, struct err *e);
+/* What others than root may put another file of root's in the place of: good for words only. The
+ * directory itself is root's, path is below it, with no link on the way. */
+int runtime_open_told(const char *dir, const char *path);
 /* The pid in such a file, and when it was written (c->noted). */
 int runtime_read_pid(struct container *c, const char *dir, const char *id, const char *file,
 		     struct err *e);

@@ -27,6 +27,7 @@
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/members.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/target/ownprofile.h"
 #include "nsdebug/target/runtime.h"
 
 struct arena;
@@ -60,6 +61,7 @@ struct target {
 	struct place place;		/* the descriptors to enter by; owned */
 	const struct next *next;	/* of a container that is not there yet; else NULL */
 	struct ending *ending;		/* only after target_pin_or_end(): how it ended */
+	struct ownprofile profile;	/* for verbs that have .judge */
 	struct arena *arena;		/* owned, and all strings of .container with it */
 };
 

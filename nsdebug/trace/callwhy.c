@@ -22,7 +22,7 @@ static int find_call(const char *text, size_t len, struct call_ask *ret, struct 
 {
 	ret->nr = sysdef_number(text, len);
 	return ret->nr < SYS_NR_MAX ? 0 :
-		err_set(e, ST_USAGE, "there is no system call '%.*s'", (int)len, text);
+		err_no_word(e, text, sysdef_word, "there is no system call '%.*s'", (int)len, text);
 }
 
 static int parse_args(const char *text, struct call_ask *ret, struct err *e)
@@ -66,7 +66,9 @@ int call_parse(const char *text, struct call_ask *ret, struct err *e)
 static void put_action(struct buf *b, uint32_t action)
 {
 	buf_str(b, seccomp_action(action));
-	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+	if (action == SECCOMP_RET_ERRNO)
+		buf_str(b, " 0, as if it were done");
+	else if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		buf_addf(b, " %s", word_errno(-(int64_t)(action & SECCOMP_RET_DATA)));
 }
 
@@ -151,7 +153,7 @@ static void judge_filters(const struct filters *f, const struct seccomp_verdict 
 
 static struct callcap_call of_ask(const struct call_ask *a)
 {
-	struct callcap_call c = { .unknown = a->unknown };
+	struct callcap_call c = { .unknown = a->unknown, .node = a->node };
 
 	memcpy(c.args, a->args, sizeof(c.args));
 	return c;
@@ -197,13 +199,18 @@ static void put_elsewhere(const struct callcap *k, const struct capable *c,
 static void put_some(const struct callcap *k, const struct reason *lacks, struct reason *ret,
 		     struct buf *text)
 {
-	if (ret->kind == WHY_SECCOMP)
+	bool refused = ret->kind == WHY_SECCOMP;
+
+	if (refused && !k->rare)
 		return;
-	buf_str(text, text->len ? "; allowed for some arguments; needs " :
-		"allowed for some arguments; needs ");
+	if (refused)
+		buf_str(text, "; it may also take ");
+	else
+		buf_str(text, text->len ? "; allowed for some arguments; needs " :
+			"allowed for some arguments; needs ");
 	cap_list(text, lacks->caps, " or ");
 	buf_addf(text, "%s for %s", lacks->host_ns ? " in the host's user namespace" : "", k->when);
-	if (!k->rare)
+	if (!k->rare || refused)
 		return;
 	ret->kind = WHY_UNKNOWN;
 	ret->caps = lacks->caps;
@@ -223,7 +230,7 @@ static void put_all(const struct call_ask *a, const struct callcap *k, const str
 	ret->err = EPERM;
 	ret->word[0] = '\0';
 	buf_clear(text);
-	if (a->nr == SYS_open_by_handle_at && a->relaxed)
+	if (a->nr == SYS_open_by_handle_at && a->node.relaxed)
 		put_handle(a, c, ret, text);
 	else
 		put_elsewhere(k, c, ret, text);
@@ -255,10 +262,12 @@ static void ask_filters(const struct filters *f, const struct call_ask *a, struc
 {
 	struct seccomp_data d = { .nr = (int)a->nr, .arch = AUDIT_ARCH_X86_64 };
 	struct seccomp_verdict v;
+	uint64_t loose[SYS_ARGS];
 
+	memcpy(d.args, a->args, sizeof(d.args));
 	for (unsigned int i = 0; i < SYS_ARGS; i++)
-		d.args[i] = a->unknown >> i & 1 ? 0 : a->args[i];
-	seccomp_judge(f->items, f->count, &d, a->unknown, &v);
+		loose[i] = a->unknown >> i & 1 ? UINT64_MAX : a->loose[i];
+	seccomp_judge(f->items, f->count, &d, loose, &v);
 	judge_filters(f, &v, ret, text);
 	if (ret->kind != WHY_GRANTED || !(v.unknown || f->more || v.cut))
 		return;

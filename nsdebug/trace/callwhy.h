@@ -14,6 +14,7 @@
 
 #include "bpf/sys.h"
 #include "nsdebug/trace/filters.h"
+#include "nsdebug/why/callcap.h"
 #include "nsdebug/why/capable.h"
 #include "nsdebug/why/reason.h"
 
@@ -24,7 +25,8 @@ struct call_ask {
 	unsigned int nr;
 	uint64_t args[SYS_ARGS];
 	unsigned int unknown;	/* bit n: argument n may be anything */
-	bool relaxed;		/* Linux 6.11: handles of files are not for all or nobody */
+	uint64_t loose[SYS_ARGS];	/* to its filters: bits of one that may be, too */
+	struct callcap_node node;
 };
 
 /* -1 with ST_USAGE: there is no such call, or that is no number. */

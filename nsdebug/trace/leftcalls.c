@@ -25,10 +25,13 @@ struct program {
 	const char *why;	/* it is not what was to be made; or NULL */
 };
 
+static const char too_long[] =
+	"its seccomp profile takes more than the 4096 instructions of a filter";
+
 static void put(struct program *p, unsigned int code, uint32_t k, unsigned int yes, unsigned int no)
 {
 	if (p->len == SECCOMP_INSNS_MAX)
-		p->why = "its seccomp profile takes more than the 4096 instructions of a filter";
+		p->why = too_long;
 	else
 		p->code[p->len++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes,
 			(uint8_t)no, k };
@@ -176,23 +179,43 @@ static void put_rule(struct program *p, const struct callrule *r)
 
 /* ---- which rules count ---- */
 
+struct rule {
+	const struct callrule *is;
+	uint32_t action;
+};
+
 struct asked {
 	const struct callrules *all;
 	const char *runtime;
 	unsigned int nr;
 	uint32_t rest;		/* the answer to what no rule is about */
+	struct rule *rules;	/* about it, SECCOMP_INSNS_MAX at most: each takes one */
+	size_t count;
 };
 
-/* The next rule about it after this one; NULL: the first. One whose answer is that of the rest
- * anyway is none: libseccomp takes no such rule, and runc and crun do not offer it. */
-static const struct callrule *next_rule(const struct asked *q, const struct callrule *r)
+static bool is_about(const struct callrule *r, unsigned int nr)
 {
-	for (r = r ? r->next : q->all->first; r; r = r->next)
-		for (size_t i = 0; i < r->names.count; i++)
-			if (!strcmp(r->names.items[i], sysdefs[q->nr].name) &&
-			    action_of(r->action, r->error) != q->rest)
-				return r;
-	return NULL;
+	for (size_t i = 0; i < r->names.count; i++)
+		if (!strcmp(r->names.items[i], sysdefs[nr].name))
+			return true;
+	return false;
+}
+
+/* One whose answer is that of the rest anyway is none: libseccomp takes no such rule, and runc and
+ * crun do not offer it. */
+static void find_rules(struct asked *q, struct program *p)
+{
+	for (const struct callrule *r = q->all->first; r; r = r->next) {
+		uint32_t action = action_of(r->action, r->error);
+
+		if (action == q->rest || !is_about(r, q->nr))
+			continue;
+		if (q->count == SECCOMP_INSNS_MAX) {
+			p->why = too_long;
+			return;
+		}
+		q->rules[q->count++] = (struct rule){ r, action };
+	}
 }
 
 static bool excludes(const struct callrule_arg *a, const struct callrule_arg *b)
@@ -216,12 +239,50 @@ static bool may_both_hold(const struct callrule *r, const struct callrule *s)
 /* Which of two rules counts follows from the tree that libseccomp makes of all. */
 static bool is_order_needed(const struct asked *q)
 {
-	for (const struct callrule *r = next_rule(q, NULL); r; r = next_rule(q, r))
-		for (const struct callrule *s = next_rule(q, r); s; s = next_rule(q, s))
-			if (action_of(r->action, r->error) != action_of(s->action, s->error) &&
-			    may_both_hold(r, s))
+	for (size_t i = 0; i < q->count; i++)
+		for (size_t k = i + 1; k < q->count; k++)
+			if (q->rules[i].action != q->rules[k].action &&
+			    may_both_hold(q->rules[i].is, q->rules[k].is))
 				return true;
 	return false;
+}
+
+static bool is_ordered(const struct callrule_arg *a)
+{
+	return is_op(a, "GT") || is_op(a, "GE") || is_op(a, "LT") || is_op(a, "LE");
+}
+
+/* In that tree (libseccomp 2.5.4, src/db.c) of two ordered conditions on an argument one may take
+ * the other's place. */
+static bool is_range(const struct asked *q)
+{
+	unsigned int seen = 0;
+
+	for (size_t i = 0; i < q->count; i++)
+		for (size_t k = 0; k < q->rules[i].is->nargs; k++) {
+			const struct callrule_arg *a = &q->rules[i].is->args[k];
+
+			if (is_ordered(a) && seen >> a->index & 1)
+				return true;
+			seen |= (unsigned int)is_ordered(a) << a->index;
+		}
+	return false;
+}
+
+/* And one of no bit at all, which always holds, that of a rule without any. */
+static bool has_no_bit(const struct asked *q)
+{
+	bool ret = false;
+	size_t blocks = 0;
+
+	for (size_t i = 0; i < q->count; i++) {
+		const struct callrule *r = q->rules[i].is;
+
+		for (size_t k = 0; k < r->nargs; k++)
+			ret |= is_op(&r->args[k], "MASKED_EQ") && !r->args[k].value;
+		blocks += is_twice(r) ? r->nargs : 1;
+	}
+	return ret && blocks > 1;
 }
 
 static bool is_mild(uint32_t action)
@@ -258,20 +319,30 @@ static void put_newer(struct program *p, const struct asked *q)
 	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
+static const struct rule *find_plain(const struct asked *q)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (!q->rules[i].is->nargs)
+			return &q->rules[i];
+	return NULL;
+}
+
 static void put_all(struct program *p, const struct asked *q)
 {
-	const struct callrule *r;
+	const struct rule *plain = find_plain(q);
 
-	for (r = next_rule(q, NULL); r; r = next_rule(q, r))
-		if (!r->nargs) {
-			put_return(p, action_of(r->action, r->error));
-			return;
-		}
-	put_newer(p, q);
-	for (r = next_rule(q, NULL); r; r = next_rule(q, r))
-		put_rule(p, r);
-	put_return(p, q->rest);
-	if (is_order_needed(q))
+	if (!plain) {
+		put_newer(p, q);
+		for (size_t i = 0; i < q->count && !p->why; i++)
+			put_rule(p, q->rules[i].is);
+	}
+	put_return(p, plain ? plain->action : q->rest);
+	if (p->why)
+		return;
+	if (has_no_bit(q) || (!plain && is_range(q)))
+		p->why = "its seccomp profile has conditions for it of which libseccomp makes "
+			"others";
+	else if (!plain && is_order_needed(q))
 		p->why = "of the rules that its seccomp profile has for it two may hold, and which "
 			"counts is not known";
 }
@@ -279,8 +350,10 @@ static void put_all(struct program *p, const struct asked *q)
 void leftcalls_of(struct filters *f, const struct target *t, unsigned int nr, struct arena *a)
 {
 	auto_free struct program *p = mem_alloc(sizeof(*p));
+	auto_free struct rule *rules = mem_alloc(SECCOMP_INSNS_MAX * sizeof(*rules));
 	const struct callrules *c = &t->ending->calls;
-	struct asked q = { .all = c, .runtime = t->container.runtime->name, .nr = nr };
+	struct asked q = { .all = c, .runtime = t->container.runtime->name, .nr = nr,
+		.rules = rules };
 	struct sock_filter *code;
 
 	*f = (struct filters){ .hidden = c->unknown, .hides_all = c->unknown,
@@ -288,8 +361,9 @@ void leftcalls_of(struct filters *f, const struct target *t, unsigned int nr, st
 	if (!f->count || f->hidden)
 		return;
 	q.rest = action_of(c->action, c->error);
+	find_rules(&q, p);
 	put_all(p, &q);
-	f->hidden = nr > NAMED_SURELY && next_rule(&q, NULL) ? "its seccomp profile names it, but "
+	f->hidden = nr > NAMED_SURELY && q.count ? "its seccomp profile names it, but "
 		"libseccomp before 2.5.1 does not know it, and which its runtime had is not known" :
 		p->why;
 	code = arena_alloc(a, p->len * sizeof(*code));

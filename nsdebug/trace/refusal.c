@@ -201,15 +201,19 @@ static bool ask_judge(const struct refusal *f, const struct access_ask *a, struc
 	return true;
 }
 
-/* Where nobody can walk the path: two errors are proof enough, but of which mount. */
+/* Where nobody can walk the path: two errors are proof enough, but of which mount; a third, of
+ * what may be executed, is hardly ever another's. */
 static bool is_by_errno(const struct refusal *f, const struct access_ask *a, struct reason *r)
 {
 	if (r->err == EROFS)
 		refusal_say(r, WHY_READ_ONLY_MOUNT, NULL);
 	else if (r->err == EXDEV && (a->op == OP_RENAME || a->op == OP_LINK) && f->view.def)
 		refusal_say(r, WHY_CROSS_DEVICE, NULL);
+	else if (r->err == EPERM && a->op == OP_EXEC)
+		refusal_say(r, WHY_FILE_CAPS, "as it seems");
 	else
 		return false;
+	r->guess |= r->kind == WHY_FILE_CAPS;
 	if (a->path[0] == '/')
 		reason_path(r, a->path);
 	reason_hint(r, a->path);
@@ -249,6 +253,7 @@ static bool say_path(const struct refusal *f, struct reason *r, enum access_op *
 			    "the mode or an ACL of a component of its path, which could not be "
 			    "looked at" :
 			    "its path could not be looked at");
+		judged->hint = HINT_UNSEEN;
 		return false;
 	}
 	if (!is_answer(judged, err))
@@ -330,7 +335,9 @@ static bool say_capability(const struct refusal *f, struct reason *r, enum acces
 		missing = 0;
 	if (!missing || (r->err != EPERM && r->err != EACCES))
 		return false;
-	refusal_say(r, named & CREDS_CAP(SYS_PTRACE) ? WHY_PTRACE : WHY_CAPABILITY, NULL);
+	/* userfaultfd(2) is about no process */
+	refusal_say(r, named & CREDS_CAP(SYS_PTRACE) && f->view.call->nr != SYS_userfaultfd ?
+		    WHY_PTRACE : WHY_CAPABILITY, NULL);
 	reason_call(r, f->view.call->nr);
 	r->caps = missing;
 	r->host_ns = !f->creds.host_user_ns && (a->flags & DENIED_CAPS ?
@@ -391,6 +398,7 @@ static void say_rest(const struct refusal *f, struct reason *r, enum access_op o
 
 	if (judged->kind == WHY_UNKNOWN && !rule) {
 		refusal_say(r, WHY_UNKNOWN, judged->word);
+		r->hint = judged->hint;
 	} else if (r->err == EPERM && granted && is_device(judged) &&
 		   (op == OP_OPEN || op == OP_MKNOD)) {
 		*r = *judged;

@@ -46,6 +46,11 @@ bool refusal_reason(const struct refusal *f, struct reason *ret, enum access_op 
 const struct idmap *refusal_uids(const struct refusal *f);
 const struct idmap *refusal_gids(const struct refusal *f);
 
+/* Of a container that was waited for, by this word, and may be gone: which command tells what could
+ * not be told of it. Empty: there is nothing like that. */
+void refusal_way_on(const struct refusal *f, const struct reason *r, const char *word, char *ret,
+		    size_t room);
+
 /* ---- its parts ---- */
 
 #define REFUSAL_NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)	/* end in ELOOP */

@@ -49,10 +49,10 @@ static const struct {
 		"RESOLVE_NO_MAGICLINKS of its own flags does not allow" },
 	{ SYS_openat2, EXDEV, "it leads out of what RESOLVE_* of its own flags allow" },
 	{ SYS_copy_file_range, EXDEV, "the two files are on file systems of different kinds" },
-	{ SYS_unshare, EPERM, "user namespaces: the process has another root than its mount "
-	  "namespace, or a sysctl forbids them" },
-	{ SYS_clone, EPERM, "user namespaces: the process has another root than its mount "
-	  "namespace, or a sysctl forbids them" },
+	{ SYS_unshare, EPERM, "user namespaces: its own user or group is not mapped, it has "
+	  "another root than its mount namespace, or a sysctl forbids them" },
+	{ SYS_clone, EPERM, "user namespaces: its own user or group is not mapped, it has "
+	  "another root than its mount namespace, or a sysctl forbids them" },
 	{ SYS_setpgid, EPERM, "the process leads its session, or that group is of another one" },
 	{ SYS_setsid, EPERM, "the process leads a group already" },
 	{ SYS_setpgid, EACCES, "the child has run a program since" },

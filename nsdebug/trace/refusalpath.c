@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/trace/refusal.h"
+#include "nsdebug/why/action.h"
 
 /* Newer than the headers that we are built with: Linux 6.6, 6.13, 6.15. */
 #ifndef SYS_fchmodat2
@@ -330,4 +332,55 @@ enum refusal_path refusal_ask(const struct refusal *f, struct access_ask *a, con
 		return REFUSAL_PATH;
 	*why = "its second path could not be read, or is too long";
 	return REFUSAL_LOST_PATH;
+}
+
+/* ---- who can tell afterwards ---- */
+
+static const char *open_word(uint32_t flags)
+{
+	if (flags & O_CREAT)
+		return "create";
+	return (flags & O_ACCMODE) != O_RDONLY ? "write" : flags & O_DIRECTORY ? "list" : "read";
+}
+
+/* The word by which 'why --path --for' asks the same, or NULL. */
+static const char *word_of(const struct access_ask *a)
+{
+	const struct action *x;
+
+	if (a->op == OP_OPEN)
+		return open_word(a->flags);
+	for (size_t i = 0; action_word(i); i++) {
+		x = action_of(action_word(i));
+		if (x->op == a->op && x->flags == a->flags && x->nofollow == a->nofollow &&
+		    !action_of_two(x) && (!x->mode || x->mode == (a->mode & S_IFMT)))
+			return x->word;
+	}
+	return NULL;
+}
+
+void refusal_way_on(const struct refusal *f, const struct reason *r, const char *word, char *ret,
+		    size_t room)
+{
+	static struct access_ask a;
+	const char *name = str_is_plain(word) ? word : "NAME", *why, *what = NULL;
+	bool relative, path = false;
+
+	ret[0] = '\0';
+	if (r->kind != WHY_UNKNOWN)
+		return;
+	if (r->hint & HINT_UNSEEN && refusal_ask(f, &a, &why) == REFUSAL_PATH) {
+		what = word_of(&a);
+		path = str_is_plain(a.path) && str_is_plain(a.dir);
+	}
+	relative = path && a.path[0] != '/';
+	if (what)
+		snprintf(ret, room, "when it has ended, 'nsdebug why %s --path %s%s%s --for %s' "
+			 "judges it by the files that it has left, and 'nsdebug why %s' tells how "
+			 "it ended; both, if its runtime keeps it then", name,
+			 relative ? a.dir : "", relative ? "/" : "", path ? a.path : "PATH", what,
+			 name);
+	else
+		snprintf(ret, room, "when it has ended, 'nsdebug why %s' tells how, by its last "
+			 "words, too, if its runtime keeps it then", name);
 }

@@ -269,7 +269,7 @@ static void judge_all(const struct root *root, const struct access_site *s,
 	if (judge_one(&w[0], &w[1]) == 0) {
 		stand_refuse(&w[0], &w[0].end, stand_served(&w[0].end) ? WHY_SERVER : WHY_GRANTED,
 			     0);
-		ret->guess = ret->kind == WHY_SERVER;
+		ret->guess = ret->kind == WHY_SERVER || w[0].guess;
 		snprintf(ret->word, sizeof(ret->word), "%s", w[0].note ? w[0].note : "");
 	} else {
 		ret->filled = (uint8_t)fill_of(root, s, a, ret);

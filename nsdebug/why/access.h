@@ -14,7 +14,8 @@
  * NAME_MAX. Of programs only the first bytes are looked at. A file system that asks a server, or an
  * overlay on one, is asked only if `named`, or if it is the container's root.
  *
- * What is not known here: LSMs, Landlock, the device cgroup's BPF program, what a server decides.
+ * What is not known here: LSMs, Landlock, the device cgroup's BPF program (sys/devrules.h), what a
+ * server decides.
  * Of a mount with mapped ids, which ones it has where the kernel does not tell it (sys/mountids.h):
  * then the path is walked once as if it had them and once as if not.
  */
@@ -27,7 +28,9 @@
 #include "nsdebug/why/creds.h"
 
 struct cover;
+struct devrules;
 struct idmap;
+struct made;
 struct mounts;
 struct reason;
 struct root;
@@ -81,6 +84,8 @@ struct access_ask {
 struct access_site {
 	const struct mounts *mounts;
 	const struct cover *cover;	/* of these */
+	const struct made *made;	/* of one that does not run; or NULL */
+	const struct devrules *devices;	/* NULL: its device cgroup is not asked */
 	const struct idmap *uids, *gids;
 	uint64_t user_ns;		/* which these maps are of */
 	/* user namespaces that those of the container's first process belong to; 0: not known */

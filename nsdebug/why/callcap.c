@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 
 #include "nsdebug/base/own.h"
+#include "nsdebug/sys/release.h"
+#include "nsdebug/target/ending.h"
 #include "nsdebug/why/capable.h"
 #include "nsdebug/why/creds.h"
 
@@ -124,12 +126,24 @@ static enum callcap_asks of_fanotify(const struct callcap_call *c)
 /* check_syslog_permissions(): of these two kernel.dmesg_restrict decides. */
 static enum callcap_asks of_syslog(const struct callcap_call *c)
 {
-	return is_known(c, 0) && c->args[0] != 3 && c->args[0] != 10 ? CALLCAP_YES : CALLCAP_SOME;
+	if (!is_known(c, 0))
+		return c->node.log == CALLCAP_YES ? CALLCAP_YES : CALLCAP_SOME;
+	return c->args[0] != 3 && c->args[0] != 10 ? CALLCAP_YES : c->node.log;
 }
 
 static enum callcap_asks of_userfaultfd(const struct callcap_call *c)
 {
-	return is_known(c, 0) && c->args[0] & USER_MODE_ONLY ? CALLCAP_NO : CALLCAP_SOME;
+	if (c->node.faults == CALLCAP_NO)
+		return CALLCAP_NO;
+	return !is_known(c, 0) ? CALLCAP_SOME : c->args[0] & USER_MODE_ONLY ? CALLCAP_NO :
+		c->node.faults;
+}
+
+/* BPF_MAP_CREATE, BPF_PROG_LOAD: __sys_bpf(). */
+static enum callcap_asks of_bpf(const struct callcap_call *c)
+{
+	return c->node.bpf == CALLCAP_YES && is_known(c, 0) && (!c->args[0] || c->args[0] == 5) ?
+		CALLCAP_YES : CALLCAP_SOME;
 }
 
 static enum callcap_asks of_poison(const struct callcap_call *c)
@@ -258,7 +272,7 @@ static const struct callcap table[] = {
 	RARE(SYS_iopl, SYS_RAWIO, SYS_RAWIO, HOST, "a level above 0", of_iopl),
 	RARE(SYS_ioperm, SYS_RAWIO, SYS_RAWIO, HOST, "turning ports on", of_ioperm),
 	RARE(SYS_bpf, BPF, SYS_ADMIN, HOST, "programs and maps, where "
-	     "kernel.unprivileged_bpf_disabled is set, and programs but those of sockets"),
+	     "kernel.unprivileged_bpf_disabled is set, and programs but those of sockets", of_bpf),
 	RARE(SYS_perf_event_open, PERFMON, SYS_ADMIN, HOST, "what kernel.perf_event_paranoid "
 	     "keeps from others"),
 	RARE(SYS_userfaultfd, SYS_PTRACE, SYS_PTRACE, HOST, "all without UFFD_USER_MODE_ONLY, "
@@ -331,6 +345,22 @@ const struct callcap *callcap_of(unsigned int nr)
 		if (table[i].nr == nr)
 			return &table[i];
 	return NULL;
+}
+
+/* Values for which who has no capability is refused. */
+static enum callcap_asks of_sysctl(const char *path, uint64_t from, uint64_t to)
+{
+	uint64_t n = ending_number(path);
+
+	return n == UINT64_MAX ? CALLCAP_SOME : n >= from && n <= to ? CALLCAP_YES : CALLCAP_NO;
+}
+
+void callcap_node_read(struct callcap_node *ret)
+{
+	ret->relaxed = release_is_since(6, 11);
+	ret->log = of_sysctl("/proc/sys/kernel/dmesg_restrict", 1, 1);
+	ret->bpf = of_sysctl("/proc/sys/kernel/unprivileged_bpf_disabled", 1, 2);
+	ret->faults = of_sysctl("/proc/sys/vm/unprivileged_userfaultfd", 0, 0);
 }
 
 enum callcap_asks callcap_asks(const struct callcap *k, const struct callcap_call *c)

@@ -17,11 +17,22 @@
 
 enum callcap_asks { CALLCAP_NO, CALLCAP_SOME, CALLCAP_YES };
 
+/* What is the node's, for all on it: who is sealed cannot read it. */
+struct callcap_node {
+	bool relaxed;		/* Linux 6.11: handles of files are not for all or nobody */
+	/* kernel.dmesg_restrict, kernel.unprivileged_bpf_disabled, vm.unprivileged_userfaultfd:
+	 * CALLCAP_YES: who has no capability is refused; SOME: that is not known */
+	enum callcap_asks log, bpf, faults;
+};
+
 /* Arguments as they are in registers; bit n of `unknown`: argument n may be anything. */
 struct callcap_call {
 	uint64_t args[CALLCAP_ARGS];
 	unsigned int unknown;
+	struct callcap_node node;
 };
+
+void callcap_node_read(struct callcap_node *ret);
 
 struct callcap {
 	uint16_t nr;

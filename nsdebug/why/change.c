@@ -8,7 +8,10 @@
 
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/str.h"
+#include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/devrules.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/fill.h"
 #include "nsdebug/why/stand.h"
 #include "nsdebug/why/walk.h"
 
@@ -65,6 +68,27 @@ static int want_write(struct walk *w, const struct step *dir)
 	return -1;
 }
 
+/* i_op of directories: what these have no call for nobody does. Names that are not in /proc are not
+ * looked up, either. */
+static int refuse_kind(struct walk *w, const struct step *dir)
+{
+	static const struct { const char *type; uint32_t can; } kinds[] = {
+		{ "proc", 0 }, { "sysfs", 0 }, { "devpts", 0 },
+		{ "mqueue", 1u << OP_OPEN | 1u << OP_UNLINK },
+		{ "cgroup", 1u << OP_MKDIR | 1u << OP_RMDIR | 1u << OP_RENAME },
+		{ "cgroup2", 1u << OP_MKDIR | 1u << OP_RMDIR },
+	};
+
+	for (size_t i = 0; dir->mount && i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(dir->mount->type, kinds[i].type) || kinds[i].can >> w->ask->op & 1)
+			continue;
+		stand_refuse(w, dir, WHY_RULE, w->ask->op == OP_OPEN ? EACCES : EPERM);
+		snprintf(w->why->word, sizeof(w->why->word), "%s has it for nobody", kinds[i].type);
+		return -1;
+	}
+	return 0;
+}
+
 int change_below(struct walk *w, const struct step *dir)
 {
 	if (!S_ISDIR(dir->st.stx_mode))
@@ -73,7 +97,7 @@ int change_below(struct walk *w, const struct step *dir)
 		w->why->dir = true;
 		return -1;
 	}
-	return may_make(w, dir);
+	return may_make(w, dir) < 0 ? -1 : refuse_kind(w, dir);
 }
 
 /* filename_create(): that it is there already is said before anything else. */
@@ -84,15 +108,13 @@ static int to_new(struct walk *w, const char *path)
 	if (w->end.fd >= 0)
 		return stand_refuse(w, &w->end, WHY_EXISTS,
 				    w->ask->op == OP_BIND ? EADDRINUSE : EEXIST);
-	return 0;
+	return w->slash && w->ask->op != OP_MKDIR ? stand_absent(w, &w->end) : 0;
 }
 
 static int make(struct walk *w)
 {
 	if (to_new(w, w->ask->path) < 0)
 		return -1;
-	if (w->slash && w->ask->op != OP_MKDIR)
-		return stand_absent(w, &w->end);
 	return change_below(w, walk_parent(w));
 }
 
@@ -105,7 +127,7 @@ static int make_node(struct walk *w)
 	if (make(w) < 0)
 		return -1;
 	if (!device || (creds_has(&a->creds, CAP_MKNOD) && a->creds.host_user_ns))
-		return 0;
+		return stand_rules(w, walk_parent(w), a->mode, a->number, DEV_MKNOD);
 	refuse_capability(w, walk_parent(w), WHY_CAPABILITY, CREDS_CAP(MKNOD));
 	w->why->host_ns = !a->creds.host_user_ns;
 	return -1;
@@ -150,6 +172,47 @@ static int refuse_busy(struct walk *w, const struct step *s)
 	return -1;
 }
 
+/* Is what lists there something that could not go with it? In a cgroup, and the like, it could. */
+static bool has_own_rmdir(const struct step *s)
+{
+	static const char *const types[] = { "cgroup", "cgroup2", "configfs", "tracefs", "resctrl",
+		"proc", "sysfs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (s->mount && !strcmp(s->mount->type, types[i]))
+			return true;
+	return false;
+}
+
+/* What a container that has not been started has mounted below is not there yet. */
+static enum dir_fill fill_of(const struct walk *w, const struct step *s)
+{
+	const struct mounts *m = w->site->mounts;
+
+	for (size_t i = 0; w->site->made && i < m->count; i++)
+		if (cover_below(m->items[i].point, w->path))
+			return DIR_FILLED;
+	return s->made ? DIR_UNKNOWN : fill_look_fd(w->root, s->fd);
+}
+
+/* The last that is asked of a directory that goes. What there was when a call was made is not known
+ * any more, so it is asked for who names it only. */
+static int refuse_filled(struct walk *w, const struct step *s)
+{
+	enum dir_fill fill;
+
+	if (!w->ask->named || !S_ISDIR(s->st.stx_mode) || stand_served(s) || has_own_rmdir(s))
+		return 0;
+	fill = fill_of(w, s);
+	if (fill == DIR_EMPTY)
+		return 0;
+	if (fill == DIR_FILLED)
+		return stand_refuse(w, s, WHY_BUSY, ENOTEMPTY);
+	stand_refuse(w, s, WHY_UNKNOWN, 0);
+	strcpy(w->why->word, "whether it is empty could not be seen");
+	return -1;
+}
+
 /* Where it is has to be there: that the mount may be written to is asked before it is looked up.
  * ".", ".." and "/" are no names that could go. */
 static int to_old(struct walk *w, const char *path)
@@ -165,13 +228,17 @@ static int to_old(struct walk *w, const char *path)
 	return w->last == WALK_NAME ? 0 : refuse_busy(w, &w->end);
 }
 
+/* With a slash behind it it is no name of a file, and rmdir(2) asks that later. */
 static int is_there(struct walk *w)
 {
+	bool dir = S_ISDIR(w->end.st.stx_mode);
+
 	if (w->end.fd < 0)
 		return stand_absent(w, &w->end);
-	if (w->slash && !S_ISDIR(w->end.st.stx_mode))
-		return stand_refuse(w, &w->end, WHY_NOT_DIR, ENOTDIR);
-	return 0;
+	if (!w->slash || w->ask->op == OP_RMDIR || (dir && w->ask->op == OP_RENAME))
+		return 0;
+	return dir ? stand_refuse(w, &w->end, WHY_IS_DIR, EISDIR) :
+		stand_refuse(w, &w->end, WHY_NOT_DIR, ENOTDIR);
 }
 
 static int take_away(struct walk *w, bool want_dir)
@@ -184,7 +251,9 @@ static int take_away(struct walk *w, bool want_dir)
 	if (S_ISDIR(s->st.stx_mode) != want_dir)
 		return want_dir ? stand_refuse(w, s, WHY_NOT_DIR, ENOTDIR) :
 			stand_refuse(w, s, WHY_IS_DIR, EISDIR);
-	return is_mounted_on(w, s) ? refuse_busy(w, s) : 0;
+	if (refuse_kind(w, walk_parent(w)) < 0)
+		return -1;
+	return is_mounted_on(w, s) ? refuse_busy(w, s) : refuse_filled(w, s);
 }
 
 /* ---- two paths ---- */
@@ -212,12 +281,34 @@ static int rename_to(struct walk *w, struct walk *to)
 	return is_mounted_on(to, over) ? refuse_busy(to, over) : 0;
 }
 
-static bool is_same_dir(struct walk *w, struct walk *to)
+static bool is_same(const struct statx *a, const struct statx *b)
 {
-	const struct statx *a = &walk_parent(w)->st, *b = &walk_parent(to)->st;
-
 	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
 		a->stx_dev_minor == b->stx_dev_minor;
+}
+
+/* Is it on the way to what is asked for? */
+static bool is_above(const struct step *s, const struct walk *of)
+{
+	for (unsigned int i = 0; s->fd >= 0 && !s->made && i < of->depth; i++)
+		if (!of->dirs[i].made && of->dirs[i].mount == s->mount &&
+		    is_same(&of->dirs[i].st, &s->st))
+			return true;
+	return false;
+}
+
+/* What lock_rename() found out, and slashes, are asked before any right. */
+static int may_move(struct walk *w, struct walk *to)
+{
+	if (!S_ISDIR(w->end.st.stx_mode) && to->slash)
+		return stand_refuse(w, &w->end, WHY_NOT_DIR, ENOTDIR);
+	if (is_above(&to->end, w))
+		return stand_refuse(to, &to->end, WHY_BUSY, ENOTEMPTY);
+	if (!is_above(&w->end, to))
+		return 0;
+	stand_refuse(w, &w->end, WHY_RULE, EINVAL);
+	strcpy(w->why->word, "a directory is not moved into itself");
+	return -1;
 }
 
 static int move(struct walk *w, struct walk *to)
@@ -230,14 +321,20 @@ static int move(struct walk *w, struct walk *to)
 		return refuse_busy(to, &to->end);
 	if (walk_parent(w)->mount != walk_parent(to)->mount)
 		return refuse_apart(w, &w->end, walk_parent(to));
-	if (want_write(w, walk_parent(w)) < 0 || is_there(w) < 0 || rename_to(w, to) < 0)
+	if (want_write(w, walk_parent(w)) < 0 || is_there(w) < 0 || may_move(w, to) < 0)
+		return -1;
+	/* two names of one file stay both */
+	if (to->end.fd >= 0 && !to->end.made && is_same(&w->end.st, &to->end.st))
+		return 0;
+	if (rename_to(w, to) < 0 || refuse_kind(w, walk_parent(w)) < 0)
 		return -1;
 	if (is_mounted_on(w, &w->end))
 		return refuse_busy(w, &w->end);
 	/* what ".." in it leads to is written */
-	if (S_ISDIR(w->end.st.stx_mode) && !is_same_dir(w, to))
-		return stand_inode(w, &w->end, NEED_W);
-	return 0;
+	if (S_ISDIR(w->end.st.stx_mode) && !is_same(&walk_parent(w)->st, &walk_parent(to)->st) &&
+	    stand_inode(w, &w->end, NEED_W) < 0)
+		return -1;
+	return to->end.fd < 0 ? 0 : refuse_filled(to, &to->end);
 }
 
 /* may_linkat() */
@@ -267,7 +364,8 @@ static int link_to(struct walk *w, struct walk *to)
 		return -1;
 	if (s->mount != walk_parent(to)->mount)
 		return refuse_apart(w, s, walk_parent(to));
-	if (may_link(w, s) < 0 || may_make(to, walk_parent(to)) < 0)
+	if (may_link(w, s) < 0 || may_make(to, walk_parent(to)) < 0 ||
+	    refuse_kind(to, walk_parent(to)) < 0)
 		return -1;
 	if (s->st.stx_attributes & FIXED)
 		return refuse_fixed(w, s);
@@ -287,6 +385,14 @@ static int to_file(struct walk *w)
 	return stand_writable(w, &w->end);
 }
 
+/* proc_setattr(); its network's files are no such ones. */
+static bool is_process_mode(const struct walk *w, const struct step *s)
+{
+	const char *at = stand_in_proc(w, s);
+
+	return stand_of_process(w, s) && at && !strstr(at, "/net/");
+}
+
 static int change_mode(struct walk *w)
 {
 	const struct step *s = &w->end;
@@ -297,7 +403,11 @@ static int change_mode(struct walk *w)
 		return refuse_fixed(w, s);
 	if (stand_is_lost(w, s))
 		return stand_refuse_lost(w, s, EOVERFLOW);
-	return stand_owns(w, s) ? 0 : stand_refuse_owner(w, s, WHY_OWNER, EPERM);
+	if (!is_process_mode(w, s))
+		return stand_owns(w, s) ? 0 : stand_refuse_owner(w, s, WHY_OWNER, EPERM);
+	stand_refuse(w, s, WHY_RULE, EPERM);
+	strcpy(w->why->word, "what /proc has of a process keeps its mode");
+	return -1;
 }
 
 /* chown_ok(), chgrp_ok(): what is nobody's is given by who may do so in the whole file system. */

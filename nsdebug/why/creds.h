@@ -19,6 +19,7 @@ struct buf;
 #define CREDS_GROUPS_MAX 64	/* a process may be in 65,536; hardly one is in 16 */
 
 #define CREDS_CAPS 41
+#define CREDS_SECCOMP_UNKNOWN UINT32_MAX
 #define CREDS_CAP(name) (1ull << CAP_##name)
 
 struct creds {
@@ -30,7 +31,7 @@ struct creds {
 	uint32_t groups[CREDS_GROUPS_MAX];
 	uint64_t cap_eff, cap_prm, cap_bnd;
 	uint64_t user_ns;		/* inode number; 0: not known */
-	uint32_t seccomp;		/* 0 none, 1 strict, 2 filter */
+	uint32_t seccomp;		/* 0 none, 1 strict, 2 filter, CREDS_SECCOMP_UNKNOWN */
 	bool groups_cut;		/* it is in more groups */
 	bool host_user_ns;		/* its user namespace is the host's */
 	bool no_new_privs;

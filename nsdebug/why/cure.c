@@ -66,11 +66,11 @@ static bool is_new_to_docker(const struct making *m, unsigned int cap)
 static bool makes_root(struct making *m, unsigned int cap)
 {
 	if (cap == CAP_SETUID)
-		TEXT(m, "a hard rule of nonroot: no process of it becomes another user; the "
+		TEXT(m, "who may become any user is root, and that is not given: the "
 		     "program has to do without, and is started as the user that it is to be "
 		     "(runAsUser, --user)");
 	else if (cap == CAP_SETGID)
-		TEXT(m, "a hard rule of nonroot: no process of it joins other groups; the program "
+		TEXT(m, "who may join any group is root's too, and that is not given: the program "
 		     "has to do without, and is started in the groups that it needs "
 		     "(supplementalGroups, --group-add)");
 	return cap == CAP_SETUID || cap == CAP_SETGID;
@@ -102,6 +102,11 @@ static const struct root_cap *root_cap_of(const struct making *m, unsigned int c
 		if (root_caps[i].cap == cap)
 			return &root_caps[i];
 	return NULL;
+}
+
+bool curing_is_root(const struct making *m, unsigned int cap)
+{
+	return cap == CAP_SETUID || cap == CAP_SETGID || root_cap_of(m, cap);
 }
 
 /* "...; leave it to the node: ..." of one that is as good as root. */
@@ -145,22 +150,6 @@ static void put_setcap(struct making *m, const char *cap)
 			CURE_TEXT - strlen(m->cure->docker) - 1);
 }
 
-/* "SOFT:HARD" of what was asked for; of what has no limit, -1. */
-static void cure_of_hard_limit(struct making *m)
-{
-	const struct reason *r = m->r;
-	long long hard = r->limit > INT64_MAX ? -1 : (long long)r->limit;
-	long long soft = r->number && r->number < r->limit ? (long long)r->number : hard;
-
-	if (!strcmp(r->word, "nofile") && hard < 0) {
-		TEXT(m, "ask for a number: no limit of open files is above fs.nr_open");
-		return;
-	}
-	TEXT(m, "raise the hard limit where the container is started");
-	if (curing_plain(r->word) && strcmp(r->word, "as") && hard)
-		curing_both(m, "--ulimit %s=%lld:%lld", r->word, soft, hard);
-}
-
 /* Who pings needs no raw socket. */
 static const char *instead_of_raw(const struct making *m)
 {
@@ -176,30 +165,19 @@ static const char *instead_of_raw(const struct making *m)
 	return text;
 }
 
-/* What it is for is the node's, and of no namespace. */
-static const char *instead_of_nodes(const struct making *m, unsigned int cap)
-{
-	bool net = m->r->hint & HINT_HOST_NET;
-
-	if (cap == CAP_SYS_TIME)
-		return "the clock is the node's: leave it to the node";
-	if (cap == CAP_SYSLOG)
-		return "the log is that of the node's kernel: leave it to the node";
-	if (net && (cap == CAP_NET_ADMIN || cap == CAP_NET_RAW))
-		return "the network is the node's, and what all on it send: leave it to the node";
-	return "";
-}
-
 static void put_capability(struct making *m, unsigned int cap)
 {
 	const char *word = cap_name(cap) + strlen("CAP_");
 
+	const char *drop = m->uid ? "--cap-drop ALL " : "";
+
+	/* root may live by the others that it has */
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%scapabilities: "
-		   "{drop: [ALL], add: [%s]}}}]}",
-		   m->uid ? "allowPrivilegeEscalation: true, " : "", word);
-	curing_both(m, "--cap-drop ALL --cap-add %s", word);
+		   "{%sadd: [%s]}}}]}", m->uid ? "allowPrivilegeEscalation: true, " : "",
+		   m->uid ? "drop: [ALL], " : "", word);
+	curing_both(m, "%s--cap-add %s", drop, word);
 	if (is_new_to_docker(m, cap))
-		curing_say(m->cure->docker, "--cap-drop ALL --cap-add SYS_ADMIN");
+		curing_say(m->cure->docker, "%s--cap-add SYS_ADMIN", drop);
 	put_setcap(m, word);
 }
 
@@ -210,16 +188,17 @@ void curing_capability(struct making *m, const char *instead)
 	const struct root_cap *root;
 
 	if (m->r->kind == WHY_CAPABILITY && m->r->word[0]) {
-		cure_of_hard_limit(m);
+		curing_hard_limit(m);
 		return;
 	}
 	if (m->r->hint & HINT_PING)
 		instead = instead_of_raw(m);
 	else if (!instead[0])
-		instead = instead_of_nodes(m, cap);
+		instead = curing_nodes(m, cap);
 	if (name && m->r->host_ns && !instead[0])
-		instead = "it counts only in the host's user namespace, and the container has one "
-			"of its own: leave it to the node, or to a container without one";
+		instead = "it counts only in the host's user namespace, and the process is in "
+			"another one, the container's or its own: leave it to the node, or to who "
+			"is in none";
 	if (!name || m->r->host_ns) {
 		TEXT(m, "%s", instead);
 		return;
@@ -263,16 +242,26 @@ static void cure_of_interpreter(struct making *m)
 		     "list, not as a string), or use an image that has it");
 }
 
+#define FORMAT_CURE "begin a script with #! and its interpreter; build a program for Linux"
+
 static bool cure_of_programs(struct making *m)
 {
 	const struct reason *r = m->r;
 
+	if (r->hint & HINT_NO_PROGRAM) {
+		TEXT(m, "to let it be executed is not enough, it is no program: name the right "
+		     "file, or " FORMAT_CURE ", and make it executable (chmod 755)");
+		return true;
+	}
 	switch (r->kind) {
 	case WHY_INTERPRETER:
 		cure_of_interpreter(m);
 		return true;
 	case WHY_FORMAT:
-		TEXT(m, "begin a script with #! and its interpreter; build a program for Linux");
+		TEXT(m, FORMAT_CURE);
+		return true;
+	case WHY_FILE_CAPS:
+		curing_file_caps(m);
 		return true;
 	case WHY_ARCH:
 		TEXT(m, "use an image for this machine, or a node for that image");
@@ -288,74 +277,35 @@ static bool cure_of_programs(struct making *m)
 
 /* ---- beside files ---- */
 
-static uint64_t more_than(uint64_t a, uint64_t b)
+/* The engine's own profile follows the capabilities that a container may have. */
+static bool cure_of_own_profile(struct making *m)
 {
-	return a > b ? a : b;
-}
+	uint64_t both = m->r->caps & m->r->opens;
+	unsigned int cap = both ? least_cap(both) : 0;
+	const struct root_cap *root = root_cap_of(m, cap);
 
-/* At least twice of what there is, and all that was asked for; the hard limit is not lowered. */
-static void put_ulimit(struct making *m)
-{
-	const struct reason *r = m->r;
-	uint64_t soft = more_than(r->limit < UINT64_MAX / 2 ? r->limit * 2 : r->limit, r->number);
-	char hard[24] = "-1";
-
-	if (!soft)
-		soft = 1024;
-	if (r->hard < INT64_MAX)
-		snprintf(hard, sizeof(hard), "%llu", LLU(more_than(soft, r->hard)));
-	curing_both(m, "--ulimit %s=%llu:%s", r->word, LLU(soft), hard);
-}
-
-static void cure_of_rlimit(struct making *m)
-{
-	const struct reason *r = m->r;
-	char self[128] = "";
-
-	/* docker and podman do not know this one */
-	if (!strcmp(r->word, "as")) {
-		TEXT(m, "no engine sets this limit, but the program or its shell (ulimit -v): "
-		     "raise it there, or use less");
-		return;
-	}
-	if (r->hard >= INT64_MAX)
-		snprintf(self, sizeof(self), ", by the program itself (there is no hard limit)");
-	else if (r->hard > r->limit)
-		snprintf(self, sizeof(self), ", by the program itself up to its hard limit of %llu",
-			 LLU(r->hard));
-	TEXT(m, "raise the limit%s%s where the container is started, or use less", self,
-	     self[0] ? ", or" : "");
-	if (curing_plain(r->word) && r->word[0])
-		put_ulimit(m);
-}
-
-static bool cure_of_limits(struct making *m)
-{
-	const struct reason *r = m->r;
-
-	switch (r->kind) {
-	case WHY_RLIMIT:
-		cure_of_rlimit(m);
-		return true;
-	case WHY_PIDS:
-		TEXT(m, "raise the pids limit (of the kubelet: podPidsLimit), or start less; how "
-		     "many it needs is not known: a number that is given here is a guess, twice "
-		     "the limit");
-		/* a limit of 0 is none */
-		if (r->limit)
-			curing_both(m, "--pids-limit %llu", LLU(r->limit * 2));
-		return true;
-	case WHY_MEMORY:
-		TEXT(m, "raise the memory limit, or use less");
-		if (!r->limit)
-			return true;
-		KUBERNETES(m, "spec: {containers: [{name: CONTAINER, resources: {limits: {memory: "
-			   "%llu}}}]}", LLU(r->limit * 2));
-		curing_both(m, "--memory %llu", LLU(r->limit * 2));
-		return true;
-	default:
+	/* what it may have already is let through by that: another filter refuses it */
+	if (!both || m->c->cap_bnd & both || m->r->host_ns || (root && root->worst))
 		return false;
-	}
+	say_capability(m, cap, root ? warning(curing_nodes(m, cap), cap, root) :
+		       curing_nodes(m, cap));
+	strncat(m->cure->text, "; its seccomp profile, the engine's own, then lets it through",
+		CURE_TEXT - strlen(m->cure->text) - 1);
+	put_capability(m, cap);
+	return true;
+}
+
+/* Of a call that takes none, or not always. */
+static const char *or_capability(const struct making *m)
+{
+	static char text[160];
+
+	text[0] = '\0';
+	if (m->r->opens && !m->r->caps && !(m->c->cap_bnd & m->r->opens))
+		snprintf(text, sizeof(text), ", or, which gives it more, leave %s to the container "
+			 "(--cap-add): the engine's own profile then lets the call through",
+			 cap_name(least_cap(m->r->opens)));
+	return text;
 }
 
 /* A call that also takes a capability is refused for that next: where none that a container can be
@@ -367,13 +317,16 @@ static void cure_of_seccomp(struct making *m)
 	const char *cap = name ? name + strlen("CAP_") : "";
 	const struct root_cap *root = name ? root_cap_of(m, least_cap(r->caps)) : NULL;
 
+	if (cure_of_own_profile(m))
+		return;
 	if (root && root->worst) {
 		TEXT(m, "%s", warning("the seccomp profile refuses it for a reason",
 				      least_cap(r->caps), root));
 		return;
 	}
 	TEXT(m, "add %s to the container's seccomp profile, or the program's own filter if it "
-	     "has made one; if it is really needed%s%s%s%s", r->word[0] ? r->word : "the call",
+	     "has made one%s; if it is really needed%s%s%s%s",
+	     r->word[0] ? r->word : "the call", or_capability(m),
 	     name ? ": it also takes " : "", name ? name : "",
 	     name && r->host_ns ? " in the host's user namespace, which a container with one of "
 	     "its own does not get" :
@@ -390,9 +343,10 @@ static void cure_of_seccomp(struct making *m)
 	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {%s%s%s%s"
 		   "seccompProfile: {type: Localhost, localhostProfile: FILE}}}]}",
 		   name && m->uid ? "allowPrivilegeEscalation: true, " : "",
-		   name ? "capabilities: {drop: [ALL], add: [" : "", cap, name ? "]}, " : "");
-	curing_both(m, "--security-opt seccomp=FILE%s%s", name ? " --cap-drop ALL --cap-add " : "",
-		    cap);
+		   !name ? "" : m->uid ? "capabilities: {drop: [ALL], add: [" :
+		   "capabilities: {add: [", cap, name ? "]}, " : "");
+	curing_both(m, "--security-opt seccomp=FILE%s%s%s", name && m->uid ? " --cap-drop ALL" : "",
+		    name ? " --cap-add " : "", cap);
 	if (name)
 		put_setcap(m, cap);
 }
@@ -431,6 +385,39 @@ static void cure_of_ping(struct making *m)
 	curing_both(m, "--sysctl 'net.ipv4.ping_group_range=%u %u'", m->gid, m->gid);
 }
 
+/* Of what is asked for by its last name. */
+static void cure_of_absent(struct making *m)
+{
+	if (m->op == OP_EXEC)
+		TEXT(m, "put it into the image, or name where it is");
+	else if (m->r->dir)
+		curing_absent(m);
+	else if (m->op > OP_TRUNCATE || m->r->word[0] || curing_kernels(m))
+		return;
+	else if (m->op == OP_OPEN && m->r->need & NEED_W)
+		TEXT(m, "a program that makes what is not there (O_CREAT) is another question: "
+		     "--for create; for one that does not, put it into the image, or mount it");
+	else
+		TEXT(m, "put it into the image, or mount it there (a volume, a ConfigMap)");
+}
+
+/* Who listens may be the program itself. */
+static void cure_of_use(struct making *m)
+{
+	const struct reason *r = m->r;
+	char other[80] = "listen on another port of the node";
+
+	if (!(r->hint & HINT_HOST_NET))
+		snprintf(other, sizeof(other), "listen on another port, such as %llu, and map %llu "
+			 "to it", LLU(r->number < 1024 ? r->number + 8000 : r->number ^ 1),
+			 LLU(r->number));
+	if (r->guess)
+		TEXT(m, "close that connection first, or %s", other);
+	else
+		TEXT(m, "if that is the program itself: nothing is to be changed; else stop that "
+		     "one, or %s", other);
+}
+
 static void cure_of_rest(struct making *m)
 {
 	const struct reason *r = m->r;
@@ -458,10 +445,10 @@ static void cure_of_rest(struct making *m)
 		     "by its name");
 		break;
 	case WHY_ABSENT:
-		if (m->op == OP_EXEC)
-			TEXT(m, "put it into the image, or name where it is");
-		else if (m->r->dir)
-			curing_absent(m);
+		cure_of_absent(m);
+		break;
+	case WHY_IN_USE:
+		cure_of_use(m);
 		break;
 	default:
 		break;
@@ -502,7 +489,7 @@ void cure_of(const struct reason *r, const struct creds *c, enum access_op op,
 
 	*ret = (struct cure){ 0 };
 	curing_find_dir(&m);
-	if (!cure_of_name(&m) && !cure_of_pycache(&m) && !curing_rights(&m) && !curing_mounts(&m) &&
-	    !cure_of_programs(&m) && !cure_of_limits(&m))
+	if (!cure_of_name(&m) && !cure_of_pycache(&m) && !cure_of_programs(&m) &&
+	    !curing_rights(&m) && !curing_mounts(&m) && !curing_limits(&m))
 		cure_of_rest(&m);
 }

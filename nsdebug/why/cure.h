@@ -20,7 +20,7 @@
 struct creds;
 struct reason;
 
-#define CURE_TEXT 512
+#define CURE_TEXT 640
 
 struct cure {
 	char text[CURE_TEXT];		/* one line for people */

@@ -60,7 +60,7 @@ static bool is_devs(const struct reason *r)
 	return is_below(r->path, "/dev") && (is_on_root(r) || !strcmp(r->mount, "/dev"));
 }
 
-static bool cure_of_kernels(struct making *m)
+bool curing_kernels(struct making *m)
 {
 	const struct reason *r = m->r;
 
@@ -125,9 +125,9 @@ static void put_copy(struct making *m, const char *before)
 	bool own = is_writers(m);
 	char name[CURING_NAME];
 
-	TEXT(m, "%swrite elsewhere: %sa new directory with something mounted on it. %s is not "
+	TEXT(m, "%swrite elsewhere: %sa new directory, with something mounted on it. %s is not "
 	     "empty: a tmpfs or emptyDir would hide what is in it; a named volume of docker or "
-	     "podman copies that%s", before, is_tmp_read_only(m->r) ? "" : "/tmp, or ", m->dir,
+	     "podman copies that%s", before, is_below(m->dir, "/tmp") ? "" : "/tmp or ", m->dir,
 	     own ? "" : " with its owners: let it belong to the user in the image, or option U");
 	curing_volume_name(name, m->dir);
 	if (own)
@@ -143,7 +143,7 @@ static void put_place(struct making *m, const char *before)
 		snprintf(m->dir, sizeof(m->dir), "/tmp");
 		put_scratch(m);
 	} else if (!m->dir[0]) {
-		TEXT(m, "%swrite elsewhere: /tmp, or a volume", before);
+		TEXT(m, "%swrite elsewhere: /tmp, if the image has it, or a volume", before);
 	} else if (m->r->filled == DIR_FILLED) {
 		put_copy(m, before);
 	} else {
@@ -154,16 +154,20 @@ static void put_place(struct making *m, const char *before)
 	}
 }
 
+/* What the image has below a mount is not seen. */
 void curing_absent(struct making *m)
 {
-	if (cure_of_kernels(m))
+	const char *where = is_on_root(m->r) ? "in the image" : m->r->hint & HINT_TMPFS ?
+		"in the program, anew with each start," : "where the volume comes from";
+
+	if (curing_kernels(m))
 		return;
 	if (!(m->r->need & NEED_W) || !m->dir[0]) {
-		TEXT(m, "make the directory in the image, or mount a volume there");
+		TEXT(m, "make the directory %s, or mount a volume there", where);
 		return;
 	}
-	TEXT(m, "make the directory in the image for user %u, or mount something that can be "
-	     "written to on %s", m->uid, m->dir);
+	TEXT(m, "make the directory %s for user %u, or mount something that can be written to on "
+	     "%s", where, m->uid, m->dir);
 	put_scratch(m);
 }
 
@@ -216,7 +220,7 @@ static uint32_t fs_group(const struct making *m)
 static const char *by_group(const struct making *m)
 {
 	return m->r->hint & HINT_HOST_PATH ? "chgrp and chmod g+rwX on the host, fsGroup leaves a "
-		"hostPath as it is" : "fsGroup";
+		"hostPath as it is" : "fsGroup; by hand chgrp and chmod g+rwX";
 }
 
 static void put_fs_group(struct making *m)
@@ -332,7 +336,7 @@ static void cure_of_image(struct making *m)
 		put_place(m, before);
 	} else {
 		snprintf(before, sizeof(before), "let it belong to user %u in the image (COPY "
-			 "--chown=%u), or ", m->uid, m->uid);
+			 "--chown=%u where it is first made there), or ", m->uid, m->uid);
 		put_place(m, before);
 	}
 }
@@ -371,7 +375,7 @@ static void cure_of_mode(struct making *m)
 		KUBERNETES(m, "spec: {securityContext: {supplementalGroups: [%u]}}", m->group);
 		curing_both(m, "--group-add %u", m->group);
 		put_mount_besides(m);
-	} else if (cure_of_kernels(m)) {
+	} else if (curing_kernels(m)) {
 		return;
 	} else if (r->whose != CLASS_OWNER && (r->mode >> 6 & r->need) != r->need) {
 		TEXT(m, "nobody may: chmod a+%s, %s", why_need(r->need),
@@ -410,7 +414,7 @@ static void cure_of_acl(struct making *m)
 	const struct reason *r = m->r;
 	bool own = r->whose == CLASS_ACL_USER;
 
-	if (curing_powers(m) || cure_of_kernels(m) || cure_of_tmpfs(m))
+	if (curing_powers(m) || curing_kernels(m) || cure_of_tmpfs(m))
 		return;
 	TEXT(m, "%s: setfacl -m u:%s:%s, or let it belong to user %u (chown to %s); %s",
 	     is_on_root(r) ? "in the image" : "where the volume comes from, on the host",
@@ -426,7 +430,7 @@ static void cure_of_owner(struct making *m)
 {
 	bool has_group = creds_in_group(m->c, m->r->gid), memory = m->r->hint & HINT_TMPFS;
 
-	if (cure_of_kernels(m))
+	if (curing_kernels(m))
 		return;
 	if (m->r->kind == WHY_CHOWN)
 		curing_capability(m, is_on_root(m->r) ? "do not chown at run time: set the owner "
@@ -455,7 +459,7 @@ static void cure_of_unmapped(struct making *m)
 		     "more of them where it is made (podman: --uidmap, --gidmap; /etc/subuid)");
 		return;
 	}
-	if (curing_powers(m) || cure_of_kernels(m))
+	if (curing_powers(m) || curing_kernels(m))
 		return;
 	if (r->nested) {
 		TEXT(m, "what a user namespace of the process's own (unshare, a sandbox) gives it "
@@ -525,7 +529,7 @@ static void cure_of_read_only(struct making *m)
 
 	if (str_prefix(r->path, "/proc/sys/")) {
 		curing_sysctl(m);
-	} else if (cure_of_kernels(m)) {
+	} else if (curing_kernels(m)) {
 		return;
 	} else if (is_on_root(r)) {
 		put_place(m, "leave the root read-only and ");
@@ -587,7 +591,8 @@ bool curing_mounts(struct making *m)
 		     "it begins at, and on the same mount, or leave that flag out");
 		return true;
 	case WHY_MASKED:
-		TEXT(m, "the runtime hides it from containers: the program has to do without");
+		TEXT(m, "the runtime hides it from containers: %s", m->r->err != EROFS ? "the "
+		     "program has to do without" : "take it out of maskedPaths (podman: mask=)");
 		return true;
 	default:
 		return false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * curepower - of files that hand over the node to who may use them.
+ * curepower - of files that hand over the node, or capabilities, to who may use them.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/why/curing.h"
 
@@ -76,4 +77,72 @@ bool curing_powers(struct making *m)
 	else
 		return false;
 	return true;
+}
+
+/* ---- capabilities ---- */
+
+/* What it is for is the node's, and of no namespace. */
+const char *curing_nodes(const struct making *m, unsigned int cap)
+{
+	bool net = m->r->hint & HINT_HOST_NET;
+
+	if (m->r->hint & HINT_FAULTS)
+		return "ask for UFFD_USER_MODE_ONLY, which takes none, or let all on the node ask "
+			"for more: sysctl -w vm.unprivileged_userfaultfd=1";
+	if (cap == CAP_SYS_TIME)
+		return "the clock is the node's: leave it to the node";
+	if (cap == CAP_SYSLOG)
+		return "the log is that of the node's kernel: leave it to the node";
+	if (net && (cap == CAP_NET_ADMIN || cap == CAP_NET_RAW))
+		return "the network is the node's, and what all on it send: leave it to the node";
+	return "";
+}
+
+static void put_caps(struct making *m)
+{
+	auto_buf struct buf yaml = { 0 }, options = { 0 };
+
+	for (unsigned int cap = 0; cap < CREDS_CAPS; cap++) {
+		if (!(m->r->caps >> cap & 1))
+			continue;
+		buf_addf(&yaml, "%s%s", yaml.len ? ", " : "", cap_name(cap) + strlen("CAP_"));
+		buf_addf(&options, "%s--cap-add %s", options.len ? " " : "",
+			 cap_name(cap) + strlen("CAP_"));
+	}
+	KUBERNETES(m, "spec: {containers: [{name: CONTAINER, securityContext: {capabilities: {add: "
+		   "[%s]}}}]}", yaml.bytes);
+	curing_both(m, "%s", options.bytes);
+}
+
+/* What is said of each that is about what is the node's. */
+static void put_warnings(const struct making *m, struct buf *b)
+{
+	for (unsigned int cap = 0; cap < CREDS_CAPS; cap++) {
+		const char *text = m->r->caps >> cap & 1 ? curing_nodes(m, cap) : "";
+
+		if (*text && !(b->len && strstr(b->bytes, text)))
+			buf_addf(b, "%s; or ", text);
+	}
+}
+
+/* It takes all of them; one that makes root of who has it is not offered. */
+void curing_file_caps(struct making *m)
+{
+	auto_buf struct buf names = { 0 }, warnings = { 0 };
+	bool root = false;
+
+	for (unsigned int cap = 0; cap < CREDS_CAPS; cap++)
+		root |= m->r->caps >> cap & 1 && curing_is_root(m, cap);
+	cap_list(&names, m->r->caps, ", ");
+	put_warnings(m, &warnings);
+	if (!root && m->r->caps)
+		TEXT(m, "%sgive the container exactly these: %s; or take them off the file where "
+		     "it is made (setcap -r FILE)", warnings.len ? warnings.bytes : "",
+		     names.bytes);
+	/* nothing is given without the words that go with it */
+	if (m->cure->text[0])
+		put_caps(m);
+	else
+		TEXT(m, "take them off the file where it is made (setcap -r FILE), or use another "
+		     "program%s", root ? ": who has these is as good as root" : "");
 }

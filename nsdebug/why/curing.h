@@ -41,6 +41,11 @@ bool curing_is_string(const char *s);
 void curing_volume_name(char ret[CURING_NAME], const char *dir);
 /* One capability, or what there is instead of it. */
 void curing_capability(struct making *m, const char *instead);
+/* What there is instead of a capability for what is the node's, and of no namespace; "": it is for
+ * none of that. */
+const char *curing_nodes(const struct making *m, unsigned int cap);
+/* Who has it is root, of the container or of the node. */
+bool curing_is_root(const struct making *m, unsigned int cap);
 
 /* ---- curefile.c: false: it is no reason of theirs ---- */
 
@@ -51,12 +56,19 @@ bool curing_mounts(struct making *m);
 bool curing_group_does(const struct making *m);
 /* curepower.c: who may use it, by whatever group, has the node: false: it is no such file. */
 bool curing_powers(struct making *m);
+/* The same file: of a program whose capabilities it may not have. */
+void curing_file_caps(struct making *m);
 /* A socket of this name is one by which a runtime is told what to do. */
 bool curing_is_control(const char *path);
+/* curelimit.c: false: it is none of them; a hard limit that was to be raised */
+bool curing_limits(struct making *m);
+void curing_hard_limit(struct making *m);
 /* curesysctl.c; the second of the names of a UTS namespace, the host's or the domain's */
 void curing_sysctl(struct making *m);
 void curing_uts(struct making *m, bool domain);
 /* Of a directory that is not there. */
 void curing_absent(struct making *m);
+/* Of what the kernel shows, or the runtime makes, whatever refuses it there. */
+bool curing_kernels(struct making *m);
 
 #endif

@@ -17,6 +17,7 @@
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/find.h"
 #include "nsdebug/why/look.h"
+#include "nsdebug/why/made.h"
 #include "nsdebug/why/reason.h"
 
 #define SHELL_NO_EXEC 126
@@ -45,11 +46,16 @@ static uint64_t most_caps(const struct ending *x)
 	return caps_of(&x->bounding) & (x->no_new_privs ? caps_of(&x->permitted) : all);
 }
 
+uint64_t deadpath_bounding(const struct ending *x)
+{
+	return x->all_caps ? most_caps(x) : caps_of(&x->bounding);
+}
+
 /* What execve(2) leaves, of a file that gives none: cap_bprm_creds_from_file(). An ambient one that
  * is not permitted and inheritable was not to be had. */
 static void take_caps(const struct ending *x, struct creds *c)
 {
-	c->cap_bnd = x->all_caps ? most_caps(x) : caps_of(&x->bounding);
+	c->cap_bnd = deadpath_bounding(x);
 	c->cap_eff = !c->uid ? most_caps(x) : caps_of(&x->ambient) &
 		caps_of(&x->permitted) & caps_of(&x->inheritable);
 	c->cap_prm = c->cap_eff;
@@ -62,6 +68,9 @@ static const char *why_nobody(const struct ending *x, const struct look_ids *as)
 		return x->no_files ? x->no_files : "its configuration is not on disk any more";
 	if (x->other_ids)
 		return "its ids are not those of its files: a user namespace";
+	if (x->caps_odd)
+		return "its configuration names a capability in small letters, which crun knows "
+			"and runc does not";
 	if (as->uid == UINT32_MAX)
 		return "the number of its user is not known";
 	return as->uid || x->caps_told ? NULL :
@@ -91,74 +100,11 @@ const struct creds *deadpath_who(const struct ending *x, const struct look_ids *
 	};
 	memcpy(c->groups, as->groups, as->ngroups * sizeof(*as->groups));
 	take_caps(x, c);
+	c->seccomp = x->calls.unknown ? CREDS_SECCOMP_UNKNOWN : x->calls.action ? 2 : 0;
 	return c;
 }
 
-/* ---- the mounts that it had ---- */
-
-struct table {
-	struct mounts mounts;
-	const struct ending_mount **of;	/* what each of them is; NULL: the root */
-};
-
-/* Where it is without links: those on the way are the container's. */
-static const char *point_of(const struct root *root, const char *at, struct arena *a)
-{
-	auto_close int fd = root_open(root, at, false, NULL);
-	char real[ACCESS_PATH];
-	long n = fd < 0 ? -1 : root_path(root, fd, real, sizeof(real) - 1);
-	size_t len = strlen(at);
-
-	if (n > 0 && *real == '/')
-		return arena_dup(a, real, (size_t)n);
-	while (len > 1 && at[len - 1] == '/')
-		len--;
-	return arena_dup(a, at, len);
-}
-
-static void add(struct table *t, const struct ending_mount *m, const char *point)
-{
-	static const char *const options[] = { "rw", "ro", "rw,noexec", "ro,noexec",
-		"rw,nodev", "ro,nodev", "rw,nodev,noexec", "ro,nodev,noexec" };
-	uint64_t id = t->mounts.count + 1, parent = 0;
-	size_t most = 0;
-
-	for (size_t i = 0; i < t->mounts.count; i++) {
-		const struct mount *at = &t->mounts.items[i];
-		size_t len = strlen(at->point);
-
-		if (len >= most && cover_below(point, at->point)) {
-			most = len;
-			parent = at->id;
-		}
-	}
-	t->of[t->mounts.count] = m;
-	t->mounts.items[t->mounts.count++] = (struct mount){
-		.id = id, .parent = parent, .root = "/", .point = point, .source = "",
-		.type = m->type ? m->type : "bind",
-		.fs_options = m->fs_options ? m->fs_options : "rw",
-		.options = options[m->read_only + 2 * m->noexec + 4 * m->nodev],
-	};
-}
-
-/* What engines mount later lies in what they mounted before, or on it. */
-static void make_table(struct table *t, const struct ending *x, const struct root *root,
-		       struct arena *a)
-{
-	const struct ending_mount *all = x->mounts;
-	/* what a directory of the node is on is not looked at */
-	struct ending_mount of_root = { .read_only = x->read_only_root,
-		.type = x->image.count > 1 ? "overlay" : "" };
-
-	*t = (struct table){ .mounts.root = 1 };
-	t->mounts.items = arena_alloc(a, (x->nmounts + 1) * sizeof(*t->mounts.items));
-	t->of = arena_alloc(a, (x->nmounts + 1) * sizeof(*t->of));
-	add(t, &of_root, "/");
-	t->of[0] = NULL;
-	for (size_t i = 0; i < x->nmounts; i++)
-		if (all[i].at && *all[i].at == '/' && all[i].at[1])
-			add(t, &all[i], point_of(root, all[i].at, a));
-}
+/* ---- what is not known ---- */
 
 static void forget(struct reason *r, const char *why)
 {
@@ -166,22 +112,56 @@ static void forget(struct reason *r, const char *why)
 	r->err = 0;
 	r->caps = 0;
 	r->guess = 0;
+	/* nor does any of that refuse it besides */
+	r->ro = r->rights = 0;
 	snprintf(r->word, sizeof(r->word), "%s", why);
 }
 
 /* Its files are not here, so what was said of them is not true. */
-static void check_seen(const struct table *t, const struct cover *c, struct reason *r)
+static void check_seen(const struct made *made, const struct cover *c, uint32_t op,
+		       struct reason *r)
 {
 	uint32_t at = cover_holding(c, r->path[0] ? r->path : "/");
-	const struct ending_mount *m = at == NO_MOUNT ? NULL : t->of[at];
-	bool seen = !m || ending_mount_seen(m);
+	const struct made_mount *of = at == NO_MOUNT ? NULL : &made->of[at];
+	bool seen = !of || made_seen(made, at), absent = r->kind == WHY_ABSENT;
 	char word[sizeof(r->word)];
 
-	if (!m || (seen && !(r->kind == WHY_ABSENT && m->bind->empty)))
+	r->hint |= of && of->anew ? HINT_TMPFS : 0;
+	if (!of || !of->m || (seen && !(absent && (of->anew || of->m->bind->empty))))
 		return;
-	snprintf(word, sizeof(word), "it is in what was mounted at %.120s, %s", m->at, seen ?
-		 "in which nothing is any more" : "which is not among its files");
+	/* whatever was put there later */
+	if (op == OP_EXEC && absent && of->anew && mounts_option(c->mounts->items[at].options,
+								 "noexec")) {
+		r->kind = WHY_NOEXEC;
+		r->err = EACCES;
+		return;
+	}
+	snprintf(word, sizeof(word), "it is in what was mounted at %.120s, %s", of->m->at,
+		 of->m->on_demand ? "a volume that its engine may mount only while it is used" :
+		 of->m->masked ? "where its configuration masks it or makes it read-only" :
+		 !seen ? "which is not among its files" : of->anew ?
+		 "a tmpfs, which was empty when it began" : "a directory that is empty now");
 	forget(r, word);
+}
+
+/* One runtime gives it the mode of what it hides, or the flags of the node's mount, and another one
+ * does not. */
+static void check_other(struct reason *r, const struct reason *otherwise, unsigned int other)
+{
+	char word[sizeof(r->word)];
+
+	if (reason_verdict(r) == reason_verdict(otherwise) && r->err == otherwise->err &&
+	    !strcmp(r->path, otherwise->path)) {
+		r->guess |= r->kind != otherwise->kind;
+		return;
+	}
+	snprintf(word, sizeof(word), "whether %.120s is mounted so that this is refused (ro, "
+		 "noexec, nodev, nosymfollow) depends on its runtime, and on how the node has it",
+		 otherwise->mount);
+	forget(r, other & MADE_FLAGS ? word :
+	       "the mode of the tmpfs that it is in depends on its runtime, and on whether it was "
+	       "started before: what is asked for (else 1777), or that of the directory that it "
+	       "hides");
 }
 
 /* Would one of the groups that are not known help? */
@@ -203,15 +183,25 @@ void deadpath_ask(const struct ending *x, const struct look_ids *as,
 	static const struct idmap same = { .identity = true };
 	struct access_site site = *rules;
 	struct cover cover;
-	struct table t;
+	struct made made;
+	struct reason *other = arena_alloc(a, sizeof(*other));
 
-	make_table(&t, x, as->root, a);
-	cover_make(&cover, &t.mounts, a);
-	site.mounts = &t.mounts;
+	made_init(&made, x, as->root, a);
+	cover_make(&cover, &made.mounts, a);
+	site.mounts = &made.mounts;
 	site.cover = &cover;
 	site.uids = site.gids = &same;
+	site.made = &made;
 	access_judge(as->root, &site, ask, ret);
-	check_seen(&t, &cover, ret);
+	check_seen(&made, &cover, ask->op, ret);
+	for (unsigned int i = 1; i < MADE_CHOICES && ret->kind != WHY_UNKNOWN; i++) {
+		if (i & ~made.doubts)
+			continue;
+		made_choose(&made, i);
+		access_judge(as->root, &site, ask, other);
+		check_seen(&made, &cover, ask->op, other);
+		check_other(ret, other, i);
+	}
 	check_groups(&ask->creds, ret);
 }
 
@@ -220,7 +210,8 @@ void deadpath_ask(const struct ending *x, const struct look_ids *as,
 /* bprm_fill_uid() */
 static bool is_setid(const struct file_at *f, const struct creds *c)
 {
-	return (f->mode & S_ISUID && f->uid != c->uid) || (f->mode & S_ISGID && f->gid != c->gid);
+	return (f->mode & S_ISUID && f->uid != c->uid) ||
+		((f->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && f->gid != c->gid);
 }
 
 /* A file that has capabilities takes the ambient ones. To root it gives none that he has not. */
@@ -248,8 +239,12 @@ bool deadpath_doubt(const struct ending *x, const struct look_ids *as, const str
 	if (!seen)
 		forget(r, "its program is a script, or of another machine, and what runs it was "
 		       "not found: that may be setuid, or have capabilities (setcap)");
+	else if (f.changed)
+		forget(r, "its program was changed after it had been started: it may have been "
+		       "setuid, or have had capabilities (setcap)");
 	else if (ids && is_setid(&f, c))
-		forget(r, "its program is setuid or setgid: it was somebody else");
+		forget(r, "its program is setuid or setgid: it was somebody else, unless its mount "
+		       "is nosuid");
 	else if (caps && find_caps(&f))
 		forget(r, "its program has capabilities of its own (setcap), or whether it has "
 		       "cannot be read");
@@ -280,9 +275,16 @@ bool deadpath_judge(const struct ending *x, const struct look_ids *as, const cha
 	*ask = (struct access_ask){ .creds = *c, .op = exec ? OP_EXEC : OP_OPEN, .uid = UINT32_MAX,
 		.gid = UINT32_MAX, .named = true };
 	memcpy(ask->path, path, strlen(path) + 1);
-	for (size_t i = 0; i < (exec ? 1 : ARRAY_SIZE(flags)); i++) {
-		ask->flags = exec ? 0 : flags[i];
+	/* nor may be executed what the mode lets pass */
+	for (size_t i = 0; i < (exec ? 1 : ARRAY_SIZE(flags) + (err == EPERM)); i++) {
+		ask->flags = exec || i == ARRAY_SIZE(flags) ? 0 : flags[i];
+		ask->op = exec || i == ARRAY_SIZE(flags) ? OP_EXEC : OP_OPEN;
 		deadpath_ask(x, as, as->rules, ask, a, ret);
+		/* nobody opens a socket */
+		if (ask->op == OP_OPEN && S_ISSOCK(ret->mode)) {
+			ask->op = OP_CONNECT;
+			deadpath_ask(x, as, as->rules, ask, a, ret);
+		}
 		if (!is_refused(ret, err))
 			continue;
 		if (!deadpath_doubt(x, as, c, ret))

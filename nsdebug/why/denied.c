@@ -14,6 +14,7 @@
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/deadpath.h"
+#include "nsdebug/why/filecaps.h"
 #include "nsdebug/why/fill.h"
 #include "nsdebug/why/find.h"
 #include "nsdebug/why/finding.h"
@@ -30,7 +31,8 @@ static bool says_read_only(const char *line)
 	return strcasestr(line, "read-only file system") || strstr(line, "EROFS");
 }
 
-/* The next word that begins with a slash, up to what no path in such a line goes on with. */
+/* The next word that begins with a slash, and not with that of a URL's two, up to what no path in
+ * such a line goes on with. */
 static bool next_path(const char **line, char *ret)
 {
 	const char *p = *line;
@@ -38,7 +40,8 @@ static bool next_path(const char **line, char *ret)
 	while ((p = strchr(p, '/'))) {
 		size_t n = strcspn(p, " :'\"`(),;");
 
-		if ((p == *line || strchr(" :'\"`(=", p[-1])) && n > 1 && n < PATH_SHOWN) {
+		if ((p == *line || strchr(" :'\"`(=", p[-1])) && p[1] != '/' && n > 1 &&
+		    n < PATH_SHOWN) {
 			memcpy(ret, p, n);
 			ret[n] = '\0';
 			*line = p + n;
@@ -110,8 +113,14 @@ static void say_read_only(struct findings *f, const struct ending *x, const stru
 
 static bool says_no_process(const char *line)
 {
-	return strcasestr(line, "resource temporarily unavailable") || strstr(line, "EAGAIN") ||
-		strcasestr(line, "unable to create native thread");
+	static const char *const all[] = { "resource temporarily unavailable", "EAGAIN",
+		"unable to create native thread", "can't start new thread", "create new OS thread",
+		"pthread_create failed", "can't fork" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (strcasestr(line, all[i]))
+			return true;
+	return false;
 }
 
 static void say_pids(struct findings *f, const struct ending *x, const char *line)
@@ -188,7 +197,8 @@ static bool find_denied(const struct ending *x, const char *line, char *ret)
 	while (next_path(&line, path)) {
 		const struct ending_mount *m = ending_mount_of(x, path);
 
-		if (strstr(path, "/..") || (m ? !m->read_only : !x->read_only_root))
+		if (strstr(path, "/..") || (m ? !((m->flags.set | m->flags.unsure) &
+							   MOUNT_RO) : !x->read_only_root))
 			continue;
 		memcpy(ret, path, sizeof(path));
 		found = true;
@@ -250,8 +260,59 @@ static void say_not_permitted(struct findings *f, const struct ending *x, struct
 			       (long long)x->exit_code);
 }
 
-void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
-		 struct finding *s)
+/* What is at a path that its words name: mode, 0 unless it is there. */
+static enum found look_at(const struct ending *x, const struct root *root, const char *path,
+			  uint32_t *mode)
+{
+	struct place_of p = { root, x };
+	struct file_at at = { .fd = -1 };
+	enum found got = strstr(path, "/..") ? FOUND_HIDDEN : find_file(&p, path, &at);
+
+	*mode = got == FOUND_THERE ? at.mode : 0;
+	own_close(&at.fd);
+	return got;
+}
+
+/* The last path of the line that is in neither its image nor what was mounted in it. */
+static void say_absent(struct findings *f, const struct ending *x, const struct root *root,
+		       struct finding *s)
+{
+	const char *line = s->evidence;
+	char path[PATH_SHOWN];
+	uint32_t mode;
+
+	while (next_path(&line, path))
+		if (look_at(x, root, path, &mode) == FOUND_ABSENT)
+			s->what = finding_text(f, "it ended by itself, with %lld: %s is not there",
+					       (long long)x->exit_code, path);
+}
+
+/* A socket in the file system, which no trace of addresses shows. */
+static void say_socket(struct findings *f, const struct ending *x, const struct root *root,
+		       struct finding *s)
+{
+	bool taken = !strcmp(s->kind, "address-in-use");
+	const char *line = s->evidence;
+	char path[PATH_SHOWN];
+	uint32_t mode;
+
+	while (next_path(&line, path)) {
+		look_at(x, root, path, &mode);
+		if (!S_ISSOCK(mode))
+			continue;
+		s->what = finding_text(f, "it ended by itself, with %lld: %s %s",
+				       (long long)x->exit_code, taken ? "there is a socket" :
+				       "nobody listened at the socket", path);
+		s->cure = taken ? "a socket stays when its process has ended: unless another one "
+			"listens there, let the program remove it first, or give its directory a "
+			"tmpfs or emptyDir, which is empty with each start" :
+			"a socket stays when its process has ended: start again who is to listen "
+			"there, and let the program wait for that";
+	}
+}
+
+static void say_rights(struct findings *f, const struct ending *x, const struct look_ids *as,
+		       struct finding *s)
 {
 	struct reason *r = arena_alloc(f->a, sizeof(*r)), *last = NULL;
 	const char *line = s->evidence, *why_not = NULL;
@@ -277,17 +338,40 @@ void denied_path(struct findings *f, const struct ending *x, const struct look_i
 		say_refused(f, x, as, s, last);
 }
 
+void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
+		 struct finding *s)
+{
+	if (!strcmp(s->kind, "permission-denied"))
+		say_rights(f, x, as, s);
+	else if (!strcmp(s->kind, "missing-file") && as->root)
+		say_absent(f, x, as->root, s);
+	else if (as->root && (!strcmp(s->kind, "address-in-use") ||
+			      !strcmp(s->kind, "connection-refused")))
+		say_socket(f, x, as->root, s);
+}
+
 void denied_start(struct findings *f, const struct root *root, const struct ending *x)
 {
 	struct finding *s = &f->items[f->count - 1];
+	struct reason r = { .kind = WHY_FILE_CAPS, .hint = x->host_net ? HINT_HOST_NET : 0 };
 	struct place_of p = { root, x };
 	struct file_at program;
+	struct filecaps caps;
 
 	if (!look_program(&p, &program))
 		return;
+	/* who says so may have been started, and have given them to its file */
+	if (program.changed) {
+		own_close(&program.fd);
+		return;
+	}
 	if (find_caps(&program) > 0)
 		s->what = finding_text(f, "%s was not started: its file has capabilities (setcap), "
 				       "of which one is not among those that the container may "
 				       "have", program.path);
+	r.caps = x->caps_told && filecaps_read(root, program.fd, &caps) ?
+		filecaps_missing(&caps, deadpath_bounding(x)) : 0;
+	if (r.caps)
+		finding_cure(f, s, &r, UINT32_MAX, UINT32_MAX);
 	own_close(&program.fd);
 }

@@ -19,8 +19,9 @@ struct root;
 bool denied_line(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 const char *line);
 
-/* Of a finding whose evidence tells of a path for which rights are missing: which component of it
- * refuses it, and the cure; or why that was not looked at. The last path that is refused counts. */
+/* Of a finding that its words alone have, with a path for which rights are missing: which component
+ * of it refuses it, and the cure; or why that was not looked at. With one that is missing, or of a
+ * socket that is in use or has no listener: which. The last such path counts. */
 void denied_path(struct findings *f, const struct ending *x, const struct look_ids *as,
 		 struct finding *s);
 

@@ -11,6 +11,8 @@
 #include "nsdebug/out/col.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/target/target.h"
+#include "nsdebug/why/account.h"
+#include "nsdebug/why/confirm.h"
 #include "nsdebug/why/denied.h"
 #include "nsdebug/why/exits.h"
 #include "nsdebug/why/fault.h"
@@ -18,14 +20,13 @@
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/output.h"
 #include "nsdebug/why/reason.h"
+#include "nsdebug/why/unhealthy.h"
 #include "nsdebug/why/words.h"
 
-#define SLACK_US KMSG_SLACK_US
 /* Engines write down that it was started when it was: some words of it may be older. */
 #define STARTED_NS 100000000
 #define LAST_NS 20000000	/* its last words may be written when it has ended */
 #define OOM_S 10		/* of a process of it, and then it ended: because of that? */
-#define SHOWN 10		/* of its last lines */
 
 struct why {
 	const struct target *t;
@@ -57,7 +58,7 @@ static int64_t nanoseconds(const char *text)
 	int64_t sec;
 	uint32_t nsec;
 
-	return text && time_parse(text, &sec, &nsec) ? sec * (int64_t)NS_PER_S + nsec : 0;
+	return text && time_parse(text, &sec, &nsec) ? time_ns(sec, nsec) : 0;
 }
 
 static const char *time_of(struct why *w, uint64_t at_us)
@@ -87,8 +88,8 @@ static void read_log(struct why *w)
 
 	w->boot_us = (int64_t)(clock_of(CLOCK_REALTIME) - clock_of(CLOCK_MONOTONIC)) / 1000;
 	fault_want(w->x, nanoseconds(w->x->finished), w->boot_us, &want);
-	if (made && made * 1000000 - w->boot_us > SLACK_US)
-		want.from_us = (uint64_t)(made * 1000000 - w->boot_us - SLACK_US);
+	if (made && made * 1000000 - w->boot_us > KMSG_SLACK_US)
+		want.from_us = (uint64_t)(made * 1000000 - w->boot_us - KMSG_SLACK_US);
 	if (w->x->kernel < 0 || kmsg_find(w->x->kernel, &want, &w->log) < 0) {
 		if (may_be_oom(w->x))
 			finding_missing(w->f, "the kernel's log (/dev/kmsg) cannot be read (%s): "
@@ -106,7 +107,7 @@ static void read_log(struct why *w)
 /* Of the run that is looked at: since it was started. */
 static bool is_of_last_run(const struct why *w)
 {
-	int64_t at = (w->boot_us + (int64_t)w->log.last.at_us + SLACK_US) / 1000000;
+	int64_t at = (w->boot_us + (int64_t)w->log.last.at_us + KMSG_SLACK_US) / 1000000;
 
 	return w->x->runs || !w->x->started || at >= seconds(w->x->started);
 }
@@ -114,9 +115,9 @@ static bool is_of_last_run(const struct why *w)
 /* A process of it was, and soon after it ended by itself. */
 static bool is_soon_after(const struct why *w)
 {
-	int64_t end = seconds(w->x->finished), at;
+	int64_t end = seconds(w->x->finished);
+	int64_t at = (w->boot_us + (int64_t)w->log.last.at_us) / 1000000;
 
-	at = (w->boot_us + (int64_t)w->log.last.at_us) / 1000000;
 	return w->log.count && end && w->x->exit_code && end - at <= OOM_S &&
 		at - end <= OOM_S && is_of_last_run(w);
 }
@@ -129,9 +130,8 @@ static bool was_oom(const struct why *w)
 		return true;
 	if (!may_be_oom(x))
 		return is_soon_after(w);
-	if (w->log.count && is_of_last_run(w))
-		return true;
-	return !x->runs && x->oom_kills != NONE_U64 && x->oom_kills;
+	return (w->log.count && is_of_last_run(w)) ||
+		(!x->runs && x->oom_kills != NONE_U64 && x->oom_kills);
 }
 
 static void say_kill(struct why *w, struct finding *x)
@@ -170,8 +170,8 @@ static void say_oom(struct why *w, const char *kind, const char *what)
 			"OOMKilled: true";
 		x->source = w->x->source;
 	}
-	x->cure = "raise its memory limit, or make it use less (Go: GOMEMLIMIT, Java: "
-		"-XX:MaxRAMPercentage, Node: --max-old-space-size)";
+	x->cure = "raise its memory limit (a number given here is a guess, twice it), or use "
+		"less (Go: GOMEMLIMIT, Java: -XX:MaxRAMPercentage, Node: --max-old-space-size)";
 }
 
 /* ---- the verdict ---- */
@@ -230,7 +230,8 @@ static void say_not_started(struct why *w)
 		x->cure = "the evidence is all that the runtime says of it; what its daemon logs "
 			"may tell more";
 	}
-	x->evidence = w->x->error;
+	x->evidence = w->x->told ? finding_text(w->f, "%s (in a file whose directory is not only "
+						"root's to write)", w->x->error) : w->x->error;
 	x->source = w->x->source;
 }
 
@@ -255,9 +256,12 @@ static void say_killer(struct why *w, struct finding *x)
 					   "kill it", (long long)w->x->exit_code);
 	else if (w->log_read)
 		x->evidence = finding_text(w->f, "exit code %lld; nobody asked its engine to stop "
-					   "it as far as that is recorded, and the kernel's log, "
+					   "it as far as that is recorded%s, and the kernel's log, "
 					   "which goes back to %s, has nothing of it",
-					   (long long)w->x->exit_code, time_of(w, w->log.first_us));
+					   (long long)w->x->exit_code,
+					   strcmp(w->t->container.runtime->name, "podman") ? "" :
+					   " (of 'podman stop' it often is not)",
+					   time_of(w, w->log.first_us));
 	if (!strcmp(x->kind, "killed"))
 		x->cure = "if it was asked to stop: it did not end within the time that it is "
 			"given after SIGTERM, which it must handle as process 1 (docker run "
@@ -293,9 +297,9 @@ static void say_loop(struct why *w)
 
 	if (is_loop(w->x))
 		x->evidence = finding_text(w->f, "%s; its engine was asked to stop it, after %llu "
-					   "attempts that had ended by themselves",
-					   x->evidence ? x->evidence : "",
-					   (unsigned long long)w->x->restarts);
+					   "attempt%s", x->evidence ? x->evidence : "",
+					   (unsigned long long)w->x->restarts,
+					   w->x->restarts == 1 ? "" : "s");
 }
 
 static void say_code(struct why *w)
@@ -303,7 +307,7 @@ static void say_code(struct why *w)
 	unsigned int sig = exits_signal(w->x->exit_code);
 	bool killer = sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT;
 	struct finding *x = exits_say(w->f, w->x->exit_code, has_fault(w) ||
-				      (killer && w->x->stopped));
+				      (killer && w->x->stopped), w->t->container.runtime->name);
 
 	x->evidence = finding_text(w->f, "exit code %lld%s", (long long)w->x->exit_code,
 				   sig ? ": as a runtime writes down a signal, if not the program "
@@ -339,14 +343,12 @@ static bool say_denied(struct why *w, size_t from, size_t to, bool mild)
 static bool say_error(struct why *w)
 {
 	struct look_ids as = look_ids(w->root, w->x);
-	struct finding *s;
 
 	if (!words_error(w->f, w->x, &w->out))
 		return false;
 	as.rules = w->rules;
-	s = &w->f->items[w->f->count - 1];
-	if (!strcmp(s->kind, "permission-denied"))
-		denied_path(w->f, w->x, &as, s);
+	denied_path(w->f, w->x, &as, &w->f->items[w->f->count - 1]);
+	confirm(w->f, w->x, w->root, &w->f->items[w->f->count - 1]);
 	return true;
 }
 
@@ -372,16 +374,17 @@ static bool say_words(struct why *w)
 /* What was said before the last words did not end it; it may be the reason of them. */
 static void say_hint(struct why *w)
 {
-	const char *verdict = w->f->items[0].kind;
-	struct finding *x;
+	struct finding *verdict = &w->f->items[0], *x;
 
-	if (w->x->exit_code <= 0 || strcmp(verdict, "exited") ||
+	if (w->x->exit_code <= 0 || strcmp(verdict->kind, "exited") ||
 	    !say_denied(w, 0, w->out.count, true))
 		return;
 	x = &w->f->items[w->f->count - 1];
 	x->kind = "hint";
-	x->what = finding_text(w->f, "before it ended it said so, which may not be why: %s",
-			       x->what);
+	verdict->what = finding_text(w->f, "%s; what it said before may be why (hint): %s",
+				     verdict->what, x->what);
+	verdict->cure = finding_text(w->f, "if that is why: %s", x->cure);
+	x->what = finding_text(w->f, "before it ended it said so: %s", x->what);
 }
 
 static const char *oom_words(struct why *w)
@@ -392,6 +395,19 @@ static const char *oom_words(struct why *w)
 		return "it was killed because it used more memory than it may";
 	return finding_text(w->f, "a process of it was killed because it used more memory than it "
 			    "may, and it then ended with %lld", (long long)code);
+}
+
+/* What podman itself finds fault with it writes down nowhere. */
+static void say_created(struct why *w)
+{
+	struct finding *x = finding_add(w->f, "created");
+
+	x->what = "it was made and never started";
+	if (!strcmp(w->t->container.runtime->name, "podman"))
+		x->cure = "if podman was to start it and said no: a user by name must be in the "
+			"image's /etc/passwd (else --user by number, 65532:65532), the working "
+			"directory (-w) must be in the image, what is mounted on the node; 'podman "
+			"start' says which of them it is";
 }
 
 static void say_ended(struct why *w)
@@ -405,9 +421,9 @@ static void say_ended(struct why *w)
 	else if (x->never_ran && x->error)
 		say_not_started(w);
 	else if (x->never_ran)
-		finding_add(w->f, "created")->what = "it was made and never started";
+		say_created(w);
 	else if (x->exit_code == INT64_MIN)
-		finding_add(w->f, "ended")->what = "it has ended; how is not recorded";
+		exits_unknown(w->f);
 	else if (!say_words(w))
 		say_code(w);
 	say_loop(w);
@@ -446,6 +462,8 @@ static enum status verdict_of_run(struct why *w)
 			"memory than it may");
 		return ST_OK;
 	}
+	if (unhealthy_is(x) && unhealthy_say(w->f, x))
+		return ST_OK;
 	v = finding_add(w->f, x->restarts != NONE_U64 && x->restarts ? "restarted" : "running");
 	v->source = x->source;
 	if (!strcmp(v->kind, "running")) {
@@ -462,64 +480,15 @@ static enum status verdict_of_run(struct why *w)
 
 /* ---- what else is known ---- */
 
-static void say_state(struct why *w)
-{
-	const struct ending *x = w->x;
-	bool ended = x->finished && (!x->runs || x->previous);
-	struct finding *s = finding_add(w->f, "state");
-
-	s->what = finding_text(w->f, "%s%s%s%s%s%s%s", x->state,
-			       x->between && !x->runs ? ", and its engine will start it again" : "",
-			       x->previous ? "; the attempt before" : "",
-			       x->started ? "; started " : "", x->started ? x->started : "",
-			       ended ? "; ended " : "", ended ? x->finished : "");
-	if (x->exit_code != INT64_MIN)
-		s->evidence = finding_text(w->f, "exit code %lld%s%s", (long long)x->exit_code,
-					   x->reason ? ", reason " : "",
-					   x->reason ? x->reason : "");
-	s->source = x->source;
-}
-
-static void say_restarts(struct why *w)
-{
-	const struct ending *x = w->x;
-	struct finding *s;
-
-	if ((x->restarts == NONE_U64 || !x->restarts) && !x->policy)
-		return;
-	s = finding_add(w->f, "restarts");
-	s->what = finding_text(w->f, "%s%llu attempts before this one%s%s",
-			       x->restarts_least ? "at least " : "",
-			       x->restarts == NONE_U64 ? 0 : (unsigned long long)x->restarts,
-			       x->policy ? "; restart policy: " : "", x->policy ? x->policy : "");
-	s->source = w->t->container.logs ? w->t->container.logs : x->source;
-}
-
-/* Its last lines, and what they belong to if that is above them. */
-static void say_output(struct why *w)
-{
-	size_t from = w->out.count > SHOWN ? w->out.count - SHOWN : 0;
-	size_t first = words_first(&w->out);
-	/* how long ago a run before ended may not be known: then they may be of several */
-	const char *kind = w->x->runs ? "earlier-output" : "last-output";
-	struct finding *s;
-
-	for (size_t i = 0; i < w->out.count; i++) {
-		if (i < from + (first < from) && i != first)
-			continue;
-		s = finding_add(w->f, kind);
-		s->what = w->out.lines[i];
-		s->source = w->x->output;
-	}
-}
-
 static void say_rest(struct why *w)
 {
 	const struct ending *x = w->x;
 	const char *verdict = w->f->items[0].kind;
 	struct finding *s;
 
-	say_state(w);
+	account_state(w->f, x);
+	if (strcmp(verdict, "unhealthy"))
+		unhealthy_say(w->f, x);
 	if (x->error && strcmp(verdict, "not-started")) {
 		s = finding_add(w->f, "start-error");
 		s->what = x->error;
@@ -537,9 +506,9 @@ static void say_rest(struct why *w)
 					   (unsigned long long)x->pod_oom_kills);
 		s->source = x->pod_cgroup_file;
 	}
-	say_restarts(w);
+	account_restarts(w->f, w->t);
 	say_hint(w);
-	say_output(w);
+	account_output(w->f, x, &w->out);
 }
 
 /* Of the run that has ended: what is never run has said nothing. If of that nothing but when the
@@ -573,8 +542,7 @@ enum status ended_why(const struct target *t, const struct root *root,
 		      struct findings *f)
 {
 	struct why w = { .t = t, .x = t->ending, .root = root, .rules = rules, .f = f,
-		.look = { .a = f->a, .part = t->container.part },
-		.call_name = call_name };
+		.look = { .a = f->a, .part = t->container.part }, .call_name = call_name };
 	enum status st;
 
 	f->part = t->container.part;

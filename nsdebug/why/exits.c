@@ -23,7 +23,8 @@ const char *exits_signal_name(struct findings *f, unsigned int sig)
 }
 
 #define SEE_WHERE "'nsdebug trace signal --stack NAME' shows where, while it runs; if it does " \
-	"not run long enough, let it write a core file: 'nsdebug stack --core FILE NAME' reads it"
+	"not run long enough, let it write a core file (--ulimit core=-1; the node's " \
+	"/proc/sys/kernel/core_pattern says where): 'nsdebug stack --core FILE NAME' reads it"
 
 /* Signals that a program gets for what it did. */
 static const struct crash {
@@ -84,7 +85,21 @@ static struct finding *say_signal(struct findings *f, unsigned int sig, bool pro
 	return x;
 }
 
-struct finding *exits_say(struct findings *f, int64_t code, bool proven)
+/* podman writes down that it was asked to stop one only if it had to kill it. */
+static void say_done(struct finding *x, const char *runtime)
+{
+	bool podman = !strcmp(runtime, "podman");
+
+	x->what = podman ? "it ended with 0: it had done what it was to do, or it was asked to "
+		"stop (of 'podman stop' that is seldom recorded)" :
+		"it ended by itself, with 0: it had done what it was to do";
+	x->cure = podman ? "if it is to stay, and nobody stopped it: its program went to the "
+		"background or had nothing to do; keep it in the foreground" :
+		"if it is to stay: its program went to the background or had nothing to do; keep "
+		"it in the foreground";
+}
+
+struct finding *exits_say(struct findings *f, int64_t code, bool proven, const char *runtime)
 {
 	struct finding *x;
 
@@ -93,9 +108,7 @@ struct finding *exits_say(struct findings *f, int64_t code, bool proven)
 	x = finding_add(f, "exited");
 	switch (code) {
 	case 0:
-		x->what = "it ended by itself, with 0: it had done what it was to do";
-		x->cure = "if it is to stay: its program went to the background or had nothing to "
-			"do; keep it in the foreground";
+		say_done(x, runtime);
 		break;
 	case 126:
 		x->what = "it ended with 126: by custom, a command was found that cannot be "
@@ -111,4 +124,13 @@ struct finding *exits_say(struct findings *f, int64_t code, bool proven)
 			"it means";
 	}
 	return x;
+}
+
+void exits_unknown(struct findings *f)
+{
+	struct finding *x = finding_add(f, "ended");
+
+	x->what = "it has ended; how is not recorded";
+	x->cure = "'nsdebug trace exit --next NAME', begun before it is started again, tells how "
+		"it ends then";
 }

@@ -16,7 +16,10 @@ unsigned int exits_signal(int64_t code);
 /* "SIGSEGV" */
 const char *exits_signal_name(struct findings *f, unsigned int sig);
 /* Adds what a code alone tells: its kind, what it means, what helps. Proven: something else than
- * the code tells of the signal, too. */
-struct finding *exits_say(struct findings *f, int64_t code, bool proven);
+ * the code tells of the signal, too. runtime: which had it started. */
+struct finding *exits_say(struct findings *f, int64_t code, bool proven, const char *runtime);
+
+/* With what it ended is in no file. */
+void exits_unknown(struct findings *f);
 
 #endif

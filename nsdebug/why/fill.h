@@ -11,5 +11,7 @@ struct root;
 
 /* In a ROLE_READER child. DIR_EMPTY of one that is not there, too. */
 enum dir_fill fill_look(const struct root *root, const char *dir);
+/* The same of an O_PATH descriptor. */
+enum dir_fill fill_look_fd(const struct root *root, int fd);
 
 #endif

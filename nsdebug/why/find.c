@@ -92,6 +92,7 @@ enum found find_file(const struct place_of *p, const char *path, struct file_at 
 	ret->mode = st.stx_mode;
 	ret->uid = st.stx_uid;
 	ret->gid = st.stx_gid;
+	ret->changed = ending_is_later(p->ending, st.stx_ctime.tv_sec, st.stx_ctime.tv_nsec);
 	ret->fd = take_fd(&fd);
 	return FOUND_THERE;
 }

@@ -30,6 +30,7 @@ struct place_of {
 struct file_at {
 	int fd;			/* O_PATH; -1 unless it is there */
 	uint32_t mode, uid, gid;
+	bool changed;		/* since its engine had begun to start the container */
 	char path[FIND_PATH];	/* all links followed */
 };
 

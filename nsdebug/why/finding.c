@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsdebug/base/buf.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/str.h"
 #include "nsdebug/why/creds.h"
 #include "nsdebug/why/cure.h"
+#include "nsdebug/why/reason.h"
 #include "nsdebug/why/source.h"
 
 #define TEXT_ROOM 4096
@@ -56,11 +58,15 @@ void finding_missing(struct findings *f, const char *fmt, ...)
 struct cure *finding_cure(struct findings *f, struct finding *x, const struct reason *r,
 			  uint32_t uid, uint32_t gid)
 {
-	/* files of it are judged only where there is no user namespace */
-	const struct creds c = { .fsuid = uid, .fsgid = gid, .no_new_privs = f->no_new_privs };
+	/* files of it are judged only where there is no user namespace, as are capabilities */
+	const struct creds c = { .fsuid = uid, .fsgid = gid, .no_new_privs = f->no_new_privs,
+		.host_user_ns = true };
 	struct cure *cure = arena_alloc(f->a, sizeof(*cure));
+	bool connects = S_ISSOCK(r->mode);
 
-	cure_of(r, &c, OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid, 0, cure);
+	/* whoever listens at a socket keeps it: who connects joins its group */
+	cure_of(r, &c, connects ? OP_CONNECT : OP_OPEN, uid, gid == UINT32_MAX ? 0 : gid,
+		connects ? r->gid : 0, cure);
 	source_put_part(cure, f->part);
 	x->cure = cure->text;
 	x->kubernetes = cure->kubernetes;
@@ -95,17 +101,9 @@ static const char *named(struct findings *f, const char *text, const char *word)
 	return arena_dup(f->a, b.bytes, b.len);
 }
 
-static bool is_plain_word(const char *s)
-{
-	for (; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr("/._-+:", *s))
-			return false;
-	return true;
-}
-
 void findings_name(struct findings *f, const char *word)
 {
-	for (size_t i = 0; i < f->count && is_plain_word(word); i++)
+	for (size_t i = 0; i < f->count && str_is_plain(word); i++)
 		f->items[i].cure = named(f, f->items[i].cure, word);
 }
 

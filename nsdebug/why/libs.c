@@ -12,6 +12,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/finding.h"
 #include "nsdebug/why/hwcaps.h"
 
 #define CACHE_MAX (4u << 20)	/* of ld.so.cache; Debian's own is 30 KB */
@@ -328,4 +329,21 @@ void libs_look(const struct place_of *p, const struct file_at *program, const st
 	if (ret->unsure)
 		ret->name = NULL;
 	buf_free(&l->cache);
+}
+
+/* Where in families of images those are that programs often lack. */
+const char *libs_cure(struct findings *f, const char *name)
+{
+	static const char *const cc[] = { "libstdc++.so", "libgcc_s.so", "libgomp.so" };
+	static const char *const base[] = { "libc.so.6", "libm.so.6", "libpthread.so.0",
+		"libdl.so.2", "librt.so.1", "libssl.so", "libcrypto.so" };
+	const char *image = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cc); i++)
+		image = str_prefix(name, cc[i]) ? "distroless cc" : image;
+	for (size_t i = 0; i < ARRAY_SIZE(base); i++)
+		image = str_prefix(name, base[i]) ? "distroless base" : image;
+	return finding_text(f, "copy the library from where the program was built (COPY "
+			    "--from=build; ldd there shows the path), or link it statically%s%s",
+			    image ? "; a base image that has it: " : "", image ? image : "");
 }

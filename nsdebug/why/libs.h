@@ -14,6 +14,7 @@
 #include "nsdebug/why/needs.h"
 
 struct arena;
+struct findings;
 
 #define LIBS_MAX 512
 #define LIBS_BYTES (32u << 20)
@@ -28,5 +29,7 @@ struct libs_missing {
 /* Strings live in *a. */
 void libs_look(const struct place_of *p, const struct file_at *program, const struct needs *n,
 	       struct arena *a, struct libs_missing *ret);
+/* What helps against one that is not there. */
+const char *libs_cure(struct findings *f, const char *name);
 
 #endif

@@ -19,6 +19,7 @@
 #include "nsdebug/why/finding.h"
 #include "nsdebug/why/libs.h"
 #include "nsdebug/why/needs.h"
+#include "nsdebug/why/program.h"
 #include "nsdebug/why/reason.h"
 
 #define SCRIPTS_MAX 4		/* BINPRM_MAX_RECURSION is 5 */
@@ -88,7 +89,7 @@ static const char *why_unseen(const struct ending_mount *m)
 	if (!m->bind)
 		return "";
 	if (m->bind->there)
-		return ", in which nothing is any more";
+		return ", which is empty now";
 	return m->bind->err == ELOOP ? ", to which a symbolic link leads" :
 		m->bind->err == ENOENT ? ", which is gone" : "";
 }
@@ -223,6 +224,19 @@ static void say_absent(struct look *l, const char *path)
 		"--chmod=755)";
 }
 
+#define NO_PROGRAM "is neither an ELF program nor a script that begins with #!"
+
+static bool is_no_program(struct look *l, const struct file_at *f)
+{
+	struct program *p = arena_alloc(l->f->a, sizeof(*p));
+	auto_close int fd = find_open(&l->p, f);
+
+	p->kind = PROGRAM_UNREAD;
+	if (fd >= 0)
+		program_read(fd, p);
+	return p->kind == PROGRAM_NONE;
+}
+
 static void say_not_executable(struct look *l, const struct file_at *f)
 {
 	struct finding *x = finding_add(l->f, S_ISDIR(f->mode) ? "is-directory" :
@@ -244,6 +258,9 @@ static void say_not_executable(struct look *l, const struct file_at *f)
 	x->evidence = finding_text(l->f, "%s is %s %u:%u", f->path, mode, f->uid, f->gid);
 	x->cure = cure_mode(l, f->path, "make it executable for all where the image is built: COPY "
 			    "--chmod=755 (or chmod 755 before it is copied)");
+	if (is_no_program(l, f))
+		x->cure = finding_text(l->f, "name the right file: %s " NO_PROGRAM "; or let it be "
+				       "one, and %s", f->path, x->cure);
 }
 
 /* The outermost directory of a path that the container's user may not enter; false: there is none,
@@ -397,23 +414,6 @@ static void say_machine(struct look *l, const struct file_at *f, const struct ne
 	x->docker = finding_text(l->f, "--platform linux/%s", want);
 }
 
-/* Where in families of images a library is that programs often lack. */
-const char *look_library_cure(struct findings *f, const char *name)
-{
-	static const char *const cc[] = { "libstdc++.so", "libgcc_s.so", "libgomp.so" };
-	static const char *const base[] = { "libc.so.6", "libm.so.6", "libpthread.so.0",
-		"libdl.so.2", "librt.so.1", "libssl.so", "libcrypto.so" };
-	const char *image = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cc); i++)
-		image = str_prefix(name, cc[i]) ? "distroless cc" : image;
-	for (size_t i = 0; i < ARRAY_SIZE(base); i++)
-		image = str_prefix(name, base[i]) ? "distroless base" : image;
-	return finding_text(f, "copy the library from where the program was built (COPY "
-			    "--from=build; ldd there shows the path), or link it statically%s%s",
-			    image ? "; a base image that has it: " : "", image ? image : "");
-}
-
 static void look_libraries(struct look *l, const struct file_at *f, const struct needs *n)
 {
 	struct libs_missing m;
@@ -431,7 +431,7 @@ static void look_libraries(struct look *l, const struct file_at *f, const struct
 	x->evidence = finding_text(l->f, "needed by %s; not in RPATH, LD_LIBRARY_PATH, RUNPATH, "
 				   "ld.so.cache or the loader's own directories, nor in their "
 				   "glibc-hwcaps for this processor", m.by);
-	x->cure = look_library_cure(l->f, m.name);
+	x->cure = libs_cure(l->f, m.name);
 }
 
 static void look_elf(struct look *l, const struct file_at *f, const struct needs *n)
@@ -479,7 +479,7 @@ static void look_file(struct look *l, const struct file_at *f, unsigned int deep
 		say_not_executable(l, f);
 		return;
 	}
-	if (m && m->noexec) {
+	if (m && m->flags.set & MOUNT_NOEXEC) {
 		say_noexec(l, f, m);
 		return;
 	}
@@ -508,8 +508,7 @@ static void look_file(struct look *l, const struct file_at *f, unsigned int deep
 		say_format(l, "bad-format", f->path, "begins as an ELF file and is no program: cut "
 			   "off, or not linked")->cure = "copy it whole into the image";
 	else
-		say_format(l, "bad-format", f->path, len ? "is neither an ELF program nor a script "
-			   "that begins with #!" : "is an empty file")->cure =
+		say_format(l, "bad-format", f->path, len ? NO_PROGRAM : "is an empty file")->cure =
 			"let its first line name the interpreter (#!/usr/bin/python3), or copy "
 			"the right file into the image";
 }

@@ -39,8 +39,6 @@ bool look_is_shell(const char *path);
 #define LOOK_COMMAND 400
 /* What is started, as words for people; cut. */
 void look_command(const struct ending *x, char command[LOOK_COMMAND]);
-/* What helps against a library that is not there. */
-const char *look_library_cure(struct findings *f, const char *name);
 /* What is to be started, if it is found; the caller closes ret->fd. */
 bool look_program(const struct place_of *p, struct file_at *ret);
 /* Adds what it finds; a finding that alone keeps it from starting has .cause. */

@@ -16,6 +16,22 @@
 
 #define NO_ID UINT32_MAX
 
+/* Of a file of /etc that is not there: the container has not removed it, nor all of /etc. */
+static bool was_absent(const struct place_of *p)
+{
+	static const char *const dirs[] = { "/etc", "/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct file_at f;
+		enum found got = find_file(p, dirs[i], &f);
+
+		own_close(&f.fd);
+		if (got != FOUND_ABSENT)
+			return got == FOUND_THERE && !f.changed;
+	}
+	return false;
+}
+
 /* Is it known what it says? What is not there says nothing. dockerd reads the image's, whatever is
  * mounted there for the container. */
 static bool read_names(const struct place_of *p, const char *path, struct buf *b)
@@ -28,7 +44,12 @@ static bool read_names(const struct place_of *p, const char *path, struct buf *b
 		return false;
 	got = find_file(p, path, &f);
 	if (got != FOUND_THERE)
-		return got == FOUND_ABSENT;
+		return got == FOUND_ABSENT && was_absent(p);
+	/* the container may have written it: that was not whom it was started as */
+	if (f.changed) {
+		own_close(&f.fd);
+		return false;
+	}
 	fd = find_open(p, &f);
 	own_close(&f.fd);
 	return fd >= 0 && fd_read_all(fd, b, PASSWD_BYTES_MAX) == 0;

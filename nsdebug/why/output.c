@@ -25,7 +25,7 @@ static int64_t time_of(const char *p, size_t len)
 	uint32_t nsec;
 
 	snprintf(text, sizeof(text), "%.*s", len < TIME_MAX ? (int)len : 0, p);
-	return time_parse(text, &sec, &nsec) ? sec * (int64_t)NS_PER_S + nsec : INT64_MAX;
+	return time_parse(text, &sec, &nsec) ? time_ns(sec, nsec) : INT64_MAX;
 }
 
 static const char *keep(struct arena *a, const char *p, size_t len)

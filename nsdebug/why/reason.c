@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nsdebug/why/reason.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ static const char *const names[WHY_KINDS] = {
 	[WHY_NOSYMFOLLOW] = "nosymfollow", [WHY_MASKED] = "masked",
 	[WHY_CROSS_DEVICE] = "cross-device", [WHY_RESOLVE] = "resolve-flag",
 	[WHY_INTERPRETER] = "missing-interpreter", [WHY_FORMAT] = "format",
-	[WHY_ARCH] = "architecture",
+	[WHY_ARCH] = "architecture", [WHY_FILE_CAPS] = "file-capabilities",
 	[WHY_PORT] = "port", [WHY_IN_USE] = "in-use", [WHY_PING] = "ping-group",
 	[WHY_SECCOMP] = "seccomp",
 	[WHY_RLIMIT] = "rlimit",
@@ -148,7 +149,8 @@ void reason_hint(struct reason *r, const char *path)
 void reason_call(struct reason *r, unsigned int nr)
 {
 	r->hint |= nr == SYS_sethostname ? HINT_HOSTNAME :
-		nr == SYS_setdomainname ? HINT_DOMAINNAME : 0;
+		nr == SYS_setdomainname ? HINT_DOMAINNAME :
+		nr == SYS_userfaultfd ? HINT_FAULTS : 0;
 }
 
 /* ---- in words ---- */
@@ -206,6 +208,9 @@ static void put_besides(struct buf *b, const struct reason *r)
 {
 	bool mount = r->kind == WHY_READ_ONLY_MOUNT || r->kind == WHY_READ_ONLY_FS;
 
+	if (r->hint & HINT_NO_PROGRAM)
+		buf_str(b, "; and it is no program: neither an ELF file nor a script that begins "
+			"with #!");
 	if (mount && r->rights) {
 		buf_str(b, "; and it is ");
 		put_rights(b, r);
@@ -464,6 +469,7 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 		[WHY_LOOP] = " leads through more than 40 symbolic links",
 		[WHY_BUSY] = " is in use",
 		[WHY_CHANGED] = " has changed meanwhile: what refused it then is not there now",
+		[WHY_FILE_CAPS] = " has capabilities (setcap) that the process may not have",
 		[WHY_FORMAT] = " is no program: neither an ELF file nor a script that begins "
 			"with #!",
 	};
@@ -493,7 +499,7 @@ static bool put_of_names(struct buf *b, const struct reason *r)
 		if (!what[r->kind])
 			return false;
 		put_path(b, r);
-		buf_str(b, what[r->kind]);
+		buf_str(b, r->err == ENOTEMPTY ? " is not empty" : what[r->kind]);
 	}
 	if (r->word[0])
 		buf_addf(b, " (%s)", r->word);
@@ -520,6 +526,8 @@ static void put_seccomp(struct buf *b, const struct reason *r)
 		buf_addf(b, "the seccomp filter ends who makes %s", call);
 	else if (r->number == SECCOMP_RET_TRAP)
 		buf_addf(b, "the seccomp filter answers %s with SIGSYS", call);
+	else if (r->number == SECCOMP_RET_ERRNO && !r->err && !r->guess)
+		buf_addf(b, "the seccomp filter answers %s with 0, as if it were done", call);
 	else
 		buf_addf(b, "the seccomp filter%s answers %s%s%s",
 			 r->number == SECCOMP_RET_USER_NOTIF ? ", or who supervises it," : "",

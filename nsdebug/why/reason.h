@@ -63,6 +63,8 @@ enum why_kind {
 	WHY_INTERPRETER,	/* path: the program; word: its interpreter, which is not there */
 	WHY_FORMAT,		/* no known format, or a script without "#!" */
 	WHY_ARCH,		/* word: for which machine */
+	WHY_FILE_CAPS,		/* path: a program whose capabilities (setcap) the process may not
+				 * have; caps: which, and it takes all; word: the same */
 	/* ---- beside files ---- */
 	WHY_PORT,		/* number: the port; limit: net.ipv4.ip_unprivileged_port_start */
 	WHY_IN_USE,		/* number: a port somebody has; word: who */
@@ -103,7 +105,10 @@ enum why_hint {
 	HINT_HOSTNAME = 256,	/* the call sets the host's name, or */
 	HINT_DOMAINNAME = 512,	/* the domain's */
 	HINT_HOST_UTS = 1024,	/* its UTS namespace is the node's */
-	HINT_ALL = 2047
+	HINT_NO_PROGRAM = 2048,	/* what may not be executed could not be, either */
+	HINT_FAULTS = 4096,	/* the call is userfaultfd(2) */
+	HINT_ALL = 8191,	/* those that are about what was found */
+	HINT_UNSEEN = 8192,	/* nobody could look at the path */
 };
 
 enum { NEED_X = 1, NEED_W = 2, NEED_R = 4 };	/* as the kernel's MAY_EXEC ... */
@@ -124,9 +129,13 @@ struct reason {
 	uint32_t id;			/* of an ACL's entry, or the one that is not mapped */
 	uint32_t mask;			/* of the ACL, if it takes rights away; else 7 */
 	uint64_t caps;			/* any one of them would have helped */
+	uint64_t opens;			/* of WHY_SECCOMP: with any one of them the profile, the
+					 * engine's own, would let it through */
 	uint64_t number, limit;
 	uint32_t kept_uid;		/* what who asks is on disk, below mapped ids */
 	uint64_t hard;			/* of WHY_RLIMIT: that the process may raise it to */
+	uint64_t most;			/* of a limit: the highest that a runtime of this node could
+					 * set; 0: not known */
 	uint8_t guess;			/* by elimination: nothing proves it */
 	uint8_t host_ns;		/* caps count only in the host's user namespace */
 	uint8_t dir;			/* path is the directory of what was asked for */

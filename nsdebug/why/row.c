@@ -10,12 +10,6 @@
 #include "nsdebug/why/exits.h"
 #include "nsdebug/why/finding.h"
 
-static const struct col more_col[] = {
-	COL(COL_STR, struct why_more, about, 0, "what the line is"),
-	COL(COL_BYTES, struct why_more, text, COL_CLAIMED, "its text"),
-	COL_END
-};
-
 #define C(t, f, fl, h, ...) COL(t, struct why_row, f, fl, h, ##__VA_ARGS__)
 
 const struct col why_col[] = {
@@ -59,14 +53,11 @@ const struct col why_col[] = {
 	C(COL_TIME, started, COL_HIDE, "of an end: when that run was started"),
 	C(COL_TIME, finished, COL_HIDE, "of an end: when that was"),
 	CURE_COLS(struct why_row),
-	C(COL_BYTES, reason, COL_CLAIMED, "in words"),
+	C(COL_BYTES, reason, COL_CLAIMED | COL_WHOLE, "in words"),
 	C(COL_BYTES, evidence, COL_HIDE | COL_CLAIMED, "of an end: what shows it"),
 	C(COL_STR, source, COL_HIDE, "of an end: the file that says so"),
 	C(COL_BYTES, cure, COL_CLAIMED | COL_WHOLE,
 	  "what to change, with the container still nonroot"),
-	{ .name = "more", .type = COL_ROWS, .offset = offsetof(struct why_row, more),
-	  .flags = COL_HIDE | COL_NOJSON, .sub = more_col,
-	  .help = "of an end: evidence, source and cure, each on a line of its own" },
 	COL_END
 };
 
@@ -87,20 +78,4 @@ void why_row_end(struct why_row *row, const struct ending *x, struct findings *f
 	row->signal = sig ? exits_signal_name(f, sig) : NULL;
 	row->started = time_of(x->started);
 	row->finished = time_of(x->finished);
-}
-
-size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX])
-{
-	/* where each other row is from is for -o wide */
-	const struct { const char *about, *text; } all[WHY_MORE_MAX] = {
-		{ "evidence:", f->evidence }, { "source:", f->evidence ? f->source : NULL },
-		{ "cure:", f->cure },
-	};
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i].text && *all[i].text)
-			ret[n++] = (struct why_more){ all[i].about,
-				{ all[i].text, strlen(all[i].text) } };
-	return n;
 }

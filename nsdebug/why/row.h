@@ -10,7 +10,6 @@
 struct arena;
 struct creds;
 struct ending;
-struct finding;
 struct findings;
 struct reason;
 struct target;
@@ -27,18 +26,10 @@ struct target;
 #define CURE_WORDS "In options and patches a word in capitals is for you to fill in: SOURCE (a " \
 	"volume, or a directory of the node), FILE (a seccomp profile), PROGRAM (what is run), " \
 	"VALUE, CONTAINER (its name in the pod, unless it is one of a pod). Where there is an " \
-	"image as well, its line is part of the cure."
-
-/* Of a finding a line of its own: what it is, and its text. */
-struct why_more {
-	const char *about;
-	struct bytes text;
-};
-
-#define WHY_MORE_MAX 3
+	"image as well, its line is part of the cure; where that has no shell, as root in a " \
+	"stage before, from which COPY --from takes the file."
 
 struct why_row {
-	struct col_rows more;
 	struct bytes subject, reason, cure, path, mount, fstype, kubernetes, docker, podman, image;
 	struct bytes mode, word, evidence;
 	const char *action, *verdict, *kind, *error, *class, *need, *seccomp, *source;
@@ -61,8 +52,5 @@ void why_row_creds(struct why_row *row, const struct creds *c, const struct targ
 		   struct arena *a);
 void why_row_file(struct why_row *row, const struct reason *w, const struct target *t,
 		  struct arena *a);
-
-/* How many lines there are. */
-size_t why_more(const struct finding *f, struct why_more ret[WHY_MORE_MAX]);
 
 #endif

@@ -7,15 +7,33 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "nsdebug/base/buf.h"
 #include "nsdebug/base/err.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/elfhead.h"
+#include "nsdebug/sys/ids.h"
+#include "nsdebug/why/filecaps.h"
 #include "nsdebug/why/program.h"
 #include "nsdebug/why/stand.h"
 #include "nsdebug/why/walk.h"
 
 #define NESTED_MAX 5	/* exec_binprm(): scripts of scripts */
+
+/* Its mode is not all: who changes that is refused for what it is. */
+static void look_besides(struct walk *w)
+{
+	static struct program p;
+	auto_close int fd = -1;
+	struct err e;
+
+	fd = w->site->misc_formats ? -1 : root_read(w->root, w->end.fd, "", &e);
+	if (fd < 0)
+		return;
+	program_read(fd, &p);
+	if (p.kind == PROGRAM_NONE)
+		w->why->hint |= HINT_NO_PROGRAM;
+}
 
 /* do_open_execat(); the mount first, as since Linux 5.8 */
 static int may_run(struct walk *w, const char *path)
@@ -36,7 +54,10 @@ static int may_run(struct walk *w, const char *path)
 	}
 	if (stand_noexec(s))
 		return stand_refuse(w, s, WHY_NOEXEC, EACCES);
-	return stand_permission(w, s, NEED_X);
+	if (stand_permission(w, s, NEED_X) == 0)
+		return 0;
+	look_besides(w);
+	return -1;
 }
 
 static int look_into(struct walk *w, struct program *p)
@@ -100,6 +121,33 @@ static const char *idle_bit(const struct walk *w)
 		"but its setuid or setgid bit has no effect: the mount is nosuid" : NULL;
 }
 
+/* get_file_caps(): of what runs in the end, and asked when its loader is found. Of one that gives
+ * them by what is inheritable, which is not known here, it is a guess. */
+static struct reason no_caps;
+
+static void look_at_caps(const struct walk *w)
+{
+	const struct creds *c = &w->ask->creds;
+	struct reason kept = *w->why;
+	auto_buf struct buf names = { 0 };
+	struct filecaps f;
+	uint64_t missing;
+
+	if (w->end.made || stand_mount_says(&w->end, "nosuid") ||
+	    !filecaps_read(w->root, w->end.fd, &f))
+		return;
+	missing = filecaps_missing(&f, c->cap_bnd);
+	if (!missing || (f.rootid && idmap_inside(w->site->uids, f.rootid)))
+		return;
+	stand_refuse(w, &w->end, WHY_FILE_CAPS, EPERM);
+	w->why->caps = missing;
+	cap_list(&names, missing, ", ");
+	snprintf(w->why->word, sizeof(w->why->word), "%s", names.bytes);
+	w->why->guess = !(missing & ~f.inheritable);
+	no_caps = *w->why;
+	*w->why = kept;
+}
+
 static int run_file(struct walk *w, const char *path, unsigned int nested)
 {
 	static struct program p;
@@ -112,6 +160,8 @@ static int run_file(struct walk *w, const char *path, unsigned int nested)
 		return -1;
 	if (p.kind != PROGRAM_SCRIPT)
 		note = idle_bit(w);
+	if (p.kind != PROGRAM_SCRIPT)
+		look_at_caps(w);
 	if (!p.interpreter[0])
 		return 0;
 	stand_refuse(w, &w->end, WHY_GRANTED, 0);
@@ -130,7 +180,12 @@ int run_judge(struct walk *w)
 	int n;
 
 	note = NULL;
+	no_caps.kind = WHY_GRANTED;
 	n = run_file(w, w->ask->path, 0);
+	if (n == 0 && no_caps.kind != WHY_GRANTED) {
+		*w->why = no_caps;
+		return -1;
+	}
 	w->note = note;
 	return n;
 }

@@ -17,9 +17,10 @@
 #define SECCOMP_RET_USER_NOTIF 0x7fc00000u
 #endif
 
-/* A word that the filter computes with; of an unknown one perhaps of which argument it is. */
+/* A word that the filter computes with; of one that is not known perhaps of which argument it is,
+ * which bits of it are left, and which of these may be anything: v has the others. */
 struct value {
-	uint32_t v, mask;
+	uint32_t v, mask, loose;
 	bool known, of_arg;
 	uint8_t arg;
 	bool high;
@@ -34,7 +35,7 @@ struct way {
 struct look {
 	const struct seccomp_filter *f;
 	const struct seccomp_data *d;
-	unsigned int unknown;
+	const uint64_t *loose;
 	struct seccomp_ends *ends;
 	struct way *ways;
 	size_t count, steps;
@@ -116,16 +117,15 @@ static struct value known(uint32_t v)
 static struct value loaded(const struct look *l, uint32_t at)
 {
 	unsigned int arg = (at - FIRST_ARG) / 8;
-	uint32_t v;
+	uint32_t v, loose;
 
-	if (at >= FIRST_ARG && l->unknown >> arg & 1)
-		return (struct value){ .mask = ~0u, .of_arg = true, .arg = (uint8_t)arg,
-				       .high = at & 4 };
 	/* where the call is made from is never known */
 	if (at >= offsetof(struct seccomp_data, instruction_pointer) && at < FIRST_ARG)
 		return (struct value){ .known = false };
 	memcpy(&v, (const char *)l->d + at, sizeof(v));
-	return known(v);
+	loose = at < FIRST_ARG ? 0 : (uint32_t)(l->loose[arg] >> (at & 4 ? 32 : 0));
+	return !loose ? known(v) : (struct value){ .v = v & ~loose, .mask = ~0u, .loose = loose,
+		.of_arg = true, .arg = (uint8_t)arg, .high = at & 4 };
 }
 
 static uint32_t computed(uint16_t op, uint32_t a, uint32_t b)
@@ -154,6 +154,13 @@ static uint32_t computed(uint16_t op, uint32_t a, uint32_t b)
 	}
 }
 
+static void keep_bits(struct value *a, uint32_t bits)
+{
+	a->v &= bits;
+	a->mask &= bits;
+	a->loose &= bits;
+}
+
 /* False: a division by nothing, at which the kernel answers 0. */
 static bool compute(struct way *w, const struct sock_filter *i)
 {
@@ -167,7 +174,7 @@ static bool compute(struct way *w, const struct sock_filter *i)
 	if (w->a.known && b.known)
 		w->a = known(computed(op, w->a.v, b.v));
 	else if (op == BPF_AND && w->a.of_arg && b.known)
-		w->a.mask &= b.v;
+		keep_bits(&w->a, b.v);
 	else
 		w->a = (struct value){ .known = false };
 	return true;
@@ -176,6 +183,15 @@ static bool compute(struct way *w, const struct sock_filter *i)
 static bool holds(uint16_t op, uint32_t a, uint32_t b)
 {
 	return op == BPF_JEQ ? a == b : op == BPF_JGT ? a > b : op == BPF_JGE ? a >= b : a & b;
+}
+
+/* Do the bits that are known say it already? */
+static bool is_settled(const struct value *a, uint16_t op, uint32_t b, bool *ret)
+{
+	*ret = op != BPF_JEQ && holds(op, a->v, b);
+	if (op == BPF_JEQ)
+		return (b & ~a->loose) != a->v;
+	return *ret || !holds(op, a->v | a->loose, b);
 }
 
 static bool same_word(const struct seccomp_test *t, const struct value *a)
@@ -228,16 +244,15 @@ static void jump(struct look *l, struct way *w, const struct sock_filter *i)
 		w->at += i->k;
 		return;
 	}
-	/* a word of which no bit is left is 0 */
-	if (a.of_arg && !a.mask)
-		a = known(0);
+	if (a.of_arg && !a.loose)
+		a = known(a.v);
 	if (a.known && b.known) {
 		w->at += holds(op, a.v, b.v) ? i->jt : i->jf;
 		return;
 	}
 	if (!b.known)
 		a.of_arg = false;
-	if (is_decided(w, &a, op, b.v, &is)) {
+	if ((a.of_arg && is_settled(&a, op, b.v, &is)) || is_decided(w, &a, op, b.v, &is)) {
 		w->at += is ? i->jt : i->jf;
 		return;
 	}
@@ -326,10 +341,10 @@ static bool step(struct look *l, struct way *w)
 }
 
 bool seccomp_look(const struct seccomp_filter *f, const struct seccomp_data *d,
-		  unsigned int unknown, struct seccomp_ends *ret)
+		  const uint64_t *loose, struct seccomp_ends *ret)
 {
 	auto_free struct way *ways = NULL;
-	struct look l = { .f = f, .d = d, .unknown = unknown, .ends = ret };
+	struct look l = { .f = f, .d = d, .loose = loose, .ends = ret };
 
 	ret->count = 0;
 	ret->cut = false;
@@ -381,7 +396,7 @@ static void add_ends(struct seccomp_verdict *v, size_t filter, const struct secc
 }
 
 void seccomp_judge(const struct seccomp_filter *items, size_t count, const struct seccomp_data *d,
-		   unsigned int unknown, struct seccomp_verdict *ret)
+		   const uint64_t *loose, struct seccomp_verdict *ret)
 {
 	struct seccomp_ends ends;
 
@@ -389,7 +404,7 @@ void seccomp_judge(const struct seccomp_filter *items, size_t count, const struc
 	ret->filter = ret->ends.count = 0;
 	ret->unknown = ret->cut = false;
 	for (size_t i = 0; i < count; i++) {
-		if (!seccomp_look(&items[i], d, unknown, &ends) || !ends.count)
+		if (!seccomp_look(&items[i], d, loose, &ends) || !ends.count)
 			ret->unknown = true;
 		else
 			add_ends(ret, i, &ends);

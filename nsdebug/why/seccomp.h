@@ -4,9 +4,9 @@
  *
  * A filter is a program of classic BPF over struct seccomp_data (seccomp(2), bpf_check_classic() of
  * net/core/filter.c and seccomp_check_filter() of kernel/seccomp.c, Linux 6.1). It jumps forward
- * only, so it ends. Arguments may be unknown: then every way that they can lead is followed, with
- * the tests that it passed. Filters are the target's: a program that the kernel would not have
- * taken is refused.
+ * only, so it ends. Bits of arguments may be unknown: then every way that they can lead is
+ * followed, with the tests that it passed. Filters are the target's: a program that the kernel
+ * would not have taken is refused.
  */
 #ifndef NSDEBUG_WHY_SECCOMP_H
 #define NSDEBUG_WHY_SECCOMP_H
@@ -52,10 +52,10 @@ struct seccomp_ends {
 
 /* Would the kernel have taken it? */
 bool seccomp_valid(const struct seccomp_filter *f);
-/* All different answers to this call; bit n of `unknown`: argument n may be anything. Each with the
- * tests of the first way that leads to it. False: not a filter. */
+/* All different answers to this call; loose: of each argument the bits that may be anything. Each
+ * with the tests of the first way that leads to it. False: not a filter. */
 bool seccomp_look(const struct seccomp_filter *f, const struct seccomp_data *d,
-		  unsigned int unknown, struct seccomp_ends *ret);
+		  const uint64_t *loose, struct seccomp_ends *ret);
 /* What all filters of a thread say together. */
 struct seccomp_verdict {
 	uint32_t mildest, strictest;	/* the same unless it depends on arguments */
@@ -67,7 +67,7 @@ struct seccomp_verdict {
 
 /* Items without code (len 0) are not known. */
 void seccomp_judge(const struct seccomp_filter *items, size_t count, const struct seccomp_data *d,
-		   unsigned int unknown, struct seccomp_verdict *ret);
+		   const uint64_t *loose, struct seccomp_verdict *ret);
 /* Of several filters the strictest answer counts, and of equal ones that of the newest. */
 bool seccomp_stricter(uint32_t action, uint32_t than);
 /* "allow", "errno", "kill-process" ...: of one with an errno, that is in its lower 16 bits. */

@@ -102,18 +102,40 @@ static bool is_tmp_on_root(const struct target *t)
 	return t->mounts.count;
 }
 
+static uint64_t find_openings(const struct ownprofile *p, const char *call)
+{
+	uint64_t caps = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		int cap = p->items[i].cap ? cap_of(p->items[i].cap) : -1;
+
+		if (cap >= 0 && opening_has(&p->items[i], call))
+			caps |= 1ull << cap;
+	}
+	return caps;
+}
+
+static void hint_ended(struct reason *r, const struct ending *x)
+{
+	r->hint |= (x->host_net ? HINT_HOST_NET : 0) | (x->host_uts ? HINT_HOST_UTS : 0);
+}
+
 void source_hint(struct reason *r, const struct target *t)
 {
 	auto_arena struct arena *a = NULL;
 	struct origin o;
 	bool itself = S_ISSOCK(r->mode) && !strcmp(r->path, r->mount);
 
+	if (r->kind == WHY_SECCOMP)
+		r->opens = find_openings(&t->profile, r->word);
 	if (t->ns.net && t->ns.net == t->host.net)
 		r->hint |= HINT_HOST_NET;
 	if (t->ns.uts && t->ns.uts == t->host.uts)
 		r->hint |= HINT_HOST_UTS;
 	if (is_tmp_on_root(t))
 		r->hint |= HINT_TMP_ON_ROOT;
+	if (t->ending && t->place.image)
+		hint_ended(r, t->ending);
 	if (!r->mount[0] || (!itself && !t->container.pod && strcmp(r->type, "tmpfs") != 0))
 		return;
 	a = arena_new();
@@ -184,9 +206,13 @@ static bool put_engines(struct cure *c, const struct origin *o, const struct rea
 	for (size_t i = 0; i < ARRAY_SIZE(all) && !(r->need & ~(uint32_t)NEED_W); i++)
 		how = !strcmp(r->mount, all[i].at) ? all[i].how : how;
 	*c = (struct cure){ 0 };
-	curing_say(c->text, "its engine writes it, anew with each start: %s%s%slet the program do "
-		   "without", how ? "tell that what is to be in it (" : "", how ? how : "",
-		   how ? "), and " : "");
+	if (strstr(r->path, "/secrets/") && !(r->need & NEED_W))
+		curing_say(c->text, "its engine writes it, anew with each start: let it be its "
+			   "reader's (podman: --secret NAME,uid=UID,gid=GID,mode=0400)");
+	else
+		curing_say(c->text, "its engine writes it, anew with each start: %s%s%slet the "
+			   "program do without", how ? "tell that what is to be in it (" : "",
+			   how ? how : "", how ? "), and " : "");
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "nsdebug/base/str.h"
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
+#include "nsdebug/sys/devrules.h"
 #include "nsdebug/sys/ids.h"
 #include "nsdebug/sys/mounts.h"
 #include "nsdebug/why/owner.h"
@@ -39,7 +41,8 @@ static void put_place(struct reason *r, const struct walk *w, const struct step 
 	put_kept(r, s->mount, w->ask->creds.fsuid);
 	snprintf(r->mount, sizeof(r->mount), "%s", s->mount->point);
 	snprintf(r->type, sizeof(r->type), "%s", s->mount->type);
-	r->ro = mounts_option(s->mount->options, "ro");
+	/* who connects changes nothing there */
+	r->ro = w->ask->op != OP_CONNECT && mounts_option(s->mount->options, "ro");
 }
 
 static void put_path(struct reason *r, const struct walk *w, const struct step *s)
@@ -63,11 +66,27 @@ int stand_refuse(const struct walk *w, const struct step *s, enum why_kind kind,
 	return -1;
 }
 
+static bool is_kernels_place(const struct mount *m)
+{
+	return cover_below(m->point, "/proc") || cover_below(m->point, "/sys");
+}
+
+/* Elsewhere it is told from a read-only tmpfs that somebody wanted: engines make those nosuid. That
+ * of runc 1.1 is read-only itself and has no option, that of crun 1.8 has no room. */
+static bool is_mask_of(const struct mount *m)
+{
+	return !strcmp(m->source, "tmpfs") && !strcmp(m->root, "/") &&
+		!mounts_option(m->options, "nosuid") && !mounts_option(m->options, "nodev") &&
+		(mounts_option(m->fs_options, "size=0k") ||
+		 (mounts_option(m->fs_options, "ro") && !strstr(m->fs_options, "size=") &&
+		  !strstr(m->fs_options, "mode=")));
+}
+
 /* What a runtime masks it hides below an empty file system that nobody can write to. */
 static bool is_mask(const struct mount *m)
 {
 	return m && !strcmp(m->type, "tmpfs") && mounts_option(m->options, "ro") &&
-		(cover_below(m->point, "/proc") || cover_below(m->point, "/sys"));
+		(is_kernels_place(m) || is_mask_of(m));
 }
 
 int stand_absent(const struct walk *w, const struct step *s)
@@ -128,7 +147,9 @@ static bool is_read_only_fs(const struct step *s)
 int stand_writable(const struct walk *w, const struct step *s)
 {
 	if (stand_mount_says(s, "ro"))
-		return stand_refuse(w, s, WHY_READ_ONLY_MOUNT, EROFS);
+		return stand_refuse(w, s, S_ISDIR(s->st.stx_mode) && is_mask(s->mount) &&
+				    !is_kernels_place(s->mount) ? WHY_MASKED :
+				    WHY_READ_ONLY_MOUNT, EROFS);
 	if (is_read_only_fs(s))
 		return stand_refuse(w, s, WHY_READ_ONLY_FS, EROFS);
 	return 0;
@@ -277,7 +298,7 @@ static void read_acl(const struct walk *w, const struct step *s, struct perm_fil
 	long n;
 
 	snprintf(name, sizeof(name), "%d", s->fd);
-	if (s->fd < 0 || fchdir(w->root->own_fds) < 0)
+	if (s->fd < 0 || s->made || fchdir(w->root->own_fds) < 0)
 		return;
 	n = getxattr(name, "system.posix_acl_access", acl, sizeof(acl));
 	if (n <= 0)
@@ -314,6 +335,41 @@ int stand_refuse_owner(const struct walk *w, const struct step *s, enum why_kind
 	return -1;
 }
 
+int stand_rules(struct walk *w, const struct step *s, uint32_t mode, uint64_t number,
+		uint32_t access)
+{
+	const struct devrules *rules = w->site->devices;
+
+	if (!rules || !number || (!S_ISCHR(mode) && !S_ISBLK(mode)))
+		return 0;
+	switch (devrules_ask(rules, S_ISBLK(mode), major(number), minor(number), access)) {
+	case DEVRULES_YES:
+		if (rules->kind == DEVRULES_ALL)
+			w->note = "its device cgroup allows all, but for what the kernel does not "
+				"tell";
+		w->guess = rules->kind == DEVRULES_ALL || rules->kind == DEVRULES_UNKNOWN ||
+			rules->some;
+		return 0;
+	case DEVRULES_NO:
+		stand_refuse(w, s, WHY_DEVICE, EPERM);
+		w->why->guess = rules->some;
+		return -1;
+	default:
+		stand_refuse(w, s, WHY_UNKNOWN, 0);
+		strcpy(w->why->word, "its device cgroup may refuse this device, and its rules "
+		       "cannot be read: what is refused 'nsdebug trace denied' tells");
+		return -1;
+	}
+}
+
+/* devcgroup_inode_permission() */
+static int stand_device(struct walk *w, const struct step *s, uint32_t need)
+{
+	return stand_rules(w, s, s->st.stx_mode,
+			   makedev(s->st.stx_rdev_major, s->st.stx_rdev_minor),
+			   (need & NEED_R ? DEV_READ : 0) | (need & NEED_W ? DEV_WRITE : 0));
+}
+
 int stand_permission(struct walk *w, const struct step *s, uint32_t need)
 {
 	struct perm_file f = file_of(w, s);
@@ -335,7 +391,7 @@ int stand_permission(struct walk *w, const struct step *s, uint32_t need)
 	if (perm_wants_acl(&f, &w->ask->creds) && !stand_served(s))
 		read_acl(w, s, &f);
 	if (perm_judge(&f, &w->ask->creds, need, &why) == 0)
-		return 0;
+		return stand_device(w, s, need);
 	put_path(&why, w, s);
 	put_place(&why, w, s);
 	*w->why = why;

@@ -26,6 +26,10 @@ int stand_permission(struct walk *w, const struct step *s, uint32_t need);
 /* The same with what is asked of a writer first: -1 if the file system, not its mount, is read-only
  * or the file is immutable. */
 int stand_inode(struct walk *w, const struct step *s, uint32_t need);
+/* Would its device cgroup let it do this (DEV_READ ...) with a device of this number, or make it at
+ * this step? Also 0 of what is none. -1 with WHY_UNKNOWN where that is not known. */
+int stand_rules(struct walk *w, const struct step *s, uint32_t mode, uint64_t number,
+		uint32_t access);
 /* mnt_want_write(): is it on a mount that may be written to? */
 int stand_writable(const struct walk *w, const struct step *s);
 

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "nsdebug/base/err.h"
@@ -14,6 +16,7 @@
 #include "nsdebug/enter/root.h"
 #include "nsdebug/sys/cover.h"
 #include "nsdebug/sys/mounts.h"
+#include "nsdebug/why/made.h"
 #include "nsdebug/why/peek.h"
 #include "nsdebug/why/stand.h"
 
@@ -30,7 +33,7 @@ void walk_init(struct walk *w, const struct root *root, const struct access_site
 	w->depth = 0;
 	w->end = (struct step){ .fd = -1 };
 	w->links = w->names = w->base = 0;
-	w->slash = w->quiet = false;
+	w->slash = w->quiet = w->guess = false;
 	w->name[0] = w->path[0] = w->rest[0] = '\0';
 	w->note = NULL;
 }
@@ -248,13 +251,55 @@ static int follow(struct walk *w, const struct step *link, size_t at)
 
 /* ---- names ---- */
 
+static bool is_last(const struct walk *w, size_t at)
+{
+	return w->rest[at + strspn(w->rest + at, "/")] == '\0';
+}
+
+/* These look no name up that is longer than they say; others ask a server, or only say that it is
+ * not there. */
+static bool has_limit(const struct step *dir, struct statfs *st)
+{
+	static const unsigned long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,
+		BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,
+		SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1 };
+
+	if (stand_served(dir) || root_statfs(dir->fd, st) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((unsigned long)st->f_type == types[i])
+			return true;
+	return false;
+}
+
+/* What goes is looked up after its mount was asked whether it may be written to. */
+static int refuse_long(struct walk *w, size_t len, bool last)
+{
+	const struct step *dir = walk_parent(w);
+	uint32_t op = w->ask->op;
+	struct statfs st;
+
+	if (last && (op == OP_UNLINK || op == OP_RMDIR || op == OP_RENAME) &&
+	    stand_writable(w, dir) < 0)
+		return -1;
+	if (!has_limit(dir, &st) || len <= (size_t)st.f_namelen) {
+		stand_refuse(w, dir, WHY_UNKNOWN, 0);
+		strcpy(w->why->word, "whether its file system has names as long as the path's");
+	} else {
+		stand_refuse(w, dir, WHY_RULE, ENAMETOOLONG);
+		snprintf(w->why->word, sizeof(w->why->word), "a name has at most %lu bytes there",
+			 (unsigned long)st.f_namelen);
+	}
+	return -1;
+}
+
 /* Cuts the next name off rest into w->name: what is behind it in rest. */
 static int cut_name(struct walk *w, size_t *ret)
 {
 	size_t from = strspn(w->rest, "/"), len = strcspn(w->rest + from, "/");
 
 	if (len > NAME_MAX)
-		return stand_refuse(w, walk_parent(w), WHY_UNKNOWN, ENAMETOOLONG);
+		return refuse_long(w, len, is_last(w, from + len));
 	memcpy(w->name, w->rest + from, len);
 	w->name[len] = '\0';
 	*ret = from + len;
@@ -272,21 +317,34 @@ static int add_name(struct walk *w)
 	return 0;
 }
 
-/* Opens and looks at w->name. 1: it is not there. */
-static int look_up(struct walk *w, struct step *s)
+/* Among its files. 1: it is not there. */
+static int open_name(struct walk *w, struct step *s)
 {
+	const struct made *made = w->site->made;
 	struct root at = *w->root;
 	struct err e;
 
 	at.fd = walk_parent(w)->fd;
 	s->fd = root_open(&at, w->name, true, &e);
-	if (s->fd < 0) {
-		s->mount = walk_parent(w)->mount;
-		s->len = (uint32_t)strlen(w->path);
-		return e.sys == ENOENT ? 1 : refuse_errno(w, s, e.sys);
-	}
-	if (root_stat(s->fd, "", &s->st) < 0)
-		return refuse_errno(w, s, errno);
+	if (s->fd < 0 && e.sys == ENOENT)
+		return !made || !made_way(made, w->root, w->path, s);
+	if (s->fd >= 0 && root_stat(s->fd, "", &s->st) == 0)
+		return 0;
+	return refuse_errno(w, s, s->fd < 0 ? e.sys : errno);
+}
+
+/* Opens and looks at w->name. 1: it is not there. */
+static int look_up(struct walk *w, struct step *s)
+{
+	const struct made *made = w->site->made;
+	int n;
+
+	s->mount = walk_parent(w)->mount;
+	s->len = (uint32_t)strlen(w->path);
+	n = made ? made_look(made, w->root, walk_parent(w), w->path, s) : 0;
+	n = n ? n < 0 : open_name(w, s);
+	if (n)
+		return n;
 	return place(w, s) < 0 ? -1 : cross(w, walk_parent(w), s);
 }
 
@@ -299,11 +357,6 @@ static int search(struct walk *w)
 			unknown(w, dir, "it is in an overlay above a file system whose server "
 				"might not answer: it was not looked at");
 	return w->quiet ? 0 : stand_permission(w, dir, NEED_X);
-}
-
-static bool is_last(const struct walk *w, size_t at)
-{
-	return w->rest[at + strspn(w->rest + at, "/")] == '\0';
 }
 
 static bool is_making(const struct access_ask *a)
@@ -322,7 +375,8 @@ static int end_absent(struct walk *w, const struct step *s, bool last, unsigned 
 	}
 	stand_absent(w, s);
 	w->why->dir = !last && w->why->kind == WHY_ABSENT;
-	w->why->need = w->why->dir && is_making(w->ask) ? NEED_W : 0;
+	w->why->need = w->why->dir ? (is_making(w->ask) ? NEED_W : 0) :
+		access_need(w->ask->op, w->ask->flags) & NEED_W;
 	return -1;
 }
 
@@ -354,7 +408,8 @@ static int go(struct walk *w, unsigned int flags)
 	n = look_up(w, &s);
 	if (n)
 		n = n < 0 ? -1 : end_absent(w, &s, last, flags);
-	else if (S_ISLNK(s.st.stx_mode) && (!last || flags & WALK_FOLLOW || w->slash))
+	else if (S_ISLNK(s.st.stx_mode) &&
+		 (!last || flags & WALK_FOLLOW || (w->slash && !(flags & WALK_ABSENT))))
 		n = follow(w, &s, at);
 	else {
 		memmove(w->rest, w->rest + at, strlen(w->rest + at) + 1);

@@ -26,6 +26,7 @@ struct step {
 	struct statx st;
 	const struct mount *mount;	/* that it is on; NULL: none of the table */
 	uint32_t len;		/* of walk.path up to it; 0: the root */
+	bool made;		/* it is no file of the container: fd is nothing to ask */
 };
 
 /* What the last name was: LAST_NORM ... of fs/namei.c. */
@@ -49,6 +50,7 @@ struct walk {
 	bool slash;		/* the path ends with one: a directory is meant */
 	bool quiet;		/* nothing is asked on the way */
 	const char *note;	/* it may, but; NULL: nothing to say */
+	bool guess;		/* it may, as far as that is known */
 };
 
 enum {

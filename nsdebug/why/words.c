@@ -14,6 +14,7 @@
 #include "nsdebug/sys/rlimits.h"
 #include "nsdebug/target/ending.h"
 #include "nsdebug/why/finding.h"
+#include "nsdebug/why/libs.h"
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/output.h"
 
@@ -27,7 +28,9 @@
 static bool is_below(const struct output *o, size_t i)
 {
 	static const char *const all[] = { " ", "\t", "}", "]", "at ", "Node.js v", "goroutine ",
-		"created by ", "note: ", "exit status ", "npm ERR!", "npm error", "Caused by: " };
+		"created by ", "note: ", "runtime stack:", "fatal error: newosproc",
+		"runtime: may need to increase", "exit status ", "npm ERR!", "npm error",
+		"Caused by: " };
 	const char *line = o->lines[i];
 	size_t len = strlen(line);
 
@@ -84,8 +87,8 @@ bool words_mild(const char *line)
 	return first;
 }
 
-static struct finding *say(struct findings *f, const struct ending *x, const char *kind,
-			   const char *line)
+struct finding *words_say(struct findings *f, const struct ending *x, const char *kind,
+			  const char *line)
 {
 	struct finding *s = finding_add(f, kind);
 
@@ -145,7 +148,7 @@ bool words_exec(struct findings *f, const struct ending *x, const struct output 
 	what = exec_words(x, line, &path, &len);
 	if (!what)
 		return false;
-	s = say(f, x, "not-started", line);
+	s = words_say(f, x, "not-started", line);
 	s->what = finding_text(f, "it was not started: %.*s could not be executed: %s", len, path,
 			       what);
 	if (!strcmp(what, "no such file or directory")) {
@@ -281,11 +284,11 @@ static bool say_library(struct findings *f, const struct ending *x, const char *
 		lib = between(f, line, "Error loading shared library ", ": ");
 	if (!lib)
 		return false;
-	s = say(f, x, "missing-library", line);
+	s = words_say(f, x, "missing-library", line);
 	s->what = absent ? finding_text(f, "it needs the library %s, which its loader did not find",
 					lib) :
 		finding_text(f, "its loader could not load the library %s", lib);
-	s->cure = absent ? look_library_cure(f, lib) :
+	s->cure = absent ? libs_cure(f, lib) :
 		"look at that file: is it whole, for this architecture, and readable for the "
 		"container's user?";
 	return true;
@@ -303,7 +306,7 @@ static bool say_version(struct findings *f, const struct ending *x, const char *
 		symbol = NULL;
 	if (!version && !symbol)
 		return false;
-	s = say(f, x, "old-library", line);
+	s = words_say(f, x, "old-library", line);
 	if (version)
 		s->what = finding_text(f, "the image's libraries are older than what it was built "
 				       "with: %s is not among them", version);
@@ -323,70 +326,6 @@ bool words_loader(struct findings *f, const struct ending *x, const struct outpu
 		if (say_library(f, x, o->lines[i]) || say_version(f, x, o->lines[i]))
 			return true;
 	return false;
-}
-
-/* ---- errors that it names ---- */
-
-#define SEE_DENIED "'nsdebug trace denied --next NAME' before it is started again names the " \
-	"path, as whom it was asked for, and what to change"
-
-static const struct error {
-	const char *words[4];
-	const char *kind, *what, *cure;
-} errors[] = {
-	{ { "permission denied", "EACCES", "AccessDeniedException" }, "permission-denied",
-	  "something was refused to it", SEE_DENIED },
-	{ { "operation not permitted", "EPERM" }, "permission-denied",
-	  "something was refused to it", SEE_DENIED },
-	{ { "no space left on device", "ENOSPC" }, "no-space", "a file system was full",
-	  "give it more, or a volume of its own; an emptyDir and a tmpfs have a limit, /dev/shm is "
-	  "64 MiB (docker run --shm-size); 'nsdebug mounts NAME' shows them while it runs" },
-	{ { "too many open files", "EMFILE", "ENFILE" }, "too-many-files",
-	  "it had as many files open as it may", "raise the limit (docker run --ulimit "
-	  "nofile=65536), or look for what it does not close" },
-	{ { "address already in use", "EADDRINUSE" }, "address-in-use",
-	  "another process listens where it wants to",
-	  "another container of its pod or network, or an earlier process of it: let it listen "
-	  "on another port" },
-	{ { "cannot find module", "no module named", "MODULE_NOT_FOUND" }, "missing-file",
-	  "a module that it needs is not in the image",
-	  "install it where the image is built, and copy it into the stage that runs" },
-	{ { "no such file or directory", "ENOENT", "NoSuchFileException" }, "missing-file",
-	  "a file that it needs is not there",
-	  "copy it into the image, or mount it (a ConfigMap, a Secret, a volume) where it looks; a "
-	  "relative path begins at the working directory" },
-};
-
-static const struct error *error_of(const char *line)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		for (size_t k = 0; k < 4 && errors[i].words[k]; k++)
-			if (strcasestr(line, errors[i].words[k]))
-				return &errors[i];
-	return NULL;
-}
-
-bool words_error(struct findings *f, const struct ending *x, const struct output *o)
-{
-	const char *best = NULL;
-	struct finding *s;
-
-	for (size_t i = o->count; i-- > words_first(o);) {
-		const char *line = o->lines[i];
-
-		/* of several, one with a path tells more */
-		if (words_mild(line) || !error_of(line) ||
-		    (best && (strchr(best, '/') || !strchr(line, '/'))))
-			continue;
-		best = line;
-	}
-	if (!best)
-		return false;
-	s = say(f, x, error_of(best)->kind, best + strspn(best, " \t"));
-	s->what = finding_text(f, "it ended by itself, with %lld: %s", LL(x->exit_code),
-			       error_of(best)->what);
-	s->cure = error_of(best)->cure;
-	return true;
 }
 
 /* ---- the runtime ---- */

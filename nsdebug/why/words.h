@@ -32,7 +32,11 @@ bool words_mild(const char *line);
 bool words_exec(struct findings *f, const struct ending *x, const struct output *o);
 /* The loader says what it lacks: a library, or a version of one. */
 bool words_loader(struct findings *f, const struct ending *x, const struct output *o);
-/* An error that it names: what it may not open, what is full or not there. */
+/* A finding of this kind that stands on one of the last words. */
+struct finding *words_say(struct findings *f, const struct ending *x, const char *kind,
+			  const char *line);
+/* An error that it names: what it may not open, what is full or not there. What its files and its
+ * configuration say of that confirm.h adds. */
 bool words_error(struct findings *f, const struct ending *x, const struct output *o);
 /* Of a code that is a shell's, 126 and 127: which command it is about, by the last words, and with
  * what it was started. That command is looked for in its files (look.h), if they are at hand. */

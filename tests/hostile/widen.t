@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # advise of a container that wants a wider profile than it needs, or one that nobody can load, and of
 # one that does what is easily told wrongly.
 . tests/lib.sh
@@ -108,6 +107,10 @@ cat >py/work.py <<-'E'
 	        os.makedirs('/var/flood%d' % d)
 	        for i in range(200):
 	            open('/var/flood%d/%s%d' % (d, '\n*' * 50, i), 'w').close()
+	def quoted():
+	    # a name whose end is a backslash, which might take the end of the quotes for its own
+	    os.makedirs('/var/quoted/end\\')
+	    open('/var/quoted/end\\/"\\', 'w').close()
 	def lots():
 	    # a file that is only read, one that is mapped to run, and one in /proc beside
 	    for d in os.scandir('/py/lots'):
@@ -199,6 +202,9 @@ rule 'and they be made' '"/var/many/*{,/}" rwkl'
 all 'none of them is of the image' "$(of writable)"' | any(.name == "/var/many" and .hidden == 0)'
 watched 'stars()' --uid 0
 ts 'no names keep a parser from its end' 0 '' timeout 60 apparmor_parser -QTK profile
+watched 'quoted()' --uid 0
+rule 'a backslash at the end of a name' '"/var/quoted/end\134/\042\134" w'
+ts 'which is not the end of the rule' 0 '' apparmor_parser -QTK profile
 WRITE='--exact --write flood' watched 'flood()' --uid 0
 ts 'a profile that is too long for a row is said' 0 'apparmor is too long .*--write' cat said.txt
 all 'and leaves the others' '.summary.seccomp | fromjson | .syscalls | length > 1'

@@ -4,6 +4,8 @@
 # cured.sh - containers that are started as a cure of why says; read after ended.sh.
 #
 #   profiles ENGINE IMAGE    tests: a seccomp profile lets the call through; ENGINE runs docker or podman
+#   opened ENGINE IMAGE N    tests: of N calls or more that the engine's own profile refuses a capability is
+#                            the whole cure, one by one
 #   bounded ENGINE IMAGE     tests: another tmpfs has the bound of the one before
 
 CALL=userfaultfd
@@ -56,6 +58,60 @@ profiles() { # ENGINE IMAGE
 	t 'with that of advise' '0\n' cat answer
 	tj 'which is of the OCI form, as Kubernetes takes it' '([.. | objects | keys[]] | any(IN("includes", "excludes", "archMap")) | not) and
 		(.defaultAction | startswith("SCMP_ACT_")) and (.architectures | length) > 0' cat advised.json
+}
+
+opened_run() { # NAME OPTION...: makes the calls of io/NAME.list
+	_of=$1
+	shift
+	at_exit "'$SRC/tests/fixtures/engine' rm $KIND nsd-opened-$$-$_of"
+	"$ENGINE" run -d --network none --user 0 --volume "$TMP/opened:/io" --name "nsd-opened-$$-$_of" "$@" \
+		/io/trycalls "/io/$_of.list" "/io/$_of" >out 2>&1 || fail "$ENGINE run $*" "$(cat out)"
+	wait_for '[ "$(wc -l 2>/dev/null <"opened/$_of")" = "$(wc -l <"opened/$_of.list")" ]' 20
+}
+opened() { # ENGINE IMAGE N
+	ENGINE=$1 KIND=${1%_}
+	mkdir opened
+	cp "$O/tests/lib/trycalls" opened
+	chmod 777 opened
+	cat >asks <<-'E'
+		mount mount @ @
+		umount2 umount2 @
+		fsopen fsopen @
+		setns(3,0x04000000) setns % 0x04000000
+		unshare(0x04000000) unshare 0x04000000
+		fanotify_init(0) fanotify_init
+		chroot chroot /
+		acct acct @
+		clock_settime clock_settime
+		vhangup vhangup
+		syslog(9) syslog 9
+	E
+	{
+		echo '#include <sys/syscall.h>'
+		sed 's/\([^ ]*\) \([^ ]*\)/@ \1 SYS_\2/' asks
+	} | gcc -E -P -x c - | sed -n 's/^@ //p' | tr -d '\r' >numbers
+	cut -d ' ' -f 2- numbers >opened/plain.list
+	opened_run plain --cap-drop ALL "$2"
+	while read -r ask call; do
+		"$NSDEBUG" why "nsd-opened-$$-plain" --syscall "$ask" -o json >why.out
+		jq -r --arg call "$call" --arg kind "$KIND" '.items[0] | select(.kind == "seccomp") | "\(.[$kind])\t\($call)"' why.out
+	done <numbers >cures
+	[ "$(wc -l <cures)" -ge "$3" ] && pass 'calls that its own profile refuses' || fail 'calls that its own profile refuses' "$(cat numbers cures)"
+	t 'the cure of each is one capability, and no other profile' '' awk '!/^(--cap-drop ALL )?--cap-add [A-Z_]+\t/' cures
+	cut -f 1 cures | sort -u >options
+	while read -r option; do
+		cap=${option##* }
+		awk -F '\t' -v o="$option" '$1 == o { print $2 }' cures >"opened/$cap.list"
+		# shellcheck disable=SC2086 # options
+		opened_run "$cap" --cap-drop ALL $option "$2"
+		t "$cap: they are made" '' awk '$NF == 1 || $NF == 38' "opened/$cap"
+	done <options
+	awk '$NF != 1 && $NF != 38' opened/plain >made
+	t 'and were not' '' awk -F '\t' 'FILENAME == "made" { sub(/ [0-9]+$/, ""); made[$0] = 1; next } $2 in made' made cures
+	cp opened/plain.list opened/other.list
+	opened_run other --cap-drop ALL --security-opt seccomp=/usr/share/containers/seccomp.json "$2"
+	tj 'a profile of the user is another matter' '.items[0] | .kind == "seccomp" and (.docker | test("seccomp=FILE (--cap-drop ALL )?--cap-add SYS_TIME"))' \
+		"$NSDEBUG" why "nsd-opened-$$-other" --syscall clock_settime -o json
 }
 
 bounded() { # ENGINE IMAGE, which has /busybox

@@ -28,6 +28,9 @@ files_of() { # KIND
 made() {
 	: >"$kind/go"
 	wait_for 'log | grep -q "^done"' 30 || fail "$kind: all is made" "$(log)"
+	# each takes its time to be looked at, of which there is only so much after the end
+	_last=$("$O/tests/lib/refused" expect "$kind" | awk '$2 != "-" { last = $1 } END { print last }')
+	wait_for 'grep -q "\"comm\":\"$_last\"" rows' 20 || fail "$kind: all is told" "$(cat said)"
 	trace_stop
 }
 # With ./rows, ./missing.KIND and ./went, what it said itself; of those in ./expect.

@@ -7,6 +7,8 @@
 #   ended_docker     starts it, with its images; what they run is $CT, and stays
 #   ended_programs   into $TMP/in: dies, plain (it may not be executed), arm (of another machine)
 #   ended_again      starts $D, of docker, once more, and waits for its end
+#   told WORDS COMMAND...    COMMAND ends such a container, which is started again until the kernel's log
+#                            has a new line of these WORDS: it tells ten in 5 s, of the whole machine
 #   verdict NAME FILTER      a test: jq -e FILTER is true of the first row about $D
 
 docker_() { docker -H unix:///run/docker.sock "$@"; }
@@ -33,6 +35,15 @@ ended_programs() {
 ended_again() {
 	timeout 60 docker -H unix:///run/docker.sock start "$D" >out 2>&1
 	case $? in 0) timeout 60 docker -H unix:///run/docker.sock wait "$D" >out 2>&1 ;; esac
+}
+
+_last_told() { dmesg | grep -E "$_told" | tail -n 1; }
+told() {
+	_told=$1
+	shift
+	_told_before=$(_last_told)
+	"$@"
+	wait_for '[ "$(_last_told)" != "$_told_before" ] || { ended_again; false; }' 20
 }
 
 verdict() { tj "$1" ".items[0] | ($2)" "$NSDEBUG" why -o json "$D"; }

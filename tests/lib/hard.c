@@ -157,8 +157,8 @@ static void on_audit(char **args)
 
 /* ---- paths ---- */
 
-/* 38 links of 4 KB each, the last to a file that is refused: through all of them; then through one,
- * again and again and in two ways, until somebody ends it. */
+/* 38 links of 4 KB each, the last to a file that is refused: when args[1] is there, through all of
+ * them; then through one, again and again and in two ways, until somebody ends it. */
 static void on_links(char **args)
 {
 	char text[4100], name[64];
@@ -178,6 +178,8 @@ static void on_links(char **args)
 		if (symlink(text, name))
 			return;
 	}
+	while (access(args[1], F_OK) < 0)
+		usleep(1000);
 	snprintf(name, sizeof(name), "%s/0", args[0]);
 	open(name, O_RDONLY);
 	snprintf(name, sizeof(name), "%s/37", args[0]);
@@ -222,6 +224,22 @@ static void on_unshared(char **args)
 	    mount(args[0], args[1], NULL, MS_BIND | MS_REC, NULL))
 		err(1, "mount %s", args[0]);
 	open(args[2], O_RDONLY);
+}
+
+static void on_faults(char **args)
+{
+	(void)args;
+	syscall(SYS_userfaultfd, 0);
+}
+
+/* The second time its ids are those of nobody. */
+static void on_twice(char **args)
+{
+	(void)args;
+	if (unshare(CLONE_NEWUSER))
+		err(1, "unshare");
+	unshare(CLONE_NEWUSER);
+	syscall(SYS_acct, NULL);
 }
 
 /* As root of a user namespace of its own, with its own id alone: what is another's, FILE. */
@@ -323,6 +341,7 @@ static const struct {
 	{ "beneath", on_beneath }, { "noxdev", on_noxdev },
 	{ "nolinks", on_nolinks }, { "nomagic", on_nomagic }, { "loops", on_loops },
 	{ "unshared", on_unshared }, { "nested", on_nested },
+	{ "faults", on_faults }, { "twice", on_twice },
 	{ "mounted", on_mounted }, { "paths", on_paths },
 	{ "maps", on_maps },
 	{ "mlock", on_mlock }, { "port", on_port },

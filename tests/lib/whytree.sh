@@ -64,6 +64,10 @@ tree() {
 			put $d/far 666 0
 			put $d/kept 666 0
 			put_dir $d/sub 755 0
+			put_dir $d/whole 755 65532
+			put_dir $d/hollow 700 0
+			put_dir $d/full 700 0
+			put $d/full/in 644 0
 			own $d $m $o
 		done
 	done
@@ -108,6 +112,7 @@ tree() {
 	put fixed-dir/in 666 65532
 	put_dir more-dir 777 65532
 	put more-dir/in 666 65532
+	ln "$T/more-dir/in" "$T/d777-0/same"
 	chattr +i "$T/fixed" "$T/fixed-dir"
 	chattr +a "$T/more" "$T/more-dir"
 	# links

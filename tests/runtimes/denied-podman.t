@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
+# timeout 900
 # trace denied under podman: each refusal of the catalogue, its reason, its cure, and that it helps.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 200
+# timeout 900
 # nginx as a user that is not root, told to listen on port 80: what is said of it, and that it serves
 # once it is done. docker lets low ports be for all, unless it is told not to.
 . tests/lib.sh

@@ -31,7 +31,7 @@ ts 'which is an answer: 0'	0 ''	$NSDEBUG why "$CT"
 "$SRC/tests/fixtures/engine" again cri "$CT" >again
 tj 'the attempt after it: why the one before ended' '.items[0] | .kind == "killed" and
 	(.reason | test("^it runs; of its run before: .*SIGKILL"))'	$NSDEBUG why -o json "$CT"
-tj 'with the number of attempts' 'any(.items[]; .kind == "restarts" and (.reason | test("^1 attempts")))' \
+tj 'with the number of attempts' 'any(.items[]; .kind == "restarts" and (.reason | test("^1 attempt before")))' \
 	$NSDEBUG why -o json "$CT"
 sed -i 's/"ExitCode":137,"Reason":""/"ExitCode":137,"Reason":"OOMKilled"/' \
 	"/var/lib/containerd/io.containerd.grpc.v1.cri/containers/$CTID/status"

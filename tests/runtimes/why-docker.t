@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # why, of containers that have ended or did not start: docker and podman, by what they leave.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
 . "$SRC/tests/lib/cured.sh"
@@ -10,6 +10,7 @@ need jq docker gcc
 ended_docker
 RUNS=$CT
 profiles docker_ nsd.test/base:latest
+opened docker_ nsd.test/base:latest 11
 bounded docker_ nsd.test/debug:latest
 
 # ---- what is put into them
@@ -146,7 +147,7 @@ verdict 'SIGSYS of seccomp: where the kernel tells which call it was, that is in
 	(if .source == "/dev/kmsg" then .cure | test("allow mkdir,") else .cure | test("trace denied") end)'
 ended refused $B /dies say 'open: Permission denied'
 verdict 'commands in cures name the container' '.kind == "permission-denied" and
-	(.cure | test("trace denied --next docker://nsd-why-[0-9]+-refused. before"))'
+	(.cure | test("trace denied --once --next docker://nsd-why-[0-9]+-refused. before"))'
 for net in none 'none --sysctl net.ipv4.ip_unprivileged_port_start=1024' host 'host --security-opt no-new-privileges'; do
 	D=nsd-why-$$-$(echo "$net" | tr -d ' =._-')
 	at_exit "docker -H unix:///run/docker.sock rm -f -v $D"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # why, of containers of docker and podman that end again and again: between two attempts, in one,
 # and when they were stopped.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
 need jq docker podman
@@ -38,6 +38,7 @@ ONCE='[ ! -e /x ] || { echo now; exec /busybox/busybox sleep 1000; }; echo >/x; 
 docker_ run -d --name "$D" --restart always $DEBUG nsd.test/debug:latest -c "$ONCE" >out 2>&1
 wait_for 'docker_ logs "$D" 2>&1 | grep -q now' 60
 wait_for '[ "$(docker_ inspect -f "{{.State.Status}} {{.RestartCount}}" "$D")" = "running 1" ]' 20
+row 'one attempt is not several' restarts '.[0].reason | test("^1 attempt before this one")'
 row 'while the next one runs, what those before wrote is marked' earlier-output 'map(.reason) == ["before"]'
 row 'and is nobody'"'"'s last words' last-output 'length == 0'
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # why, of containers of docker that ended with words: which of them are the reason, and of which run.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/lib/ended.sh"
-need jq docker gcc
+need jq docker gcc python3
 
 ended_docker
 ended_programs
@@ -40,11 +40,41 @@ tj 'nor shown among its last words' '[.items[] | select(.kind == "last-output") 
 sh_ mild 'echo "warning: cache disabled: [Errno 30] Read-only file system: /data/x"; echo "FATAL: licence expired"; exit 1'
 verdict 'a warning in the middle is no verdict' '.kind == "exited"'
 tj 'it is a hint' 'any(.items[]; .kind == "hint" and (.reason | test("/data/x")))' "$NSDEBUG" why -o json "$D"
+verdict 'which the verdict tells, and its cure' '(.reason | test("^it ended by itself, with 1; .*\\(hint\\): .*/data/x: what is mounted at /data is read-only")) and
+	(.cure | test("^if that is why: mount the volume on /data without ro"))'
+sh_ nc 'echo "nc: bind: Permission denied"; exit 1'
+verdict 'a port that is not named' '.kind == "permission-denied" and (.cure | test("why docker://'"$D"' --port N"))'
 sh_ node 'printf "%s\n" "node:internal/fs" "    throw err;" "Error: EROFS: read-only file system, open '"'/data/x'"'" "    at a" "    at b" "    at c" "  errno: -30," "  code: EROFS" "}" "Node.js v18"; exit 1'
 verdict 'the error above a stack' '.kind == "read-only-mount" and (.reason | test("/data/x"))'
 sh_ perm 'echo "PermissionError: [Errno 13] Permission denied: /data/db"; exit 1'
 verdict 'an error that it names' '.kind == "permission-denied" and (.evidence | test("/data/db")) and
-	(.cure | test("trace denied --next"))'
+	(.cure | test("trace denied --once --next"))'
+lacks() { # NAME LINE WHICH
+	sh_ "$1" "echo '$2'; exit 1"
+	verdict "what it lacks: $1" ".kind == \"missing-file\" and (.cure | test(\"a ConfigMap\")) and
+		.reason == \"it ended by itself, with 1: $3 is not there\""
+}
+lacks lacks-file 'open /m/app.conf: no such file or directory' /m/app.conf
+lacks lacks-of 'Error: ENOENT: no such file or directory, open "/srv/a"; see /m/text' /srv/a
+lacks lacks-unsaid 'open conf/app.yaml: no such file or directory' 'a file that it needs'
+lacks lacks-hidden 'open /dev/nothing: no such file or directory' 'a file that it needs'
+lacks lacks-out 'open /m/../nothing: no such file or directory' 'a file that it needs'
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TMP/in/socket"
+chmod 660 "$TMP/in/socket"
+chown 1234:1234 "$TMP/in/socket"
+sh_ in-use 'echo "listen unix /m/socket: bind: address already in use"; exit 1'
+verdict 'a socket that is there' '.kind == "address-in-use" and .reason == "it ended by itself, with 1: there is a socket /m/socket" and
+	(.cure | test("let the program remove it first"))'
+sh_ no-answer 'echo "dial unix /m/socket: connect: connection refused"; exit 1'
+verdict 'nobody listens at it' '.kind == "connection-refused" and (.reason | test("nobody listened at the socket /m/socket$"))'
+sh_ full 'echo "write /m/socket: no space left on device"; exit 1'
+verdict 'other words of a socket are of no listener' '.kind == "no-space" and (.reason | test("socket") | not) and (.cure | test("emptyDir and a tmpfs"))'
+sh_ a-port 'echo "listen tcp 127.0.0.1:80: bind: address already in use (see http://m/socket, /m/text)"; exit 1'
+verdict 'a port is no socket' '.kind == "address-in-use" and (.reason | test("listens where it wants to")) and
+	(.cure | test("listen on another port"))'
+ended may-not --user 65532 --entrypoint /busybox/sh nsd.test/debug:latest -c 'echo "connect() to unix:/m/socket failed (13: Permission denied)"; exit 1'
+verdict 'which it may not connect to' '.kind == "permission-denied" and (.reason | test("/m/socket is 0660 1234:1234; other has --- there, needs -w-")) and
+	(.reason | test("READ_SEARCH") | not) and .docker == "--group-add 1234"'
 # A shell says of a command that is there, and cannot be executed, that it is not.
 lost() { # NAME FILE WHAT
 	sh_ "$1" "$2"
@@ -134,8 +164,8 @@ refused out /tree/out
 verdict 'no link leads out of its tree' '(.reason | test("0600|0644") | not) and (.cure | test("trace denied")) and
 	(.reason | test("/tree/out was not judged: what it leads to is not among its files"))'
 refused memory /scratch/x
-verdict 'what is in memory is not judged' '(.reason | test("/scratch/x was not judged: it is in what was mounted at /scratch")) and
-	(.cure | test("trace denied"))'
+verdict 'a tmpfs that was new refuses nothing, and is not blamed' '.kind == "permission-denied" and
+	(.reason | test("scratch|needs") | not) and (.cure | test("trace denied"))'
 refused volume /owned/x
 there='.podman == "--volume '"$TMP"'/owned:/owned:U" and (.cure | test("chown on the host to 65532, option U .*; on the host it is '"$TMP"'/owned$"))'
 verdict 'a directory of the node is, and it is said which' "(.reason | test(\"/owned is 0755 0:0; other has r-x\")) and $there"
@@ -246,13 +276,13 @@ verdict 'one that was stopped, and ended well' '.kind == "stopped" and (.reason 
 sh_ n137 'exit 137'
 verdict '137 may be its own number' '.reason | test("unless the program chose the number 137 itself")'
 if [ "$(cat /proc/sys/debug/exception-trace)" = 1 ] && [ "$(uname -m)" = x86_64 ]; then
-	ended abort $B /m/aborts
+	told ' aborts\[[0-9]+\]' ended abort $B /m/aborts
 	verdict 'abort() of a first process is no fault of memory' '.source == "/dev/kmsg" and
 		(.reason | test("probably abort")) and
 		(.evidence | test("process aborts .* that had a general protection fault in libc"))'
-	ended static $B /m/dies abort
+	told ' dies\[[0-9]+\]' ended static $B /m/dies abort
 	verdict 'of a static program it is one of two' '.reason | test("what can be no address, or called abort")'
-	ended segv $B /m/dies segv
+	told ' dies\[[0-9]+\]' ended segv $B /m/dies segv
 	# another one of that name, which is killed for something else right after it
 	sh -c '"$1/in/dies" fpe; :' - "$TMP" >out 2>&1
 	verdict 'the kernel tells of a null pointer' '.source == "/dev/kmsg" and
@@ -287,7 +317,7 @@ ts 'which needs no look'	0 'libnsd.so.1'	$NSDEBUG why "$D"
 
 # what may be executed as a file, but not with its capabilities
 cp "$TMP/in/dies" capped
-if setcap cap_sys_admin+ep capped 2>out; then
+if setcap cap_net_admin+ep capped 2>out; then
 	capped() { # NAME [OPTION...]
 		D=nsd-words-$$-$1
 		shift
@@ -298,8 +328,9 @@ if setcap cap_sys_admin+ep capped 2>out; then
 	}
 	capped without
 	verdict 'capabilities of a file that it may not have' '.kind == "file-capabilities" and
-		(.reason | test("^/capped was not started: its file has capabilities")) and (.cure | test("cap-add"))'
-	capped with --cap-add SYS_ADMIN
+		(.reason | test("^/capped was not started: its file has capabilities")) and (.cure | test("setcap -r")) and
+		.docker == "--cap-add NET_ADMIN"'
+	capped with --cap-add NET_ADMIN
 	verdict 'with them it is executed' '.kind == "exited" and .exit_code == 3'
 else
 	skip 'capabilities of a file that it may not have' "$(cat out)"
@@ -309,7 +340,7 @@ fi
 # a profile that has not what the runtime itself needs
 echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["getppid"],"action":"SCMP_ACT_KILL_PROCESS"}]}' >kill.json
 if grep -q kill_process /proc/sys/kernel/seccomp/actions_logged; then
-	ended init --security-opt seccomp="$TMP/kill.json" $B /m/dies exit 0
+	told ' comm="runc:\[2:INIT\]".* sig=31 ' ended init --security-opt seccomp="$TMP/kill.json" $B /m/dies exit 0
 	verdict 'killed while it was prepared' '.kind == "seccomp" and (.reason | test("before its program was executed")) and
 		(.evidence | test("cannot start.*runc:.2:INIT.*called getppid")) and (.cure | test("allow getppid,"))'
 else

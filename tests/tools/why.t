@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
 # why: what it says, and what helps; whether that is so, tests/whytrees.t asks the kernel.
 . tests/lib.sh
 . "$SRC/tests/lib/whytree.sh"
@@ -69,8 +68,8 @@ mkdir -p "$TMP/tree-said/${deep#/t/}"
 mkdir "$W.ro/shut"
 : >"$W.ro/shut/f"
 ln -s '/d700-0/$(id);\033[31m' "$T/hostile"
-box_run debug --ready --bind "$T:/t" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" -- /busybox/busybox sh -c 'echo ready
-	cd /t; exec 7</t/handed; /busybox/busybox sleep 3600 & exec /busybox/busybox sleep 3600'
+box_run debug --ready --bind "$T:/t" --bind "$W.noexec:/noexec" --bind "$W.ro:/ro:ro" -- /busybox/busybox sh -c 'cd /t
+	exec 7</t/handed; /busybox/busybox sleep 3600 & echo ready; exec /busybox/busybox sleep 3600'
 why() { $NSDEBUG why "$BOX" "$@"; }
 rows() { why -o json "$@"; }
 one() { echo ".items | length == 1 and (.[0] | $1)"; }
@@ -78,8 +77,11 @@ plain='test("privileged|unconfined|cap-add ALL|user 0") | not'
 has_cure() { one "(.cure | length) > 9 and (.cure + .docker + .podman + .kubernetes | $plain) and ($1)"; }
 
 ts 'allowed: status 0'	0 '^/t/f644 +read allowed granted +nothing refuses it'	why --path /t/f644
-ts 'denied: status 1'	1 '^/t/f000 +read denied +mode +/t/f000 is 0000 0:0; other has --- there, needs r--; would pass with CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH ' \
+ts 'denied: status 1'	1 '^/t/f000 +read denied +mode +/t/f000 is 0000 0:0; other has --- there, needs r--; would pass with CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH$' \
 	why --path /t/f000
+ts 'its cure below it'	1 '^  cure: ..*chmod'	why --path /t/f000
+ts 'in a column of its own, named or wide' 1 '^REASON +CURE$'	why --path /t/f000 -o reason,cure
+ts 'nothing below what is allowed' 0 '^2$' sh -c '"$0" why "$1" --path /t/f644 | wc -l' "$NSDEBUG" "$BOX"
 tj 'the row: as whom, and by what'	"$(one '.uid == 65532 and .host_uid == 65532 and .has == [] and .no_new_privs and .pid == 1 and
 	.error == "EACCES" and .path == "/t/f000" and .mode == "0000" and .owner == 0 and .class == "other" and .need == "r" and
 	.mount == "/t" and .caps == ["CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"] and (.guess | not)')"	rows --path /t/f000
@@ -112,7 +114,8 @@ tj 'noexec: nothing over the program'	"$(has_cure '.kind == "noexec" and .mount 
 tj 'an interpreter that is not there'	"$(has_cure '.kind == "missing-interpreter" and .word == "/nothing/sh" and .error == "ENOENT" and .path == "/t/lost"')" \
 	rows --path /t/lost --for exec
 tj 'a loader that is not there'	"$(has_cure '.kind == "missing-interpreter" and .word == "/nothing/ld.so"')"	rows --path /t/dynamic --for exec
-ts 'a script of Windows'	1 'needs /t/prog\\x0d to run, .*dos2unix'	why --path /t/windows --for exec
+ts 'a script of Windows'	1 'needs /t/prog\\x0d to run, '	why --path /t/windows --for exec
+ts 'and its cure'	1 '^  cure: .*dos2unix'	why --path /t/windows --for exec
 tj 'another machine'	"$(has_cure '.kind == "architecture" and .word == "aarch64" and .error == "ENOEXEC"')"	rows --path /t/foreign --for exec
 tj 'chown'	"$(has_cure '.kind == "chown" and .caps == ["CAP_CHOWN"]')"	rows --path /t/o644 --for chown
 tj 'a device'	"$(has_cure '.kind == "capability" and .caps == ["CAP_MKNOD"]')"	rows --path /t/d777-0/dev --for mknod
@@ -130,6 +133,11 @@ tj 'a directory that is not there'	"$(has_cure '.kind == "absent" and .path == "
 tj 'what is the kernel'\''s'	"$(one '.docker == null and .podman == null and .kubernetes == null and (.cure | test("kernel"))')"	rows --path /sys/x --for create
 tj 'and the runtime'\''s'	"$(one '.docker == null and .podman == null and .kubernetes == null and (.cure | test("runtime"))')"	rows --path /dev/x --for create
 tj 'a program without x'	"$(has_cure '.kubernetes == null and (.cure | test("chmod a.x"))')"	rows --path /t/prog644 --for exec
+tj 'nor that of what is no program'	"$(has_cure '.kind == "mode" and (.reason | test("no program")) and (.cure | test("^to let it be executed is not enough, it is no program"))')" \
+	rows --path /t/f644 --for exec
+tj 'a file that is not there'	"$(has_cure '.kind == "absent" and .path == "/t/nothing" and (.cure | test("O_CREAT.*--for create"))')" \
+	rows --path /t/nothing --for write
+tj 'to read it'	"$(has_cure '.kind == "absent" and (.cure | test("into the image")) and (.cure | test("create") | not)')"	rows --path /t/nothing
 tj 'an owner is no group'	"$(has_cure '.kind == "owner" and .kubernetes == null and (.cure | test("chown"))')"	rows --path /t/f644 --for chmod
 tj 'nor does one help against an entry of an ACL'	"$(has_cure '.kubernetes == null and (.cure | test("setfacl -m u:65532:r"))')" \
 	rows --path /t/acl-u_U_--- --for read
@@ -150,7 +158,7 @@ tj 'a domain'\''s'	"$(has_cure '.docker == "--domainname VALUE" and .podman == n
 ts 'no such process'	1 'no process 4242'	why --path /x -p 4242
 ts 'hostile names are escaped'	1 'd700-0/\$\(id\);\\\\033\[31m is not there|d700-0 is not there'	why --path /t/hostile
 tj 'and are in no option'	"$(one '.docker == null and .podman == null and .kubernetes == null')"	rows --path '/t/d700-0;id/x' --for create
-tj 'a component of 256 bytes'	"$(one '.verdict == "unknown" and .error == "ENAMETOOLONG"')"	rows --path "/$(printf '%0256d' 0)"
+tj 'a component of 256 bytes'	"$(one '.verdict == "denied" and .error == "ENAMETOOLONG" and (.reason | test("at most 255 bytes"))')"	rows --path "/$(printf '%0256d' 0)"
 tj 'too deep'	"$(one '.verdict == "unknown" and (.word | test("deep"))')"	rows --path "$deep" --for stat
 ts 'nothing asked: of its end'	1 '^running '	why
 ts '--to without a second path'	2 '--for rename needs --to'	why --path /x --for rename
@@ -158,7 +166,7 @@ ts '--for alone'	2 'go with --path'	why --for read
 ts 'no such action'	2 'juggle'	why --path /x --for juggle
 
 runc exec -d --user 7:65532 "$BOX" /busybox/busybox sleep 3600 </dev/null >/dev/null 2>&1
-wait_for '[ "$($NSDEBUG ps -o uid --no-headers "$BOX" | grep -c "^ *7$")" = 1 ]' 10
+wait_for '[ "$($NSDEBUG ps -o uid,comm --no-headers "$BOX" | grep -c "^ *7 *busybox$")" = 1 ]' 20
 peeked=$($NSDEBUG ps -o uid,pid --no-headers "$BOX" | awk '$1 == 7 { print $2 }')
 tj 'the variables of another'\''s process'	"$(has_cure '.kind == "mode" and .owner == 7')"	rows --path "/proc/$peeked/environ"
 tj 'and its root'	"$(has_cure '.kind == "ptrace" and .error == "EACCES" and .caps == ["CAP_SYS_PTRACE"] and (.reason | test("user and group"))')" \
@@ -203,7 +211,7 @@ tj 'one that it has'	"$(one '.verdict == "allowed"')"	rows --path /t/f600 --for 
 
 # One that has made a user namespace for itself has all there, and nothing over what was there before.
 box_run debug --ready --no-seccomp -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox unshare -r /busybox/busybox sleep 3600'
-wait_for 'rows --cap net_raw | jq -e ".items[0].has | length > 30"' 20
+wait_for 'rows --cap net_raw | jq -e ".items[0] | .uid == 0 and (.has | length > 30)"' 20
 tj 'a port, with a capability over another user namespace'	"$(one '.verdict == "denied" and .kind == "port" and .uid == 0')"	rows --port 80
 tj 'a capability over the network'	"$(one '.verdict == "denied" and (.reason | test("its network namespace belongs to"))')"	rows --cap net_raw
 tj 'one that counts on the host'	"$(one '.verdict == "denied" and (.reason | test("only in the host"))')"	rows --cap sys_time

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
 # why --cap, --port, --syscall, --denied-calls of a container that has ended: by its configuration
 # the same answers as while it ran.
 . tests/lib.sh
@@ -36,6 +35,7 @@ jq '.linux.seccomp.defaultErrnoRet = 1 | .linux.cgroupsPath = "/'"$D"'" | .proce
 	"$FX/boxes/$BOX/config.json" >bundle/config.json
 at_exit "runc delete -f $D"
 runc run -d --bundle "$TMP/bundle" "$D" </dev/null >out 2>&1 || fail 'runc run' "$(cat out)"
+begun "$(runc state "$D" | jq .pid)"
 asked >runs
 runc kill "$D" KILL
 wait_for '[ "$(runc state "$D" | jq -r .status)" = stopped ]' 20
@@ -69,6 +69,7 @@ compare() { # NAME FILTER RUNS ENDED CALL...: the patterns of the answers while 
 		"$FX/boxes/$BOX/config.json" >bundle/config.json
 	at_exit "'$RUN' delete -f $D"
 	"$RUN" run -d --bundle "$TMP/bundle" "$D" </dev/null >out 2>&1 || fail "$_name: $RT run" "$(cat out)"
+	begun "$("$RUN" state "$D" | jq .pid)"
 	answers "$@" >runs
 	"$RUN" kill "$D" KILL
 	wait_for '[ "$("$RUN" state "$D" | jq -r .status)" = stopped ]' 20
@@ -106,6 +107,12 @@ for RT in runc crun; do
 	compare 'two that exclude each other' "$(rules 'LOG 0 EQ 3' 'ERRNO 0 EQ 4' 'KILL 0 EQ 5')" \
 		'allowed: denied:EPERM denied: allowed: ' 'allowed: denied:EPERM denied: allowed: ' \
 		'getpriority(3)' 'getpriority(4)' 'getpriority(5)' 'getpriority(6)'
+	compare 'two that are ordered' "$(rules 'ERRNO 0 LE 8' 'ERRNO 0 LE 4294967296')" 'denied:EPERM allowed: ' 'unknown: unknown: ' \
+		'getpriority(8)' 'getpriority(9)'
+	compare 'on two arguments' "$(rules 'ERRNO 0 GT 8' 'ERRNO 1 GT 8')" 'denied:EPERM denied:EPERM allowed: ' \
+		'denied:EPERM denied:EPERM allowed: ' 'getpriority(9,8)' 'getpriority(8,9)' 'getpriority(8,8)'
+	compare 'one of no bit beside one without' "$(rules 'ERRNO 0 MASKED_EQ 0' LOG)" 'denied:EPERM ' 'unknown: ' 'getpriority(3)'
+	compare 'one of no bit' "$(rules 'ERRNO 0 MASKED_EQ 0')" 'denied:EPERM ' 'denied:EPERM ' 'getpriority(3)'
 	compare 'a call that not each libseccomp knows' "$NAMED" '*:* denied:EPERM ' 'unknown: denied:EPERM ' mseal kexec_load
 done
 RT=runc
@@ -135,6 +142,14 @@ is 'a sysctl of its own' '.verdict == "allowed"' --port 80
 is 'and what is below' '.kind == "port" and .limit == 80' --port 79
 with '.linux.sysctl["net/ipv4/ip_unprivileged_port_start"] = "80"'
 is 'with slashes' '.kind == "port" and .limit == 80' --port 79
+# As the kernel reads it.
+for v in 0x50 ' 80' '80 ' '80
+' '80 90' 0120; do
+	with --arg v "$v" '.linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = $v'
+	is "a sysctl of '$v'" '.kind == "port" and .limit == 80' --port 79
+done
+with '.linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "-0"'
+is 'and of -0' '.verdict == "allowed"' --port 1
 with "$NET"
 LIMIT=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
 is 'the network of the node: its rule' ".kind == \"port\" and .limit == $LIMIT and (.cure | test(\"node\"))" --port $((LIMIT - 1))
@@ -148,7 +163,17 @@ is 'a path of one that is no network' '.kind == "port" and .limit == 1024' --por
 with "$NET"' | .linux.namespaces += [{type: "network", path: "/run/netns/netns-1"}]'
 is 'one that podman made for it is its own' '.kind == "port" and .limit == 1024' --port 80
 with '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+ts 'mapped ids' 5 'CHOWN was not judged: .*user namespace' "$NSDEBUG" why "$BOX" --cap CHOWN
+with '.linux.namespaces += [{type: "user", path: "/proc/7/ns/user"}]'
 ts 'a user namespace' 5 'CHOWN was not judged: .*user namespace' "$NSDEBUG" why "$BOX" --cap CHOWN
+
+CAPS='.process.capabilities |= with_entries(.value = [$c]) | .process.user = {uid: 0, gid: 0}'
+with --arg c CAP_CHOWN "$CAPS"
+is 'a capability' '.verdict == "allowed"' --cap CHOWN
+with --arg c CHOWN "$CAPS"
+is 'one whose name runtimes do not know is none' '.verdict == "denied"' --cap CHOWN
+with --arg c cap_chown "$CAPS"
+ts 'one that only some know' 5 'in small letters' "$NSDEBUG" why "$BOX" --cap CHOWN
 
 # Each operator, on all 64 bits; 0x100000000 is 4294967296.
 profile() { # DEFAULT RULE...
@@ -208,6 +233,9 @@ is 'and what is before is as it was' '.error == "EIO"' --syscall getpid
 with "$HOLE"' | .linux.seccomp.syscalls += [range(1500) | {names: ["getpriority"], action: "SCMP_ACT_ALLOW",
 	args: [{index: 0, value: ., op: "SCMP_CMP_EQ"}]}]'
 is 'more than a filter may have' '.verdict == "unknown" and (.reason | test("4096 instructions"))' --syscall getpriority
+with "$HOLE"' | .linux.seccomp.syscalls += [range(20000) | {names: ["getpriority"], action: (if . % 2 == 0 then "SCMP_ACT_ALLOW" else
+	"SCMP_ACT_LOG" end), args: [{index: 0, value: ., op: "SCMP_CMP_EQ"}]}]'
+is 'or than can be compared' '.verdict == "unknown" and (.reason | test("4096 instructions"))' --syscall getpriority
 jq -S . asis >"$CONFIG"
 is 'a profile in another order' '.verdict == "unknown" and (.reason | test("not written as engines"))' --syscall getpid
 is 'what takes a capability is refused all the same' '.kind == "capability"' --syscall mount

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
 # why of a container that has ended, where the file of its program or its capabilities decide: no
 # answer is another one than of the same container while it ran; at most it is not known.
 . tests/lib.sh
@@ -71,7 +70,7 @@ doubts() { # NAME MIN MAX FILTER PROGRAM
 		'"$4" "$FX/boxes/$BOX/config.json" >bundle/config.json
 	runc run -d --bundle "$TMP/bundle" "$D" </dev/null >out 2>&1 || fail "$WHAT: runc run" "$(cat out)"
 	pid=$(runc state "$D" | jq .pid)
-	wait_for '! grep -q ^runc "/proc/$pid/comm"' 20
+	begun "$pid"
 	asks >runs
 	runc kill "$D" KILL
 	wait_for '[ "$(runc state "$D" | jq -r .status)" = stopped ]' 20
@@ -136,3 +135,14 @@ with '.process.args[0] = "/bin2/nowhere"'
 is 'a script whose interpreter is not' '.verdict == "unknown" and (.reason | test("script"))'
 with '.process.args[0] = "/nonesuch"'
 is 'its program is not' '.verdict == "denied" and .guess'
+
+# ---- in which groups
+
+box_run debug --bind "$TMP/data:/data" -- /busybox/busybox true
+wait_for '[ "$(runc state "$BOX" | jq -r .status)" = stopped ]' 20
+CONFIG=$FX/boxes/$BOX/config.json
+cp "$CONFIG" asis
+with .
+tj 'a group that it is not in' '.items[0].verdict == "denied"' "$NSDEBUG" why "$BOX" --path /data/group -o json
+with '.annotations = {"run.oci.keep_original_groups": "1"}'
+tj 'but if it has those of who started it' '.items[0].verdict == "unknown"' "$NSDEBUG" why "$BOX" --path /data/group -o json

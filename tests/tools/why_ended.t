@@ -31,6 +31,7 @@ dead /dynamic
 kind 'a missing loader' '.kind == "missing-loader" and (.reason | test("/lib64/ld-linux-x86-64.so.2"))'
 dead /dies exit 1
 kind 'exit 1: runc keeps no code' '.kind == "ended" and (.reason | test("not recorded"))'
+kind 'how to learn it' ".cure | test(\"^'nsdebug trace exit --next runc://$BOX', \")"
 ts 'which is incomplete: 5'	5 'runc has no exit code of it in its files'	$NSDEBUG why "$BOX"
 rm root/dies
 kind 'what is looked at is what is there now' '.kind == "missing-entrypoint"'
@@ -78,6 +79,10 @@ kind 'a program of another machine on a mount' '.kind == "wrong-architecture"'
 mounted "$here" /m/plain
 kind 'one that may not be executed, and where to change it' ".kind == \"not-executable\" and
 	(.cure | test(\"^on the node, give $TMP/mnt/plain mode 0755 \"))"
+echo text >mnt/text
+chmod 644 mnt/text
+mounted "$here" /m/text
+kind 'what is no program either' ".kind == \"not-executable\" and (.cure | test(\"^name the right file: /m/text is neither an ELF\"))"
 mounted "$here" /m/shut/dies
 kind 'a directory that is shut' ".kind == \"not-executable\" and (.evidence | test(\"^/m/shut is drwx------\")) and
 	(.cure | test(\"give $TMP/mnt/shut mode 0755 \"))"
@@ -105,7 +110,7 @@ mounted "$here" /m/arm
 jq --arg l "$TMP/linked" '.mounts |= map(if .destination == "/m" then .source = $l else . end)' c >d && cp d "$FX/boxes/$BOX/config.json"
 unseen 'where a link leads on the node is not looked' /m/arm "/m from the node's $TMP/linked, to which a symbolic link leads,"
 mounted "--bind $TMP/other:/m:ro" /m/arm
-unseen 'where nothing is any more something may have been' /m/arm "/m from the node's $TMP/other, in which nothing is any more"
+unseen 'where nothing is any more something may have been' /m/arm "/m from the node's $TMP/other, which is empty now"
 rmdir other
 unseen 'a directory that is gone' /m/arm "/m from the node's $TMP/other, which is gone"
 mounted "$here" /m/arm
@@ -196,7 +201,7 @@ ts 'one that runs: 1'		1 '^running +it is running, and no end of it is recorded'
 ts 'by its pid'			1 '^running '	$NSDEBUG why "pid://$BOXPID"
 # what a cure tells to type
 grep -ao "'nsdebug [a-z][^'%]* NAME'" "$NSDEBUG" | sort -u | tr -d "'" >commands
-ts 'cures name commands'	0 'trace denied --next NAME'	cat commands
+ts 'cures name commands'	0 'trace denied --once --next NAME'	cat commands
 while read -r _ command; do
 	case $command in trace*) bound='--for 0.1s' ;; *) bound= ;; esac
 	# shellcheck disable=SC2046,SC2086 # words

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* why/curename: names that engines and Kubernetes take. */
+/* why/curename: names that engines and Kubernetes take; and limits that they do; what is said of
+ * the capabilities of a file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -67,10 +68,46 @@ static void names_of_hosts(void)
 	   "the node's is not set by an option");
 }
 
+/* That of swap may have been set below what is given. */
+static void limits_of_memory(void)
+{
+	static struct reason r = { .kind = WHY_MEMORY, .limit = 32 << 20 };
+	static struct creds creds;
+	struct cure c;
+
+	cure_of(&r, &creds, OP_OPEN, 0, 0, 0, &c);
+	ok(!strcmp(c.docker, "--memory 67108864 --memory-swap 67108864") &&
+	   strstr(c.text, "a guess, twice the limit"), "memory, and no more swap than before");
+}
+
+/* What is the node's is said of what a file asks for, as of a single capability. */
+static void caps_of_files(void)
+{
+	static const struct creds c = { .fsuid = 65532, .euid = 65532 };
+	static struct reason r = { .kind = WHY_FILE_CAPS, .path = "/app/x" };
+	static struct cure cure;
+
+	r.caps = CREDS_CAP(NET_ADMIN) | CREDS_CAP(NET_RAW);
+	cure_of(&r, &c, OP_EXEC, 101, 101, 0, &cure);
+	ok(strstr(cure.text, "give the container exactly these") == cure.text,
+	   "of its own network");
+	r.hint = HINT_HOST_NET;
+	cure_of(&r, &c, OP_EXEC, 101, 101, 0, &cure);
+	ok(strstr(cure.text, "the network is the node's, and what all on it send: leave it to "
+		  "the node; or give") == cure.text && strstr(cure.docker, "NET_RAW"),
+	   "of the node's");
+	r.caps = CREDS_CAP(SYS_TIME) | CREDS_CAP(NET_RAW) | CREDS_CAP(SYSLOG);
+	cure_of(&r, &c, OP_EXEC, 101, 101, 0, &cure);
+	ok(!cure.docker[0] == !strstr(cure.text, "the clock is the node's"),
+	   "no option without the words that go with it");
+}
+
 int main(void)
 {
 	names_of_hosts();
+	limits_of_memory();
 	names_of_volumes();
 	names_in_yaml();
+	caps_of_files();
 	return done();
 }

@@ -340,8 +340,50 @@ static void other_namespace(void)
 	idmap_free(&next.gids);
 }
 
+static bool leads(const char *word, const char *words)
+{
+	char way[512];
+
+	refusal_way_on(&f, &why, word, way, sizeof(way));
+	return words ? strstr(way, words) != NULL : !way[0];
+}
+
+/* Of a container that died before anybody could look. */
+static void afterwards(void)
+{
+	begin(SYS_openat, EACCES);
+	give(0, (uint32_t)AT_FDCWD, NULL, 0);
+	give_path(1, "/data/x");
+	give(2, O_WRONLY, NULL, 0);
+	ok(because(WHY_UNKNOWN) && leads("docker://a", "'nsdebug why docker://a --path /data/x "
+					 "--for write'") &&
+	   leads("docker://a", "'nsdebug why docker://a' tells how"), "who judges its path");
+	give(2, O_RDWR | O_CREAT, NULL, 0);
+	ok(because(WHY_UNKNOWN) && leads("a", "/data/x --for create'"), "to be made");
+	ok(leads("a b", "why NAME --path /data/x"), "a word that a shell would split");
+	begin(SYS_mkdirat, EACCES);
+	give(0, (uint32_t)AT_FDCWD, NULL, 0);
+	give_path(1, "data/$x");
+	give_dir(0, "app", "srv");
+	ok(because(WHY_UNKNOWN) && leads("a", "--path PATH --for mkdir'"), "nor a path is pasted");
+	begin(SYS_execve, EACCES);
+	give_path(0, "bin/x");
+	give_dir(DENIED_CWD, "app", "srv");
+	ok(because(WHY_UNKNOWN) && leads("a", "--path /srv/app/bin/x --for exec'"),
+	   "a relative one");
+	begin(SYS_rename, EACCES);
+	give_path(0, "/a");
+	give_path(1, "/b");
+	ok(because(WHY_UNKNOWN) && leads("a", "'nsdebug why a' tells how, by") &&
+	   !leads("a", "--path"), "of two paths only how it ended");
+	begin(SYS_openat, EROFS);
+	give_path(1, "/data/x");
+	ok(because(WHY_READ_ONLY_MOUNT) && leads("a", NULL), "what is known needs nobody");
+}
+
 int main(void)
 {
+	afterwards();
 	directories();
 	tried();
 	rules_of_files();

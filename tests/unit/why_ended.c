@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "nsdebug/base/clock.h"
 #include "nsdebug/base/mem.h"
 #include "nsdebug/base/own.h"
 #include "nsdebug/base/rfc3339.h"
 #include "nsdebug/sys/elfhead.h"
 #include "nsdebug/target/ending.h"
+#include "nsdebug/why/creds.h"
 #include "nsdebug/why/denied.h"
 #include "nsdebug/why/exits.h"
 #include "nsdebug/why/finding.h"
@@ -16,6 +18,7 @@
 #include "nsdebug/why/look.h"
 #include "nsdebug/why/needs.h"
 #include "nsdebug/why/output.h"
+#include "nsdebug/why/reason.h"
 #include "nsdebug/why/words.h"
 #include "tests/unit/check.h"
 
@@ -88,6 +91,7 @@ static void test_cgroups(void)
 
 static void test_times(void)
 {
+	struct ending x = { .begun_ns = 7000000005 };
 	uint32_t nsec;
 	int64_t sec;
 
@@ -99,6 +103,14 @@ static void test_times(void)
 	ok(!time_parse("2026-11-22", &sec, &nsec) && !time_parse("", &sec, &nsec) &&
 	   !time_parse("2026-11-22T18:40:45+0100", &sec, &nsec) &&
 	   !time_parse("2026-11-22T18:40:45+01:00Z", &sec, &nsec), "no time");
+	ok(time_ns(1, 5) == 1000000005 && time_ns(-1, 5) == -999999995, "in nanoseconds");
+	ok(time_ns(INT64_MAX / 1000000000 + 1, 0) == INT64_MAX &&
+	   time_ns(INT64_MAX / 1000000000, 999999999) == INT64_MAX &&
+	   time_ns(INT64_MIN, 0) == INT64_MIN, "one that no file system of ours has, too");
+	ok(ending_is_later(&x, 8, 0) && ending_is_later(&x, 7, 5) && !ending_is_later(&x, 7, 4) &&
+	   ending_is_later(&x, INT64_MAX, 0), "after a start had begun");
+	x.begun_ns = 0;
+	ok(!ending_is_later(&x, 8, 0), "if it is known when");
 }
 
 static void test_output(struct arena *a)
@@ -159,7 +171,7 @@ static void test_port(struct arena *a)
 static void test_denied(struct arena *a)
 {
 	struct ending_mount m[] = {
-		{ .at = "/data", .source = "/srv/d", .read_only = true }, { .at = "/data/rw" },
+		{ .at = "/data", .source = "/srv/d", .flags.set = MOUNT_RO }, { .at = "/data/rw" },
 	};
 	struct ending x = { .mounts = m, .nmounts = 2, .read_only_root = true };
 	struct look_ids as = { 65532, 100 };
@@ -198,6 +210,21 @@ static void test_denied(struct arena *a)
 	x.read_only_root = false;
 	ok(!denied_line(&f, &x, &as, "open /var/x: EROFS"),
 	   "a root that can be written: not believed");
+}
+
+/* A program says itself, by what it is given, that it has to have them. */
+static void test_file_caps(struct arena *a)
+{
+	struct reason r = { .kind = WHY_FILE_CAPS, .caps = CREDS_CAP(NET_RAW) };
+	struct findings f = { .a = a };
+	struct finding *s = finding_add(&f, "not-started");
+
+	finding_cure(&f, s, &r, UINT32_MAX, UINT32_MAX);
+	ok(!strcmp(s->docker, "--cap-add NET_RAW"), "what a program's file asks for");
+	r.caps |= CREDS_CAP(SYS_ADMIN);
+	finding_cure(&f, s, &r, UINT32_MAX, UINT32_MAX);
+	ok(!*s->docker && !*s->kubernetes && strstr(s->cure, "as good as root"),
+	   "not with what makes root of it");
 }
 
 /* ---- last words ---- */
@@ -320,6 +347,32 @@ static void test_command_words(struct arena *a)
 
 static void test_error_words(struct arena *a)
 {
+	static const struct { const char *line, *kind; } classics[] = {
+		{ "RuntimeError: can't start new thread", "too-many-processes" },
+		{ "socket.gaierror: [Errno -3] Temporary failure in name resolution",
+		  "unknown-host" },
+		{ "dial tcp: lookup db on 10.0.0.10:53: no such host", "unknown-host" },
+		{ "dial tcp 10.0.0.7:5432: connect: connection refused", "connection-refused" },
+		{ "Get \"https://x/\": x509: certificate signed by unknown authority",
+		  "no-authority" },
+		{ "panic: unknown time zone Europe/Berlin", "no-time-zone" },
+		{ "ModuleNotFoundError: No module named 'flask'", "missing-file" },
+		{ "FileNotFoundError: [Errno 2] No such file or directory: 'x'", "missing-file" },
+		{ "KeyError: 'getpwuid(): uid not found: 65532'", "unknown-user" },
+		{ "nginx: [emerg] getpwnam(\"www\") failed in /etc/nginx.conf:1", "unknown-user" },
+		{ "chown: unknown group web", "unknown-user" },
+		{ "dial tcp 10.0.0.7:5432: i/o timeout", "no-answer" },
+		{ "connect to db port 1 failed: Operation timed out", "no-answer" },
+		{ "x509: certificate has expired or is not yet valid: current time 2009",
+		  "bad-time" },
+		{ "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has "
+		  "expired", "bad-time" },
+		{ "listen tcp 10.0.0.7:80: bind: cannot assign requested address", "no-address" },
+		{ "Error initializing core: Failed to lock memory: cannot allocate memory",
+		  "locked-memory" },
+		{ "mlockall: Operation not permitted", "locked-memory" },
+		{ "mmap: Cannot allocate memory", "no-memory" },
+	};
 	struct ending x = { .exit_code = 1 };
 	struct findings f = { .a = a };
 	struct output o;
@@ -333,6 +386,22 @@ static void test_error_words(struct arena *a)
 	ok(!words_error(&f, &x, LINES(&o, "open /x: ENOSPC", "FATAL: licence expired")),
 	   "what it said before does not count");
 	ok(!words_error(&f, &x, LINES(&o, "warning: open /x: ENOSPC")), "nor a warning");
+	for (size_t i = 0; i < ARRAY_SIZE(classics); i++)
+		ok(words_error(&f, &x, LINES(&o, classics[i].line)) &&
+		   !strcmp(f.items[f.count - 1].kind, classics[i].kind) &&
+		   f.items[f.count - 1].cure, classics[i].line);
+	f.count = 0;
+	ok(words_error(&f, &x, LINES(&o, "dial tcp: lookup db on 10.0.0.2:53: read udp "
+				     "10.0.0.7:4->10.0.0.2:53: i/o timeout")) &&
+	   strstr(f.items[0].what, "its DNS server did not") &&
+	   strstr(f.items[0].cure, "trace dns"), "a DNS server that does not answer");
+	ok(words_error(&f, &x, LINES(&o, "runtime: failed to create new OS thread (have 5 already; "
+				     "errno=11)", "runtime: may need to increase max user "
+				     "processes (ulimit -u)", "fatal error: newosproc",
+				     "runtime stack:", "runtime.throw({0x1, 0x9})",
+				     "\t/go/panic.go:1077 +0x48")) &&
+	   !strcmp(f.items[1].kind, "too-many-processes") &&
+	   strstr(f.items[1].evidence, "have 5 already"), "a thread that Go could not make");
 }
 
 static void test_runtime_words(struct arena *a)
@@ -479,11 +548,14 @@ static void test_codes(struct arena *a)
 
 	ok(exits_signal(137) == 9 && exits_signal(128) == 0 && exits_signal(1) == 0 &&
 	   exits_signal(255) == 0, "signals among the codes");
-	ok(!strcmp(exits_say(&f, 139, false)->kind, "crashed") &&
-	   !strcmp(exits_say(&f, 159, false)->kind, "seccomp") &&
-	   !strcmp(exits_say(&f, 137, false)->kind, "killed") &&
-	   !strcmp(exits_say(&f, 143, false)->kind, "signal") &&
-	   !strcmp(exits_say(&f, 3, false)->kind, "exited"), "what they mean");
+	ok(!strcmp(exits_say(&f, 139, false, "runc")->kind, "crashed") &&
+	   !strcmp(exits_say(&f, 159, false, "runc")->kind, "seccomp") &&
+	   !strcmp(exits_say(&f, 137, false, "runc")->kind, "killed") &&
+	   !strcmp(exits_say(&f, 143, false, "runc")->kind, "signal") &&
+	   !strcmp(exits_say(&f, 3, false, "runc")->kind, "exited"), "what they mean");
+	ok(strstr(exits_say(&f, 0, false, "docker")->what, "by itself") &&
+	   strstr(exits_say(&f, 0, false, "podman")->what, "or it was asked to stop"),
+	   "podman seldom tells who asked for it");
 	for (size_t i = 0; i < 2 * FINDINGS_MAX; i++)
 		finding_missing(&f, "%zu", i), finding_add(&f, "x");
 	ok(f.count == FINDINGS_MAX && f.nmissing == FINDINGS_MAX, "there is room for so many");
@@ -498,6 +570,7 @@ int main(void)
 	test_times();
 	test_output(a);
 	test_denied(a);
+	test_file_caps(a);
 	test_port(a);
 	test_needs(a);
 	test_codes(a);
