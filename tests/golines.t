@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
 # shellcheck shell=sh
 # stack -l of Go programs: file, line and inlined functions are those of runtime.CallersFrames.
 . tests/lib.sh

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # stack --goroutines: all goroutines of stripped Go programs, as the runtime has them itself.
 . tests/lib.sh
 . "$SRC/tests/lib/go.sh"
@@ -32,10 +31,15 @@ ours() {
 # The scavenger works when it has something to do.
 still() { grep -v ' runtime\.bgscavenge+'; }
 
+# The first one waits, and none of the runtime's is at work, as the scavenger may be.
+waiting() { # FILE: what was seen then
+	on_host -g -o json >"$1" 2>err && ours <"$1" | grep -q "^1 select (no cases), locked" &&
+		jq -e 'all(.items[] | select(.system); .how == "blocked")' "$1" >jq.out
+}
+
 check() { # NAME KIND
 	start "$1" 1000
-	wait_for 'on_host -g -o json >"json.'"$1"'" 2>err && ours <"json.'"$1"'" |
-		grep -q "^1 select (no cases), locked"' 30 || fail "$2: the first one waits"
+	wait_for "waiting 'json.$1'" 30 || fail "$2: the first one waits"
 	ours <"json.$1" | still >got
 	kill -QUIT "$PID"
 	wait "$PID" 2>/dev/null
@@ -90,10 +94,11 @@ start pie 30 spin
 spins() {
 	on_host -g -o json >json.spin 2>err
 	jq -e 'any(.items[]; .kind == "goroutine" and .gstate == "running" and
-		.frames[0].function == "main.spin")' json.spin >jq.out
+		.frames[0].function == "main.spin") and
+		any(.items[]; .goid == 1 and .gstate == "select (no cases)")' json.spin >jq.out
 }
 wait_for spins 20
-tj 'one that runs has the frames of its thread' '[.items[] | select(.gstate == "running")] |
+tj 'one that runs has the frames of its thread' '[.items[] | select(.gstate == "running" and (.system | not))] |
 	length == 1 and (.[0] | [.frames[].function] == ["main.spin", "runtime.goexit"] and
 	.how != "not taken" and .host_tid != null and .created_by == "main.main")' cat json.spin
 # Incomplete because of a thread that did not stop in time is no matter here.
@@ -130,10 +135,13 @@ kill "$PID"
 # Goroutines that begin, end and run by turns, on stacks that grow: each is whole, or says why not;
 # of one that is just leaving its stack (mcall) the runtime itself says no more.
 start static 200 churn
+# who has said "ready" is on his way back from there
+wait_for 'on_host -g -o json 2>err | ours | grep -q "^1 select (no cases), locked"' 30 ||
+	fail 'churn: the first one waits'
 churned='[.items[] | select(.kind == "goroutine" and (.frames | length) > 0)] |
 	length > 10 and all(.[]; (.gstate == "running" and .note != null) or (.note == null and
 	([.frames[].function] | join(" ") |
-	test("^((runtime|unique)\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.main\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$|^runtime\\.mcall$"))))'
+	test("^((runtime|internal|unique)(/[a-z/]+)?\\.[^ ]+ )*(main\\.grow )*(main\\.churn\\.func1 |main\\.main\\.func1 |main\\.churn (main\\.main\\.func1 )?|main\\.main runtime\\.main )?runtime\\.goexit$|^runtime\\.mcall$"))))'
 for i in 1 2 3 4 5 6 7 8; do
 	tj "churn, time $i" "($churned) and .summary.goroutines > 200 and ([.items[] | .goid | numbers] |
 		length == (unique | length)) and all(.items[] | select(.kind == \"goroutine\" and

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 120
 # Stacks of one program, built in many ways, beside those of eu-stack: every frame of every thread.
 . tests/lib.sh
 . "$SRC/tests/lib/stack.sh"

@@ -23,10 +23,20 @@
 #   engine_pod ENGINE [--pid=pod|node] CONTAINER=IMAGE[,ARGV...]...   sets POD (its name), and CT,
 #                                CTPID and CTID for the first container, CT2... for the second,
 #                                BOX... for its sandbox
+#   straced FILE OPTION... COMMAND...   strace -f of it into FILE; a call that came back when others
+#                                had been made in between stands on one line, at its return
 #   without CAPS COMMAND...      runs it without these capabilities: "-bpf,-perfmon", "-all"
 #   processes ARGUMENT...        runs nsdebug with them and prints how many processes that took
-#   at_exit COMMAND              done at the end, last one first, however the test ends
-#   wait_for CONDITION SECONDS   evaluates until true; 1 when the time is over. Never sleep
+#   at_exit COMMAND              done at the end, last one first, however the test ends; a kill in
+#                                it of a number is of the process that had it when this was said
+#   begun PID                    returns when what a runtime has started there is its program: with its
+#                                rights and its memory, or ended
+#   paused PID [COUNT]           returns when its first thread is in pause(2), or COUNT of them are:
+#                                who says "ready" is there only after that
+#   asleep PID                   returns when its first thread sleeps for a time, as it does in a loop
+#                                for somebody to begin; not when a program is only being started
+#   wait_for CONDITION SECONDS   evaluates until true; 1 when three times that is over, as a busy
+#                                machine takes its time and an idle one does not wait. Never sleep
 #                                for something to have happened: wait for it
 #
 # Set for a test: NSDEBUG (the binary), O (the build directory; helper programs are in
@@ -145,20 +155,76 @@ without() {
 	setpriv --bounding-set "$_caps" --inh-caps "$_caps" "$@"
 }
 
+straced() {
+	_st_to=$1
+	shift
+	strace -f -o "$_st_to.raw" "$@"
+	set -- $?
+	awk '/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); part[$1] = $0; next }
+		/^[0-9]+ +<\.\.\. [a-z0-9_]+ resumed>/ { pid = $1
+			sub(/^[0-9]+ +<\.\.\. [a-z0-9_]+ resumed>/, "")
+			$0 = part[pid] $0; delete part[pid] }
+		{ print }
+		END { for (pid in part) print part[pid] " <unfinished ...>" }' "$_st_to.raw" >"$_st_to"
+	return "$1"
+}
+
 processes() {
 	strace -f -e trace=none -o "$_tap/traced" "$NSDEBUG" "$@" >"$_tap/shown"
 	awk '{ print $1 }' "$_tap/traced" | sort -u | wc -l
 }
 
-at_exit() { printf '%s\n' "$1" >>"$_tap/cleanup"; }
+# A number is soon another process's: in a minute, where tests start hundreds in a second.
+_began() { # PID: when, or nothing
+	{ read -r _at_stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	# shellcheck disable=SC2086 # words of the 3rd field and after: this is the 22nd
+	set -- ${_at_stat##*) }
+	echo "${20}"
+}
+at_exit() {
+	printf '%s\n' "$1" >>"$_tap/cleanup"
+	case $1 in *kill*) ;; *) return ;; esac
+	for _at_word in $1; do
+		_at_word=${_at_word%;}
+		case $_at_word in
+		'' | *[!0-9]*) ;;
+		*)	echo "$_at_word $(_began "$_at_word")" >>"$_tap/born" ;;
+		esac
+	done
+}
+_kill() { # [-SIGNAL] PID...
+	_at_how=-TERM
+	for _at_pid; do
+		case $_at_pid in
+		-*)	_at_how=$_at_pid ;;
+		*)	! grep -qs "^$_at_pid " "$_tap/born" ||
+				[ "$(sed -n "s/^$_at_pid //p" "$_tap/born" | tail -n 1)" = "$(_began "$_at_pid")" ] ||
+				continue
+			command kill "$_at_how" "$_at_pid" ;;
+		esac
+	done
+}
 
 wait_for() {
-	_end=$(($(date +%s) + $2))
+	_end=$(($(date +%s) + 3 * $2))
 	until eval "$1"; do
 		[ "$(date +%s)" -lt "$_end" ] || return 1
 		sleep 0.02
 	done
 }
+
+. "$SRC/tests/lib/begun.sh"
+begun() { wait_for "is_begun '$1'" 20 || fail "process $1 has become its program"; }
+
+_paused() {
+	if [ "$2" ]; then
+		[ "$(cat "/proc/$1/task"/*/syscall 2>/dev/null | grep -c '^34 ')" = "$2" ]
+	else
+		grep -qs '^34 ' "/proc/$1/syscall"
+	fi
+}
+paused() { wait_for "_paused '$1' '${2:-}'" 20 || fail "process $1 is in pause(2)"; }
+asleep() { wait_for "grep -Eqs '^(35|230) ' '/proc/$1/syscall'" 20 || fail "process $1 sleeps"; }
 
 # One test file's container is never another's: it may be paused, or taken down.
 _boxes=0
@@ -236,6 +302,7 @@ engine_pod() {
 _end() {
 	_st=$?
 	trap - EXIT
+	kill() { _kill "$@"; }
 	tac "$_tap/cleanup" | while read -r _c; do
 		eval "$_c" >"$_tap/end" 2>&1 </dev/null || { echo "# at exit: $_c"; _note <"$_tap/end"; }
 	done

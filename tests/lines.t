@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
 # shellcheck shell=sh
 # File, line and inlined functions: of hundreds of addresses as LLVM has them, and in `stack -l`.
 . tests/lib.sh
@@ -98,6 +97,7 @@ in_box() { # FILE [DEBUG]: started in a container, as /p/waiting, DEBUG being it
 	chmod 755 "$_dir"
 	cp "$1" "$_dir/waiting"
 	box_run base --bind "$_dir:/p:ro" ${2:+--bind "$2:/usr/lib/debug:ro"} --ready -- /p/waiting
+	paused "$BOXPID"
 }
 table() { # OPTION...: what is inlined, and the function that has code
 	"$NSDEBUG" stack "$@" "$BOX" | sed -n 's/^  *#1  *0x[0-9a-f]* \(.*\)+0x[0-9a-f]*/#1 \1/p

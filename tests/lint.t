@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each check of `make check` fails when its rule is broken, and says what to do about it. All of
 # it in a copy of the tree, with the objects already made, so that only what is new is compiled.
-# timeout 600
 . tests/lib.sh
 need make gcc clang shellcheck jq
 

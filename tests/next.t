@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # trace --next: a container that is not there yet, from before its first program to its end.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"

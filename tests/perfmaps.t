@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # shellcheck shell=sh
 # Names of code that a process made at run time, from the file that it says them in.
 . tests/lib.sh
@@ -7,7 +6,11 @@ need jq nsenter ps unshare
 
 mkdir tmp
 chmod 1777 tmp
-box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted
+jitted() { # ARG...: in a container, where it waits in its code
+	box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted "$@"
+	paused "$BOXPID"
+}
+jitted
 map=tmp/perf-1.map
 top() {
 	"$NSDEBUG" stack -o json "$BOX" |
@@ -99,22 +102,23 @@ none 'nor what has the number that the host gives it'
 
 # ---- where it is ----
 
-box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted /tmp/code
+jitted /tmp/code
 echo '200000000 40 in_file' >$map
 named 'code in a file that is no program' 'in_file 0x27'
 
 "$O/tests/lib/jitted" >ready 2>/dev/null &
 PID=$!
 at_exit "kill -9 $PID; rm -f /tmp/perf-$PID.map"
-wait_for 'grep -q ready ready' 10
+paused "$PID"
 echo '200000000 40 on_host' >"/tmp/perf-$PID.map"
 ts 'a process of the host' 0 '#0 .* on_host\+0x27 \(perf map\)' \
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID"
-unshare --fork --pid "$O/tests/lib/jitted" >ready2 2>/dev/null &
+unshare --fork --pid --kill-child "$O/tests/lib/jitted" >ready2 2>/dev/null &
 at_exit "kill -9 $!"
 wait_for 'grep -q ready ready2' 10
 IN=$(cat "/proc/$!/task/$!/children")
 IN=${IN% }
+paused "$IN"
 if [ ! -e /tmp/perf-1.map ]; then
 	at_exit 'rm -f /tmp/perf-1.map'
 	echo '200000000 40 by_inner_number' >/tmp/perf-1.map
@@ -140,6 +144,7 @@ enter() { # OPTION... COMMAND: one more process of the container; PID, and NUMBE
 	while _child=$(cat "/proc/$PID/task/$PID/children") && [ "$_child" ]; do
 		PID=${_child% }
 	done
+	paused "$PID"
 	at_exit "kill -9 $PID"
 	NUMBER=$(awk -v n="$(awk '/^NSpid:/ { print NF }' "/proc/$BOXPID/status")" \
 		'/^NSpid:/ { print $n }' "/proc/$PID/status")
@@ -148,7 +153,7 @@ theirs() {
 	"$NSDEBUG" stack -o json "$BOX" --host-pid "$PID" |
 		jq -r '.items[0].frames[0] | "\(.function) \(.source)"'
 }
-box_run base --bind "$TMP/tmp:/tmp" --bind "$O/tests/lib:/t:ro" --ready -- /t/jitted
+jitted
 enter -m -r /t/jitted
 echo '200000000 40 second' >"tmp/perf-$NUMBER.map"
 t 'a second process of the container' 'second perf-map\n' theirs
@@ -172,9 +177,11 @@ chmod 644 app.js
 rm -rf tmp/*
 box_run nodejs --bind "$TMP/tmp:/tmp" --bind "$TMP/app.js:/a/app.js:ro" --ready -- \
 	/usr/bin/node --perf-basic-prof /a/app.js
-wait_for 'grep -q spinning tmp/perf-1.map' 30
+# who runs needs a processor to be seen on it, and is compiled first
+spins() { "$NSDEBUG" stack "$BOX" >spins && grep -q ':\*spinning ' spins; }
+wait_for spins 60
 ts 'node names its functions' 0 '#[0-9]+ .* [A-Za-z]+:[*~^+]?spinning /a/app\.js:1[:0-9]*\+0x.*\(perf map\)' \
-	"$NSDEBUG" stack "$BOX"
+	cat spins
 tj 'and prof has them, too' '[.items[] | select(.kind == "function")] | (map(.self_s) | add) as $all |
 	map(select(.function | test("^[A-Za-z]+:[*~^+]?spinning /a/app[.]js")) | .self_s) | add > $all / 2' \
 	"$NSDEBUG" prof "$BOX" --for 1s -o json

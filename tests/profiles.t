@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 400
 # advise of what people run: servers in C, Go, Python, Java and JavaScript. Each is watched from its
 # start to its end, with requests; does the same under the profile that comes of it; another program
 # is refused calls of its own, and trace denied shows them; and the AppArmor profile compiles.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # Code that comes and goes at one address: a stack never has a frame of one file below a caller of
 # the other's. What cannot be known is left out, and said.
 . tests/lib.sh

@@ -4,8 +4,11 @@
 . tests/lib.sh
 need jq
 
-mkdir tests
+mkdir -p tests/lib
 cp "$SRC/tests/lib.sh" "$SRC/tests/run" tests
+cp "$SRC/tests/lib/begun.sh" tests/lib
+REUSE=$O/tests/hostile/reuse
+export REUSE
 unset O SAN RUN_DIR
 
 file() { # NAME LINE...
@@ -56,6 +59,18 @@ t 'serial files run alone'	'2 passed, 0 failed, 0 skipped\n'	run tests/first.t t
 file exits "at_exit 'echo one >>$TMP/exits'" "at_exit 'echo two >>$TMP/exits'" 'pass a' 'exit 4'
 run tests/exits.t >/dev/null
 t 'at_exit, last one first'	'two\none\n'				cat exits
+
+# By then the number is another process's, and again somebody's who is to end.
+file taken 'sleep 100 &' 'at_exit "kill -9 $!"' 'old=$!' 'kill -9 $old' 'wait $old' \
+	'now=$(cat /proc/uptime)' "wait_for '[ \"\${now%% *}\" != \"\$(cut -d\" \" -f1 /proc/uptime)\" ]' 5" \
+	'"$REUSE" "=$old" / >taken &' "echo \$! \$old >'$TMP/taken'" "wait_for 'test -s taken' 20" 'pass a' \
+	'sleep 100 &' "echo \$! >'$TMP/own'" 'at_exit "kill $!; :"'
+tests/run tests/taken.t >out 2>&1
+read -r parent old <taken
+wait_for 'grep -qs "^State:.S" "/proc/$old/status"' 5
+ts 'a number that was taken is not killed at exit' 0 'State:.S' cat "/proc/$old/status"
+kill -9 "$parent" 2>/dev/null
+t 'others are' '' wait_for '! kill -0 "$(cat own)" 2>/dev/null' 5
 
 file waits "(sleep 0.1; : >here) &" "t comes '' wait_for 'test -e here' 10" \
 	"t never '?1\n' wait_for 'test -e there' 1"

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout 400
 # shellcheck shell=sh
 # Where `stack` has the names of stripped programs from.
 . tests/lib.sh
@@ -22,6 +21,7 @@ in_box() { # FILE [DEBUG]: started in a container, as /p/named, DEBUG being its 
 	cp "$1" "$_dir/named"
 	[ ! -e "$TMP/beside" ] || cp -RP "$TMP/beside/." "$_dir"
 	box_run base --bind "$_dir:/p:ro" ${2:+--bind "$2:/usr/lib/debug:ro"} --ready -- /p/named
+	paused "$BOXPID"
 }
 
 # ---- symbols inside the file: .gnu_debugdata ----

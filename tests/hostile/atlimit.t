@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # A container at its limit of processes, or of memory: what runs a program inside fails, hangs or
 # has something killed there; nsdebug runs none, so it answers, and nothing in there changes.
 . tests/lib.sh
@@ -48,7 +47,7 @@ every_verb() { # WHAT WORD PID: of the container whose first process is python3
 }
 # A program in there, as others do it.
 inside() { # COMMAND...
-	timeout -k 1 5 "$@" </dev/null >inside.out 2>&1
+	timeout -k 1 30 "$@" </dev/null >inside.out 2>&1
 }
 refused() { # NAME COMMAND...
 	_case=$1

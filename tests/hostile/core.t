@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # Cores that no process left: each is read to its end, in bounded time and memory, and what is
 # missing is said.
 . tests/lib.sh

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # Descriptors that are called like something else, and sockets whose names are lines of a table:
 # fds says what they are.
 . tests/lib.sh

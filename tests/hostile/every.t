@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout 900
+# timeout 1800
 # What every verb owes, whatever it does: descriptors, limits and signals as a caller may have left
 # them; each capability missing; itself in a container; words that nobody expects. The verbs are asked
 # of the binary, and each does what its first example says.

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
+# serial
 # A file system whose server never answers one kind of request: every verb ends within its
 # deadline, whatever kind it is, and lets go of the caller's pipes.
+# It measures how long that takes, so nothing else runs beside it.
 . tests/lib.sh
 . "$SRC/tests/hostile/hostile.sh"
 need runc

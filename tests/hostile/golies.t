@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
 # Go programs that lie about their goroutines: what is shown has limits, comes to an end, and what
 # is missing is said to be.
 . tests/lib.sh

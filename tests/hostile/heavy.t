@@ -1,18 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 180
 # Files that are small on disk and much work to go through: every thread has its row nonetheless,
 # and what is missing is said to be.
 . tests/lib.sh
 need jq
 
-asleep() { cat "/proc/$PID"/task/*/syscall 2>/dev/null | grep -c '^35 '; }
+sleepers() { cat "/proc/$PID"/task/*/syscall 2>/dev/null | grep -c '^35 '; }
 heavy() { # KIND COUNT
 	mkdir "$TMP/$1"
 	"$O/tests/hostile/heavy" "$1" "$TMP/$1" "$2" 100000 &
 	PID=$!
 	at_exit "kill -9 $PID 2>/dev/null || :"
-	wait_for "[ \"\$(asleep)\" = $2 ]" 20 || fail "$1: all threads sleep"
+	wait_for "[ \"\$(sleepers)\" = $2 ]" 20 || fail "$1: all threads sleep"
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >json 2>err
 	echo $? >status
 	tj "$1: a row of each thread" "(.items | length) == $(($2 + 1))" cat json
@@ -46,7 +45,7 @@ if [ -e /sys/kernel/btf/vmlinux ]; then
 	mkdir -m 777 "$TMP/sparse"
 	box_run base --bind "$O/tests/hostile:/h:ro" --bind "$TMP/sparse:/w" -- /h/heavy sparse /w 4 1
 	PID=$BOXPID
-	wait_for '[ "$(asleep)" = 4 ]' 20 || fail 'trace: all threads sleep'
+	wait_for '[ "$(sleepers)" = 4 ]' 20 || fail 'trace: all threads sleep'
 	"$NSDEBUG" trace syscalls "$BOX" --stack -e nanosleep --max-events 8 -o json >json 2>err
 	t 'trace: output is incomplete' '5\n' echo $?
 	ts 'trace: which is said' 0 "$cut" cat err

@@ -35,6 +35,7 @@ hostile_box() {
 			/busybox/busybox --install -s /bb && $SH && $_script
 			echo ready; exec sleep 100000"
 	ROOT=/proc/$BOXPID/root
+	wait_for '[ "$(cat "/proc/$BOXPID/comm")" = sleep ]' 20
 }
 
 inside() {

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # A word leads to the one container that it means, or to an error that lists the words that do: names
 # that are other ids' beginnings, records that are stale or disagree, pids and cgroups that are
 # another's by now.
@@ -42,9 +41,9 @@ row() { # ID FILTER
 		nsd list -a -o json
 }
 every_word() {
-	# not what is in no file: it comes and goes
+	# others' come and go
 	nsd list -o json 2>"$TMP/err" | jq -r '.items[] | select(.kind != "plain" and (.claimed | not)) |
-		"\(.target) \(.host_pid)"' | while read -r w p; do
+		"\(.target) \(.host_pid)"' | grep -E " ($Pa|$Pb|$Pc)\$" | while read -r w p; do
 		got=$(nsd ps -o json "$w" 2>"$TMP/err" | jq -r ".items[] | select(.host_pid == $p) | .host_pid")
 		[ "$got" = "$p" ] || echo "$w: $p"
 	done
@@ -373,8 +372,11 @@ child() { pgrep -f "^$1\$" | while read -r p; do
 		grep -qs "/$BOX" "/proc/$p/cgroup" && echo "$p"
 	done | head -n 1
 }
-wait_for '[ -n "$(child "sleep 33333")" ]' 10
-one=$(child 'sleep 11111') two=$(child 'sleep 22222') nested=$(child 'sleep 33333')
+all_three() {
+	one=$(child 'sleep 11111') two=$(child 'sleep 22222') nested=$(child 'sleep 33333')
+	[ -n "$one" ] && [ -n "$two" ] && [ -n "$nested" ]
+}
+wait_for all_three 10 || fail 'they have begun'
 t 'all processes, one in a pid namespace below'	''	same "$BOX" "$cg"
 tj 'that one has a number in the container too'	".items[] | select(.host_pid == $nested) | .pid > 1" \
 	$NSDEBUG ps -o json "$BOX"

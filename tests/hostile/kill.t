@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 600
 # nsdebug and its children, killed at any moment: the target runs on and nothing is left behind.
 # COUNT=1000 is the full run.
 . tests/lib.sh

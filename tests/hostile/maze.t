@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # Code that is made to be followed for long: each thread has its row, and what was left is said.
 . tests/lib.sh
 . "$SRC/tests/lib/stack.sh"
@@ -8,7 +7,7 @@ need jq
 
 look_at() { # COUNT [WAITING]
 	start "$O/tests/hostile/maze" "$1"
-	wait_for '[ "$(cat /proc/$PID/task/*/syscall | grep -c "^34 ")" = '"${2:-$(($1 + 1))}"' ]' 20
+	paused "$PID" "${2:-$(($1 + 1))}"
 	"$NSDEBUG" --host stack "pid://$PID" --host-pid "$PID" --no-stop -o json >json 2>err
 	STATUS=$?
 }

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # Whatever a path of the container leads to, it is the container's (facts: P1).
 . tests/lib.sh
 . "$SRC/tests/hostile/hostile.sh"

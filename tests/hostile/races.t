@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # What is looked up is exchanged all the time, from inside and from the host, while thousands of
 # look-ups are under way: no byte of the host, no FIFO and no device is ever opened.
 . tests/lib.sh

@@ -33,6 +33,7 @@ static pid_t clone_with(pid_t pid)
 
 static pid_t start(pid_t pid, const char *root)
 {
+	pid_t parent = getpid();
 	int p[2];
 	char c;
 
@@ -42,7 +43,8 @@ static pid_t start(pid_t pid, const char *root)
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+			_exit(1);	/* killed before it was asked for */
 		close(p[0]);
 		if (chroot(root) < 0 || chdir("/") < 0)
 			err(1, "%s", root);

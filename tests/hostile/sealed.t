@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 180
 # What nsdebug is made of stays its own: no core, no library, no file and no environment of
 # somebody else gets in or out.
 . tests/lib.sh
@@ -50,14 +49,14 @@ t '3 it may start no process' '0 0\n' limits 'Max processes'
 t '3 no descriptor of the host' '' sh -c 'for f in /proc/$1/fd/*; do
 	case $(readlink "$f") in pipe:* | / | /big | /fd | /proc/*/fd | "") ;;
 	*) readlink "$f" ;; esac; done' - "$child"
-strace -f -e trace=open_tree,mount_setattr,chroot -o "$TMP/strace" \
+straced "$TMP/strace" -e trace=open_tree,mount_setattr,chroot \
 	"$NSDEBUG" ls "$BOX" / >/dev/null 2>&1
 ts '3 its copy of the mounts is read-only, nosuid, nodev, noexec' 0 \
 	'mount_setattr\(.*AT_RECURSIVE.*RDONLY.*NOSUID.*NODEV.*NOEXEC.* = 0' cat "$TMP/strace"
 t '3 and is its root' '1\n' grep -c 'chroot("\.") *= 0' "$TMP/strace"
 
 filter_of() { # VERB [OPTION...]: which calls that fetch and hand on messages its reader has
-	strace -f -v -e trace=seccomp -o "$TMP/strace" "$NSDEBUG" "$@" "$BOX" >/dev/null 2>&1
+	straced "$TMP/strace" -v -e trace=seccomp "$NSDEBUG" "$@" "$BOX" >/dev/null 2>&1
 	grep 'JEQ, 0x1b5,' "$TMP/strace" | grep -Eo 'JEQ, 0x2[cdef],' | sort -u
 }
 if [ -z "$SAN" ]; then
@@ -271,11 +270,11 @@ if [ -c /dev/fuse ]; then
 	printf '[{"id":"%s","metadata":"{\\"image-name\\":\\"of-a-user\\"}"}]' "$hex" >"$files/containers.json"
 	chown 61004 "$files/containers.json"
 	claim "$files/$hex/userdata"
-	strace -f -e trace=capset,read -s 256 -o "$TMP/strace" "$NSDEBUG" list -o json >"$TMP/listed" 2>&1
+	straced "$TMP/strace" -e trace=capset,read -s 256 "$NSDEBUG" list -o json >"$TMP/listed" 2>&1
 	ts '3 benign: a file of a user is read' 0 'of-a-user' cat "$TMP/listed"
 	ts '3 it is read when no right is left' 0 '^given up, read$' awk '
-		/capset/ { none = /effective=0/ }
-		/image-name/ { print none ? "given up, read" : "read with rights" }' "$TMP/strace"
+		/capset/ { none[$1] = /effective=0/ }
+		/image-name/ { print none[$1] ? "given up, read" : "read with rights" }' "$TMP/strace"
 	kill -9 "$BG" "$(cat "$TMP/claim")"
 else
 	skip '3 the scanner' 'this kernel has no FUSE'
@@ -306,7 +305,7 @@ done
 traced() { # NAME COMMAND...
 	_name=$1
 	shift
-	strace -f -o "$TMP/strace" -e trace=open,openat,openat2,execve,execveat,setns,uselib,mmap \
+	straced "$TMP/strace" -e trace=open,openat,openat2,execve,execveat,setns,uselib,mmap \
 		env TERM=xterm LANG=evil.UTF-16 LC_ALL=evil.UTF-16 "$@" >/dev/null 2>"$TMP/said"
 	_st=$?
 	# env is one execve, nsdebug the other
@@ -351,7 +350,7 @@ if has_verb fds; then
 	traced '44 fds' "$NSDEBUG" fds -a "$BOX"
 	traced '44 fds --deleted' "$NSDEBUG" fds --deleted "$BOX"
 	# it is where it was before it looks at anything, and has one thing to ask the kernel with
-	strace -f -y -o "$TMP/strace" -e trace=setns,seccomp,socket,capset,openat \
+	straced "$TMP/strace" -y -e trace=setns,seccomp,socket,capset,openat \
 		"$NSDEBUG" fds "$BOX" >/dev/null 2>&1
 	# another child looks for containers before; it is about the one that joined a namespace
 	child=$(sed -n '/CLONE_NEWNET/s/ .*//p' "$TMP/strace" | tail -n 1)

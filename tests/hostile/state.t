@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 400
 # State files that are wrong in every way, of every runtime: no word leads to a process that they do
 # not truthfully tell of, nothing hangs, grows or ends by a signal, and the others are still found.
 # It measures how long a list takes, so nothing else runs beside it.
@@ -313,7 +312,7 @@ t 'names: a label that is none hides nothing'	'a\n'	nsd cat "$(id_of slash)" /wh
 # A whole state of runc's, of a process that is no more, 10,000 times: so that runc can read it too.
 uproot
 mkdir -p "$P/run/runc/gone-0"
-jq -c '.init_process_pid = 4194300' "/run/runc/$BOX/state.json" >"$P/run/runc/gone-0/state.json"
+jq -c '.init_process_pid = 4194304' "/run/runc/$BOX/state.json" >"$P/run/runc/gone-0/state.json"
 (cd "$P/run/runc" && seq -f 'gone-%.0f' 1 9999 | xargs mkdir &&
 	seq -f 'gone-%.0f' 1 9999 | xargs -I{} ln gone-0/state.json {})
 plant runc web web "$APID"

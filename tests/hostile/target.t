@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # Targets in every state that is hard to look at: each verb answers, in time, about the right
 # process or not at all, and the target is afterwards what it was before.
 . tests/lib.sh
@@ -23,6 +22,11 @@ find_pid() { # REGEX
 				break
 			fi
 		done 2>/dev/null
+}
+# The same, into VAR, once there is one that has become it.
+benign='' stopped='' spinning='' vforked='' jailed='' code='' stack=''
+found() { # VAR REGEX
+	wait_for "$1=\$(find_pid '$2') && [ -n \"\$$1\" ]" 20 || fail "process $2 is there"
 }
 box_ns() { boxns=$(stat -Lc %i "/proc/$BOXPID/ns/pid"); }
 state_of() { sed -n 's/^\(State\|TracerPid\):[[:space:]]*//p' "/proc/$1/status"; }
@@ -65,16 +69,18 @@ hostile_box --bind "$h:/h:ro" --caps sys_admin -- '
 	sh -c "sleep 0 & exec sleep 33333" &
 	'
 box_ns
-same_state '33 benign' "$(find_pid 'sleep 11111')" '0|5'
-stopped=$(find_pid 'sleep 22222')
+found benign '^sleep 11111'
+same_state '33 benign' "$benign" '0|5'
+found stopped '^sleep 22222'
 kill -STOP "$stopped"
 wait_for 'is_state "$stopped" T' 10
 same_state '33 stopped already' "$stopped" '0|1|5'
 ts '33 it is stopped still' 0 '^T' state_of "$stopped"
 kill -CONT "$stopped"
-same_state '33 running threads' "$(find_pid 'spin 2')" '0|5'
-vforked=$(find_pid '^spin vfork')
-is_state "$vforked" D || wait_for 'is_state "$vforked" D' 5 ||
+found spinning '^spin 2'
+same_state '33 running threads' "$spinning" '0|5'
+found vforked '^spin vfork'
+wait_for 'is_state "$vforked" D' 20 ||
 	skip '33 vfork: parent is in D state' "$(state_of "$vforked")"
 same_state '33 vfork: a parent that cannot be stopped' "$vforked" '0|1|5'
 zombie=
@@ -87,7 +93,7 @@ find_zombie() {
 	[ -n "$zombie" ]
 }
 wait_for find_zombie 10 && same_state '33 zombie' "$zombie" '0|1|3|4|5' || fail '33 a zombie is there'
-tracee=$(find_pid '^sleep 11111')
+tracee=$benign
 background "$TMP/tracer" strace -p "$tracee"
 wait_for 'state_of "$tracee" | grep -qx "$BG"' 10 || fail '33 strace has it' "$(cat "$TMP/tracer")"
 # who is taken stops for a moment
@@ -111,7 +117,7 @@ t '33 and thaws' 'yes\n' inside 'echo yes'
 t '33 and runs' '' running
 
 unified=$(findmnt -no TARGET -t cgroup2 | head -n 1)
-frozen=$(find_pid '^spin 2')
+frozen=$spinning
 if [ -n "$unified" ] && mkdir "$unified/nsd-test-$$" && echo "$frozen" >"$unified/nsd-test-$$/cgroup.procs"
 then
 	at_exit "rmdir '$unified/nsd-test-$$'"
@@ -135,7 +141,7 @@ down
 
 hostile_box --no-seccomp -- 'spin jail &'
 box_ns
-jailed=$(find_pid 'spin jail')
+found jailed '^spin jail'
 wait_for 'grep -q "^Seccomp:.1" "/proc/$jailed/status"' 10 || fail '37 seccomp is strict'
 same_state '37 not dumpable, seccomp strict' "$jailed" '0|5'
 wait_for 'is_state "$jailed" R' 10 && pass '37 it runs' || fail '37 it runs' "$(state_of "$jailed")"
@@ -199,8 +205,8 @@ if [ -c /dev/fuse ] && [ -n "$STACK" ]; then
 		fused /m/open open /h/spin; fused /m/read read /h/spin
 		/m/open/file 2 & spin stack /m/read/file & spin 1 &'
 	box_ns
-	code=$(find_pid '^/m/open/file 2')
-	stack=$(find_pid '^spin stack')
+	found code '^/m/open/file 2'
+	found stack '^spin stack'
 	wait_for '[ "$(ls "/proc/$stack/task" | wc -l)" = 2 ]' 10
 	wait_for '[ "$(ls "/proc/$code/task" | wc -l)" = 3 ]' 10
 	for p in "code $code" "stack $stack"; do

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # What a container calls its files and processes reaches a terminal as text only, in every format;
 # and what it calls itself is not believed.
 . tests/lib.sh
@@ -186,6 +185,7 @@ if has_verb ps; then
 
 	hostile_box --caps sys_admin -- '
 		sleep 77777 &
+		until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
 		mkdir /forged; cp -r /proc/1/status /forged/ 2>/dev/null
 		mount -t tmpfs forged /proc
 		mkdir -p /proc/1 /proc/666/task/666 /proc/self

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 120
 # A container is the same after every verb as it was before: files and their times, mounts,
 # processes, cgroups; and what watches in there has nothing to tell.
 . tests/lib.sh
@@ -19,6 +18,7 @@ hostile_box --overlay --bind "$TMP/out:/out" --tmpfs /data -- '
 		/etc/passwd >/out/events 2>&1 &
 	while ! grep -q ready /out/events; do :; done
 	'
+wait_for 'grep -q "^State:.S" "/proc/$BOXPID/status"' 10
 upper=$FX/boxes/$BOX/upper
 [ -d "$upper" ] || fail 'the overlay has an upper directory' "$upper"
 cgroups() { cut -d: -f2,3 "/proc/$BOXPID/cgroup"; }
@@ -111,9 +111,9 @@ changes=$changes,kill,tkill,tgkill,pidfd_send_signal,process_vm_writev,bpf
 for v in ls ps stack maps mem limits env fds list doctor; do
 	has_verb $v || continue
 	case $v in list | doctor) set -- $v ;; *) set -- $v "$BOX" ;; esac
-	strace -f -e trace=open,openat,openat2,$changes -o "$TMP/strace" "$NSDEBUG" "$@" >/dev/null 2>&1
+	straced "$TMP/strace" -e trace=open,openat,openat2,$changes "$NSDEBUG" "$@" >/dev/null 2>&1
 	grep -E 'O_WRONLY|O_RDWR|O_CREAT|O_TRUNC' "$TMP/strace" >"$TMP/written"
-	grep -Ev '^[0-9]+ +(open|openat|openat2)\(|^[0-9]+ +[-+][-+][-+] |resumed' "$TMP/strace" \
+	grep -Ev '^[0-9]+ +(open|openat|openat2)\(|^[0-9]+ +[-+][-+][-+] ' "$TMP/strace" \
 		>>"$TMP/written"
 	# doctor tries what traces need: programs that nobody can find but by its descriptors, and
 	# the directory that keeps the kernel's types; stack may load one of these programs with
@@ -134,8 +134,8 @@ for v in 'ls -l' 'cat' 'ps' 'stack' 'env' 'fds' 'list'; do
 	case $v in cat) last=/d/file ;; *) last= ;; esac
 	# shellcheck disable=SC2086 # -l is a word of its own; list has no target
 	case $v in
-	list) strace -f -e trace=execve,execveat,setns -o "$TMP/strace" "$NSDEBUG" list ;;
-	*) strace -f -e trace=execve,execveat,setns -o "$TMP/strace" "$NSDEBUG" $v "$BOX" $last ;;
+	list) straced "$TMP/strace" -e trace=execve,execveat,setns "$NSDEBUG" list ;;
+	*) straced "$TMP/strace" -e trace=execve,execveat,setns "$NSDEBUG" $v "$BOX" $last ;;
 	esac >/dev/null 2>&1
 	t "$v: one execve" '1\n' grep -c 'execve' "$TMP/strace"
 	case $v in

@@ -5,6 +5,7 @@
  * threads that wait there, whose stacks are pieces of one mapping. Prints "ready".
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 static volatile unsigned long turns;
 static pthread_barrier_t waiting;
 static int wait_there;
+static volatile int is_there;
 
 static void wait_for_ever(void)
 {
@@ -36,7 +38,7 @@ __attribute__((noipa)) void descend(long kib)
 	else if (wait_there)
 		wait_for_ever();
 	else
-		while (turns + 1)
+		for (is_there = 1; turns + 1;)
 			turns |= 2;
 	turns += (unsigned char)bytes[0];
 }
@@ -68,6 +70,8 @@ int main(int argc, char **argv)
 	}
 	if (n)
 		pthread_barrier_wait(&waiting);
+	while (!n && !is_there)
+		sched_yield();
 	printf("ready\n");
 	fflush(stdout);
 	for (;;)

@@ -10,6 +10,7 @@
 #   rows FILTER      jq on the rows, all in one array
 #   tr_rows NAME FILTER                   a test: jq -e FILTER is true of that array
 #   can_trace        skip_all unless this machine runs BPF programs
+#   ended PID        returns when it is no more
 #   in_box ARGV...   runs it in $BOX by runc exec; its status counts for nothing
 
 can_trace() {
@@ -23,6 +24,8 @@ _sealed() {
 	done
 	! kill -0 "$TRACE" 2>/dev/null
 }
+
+ended() { wait_for "! grep -qs '^State:.[^ZX]' '/proc/$1/status'" 20 || fail "process $1 has ended"; }
 
 trace_start() {
 	"$NSDEBUG" trace "$@" -o jsonl >rows 2>said &

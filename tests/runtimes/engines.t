@@ -3,7 +3,7 @@
 # All engines at once: a name that two of them have; and all of it without their daemons, which
 # are stopped where they stand, as a daemon is that hangs.
 # serial
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
 need jq docker podman ctr

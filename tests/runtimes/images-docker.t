@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every image under docker: roots of several layers, in an overlay, and Docker's own seccomp profile.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
 need jq docker

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every image under runc, and what an image may lack.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
 need jq

@@ -3,7 +3,7 @@
 # Pods of a real kubelet, beside what its API says of them; crashes, with restarts and back-off.
 # serial
 # A kubelet removes pods that are not its own
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
 . "$SRC/tests/lib/trace.sh"

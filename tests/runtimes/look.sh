@@ -149,13 +149,16 @@ same_mounts() { # WORD INSPECT...
 			[.path, .kind, .name, .host_path, (.read_only | not)]' | sort | diff "$TMP/want" -
 }
 
-# No process is shown twice, and of what the engine says to run all is shown.
+# No process is shown twice, and of what the engine says to run, before and after, all is shown:
+# those of other tests come and go.
 agrees() { # ENGINE
-	"$SRC/tests/fixtures/engine" list "$1" | awk '{ print $2 }' | sort >"$TMP/want"
-	$NSDEBUG list -o jsonl 2>"$TMP/errors" | jq -r '.host_pid' | sort >"$TMP/got"
+	run_by "$1" >"$TMP/before"
+	$NSDEBUG list -o jsonl 2>"$TMP/errors" | jq -r '.host_pid // empty' | sort >"$TMP/got"
+	run_by "$1" >"$TMP/after"
 	uniq -d "$TMP/got"
-	comm -23 "$TMP/want" "$TMP/got"
+	comm -12 "$TMP/before" "$TMP/after" | comm -23 - "$TMP/got"
 }
+run_by() { "$SRC/tests/fixtures/engine" list "$1" | awk '{ print $2 }' | sort; }
 
 # ---- the whole of it
 

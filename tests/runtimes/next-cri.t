@@ -16,6 +16,7 @@ comes_again() { # WORD CONTAINER PROGRAM: from its first program to its end
 	wait_for 'grep -q "waiting for a cgroup" said' 20 || fail "$1: it waits" "$(cat said)"
 	"$ENGINE" again cri "$2" >again || fail "$2 comes again"
 	read -r _ pid id <again
+	wait_for 'grep -q "\"name\":\"execve\"" rows' 20 || fail "$1: it begins" "$(cat said)"
 	die "$pid" "$id"
 	trace_wait
 	tr_rows "$1: the next attempt, from its first program to its end" \

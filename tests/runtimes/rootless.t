@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Containers of a user's own podman: named by his processes, found, and said to be his word.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 . "$SRC/tests/runtimes/look.sh"
-need jq podman
+need jq podman runc
 
 engine_up rootless
 USER_ID=$(id -u nsd-rootless)
@@ -53,6 +53,18 @@ tj 'its infra container is a sandbox'	'[.items[] | select(.claimed and .kind == 
 tj 'and not among --all'	"[.items[].host_pid] | index($CTPID) != null and
 	index($(pgrep -n -U "$USER_ID" -f '^/catatonit|^/pause')) == null"	\
 	sh -c '"$NSDEBUG" ps -o jsonl --all 2>/dev/null | jq -s "{items: .}"'
+
+# Without a cgroup of its own it is in that of who started it, with all else that is there.
+sleep 1000 | runc exec -d "$BOX" /app/server 9998 >/dev/null 2>&1 &
+unshare -m sleep 1000 | runc exec -d "$BOX" /app/server 9997 >/dev/null 2>&1 &
+writers() {
+	"$NSDEBUG" fds --type pipe -o json "$BOX" | jq -c '[.items[] | select(.fd == 0).peers[] | select(.pid == null) | .container, .comm]' >out
+	[ "$(grep -o sleep out | wc -l)" = 2 ]
+}
+at_exit "pkill -P $$ -x sleep || :"
+wait_for writers 20
+t 'what else is in its cgroup is not its' '[null,"sleep",null,"sleep"]\n' cat out
+pkill -P $$ -x sleep
 
 "$SRC/tests/fixtures/engine" rm rootless "$CT"
 engine_run rootless --userns=keep-id base

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What no state file tells of: LXC, systemd-nspawn, and processes with a root of their own that no
 # runtime known here started.
-# timeout 300
+# timeout 900
 # serial
 # It says what a machine's manager would of one of these
 . tests/lib.sh
@@ -57,6 +57,7 @@ lxc_userns() {
 }
 if lxc_userns "nsd-userns-$$" 2>why; then
 	pid=$(lxc-info -n "nsd-userns-$$" -pH)
+	wait_for '[ "$(cat "/proc/$pid/comm")" = server ]' 10 || fail 'lxc: user namespace: it is begun'
 	listed 'lxc: user namespace' "lxc://nsd-userns-$$" lxc "$pid"
 	tj 'lxc: user namespace: both ids'	'.items[0].host_uid >= 400000 and .items[0].uid < 65536'	\
 		$NSDEBUG ps -o json "nsd-userns-$$"
@@ -108,7 +109,8 @@ at_a_path() { # ARGUMENTS: how a machine without a name of its own is called
 		--resolv-conf=off "$@" /app/server -M other 8099 >log 2>&1 &
 	spawned=$!
 	at_exit "kill $spawned; wait $spawned"
-	wait_for "pgrep -P $spawned >pid" 10 || fail 'nspawn starts' "$(cat log)"
+	# its first child only prepares what the second one starts, and is gone soon
+	wait_for "pgrep -P $spawned -x server >pid" 10 || fail 'nspawn starts' "$(cat log)"
 }
 mkdir "$TMP/named-$$"
 mount --bind "$FX/roots/base" "$TMP/named-$$"
@@ -147,6 +149,7 @@ hex=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
 runc --root "$TMP/state" run -d -b bundle "$hex" >log 2>&1 </dev/null || fail 'runc with a long id' "$(cat log)"
 at_exit "runc --root '$TMP/state' delete -f $hex"
 PID=$(runc --root "$TMP/state" state "$hex" | jq .pid)
+wait_for '[ "$(cat "/proc/$PID/comm")" = server ]' 10 || fail 'a long id: it is begun'
 tj 'an id in its cgroup'	".items[] | select(.id == \"$hex\") | .name == \"server\" and .host_pid == $PID" \
 	$NSDEBUG list -o json
 words 'an id in its cgroup' "$PID" "$hex" "$(echo "$hex" | cut -c-12)"

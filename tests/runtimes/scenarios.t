@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every verb on every scenario, and the fact that makes each of them one; runc, and crun where it
 # can, both found by the same words.
-# timeout 300
+# timeout 900
 . tests/lib.sh
 need jq crun
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 600
+# timeout 900
 # Every trace on every kind of image under podman, and in a pod whose containers share their pids.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"

@@ -111,7 +111,7 @@ t 'into a file'			''	sh -c \
 t 'into a file that is appended to'	''	sh -c \
 	'echo x >f; "$NSDEBUG" cat "$1" /data/large >>f; echo x | cat - "$2/large" | cmp f -' - "$T" "$D"
 t 'into a pipe whose reader is slow: no deadline'	''	sh -c \
-	'"$NSDEBUG" cat --timeout 200ms "$1" /data/large | (sleep 0.7; cmp - "$2/large")' - "$T" "$D"
+	'"$NSDEBUG" cat --timeout 2s "$1" /data/large | (sleep 2.5; cmp - "$2/large")' - "$T" "$D"
 ts 'into a full device'		126 'No space left on device'	\
 	sh -c '"$NSDEBUG" cat "$1" /data/text >/dev/full' - "$T"
 ts 'large, into a full device'	126 'No space left on device'	\
@@ -218,6 +218,6 @@ leaked() {
 	at_exit "runc delete -f nsd-leak-$$"
 }
 leaked
-wait_for "$NSDEBUG cat nsd-leak-$$ /proc/1/comm >/dev/null 2>&1" 5
+wait_for "$NSDEBUG cat nsd-leak-$$ /proc/1/comm >/dev/null 2>&1" 20
 ts 'fd: that leaked in from the host is refused'	4 'leaked in from outside'	\
 	$NSDEBUG cat "nsd-leak-$$" fd:1/0

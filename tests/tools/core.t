@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # serial
-# timeout 300
 # shellcheck shell=sh
 . tests/lib.sh
 . "$SRC/tests/lib/stack.sh"
@@ -38,6 +37,7 @@ apps=$FX/roots/base/rootfs/app
 [ -x "$apps/threads" ] || apps=$(dirname "$(find "$FX/roots/base" -name threads -type f | head -n 1)")
 start "$apps/threads" 8 16
 live=$PID
+paused "$live"
 frames "$live" >live
 ts 'a core of a process' 0 'stopped for [0-9.]+ ms; all of one moment$' core_of "$live" -w a.core
 t 'the process goes on' '' stays_free "$live"
@@ -74,6 +74,7 @@ t '--no-stop stops nobody' '' sh -c 'strace -f -e trace=ptrace "$NSDEBUG" --host
 
 start "$apps/threads" 200 40
 many=$PID
+paused "$many"
 frames "$many" >many.live
 core_of "$many" -w many.core >/dev/null
 eu_frames --core many.core -e "$apps/threads" >eu
@@ -90,7 +91,8 @@ signal=$(gdb -nx -batch -ex 'thread apply all bt' "$O/tests/lib/stacks" static.c
 t 'a static program, that runs: gdb and eu-stack see the same' '' sh -c '
 	sed -i "/^$1 /d" eu gdb; [ "$(grep -c . eu)" = 4 ] && diff eu gdb' - "$signal"
 
-box_run go-static
+box_run go-static --ready
+wait_for 'grep -q "^202 " "/proc/$BOXPID/task"/*/syscall' 20 || fail 'a thread of Go waits'
 tj 'a container, by its name' '.errors == [] and (.summary | .pid == 1 and .consistent and
 	.threads > 1 and .threads == .registers and .held_s > 0 and .late == 0) and
 	any(.items[]; .what == "heap, anonymous" and .data > 0 and .note == null)' \
@@ -177,6 +179,10 @@ for i in 1 2 3 4 5; do
 done
 dd if=/dev/zero of=beat.gap conv=notrunc bs=8 count=2 2>/dev/null
 core_of "$beat" --max-pause 30s -fw m.core -o json >m.json
+# who was held has had a turn since: one that may have been all but over, and a whole one
+beaten() { od -An -td8 -j8 -N8 beat.gap | tr -d ' '; }
+n=$(beaten)
+wait_for '[ "$(beaten)" -gt $((n + 1)) ]' 20
 gap=$(od -An -td8 -N8 beat.gap | tr -d ' ')
 t 'the pause that is told is the one that there was' 'true\n' jq -r --argjson gap "$gap" \
 	'.summary.held_s * 1e9 | . > 0 and . < $gap + 3e6' m.json
@@ -225,7 +231,9 @@ kill -9 "$PID"
 # ---- it goes on, whatever happens to us, and there is no half file ----
 
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-	core_of "$big" --max-pause 5s -w killed.core >/dev/null 2>&1 &
+	# not core_of: the number would be its shell's
+	"$NSDEBUG" --host core "pid://$big" --host-pid "$big" --max-pause 5s --timeout 30s -w killed.core \
+		>/dev/null 2>&1 &
 	front=$!
 	sleep "0.0$(printf %02d $((i * 8)))"
 	kill -9 "$front" 2>/dev/null
@@ -241,23 +249,26 @@ t 'its heart beats' '' wait_for '[ "$(beats)" != "$n" ]' 10
 kill -STOP "$live"
 wait_for 'grep -q "State:.T" "/proc/$live/status"' 10
 ts 'a stopped process' 0 'all of one moment$' core_of "$live" -fw a.core
-t 'stays stopped' 'T\n' sed -n 's/^State:.\(.\).*/\1/p' "/proc/$live/status"
+# it has to stop anew when it is let go of
+t 'stays stopped' '' wait_for 'grep -q "State:.T" "/proc/$live/status"' 10
 kill -CONT "$live"
 
 strace -f -o /dev/null -p "$live" 2>/dev/null &
 strace=$!
 at_exit "kill $strace"
-wait_for 'grep -q "TracerPid:.[1-9]" "/proc/$live/status"' 10
+traced "$live" 9
 ts 'one that is traced is not stopped' 5 'not stopped \(traced by another process\)' \
 	core_of "$live" -fw a.core
 kill "$strace"
-wait_for 'grep -q "TracerPid:.0" "/proc/$live/status"' 10
+t 'and is free when that one has ended' '' stays_free "$live"
 
 box_run base --ready -- /app/threads 3 8
 runc pause "$BOX"
 ts 'a frozen one need not be' 0 'not stopped: frozen before; all of one moment$' \
 	"$NSDEBUG" core "$BOX" -w frozen.core
 runc resume "$BOX"
+wait_for '! grep -hs . "/proc/$BOXPID/task"/*/wchan | grep -qE "refrigerator|freezer" &&
+	! grep -q "^State:.D" "/proc/$BOXPID/task"/*/status' 10 || fail 'it is thawed'
 line=$("$NSDEBUG" core "$BOX" --max-pause 10s -fw frozen.core 2>&1 | sed -n 's/.*: gdb /gdb -nx -batch -ex bt /p')
 ts 'the command that opens it' 0 ' main \(' sh -c "$line -ex 'thread apply all bt'"
 ts 'and is when it goes on' 0 'stopped for' "$NSDEBUG" core "$BOX" --max-pause 10s \
@@ -385,7 +396,7 @@ fi
 
 # ---- what the child may do ----
 
-strace -f -e trace=openat,open,creat,prlimit64,write,process_vm_readv,sched_setscheduler -o trace \
+straced trace -e trace=openat,open,creat,prlimit64,write,process_vm_readv,sched_setscheduler \
 	"$NSDEBUG" --host core "pid://$live" --host-pid "$live" -w traced.core >/dev/null 2>&1
 t 'the child opens nothing for writing' '1\n' grep -Ec 'O_(WRONLY|RDWR|CREAT)' trace
 reader=$(sed -n 's/ process_vm_readv.*//p' trace | head -n 1)

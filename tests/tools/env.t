@@ -111,7 +111,7 @@ leaks() { # every way to look at them
 }
 t 'in every format'		'0\n?1\n'	leaks
 in_front() { # not even the front has it: what children send it is in its reads
-	strace -f -e trace=read,readv,splice -s 4000 -o reads "$NSDEBUG" env -p "$(pid secrets)" "$T" >got.txt 2>&1
+	straced reads -e trace=read,readv,splice -s 4000 "$NSDEBUG" env -p "$(pid secrets)" "$T" >got.txt 2>&1
 	front=$(sed 's/ .*//;q' reads)
 	grep "^$front " reads | grep -c 'hunter2\|pa55'
 	grep -c 'hunter2' reads

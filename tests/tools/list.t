@@ -48,7 +48,7 @@ t 'fields'		"$PID $T\n"	sh -c '"$NSDEBUG" list -o host_pid,name --no-headers 2>e
 ts 'headings'		0 '^NAME +POD +RUNTIME +STATE +HOSTPID'	$NSDEBUG list
 ts 'an operand'		2 'one operand too many'	$NSDEBUG list x
 no_daemon() {
-	strace -f -e trace=clone,clone3,fork,vfork,execve,connect -o calls "$NSDEBUG" list >out 2>&1
+	straced calls -e trace=clone,clone3,fork,vfork,execve,connect "$NSDEBUG" list >out 2>&1
 	grep -c execve calls
 	! grep connect calls
 }
@@ -67,8 +67,8 @@ fake() { # NAME: makes a container's directory, which the test fills
 }
 ls_() { nsd ls "$W" /app; }
 
-fake dead; jq -c '.init_process_pid = 4194300' "$state" >"$F/state.json"
-ts 'its process is gone'		3 "runc://$W: process 4194300 is gone"		ls_
+fake dead; jq -c '.init_process_pid = 4194304' "$state" >"$F/state.json"
+ts 'its process is gone'		3 "runc://$W: process 4194304 is gone"		ls_
 ts 'it is not listed, and that is said'	0 'exited, not shown \(--all\)'	nsd list
 ts '--all lists it'			0 "^$W +- +runc +exited +- +- "	nsd list --all
 ts '-a lists it'			0 "^$W +- +runc +exited "		nsd list -a

@@ -36,8 +36,7 @@ cat >"$D/mapper.py" <<-'E'
 	           ctypes.c_size_t(64 * 4096), b'pool: ours')
 	if os.fork() == 0:
 	    os.execv('/usr/bin/python3', ['many', '/data/many.py'])
-	if os.fork() == 0:
-	    os._exit(0)
+	os.waitid(os.P_PID, os.fork() or os._exit(0), os.WEXITED | os.WNOWAIT)
 	while not os.path.exists('/data/done'):
 	    time.sleep(0.02)
 	print('ready', flush=True)
@@ -57,6 +56,7 @@ cat >"$D/many.py" <<-'E'
 	E
 box_run python3 --ready --bind "$D:/data" -- /usr/bin/python3 /data/mapper.py
 T=$BOX PID=$BOXPID
+paused "$PID"
 json() { $NSDEBUG maps -o json "$@" "$T"; }
 
 # ---- the same as the kernel says, and as pmap ----
@@ -70,14 +70,27 @@ same_maps() {
 }
 t 'addresses, rights, offsets, devices, inodes'	''	same_maps
 
+# Whoever maps the same files, or gives them up, changes what is shared: a document is taken between
+# two looks of which the second shows what the first did.
+meanwhile() { # ./doc, and of the same moment ./smaps, ./rollup and ./pmap
+	for _ in $(seq 100); do
+		cat "/proc/$PID/smaps" >smaps
+		cat "/proc/$PID/smaps_rollup" >rollup
+		pmap -X "$PID" >pmap
+		json -x >doc
+		cat "/proc/$PID/smaps" | cmp -s - smaps && return
+	done
+}
+
 # Rss and others of pmap -X by the names of its heading, in KiB.
 pmap_field() { # HEADING
-	pmap -X "$PID" | awk -v w="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == w) n = i }
-		NR > 2 && $1 ~ /^[0-9a-f]+$/ && $2 ~ /^[r-]/ { print $1, $n }'
+	awk -v w="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == w) n = i }
+		NR > 2 && $1 ~ /^[0-9a-f]+$/ && $2 ~ /^[r-]/ { print $1, $n }' pmap
 }
 beside_pmap() { # HEADING FIELD
+	meanwhile
 	pmap_field "$1" >want.txt
-	json -x | jq -r '.items[] | "\(.start | ltrimstr("0x")) \(.'"$2"' / 1024)"' |
+	jq -r '.items[] | "\(.start | ltrimstr("0x")) \(.'"$2"' / 1024)"' doc |
 		awk '{ while (length($1) < 8) $1 = "0" $1; print }' >got.txt
 	[ "$(wc -l <want.txt)" -gt 50 ] || echo 'pmap says nothing'
 	diff -u want.txt got.txt
@@ -89,12 +102,10 @@ t 'pmap: referenced'	''	beside_pmap Referenced referenced
 t 'pmap: swap'		''	beside_pmap Swap swap
 t 'pmap: locked'	''	beside_pmap Locked locked
 
-of_smaps() { # KEY: of all mappings, KiB
-	awk -v k="$1:" '$1 == k { print $2 }' "/proc/$PID/smaps"
-}
-beside_smaps() { # KEY FIELD
-	of_smaps "$1" >want.txt
-	json -x | jq -r ".items[].$2 / 1024" >got.txt
+beside_smaps() { # KEY FIELD: of all mappings, KiB
+	meanwhile
+	awk -v k="$1:" '$1 == k { print $2 }' smaps >want.txt
+	jq -r ".items[].$2 / 1024" doc >got.txt
 	diff -u want.txt got.txt
 }
 for f in Pss:pss Shared_Clean:shared_clean Shared_Dirty:shared_dirty Private_Clean:private_clean \
@@ -107,12 +118,13 @@ flags() {
 }
 t 'smaps: VmFlags'	''	flags
 sums() {
-	json -x | jq -e --argjson rss "$(awk '$1 == "Rss:" { print $2 }' "/proc/$PID/smaps_rollup")" \
-		--argjson anon "$(awk '$1 == "Anonymous:" { print $2 }' "/proc/$PID/smaps_rollup")" \
-		--argjson own "$(awk '/^Private_(Clean|Dirty):/ { n += $2 } END { print n }' "/proc/$PID/smaps_rollup")" \
+	meanwhile
+	jq -e --argjson rss "$(awk '$1 == "Rss:" { print $2 }' rollup)" \
+		--argjson anon "$(awk '$1 == "Anonymous:" { print $2 }' rollup)" \
+		--argjson own "$(awk '/^Private_(Clean|Dirty):/ { n += $2 } END { print n }' rollup)" \
 		'.summary.rss == $rss * 1024 and .summary.anon == $anon * 1024 and
 		.summary.uss == $own * 1024 and ([.items[].rss] | add) == .summary.rss and
-		.summary.mappings == (.items | length)'
+		.summary.mappings == (.items | length)' doc
 }
 t 'the sums are those of smaps_rollup'	'true\n'	sums
 
@@ -155,6 +167,7 @@ tj 'a file whose whole path is that of a memfd' \
 
 MANY=$($NSDEBUG ps -o jsonl "$T" | jq -r 'select(.args[0] == "many") | .pid')
 HOSTMANY=$($NSDEBUG ps -o jsonl "$T" | jq -r 'select(.args[0] == "many") | .host_pid')
+paused "$HOSTMANY"
 all_of_many() { # OPTION...
 	[ "$($NSDEBUG maps -o jsonl "$@" -p "$MANY" "$T" | wc -l)" = "$(wc -l <"/proc/$HOSTMANY/maps")" ]
 }

@@ -16,8 +16,7 @@ cat >"$D/eater.py" <<-'E'
 	    f.write(b'z' * (4 * M))
 	if os.fork() == 0:
 	    time.sleep(3600)
-	if os.fork() == 0:
-	    os._exit(0)
+	os.waitid(os.P_PID, os.fork() or os._exit(0), os.WEXITED | os.WNOWAIT)
 	print('ready', flush=True)
 	time.sleep(3600)
 	E
@@ -40,40 +39,40 @@ either() { if [ -e "$CG/$1" ]; then echo "$CG/$1"; else echo "$CG/$2"; fi; }
 
 # ---- processes ----
 
-of_rollup() { # PID KEY
-	awk -v k="$2:" '$1 == k { print $2 * 1024 }' "/proc/$1/smaps_rollup"
+# Whoever maps the same files, or gives them up, changes what is shared: a document is taken between
+# two looks of which the second shows what the first did.
+of_kernel() { # PID: what /proc has of it
+	cat "/proc/$1/smaps_rollup" "/proc/$1/status" | grep '^[A-Z][A-Za-z_]*:.* kB$'
 }
-beside_rollup() { # KEY FIELD
-	json | jq -r ".items[] | \"\(.host_pid) \(.$2)\"" >got.txt
+meanwhile() { # OPTION...: ./doc, and ./before.PID of each process in it
+	for _ in $(seq 100); do
+		for _p in $members; do of_kernel "$_p" >"before.$_p"; done
+		json "$@" >doc
+		for _p in $members; do of_kernel "$_p" | cmp -s - "before.$_p" || continue 2; done
+		return
+	done
+}
+members=$(json | jq '.items[].host_pid')
+beside() { # FIELD KEYS OPTION...: it is the sum of what has such a key
+	field=$1 keys=$2
+	shift 2
+	meanwhile "$@"
+	jq -r ".items[] | \"\(.host_pid) \(.$field)\"" doc >got.txt
 	while read -r pid n; do
-		[ "$n" = "$(of_rollup "$pid" "$1")" ] || echo "$pid: $n, not $(of_rollup "$pid" "$1")"
+		want=$(awk -v k="^($keys):\$" '$1 ~ k { n += $2 } END { print n * 1024 }' "before.$pid")
+		[ "$n" = "$want" ] || echo "$pid: $n, not $want"
 	done <got.txt
 	[ "$(wc -l <got.txt)" = 2 ] || cat got.txt
 }
 for f in Rss:rss Pss:pss Swap:swap SwapPss:swap_pss Pss_Anon:pss_anon Pss_File:pss_file \
 	Pss_Shmem:pss_shmem Locked:locked; do
-	t "smaps_rollup: ${f%:*}"	''	beside_rollup "${f%:*}" "${f#*:}"
+	t "smaps_rollup: ${f%:*}"	''	beside "${f#*:}" "${f%:*}"
 done
-uss() {
-	json | jq -r '.items[] | "\(.host_pid) \(.uss)"' | while read -r pid n; do
-		want=$(awk '/^Private_(Clean|Dirty|Hugetlb):/ { n += $2 } END { print n * 1024 }' \
-			"/proc/$pid/smaps_rollup")
-		[ "$n" = "$want" ] || echo "$pid: $n, not $want"
-	done
-}
-t 'smaps_rollup: what is private'	''	uss
-beside_status() { # KEY FIELD OPTION...
-	key=$1 field=$2
-	shift 2
-	json "$@" | jq -r ".items[] | \"\(.host_pid) \(.$field)\"" | while read -r pid n; do
-		want=$(awk -v k="$key:" '$1 == k { print $2 * 1024 }' "/proc/$pid/status")
-		[ "$n" = "$want" ] || echo "$pid: $n, not $want"
-	done
-}
+t 'smaps_rollup: what is private'	''	beside uss 'Private_(Clean|Dirty|Hugetlb)'
 for f in RssAnon:anon RssFile:file RssShmem:shmem VmSize:size; do
-	t "status: ${f%:*}"	''	beside_status "${f%:*}" "${f#*:}"
+	t "status: ${f%:*}"	''	beside "${f#*:}" "${f%:*}"
 done
-t '--no-pss: rss of status'	''	beside_status VmRSS rss --no-pss
+t '--no-pss: rss of status'	''	beside rss VmRSS --no-pss
 tj '--no-pss: no pss'	'all(.items[]; .pss == null and .uss == null and .rss > 0)'	json --no-pss
 tj 'no zombie, and largest first'	'.items | length == 2 and .[0].rss >= .[1].rss and .[0].pid == 1'	json
 tj '--sort'	'.items | .[0].uss <= .[1].uss'	json --sort=uss

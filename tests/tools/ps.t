@@ -52,7 +52,6 @@ cat >"$D/family.py" <<-'E'
 	child(lambda: run('several', '-c', SLEEP, 'a b', '', 'c'))
 	child(lambda: name(b') R 1 ('))
 	child(lambda: name(b'\x1b[2J'))
-	time.sleep(0.5)
 	print('ready', flush=True)
 	while True:
 	    time.sleep(3600)
@@ -61,8 +60,16 @@ box_run python3 --ready --bind "$D:/data" -- /usr/bin/python3 /data/family.py
 T=$BOX PID=$BOXPID
 json() { $NSDEBUG ps -o json "$T"; }
 row() { echo ".items[] | select(.comm == \"$1\") | $2"; }
-busy() { json | jq -e "$(row busy '.state == "S" and .cpu_s >= 0.5')" >out; }
-wait_for busy 20
+# Each has become what it is to be, and rests.
+settled() {
+	json | jq -e '(.items | length) == 13 and all(.items[]; .state | IN("S", "T", "Z")) and
+		([.items[].comm] | contains(["threaded", "parent", "grandchild", "keeper", "halted", ") R 1 (", "\u001b[2J"])) and
+		([.items[] | .args // [] | .[0]] | contains(["several", "[kthreadd]", "\u001b[31mred\n"])) and
+		('"$(row undead '.state == "Z"')"') and ('"$(row threaded '.threads == 3')"') and
+		('"$(row busy '.state == "S" and .cpu_s >= 0.5')"')' >out &&
+		$NSDEBUG ps -L -o json "$T" | jq -e '[.items[].comm] | contains(["t-one", "t-two"])' >out
+}
+wait_for settled 60 || fail 'all are at rest' "$(json)"
 
 # ---- the same as ps(1) of procps ----
 

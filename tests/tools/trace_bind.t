@@ -87,7 +87,7 @@ trace_stop
 tr_rows '--failed, with stacks' 'length == 2 and all(.error != null and (.frames | length > 3) and
 	(.frames[0].function | test("bind")))'
 box_run python3 --netns host --caps NET_BIND_SERVICE --bind "$TMP/bind.py:/bind.py:ro" -- /usr/bin/python3 -c "$quiet"
-port=$((20000 + $$ % 10000))
+port=$((20000 + $$ % 1000 * 10))
 trace_start bind "$BOX"
 in_box /usr/bin/python3 /bind.py $port
 trace_stop

@@ -42,6 +42,7 @@ start() {	# trace's options -- box_run's -- what is done
 	shift
 	rm -f py/go
 	box_run python3 --bind "$TMP/py:/py:ro" "$@"
+	asleep "$BOXPID"
 	# shellcheck disable=SC2086	# words
 	trace_start caps "$BOX" $_words
 	: >py/go
@@ -88,9 +89,10 @@ tr_rows '-c: no events' 'all(.time == null and .call == null)'
 sum() { # CAPS ARGV...: counts what is done, into out.json
 	rm -f py/go
 	box_run python3 --bind "$TMP/py:/py:ro" --uid 0 ${1:+--caps "$1"} -- /usr/bin/python3 /py/caps.py "$2"
+	asleep "$BOXPID"
 	"$NSDEBUG" trace caps "$BOX" -c -o json >out.json 2>said &
 	TRACE=$!
-	wait_for _sealed 20
+	wait_for _sealed 20 || fail 'it is attached' "$(cat said)"
 	: >py/go
 	trace_wait
 }
@@ -129,9 +131,11 @@ tr_rows 'which is no need' 'all(.borrowed + .asked == 1)'
 
 # ---- what is told of whom, and from when ----
 
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 NEIGHBOUR=$BOX
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 trace_start caps "$BOX" --all
 runc exec "$NEIGHBOUR" /busybox/busybox chown 5 /tmp >/dev/null 2>&1
 in_box /busybox/busybox chown 6 /tmp

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # trace exec, and what all traces share: whose events count, how they end, what is missing.
 . tests/lib.sh
 . "$SRC/tests/lib/trace.sh"
@@ -16,12 +15,14 @@ left() {
 	done <held | wc -l
 }
 
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 LOUD=$BOX
 box_run debug --ready -- /busybox/busybox sh -c 'echo ready
 	while :; do /busybox/busybox true; /nothing 2>/dev/null; done'
 NEIGHBOUR=$BOX
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 
 # ---- what it tells ----
 
@@ -51,8 +52,8 @@ mkdir "$TMP/scripts"
 chmod 755 "$TMP/scripts"
 printf '#!/busybox/sh\n' >"$TMP/scripts/run"
 chmod 755 "$TMP/scripts/run"
-box_run debug --ready --bind "$TMP/scripts:/s:ro" -- \
-	/busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug --bind "$TMP/scripts:/s:ro" -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 trace_start exec "$BOX" --max-events 2 --filter 'file ~ "/s/*" || error'
 in_box /busybox/busybox env /s/run
 in_box /busybox/busybox env /nothing
@@ -95,8 +96,12 @@ fi
 
 box_up pod
 trace_start exec "$BOX"
-timeout 1 runc exec "$BOX" /app/server 8080 >/dev/null 2>&1 || :
-timeout 1 runc exec "$BOX2" /app/server 8081 >/dev/null 2>&1 || :
+for port in 8080 8081; do
+	[ $port = 8080 ] && where=$BOX || where=$BOX2
+	runc exec -d --pid-file "$TMP/pid" "$where" /app/server $port >/dev/null 2>&1
+	begun "$(cat "$TMP/pid")"
+	kill -KILL "$(cat "$TMP/pid")" 2>/dev/null
+done
 trace_stop
 tr_rows 'containers of a pod that share pids: only its own' 'map(.args[1]) == ["8080"]'
 
@@ -116,7 +121,8 @@ hold
 kill -KILL "$TRACE"
 trace_wait
 t 'killed: no program is left either' '' wait_for '[ "$(left)" = 0 ]' 10
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 trace_start exec "$BOX"
 kill -KILL "$BOXPID"
 trace_wait
@@ -141,7 +147,7 @@ few() { setpriv --bounding-set -all,+bpf,+perfmon,+sys_ptrace,+dac_read_search,+
 	--inh-caps -all "$NSDEBUG" trace exec "$BOX" --for 10ms; }
 ts 'with those two and what finding a container takes it works' 0 '' few
 of_tracer() { # the capabilities of whoever calls bpf(2), as it gave up the others
-	strace -f -o caps -e trace=capset,bpf "$NSDEBUG" trace exec "$BOX" --for 10ms 2>/dev/null
+	straced caps -e trace=capset,bpf "$NSDEBUG" trace exec "$BOX" --for 10ms 2>/dev/null
 	pid=$(sed -n 's/^\([0-9]*\) *bpf(.*/\1/p' caps | head -n 1)
 	grep "^$pid " caps | sed '/ bpf(/,$d' | grep -o 'effective=[^,]*' | tail -n 1
 }

@@ -8,7 +8,8 @@ can_trace
 
 box_run debug --ready -- /busybox/busybox sh -c 'echo ready
 	while :; do /busybox/busybox true; done'
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 bb() { in_box /busybox/busybox "$@"; }
 
 trace_start exit "$BOX"

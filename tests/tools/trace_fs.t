@@ -53,9 +53,15 @@ cat >"$TMP/py/fs.py" <<-'E'
 	while os.path.exists('/py/stay'):
 	    time.sleep(0.01)
 	E
-start() {
+BOXPID=
+again() { # what is left of the one before would do it in the new one's files
+	[ -z "$BOXPID" ] || ended "$BOXPID"
 	rm -rf py/go data/*
+}
+start() {
+	again
 	box_run python3 --bind "$TMP/py:/py:ro" --bind "$TMP/data:/data" -- /usr/bin/python3 "${SCRIPT:-/py/fs.py}"
+	asleep "$BOXPID"
 	trace_start fs "$BOX" "$@"
 	: >py/go
 	trace_wait
@@ -99,8 +105,9 @@ tr_rows 'who' 'all(.comm == "python3" and .pid == 1 and .host_pid == '"$BOXPID"'
 start --failed --filter 'error==EROFS'
 tr_rows '--failed, --filter' '[.[] | [.op, .path]] | sort == [["mkdir", "/etc/dir"], ["unlink", "/etc/passwd"]]'
 touch py/stay
-rm -rf py/go data/*
+again
 box_run python3 --bind "$TMP/py:/py:ro" --bind "$TMP/data:/data" -- /usr/bin/python3 /py/fs.py
+asleep "$BOXPID"
 trace_start fs "$BOX" --stack --filter 'op==symlink' --max-events 1
 : >py/go
 trace_wait
@@ -108,11 +115,12 @@ rm py/stay
 tr_rows '--stack' 'length == 1 and (.[0].frames[0].function | test("^symlink"))'
 start --max-events 2
 tr_rows '--max-events' 'length == 2'
-rm -rf py/go data/*
+again
 box_run python3 --bind "$TMP/py:/py:ro" --bind "$TMP/data:/data" -- /usr/bin/python3 /py/fs.py
+asleep "$BOXPID"
 "$NSDEBUG" trace fs "$BOX" >table 2>said &
 TRACE=$!
-wait_for _sealed 20
+wait_for _sealed 20 || fail 'it is attached' "$(cat said)"
 : >py/go
 trace_wait
 ts 'the table: a name and its rights' 0 ' create +- +"/data/new", 4640 rw-r----- set-user-id$' cat table
@@ -154,9 +162,11 @@ tr_rows '--slower: no pipe' 'all(.file != null or .path != null) and all(.size !
 start --slower 1h
 tr_rows '--slower 1h' 'length == 0'
 
-box_run debug --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 NEIGHBOUR=$BOX
-box_run debug --tmpfs /t --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug --tmpfs /t -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 trace_start fs "$BOX" --filter 'comm==busybox'
 runc exec "$NEIGHBOUR" /busybox/busybox mkdir /tmp/a >/dev/null 2>&1
 in_box /busybox/busybox mkdir /t/b

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 240
 # trace syscalls --last: the flight recorder shows the last calls, exact to the last one, when it is
 # asked and at the end; what it had to forget is said.
 . tests/lib.sh
@@ -67,19 +66,24 @@ rm -f w/go* w/done*
 mine -- /h/many getppid 100 /w/go1
 rm -f typed
 mkfifo typed
-script -qec "'$NSDEBUG' trace syscalls $BOX --last 30s -e getppid --for 20s -o jsonl" /dev/null <typed >screen 2>&1 &
-S=$!
-exec 7>typed
-wait_for 'grep -q recording screen' 20
+on_terminal() { # OPTION...: "recording" is said before it does
+	rm -f traced
+	script -qec "echo \$\$ >traced; exec '$NSDEBUG' trace syscalls $BOX --last 30s -e getppid $* -o jsonl" \
+		/dev/null <typed >screen 2>&1 &
+	S=$!
+	[ -e /dev/fd/7 ] || exec 7>typed
+	wait_for '[ -s traced ] && grep -q recording screen' 20
+	TRACE=$(cat traced)
+	wait_for _sealed 20 || fail 'it is attached' "$(cat screen)"
+}
+on_terminal --for 60s
 : >w/go1
 wait_for 'grep -q "target has ended" screen' 20
 wait $S
 t 'on a terminal' '100\n' grep -c '"getppid"' screen
 mine -- /busybox/busybox sh -c 'until [ -e /w/go1 ]; do /busybox/busybox usleep 1000; done
 	/h/many getppid 100 /w/go1; echo >/w/done1; exec /busybox/busybox sleep 100000'
-script -qec "'$NSDEBUG' trace syscalls $BOX --last 30s -e getppid -o jsonl" /dev/null <typed >screen 2>&1 &
-S=$!
-wait_for 'grep -q recording screen' 20
+on_terminal
 : >w/go1
 wait_for '[ -s w/done1 ]' 20
 echo >&7

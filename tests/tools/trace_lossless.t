@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout 300
 # trace syscalls --lossless: no call is lost, and whatever becomes of nsdebug, the container runs on
 # afterwards; but for what somebody else has stopped. EVENTS=10000000 COUNT=1000 is the full run.
 . tests/lib.sh

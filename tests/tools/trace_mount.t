@@ -60,6 +60,7 @@ start() { # OPTIONS -- of trace mount; the rest is box_run's
 	shift
 	rm -f py/go
 	box_run python3 --no-seccomp --bind "$TMP/py:/py:ro" --tmpfs /t "$@" -- /usr/bin/python3 /py/mount.py
+	asleep "$BOXPID"
 	# shellcheck disable=SC2086	# words
 	trace_start mount "$BOX" $_words
 	: >py/go
@@ -111,9 +112,11 @@ trace_wait
 rm py/stay
 tr_rows '--stack' '.[0].frames[0].function == "mount"'
 
-box_run debug --no-seccomp --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug --no-seccomp -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 NEIGHBOUR=$BOX
-box_run debug --no-seccomp --ready -- /busybox/busybox sh -c 'echo ready; exec /busybox/busybox sleep 100000'
+box_run debug --no-seccomp -- /busybox/busybox sleep 100000
+asleep "$BOXPID"
 trace_start mount "$BOX" --filter 'comm==busybox'
 runc exec "$NEIGHBOUR" /busybox/busybox umount /a >/dev/null 2>&1
 in_box /busybox/busybox umount /b

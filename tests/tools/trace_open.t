@@ -39,6 +39,7 @@ start() {
 	rm -f py/go
 	box_run python3 --bind "$TMP/py:/py:ro" --bind "$TMP/secret:/secret:ro" -- \
 		/usr/bin/python3 /py/open.py
+	asleep "$BOXPID"
 	trace_start open "$BOX" "$@"
 	: >py/go
 	trace_wait

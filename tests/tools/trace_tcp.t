@@ -9,7 +9,7 @@ can_trace
 mkdir "$TMP/w"
 chmod 777 "$TMP/w"
 cat >"$TMP/w/tcp.py" <<-'E'
-	import errno, os, resource, socket, struct, sys, threading, time
+	import errno, os, resource, select, socket, struct, sys, threading, time
 	def wait(name):
 	    while not os.path.exists('/w/' + name):
 	        time.sleep(0.005)
@@ -71,7 +71,7 @@ cat >"$TMP/w/tcp.py" <<-'E'
 	    if not blocking:
 	        s.setblocking(False)
 	        got = s.connect_ex((host, port))
-	        time.sleep(0.05)
+	        select.select([], [s], [])
 	        if got == errno.EINPROGRESS:
 	            got = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 	    else:
@@ -218,7 +218,7 @@ tr_rows '--stack: a reset from elsewhere has none, which is said' 'map(select(.f
 	.error == "ECONNRESET")) | length > 0 and all(.frames == [] and (.frames_end | test("kernel did it")))'
 
 box_run python3 --netns host --bind "$TMP/n:/w" -- /usr/bin/python3 -c "$quiet"
-port=$((20000 + $$ % 10000))
+port=$((20000 + $$ % 1000 * 10))
 work "$BOX" "$TMP/n" $port
 trace_start tcp "$BOX" --filter 'event == close'
 goes "$TMP/n"
@@ -230,7 +230,7 @@ work "$MAIN" "$TMP/w" 7000 unreachable
 # shellcheck disable=SC2016
 unshare -m sh -c 'umount -l /sys/fs/cgroup && exec "$@"' - "$NSDEBUG" trace tcp "$MAIN" -o jsonl >rows 2>said &
 TRACE=$!
-wait_for _sealed 20
+wait_for _sealed 20 || fail 'it is attached' "$(cat said)"
 goes "$TMP/w"
 trace_stop
 tr_rows 'told by the mount namespace' 'any(.event == "connect" and .remote_port == 7000 and .error == null) and

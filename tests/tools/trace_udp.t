@@ -9,7 +9,7 @@ can_trace
 mkdir "$TMP/w"
 chmod 777 "$TMP/w"
 cat >"$TMP/w/udp.py" <<-'E'
-	import ctypes, os, socket, sys
+	import ctypes, os, select, socket, sys
 	base = int(sys.argv[1])
 	def sock(family=socket.AF_INET, at=None):
 	    s = socket.socket(family, socket.SOCK_DGRAM)
@@ -52,11 +52,14 @@ cat >"$TMP/w/udp.py" <<-'E'
 	# nothing listens there: told with the next call
 	f = sock(at=('127.0.0.1', base + 13))
 	f.connect(('127.0.0.1', base + 9))
-	for i in range(3):
-	    try:
-	        f.send(b'anybody')
-	    except ConnectionRefusedError:
-	        pass
+	told = select.poll()
+	told.register(f, 0)
+	f.send(b'anybody')
+	told.poll()
+	try:
+	    f.send(b'anybody')
+	except ConnectionRefusedError:
+	    f.send(b'anybody')
 	g = sock(at=('127.0.0.1', base + 14))
 	try:
 	    g.sendto(b'x' * 65600, ('127.0.0.1', base))
@@ -111,7 +114,10 @@ work() { # CONTAINER DIRECTORY PORT: runs until it has done all, and waits for a
 	at_exit "kill -KILL $! 2>/dev/null || :"
 	wait_for "[ -e $2/done ]" 30 || fail 'the workload is done' "$(cat "$2/out")"
 }
-end() { kill -KILL "$(cat "$1/pid")"; }
+end() { # all that it had is closed then
+	kill -KILL "$(cat "$1/pid")"
+	wait_for "[ ! -e /proc/$(cat "$1/pid") ]" 20
+}
 
 trace_start udp "$MAIN"
 work "$NEIGHBOUR" "$TMP/n" 7100
