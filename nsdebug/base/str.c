@@ -9,6 +9,11 @@ bool bytes_same(struct bytes a, struct bytes b)
 	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
 }
 
+bool bytes_is(struct bytes b, const char *text)
+{
+	return bytes_same(b, (struct bytes){ text, strlen(text) });
+}
+
 struct bytes bytes_base(struct bytes path)
 {
 	const char *slash = path.len ? memrchr(path.p, '/', path.len) : NULL;

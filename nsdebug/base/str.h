@@ -19,6 +19,7 @@ struct bytes {
 };
 
 bool bytes_same(struct bytes a, struct bytes b);
+bool bytes_is(struct bytes b, const char *text);
 /* Of a path what is behind its last slash. */
 struct bytes bytes_base(struct bytes path);
 

@@ -198,7 +198,7 @@ int jread_bytes(const char *p, size_t len, jread_fn *fn, void *ctx, struct err *
 
 bool jvalue_is(struct jvalue v, const char *text)
 {
-	return v.text.len == strlen(text) && !memcmp(v.text.p, text, v.text.len);
+	return bytes_is(v.text, text);
 }
 
 bool jvalue_begins(struct jvalue v, const char *with)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nsdebug/base/own.h"
+#include "nsdebug/base/str.h"
 #include "nsdebug/sys/mounts.h"
 
 static const struct flag_word {
@@ -16,13 +17,8 @@ static const struct flag_word {
 	{ "nosuid", "suid", MOUNT_NOSUID },
 };
 
-static bool is_word(const char *word, size_t len, const char *what)
-{
-	return len == strlen(what) && !memcmp(word, what, len);
-}
-
 /* What only says what is mounted, or how it propagates. */
-static bool is_no_flag(const char *word, size_t len)
+static bool is_no_flag(struct bytes word)
 {
 	static const char *const all[] = {
 		"bind", "rbind", "private", "rprivate", "slave", "rslave", "shared", "rshared",
@@ -30,7 +26,7 @@ static bool is_no_flag(const char *word, size_t len)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (is_word(word, len, all[i]))
+		if (bytes_is(word, all[i]))
 			return true;
 	return false;
 }
@@ -52,14 +48,15 @@ static void put(struct mountflags *f, uint8_t flag, bool on, bool deep, bool run
 
 void mountflags_option(struct mountflags *f, const char *word, size_t len, bool runc)
 {
-	f->named |= len && !is_no_flag(word, len);
+	f->named |= len && !is_no_flag((struct bytes){ word, len });
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		for (size_t deep = 0; deep < 2 && len > deep; deep++) {
-			bool on = is_word(word + deep, len - deep, words[i].set);
+			struct bytes rest = { word + deep, len - deep };
+			bool on = bytes_is(rest, words[i].set);
 
 			if (deep && *word != 'r')
 				continue;
-			if (on || is_word(word + deep, len - deep, words[i].unset))
+			if (on || bytes_is(rest, words[i].unset))
 				put(f, words[i].flag, on, deep, runc);
 		}
 }

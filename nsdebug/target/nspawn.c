@@ -100,7 +100,7 @@ static bool is_flag(struct bytes arg)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (words_is(arg, flags[i]))
+		if (bytes_is(arg, flags[i]))
 			return true;
 	return memchr(arg.p, '=', arg.len);
 }
@@ -140,7 +140,7 @@ static bool read_args(struct bytes args, struct words *ret)
 
 	words_next(&args, &arg);
 	/* what begins with no dash is the program, and the rest is its own */
-	while (words_next(&args, &arg) && arg.len > 1 && arg.p[0] == '-' && !words_is(arg, "--")) {
+	while (words_next(&args, &arg) && arg.len > 1 && arg.p[0] == '-' && !bytes_is(arg, "--")) {
 		char letter = arg.p[1] == '-' ? '\0' : letter_of(arg, &args, &value);
 
 		if (letter == 'M' || words_option(arg, &args, "--machine", "--machine", &value))

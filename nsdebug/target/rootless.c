@@ -21,7 +21,7 @@ static bool read_args(struct bytes args, struct words *ret)
 
 	words_next(&args, &arg);
 	while (words_next(&args, &arg)) {
-		if (words_is(arg, "-e") || words_is(arg, "--exec"))
+		if (bytes_is(arg, "-e") || bytes_is(arg, "--exec"))
 			return false;
 		if (words_option(arg, &args, "-c", "--cid", &value))
 			ret->id = value;

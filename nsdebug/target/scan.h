@@ -56,7 +56,6 @@ extern const struct monitor *const monitors[MONITORS];
 
 /* Takes the next argument off the front of *args. */
 bool words_next(struct bytes *args, struct bytes *ret);
-bool words_is(struct bytes b, const char *text);
 /* Is `arg` one of these options, as "NAME VALUE" or "NAME=VALUE"? *ret then is the value. */
 bool words_option(struct bytes arg, struct bytes *args, const char *name, const char *or_name,
 		  struct bytes *ret);

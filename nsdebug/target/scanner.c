@@ -153,16 +153,11 @@ bool words_next(struct bytes *args, struct bytes *ret)
 	return true;
 }
 
-bool words_is(struct bytes b, const char *text)
-{
-	return b.len == strlen(text) && (!b.len || !memcmp(b.p, text, b.len));
-}
-
 static bool is_option(struct bytes arg, struct bytes *args, const char *name, struct bytes *ret)
 {
 	size_t len = strlen(name);
 
-	if (words_is(arg, name))
+	if (bytes_is(arg, name))
 		return words_next(args, ret);
 	if (arg.len <= len || memcmp(arg.p, name, len) != 0 || arg.p[len] != '=')
 		return false;

@@ -6,11 +6,7 @@
 #include <string.h>
 
 #include "nsdebug/base/own.h"
-
-static bool is_word(const char *word, size_t len, const char *what)
-{
-	return len == strlen(what) && !memcmp(word, what, len);
-}
+#include "nsdebug/base/str.h"
 
 void tmpfs_option(struct tmpfs *t, const char *word, size_t len)
 {
@@ -19,7 +15,7 @@ void tmpfs_option(struct tmpfs *t, const char *word, size_t len)
 	};
 	char number[16], *end;
 
-	t->copies |= is_word(word, len, "tmpcopyup");
+	t->copies |= bytes_is((struct bytes){ word, len }, "tmpcopyup");
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		size_t key = strlen(all[i].key);
 

@@ -20,7 +20,7 @@ void sysset_add(struct sysset *s, unsigned int nr)
 
 static bool is_word(const char *word, size_t len, const char *name)
 {
-	return strlen(name) == len && !memcmp(word, name, len);
+	return bytes_is((struct bytes){ word, len }, name);
 }
 
 static const struct { const char *name; unsigned int class; } classes[] = {

@@ -168,7 +168,6 @@ static const char *instead_of_raw(const struct making *m)
 static void put_capability(struct making *m, unsigned int cap)
 {
 	const char *word = cap_name(cap) + strlen("CAP_");
-
 	const char *drop = m->uid ? "--cap-drop ALL " : "";
 
 	/* root may live by the others that it has */

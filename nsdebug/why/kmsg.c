@@ -249,7 +249,7 @@ static bool has_id(const char *path, const char *id)
 
 		if (id_in(name, len, &at) && !(pods && at == name))
 			return !memcmp(at, id, GENERATED);
-		pods = len == strlen("libpod_parent") && !memcmp(name, "libpod_parent", len);
+		pods = bytes_is((struct bytes){ name, len }, "libpod_parent");
 		name += len + (name[len] == '/');
 	}
 	return false;

@@ -10,7 +10,7 @@ static bool says(const struct monitor *m, struct bytes args, const char *id, con
 {
 	struct words w = { 0 };
 
-	return m->read(args, &w) && words_is(w.id, id) && words_is(w.name, name);
+	return m->read(args, &w) && bytes_is(w.id, id) && bytes_is(w.name, name);
 }
 
 static bool says_nothing(const struct monitor *m, struct bytes args)
